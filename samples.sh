@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs a sample: ./samples.sh images [options]. Without arguments it lists the samples.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+"$here/eng/setup.sh" --data
+
+# Idle OpenMP threads sleep instead of spinning: the samples start a second process, and the machine has other work.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
+dotnet build "$here/src/Samples" --configuration Release --nologo -verbosity:quiet
+exec dotnet run --project "$here/src/Samples" --configuration Release --no-build -- "$@"
