@@ -1,0 +1,147 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.VqVae.Tests.Evaluation;
+
+/// <summary>Figures over whole views against values worked out by hand; no network is involved.</summary>
+[TestClass]
+public class VqVaeMetricsTests
+{
+    readonly MLContext _ml = new(seed: 1);
+
+    [TestMethod]
+    public void Errors_and_variance_are_those_worked_out_by_hand()
+    {
+        VqVaeMetrics metrics = Evaluate(
+            new Row([0, 2], [1, 2], [1, 1]),
+            new Row([4, 6], [4, 3], [1, 1]));
+
+        // Squared errors 1, 0, 0, 9; the values 0, 2, 4, 6 have the mean 3 and the squared deviations 9, 1, 1, 9.
+        Assert.AreEqual(2.5, metrics.MeanSquaredError, 1e-12);
+        Assert.AreEqual(5, metrics.DataVariance, 1e-12);
+        Assert.AreEqual(0.5, metrics.NormalizedMeanSquaredError, 1e-12);
+        Assert.AreEqual(10 * Math.Log10(65025 / 2.5), metrics.PeakSignalToNoiseRatio, 1e-12);
+        Assert.AreEqual(2, metrics.RowCount);
+    }
+
+    [TestMethod]
+    public void The_peak_is_the_callers_to_state()
+    {
+        IDataView data = View(new Row([0, 1], [0.1f, 1], [1, 1]));
+        VqVaeMetrics metrics = VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction", peak: 1);
+        Assert.AreEqual(10 * Math.Log10(1 / 0.005), metrics.PeakSignalToNoiseRatio, 1e-5);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction", peak: 0));
+    }
+
+    [TestMethod]
+    public void A_perfect_copy_has_no_error_and_an_infinite_ratio()
+    {
+        VqVaeMetrics metrics = Evaluate(new Row([3, 9], [3, 9], [1, 2]));
+        Assert.AreEqual(0, metrics.MeanSquaredError);
+        Assert.AreEqual(0, metrics.NormalizedMeanSquaredError);
+        Assert.AreEqual(double.PositiveInfinity, metrics.PeakSignalToNoiseRatio);
+    }
+
+    [TestMethod]
+    public void Variance_survives_a_large_offset()
+    {
+        // Summing squares would leave nothing of a variance of 1 beside 1e7 squared.
+        Row[] rows = [.. Enumerable.Range(0, 1000).Select(_ => new Row([1e7f - 1, 1e7f + 1], [1e7f, 1e7f], [1, 1]))];
+        VqVaeMetrics metrics = Evaluate(rows);
+        Assert.AreEqual(1, metrics.DataVariance, 1e-9);
+        Assert.AreEqual(1, metrics.NormalizedMeanSquaredError, 1e-9);
+    }
+
+    [TestMethod]
+    public void Perplexity_and_usage_are_those_of_the_whole_view()
+    {
+        // Each row alone uses one code (perplexity 1); together they use two of the four, equally often.
+        VqVaeMetrics metrics = Evaluate(
+            new Row([0, 1], [0, 1], [1, 1]),
+            new Row([0, 1], [0, 1], [3, 3]));
+        Assert.AreEqual(2, metrics.Perplexity, 1e-12);
+        Assert.AreEqual(0.5, metrics.CodebookUsage, 1e-12);
+        CollectionAssert.AreEqual(new long[] { 2, 0, 2, 0 }, metrics.CodeCounts.ToArray());
+    }
+
+    [TestMethod]
+    public void Perplexity_of_unequal_codes_is_the_exponential_of_their_entropy()
+    {
+        VqVaeMetrics metrics = Evaluate(new Row([0, 1], [0, 1], [1, 1]), new Row([0, 1], [0, 1], [1, 4]));
+        Assert.AreEqual(Math.Exp(-(0.75 * Math.Log(0.75) + 0.25 * Math.Log(0.25))), metrics.Perplexity, 1e-12);
+    }
+
+    [TestMethod]
+    public void Separate_codebooks_are_counted_apart()
+    {
+        // The first book gives 1, 1 (perplexity 1), the second 1, 2 (perplexity 2); pooled they would be one histogram 3:1.
+        IDataView data = View(new Row([0, 1], [0, 1], [1, 1]), new Row([0, 1], [0, 1], [1, 2]));
+        VqVaeMetrics metrics = VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction", separateCodebooks: true);
+        Assert.AreEqual(Math.Sqrt(2), metrics.Perplexity, 1e-12);
+        Assert.AreEqual(3 / 8.0, metrics.CodebookUsage, 1e-12);
+    }
+
+    [TestMethod]
+    public void Bits_per_dimension_count_codes_against_values()
+    {
+        VqVaeMetrics metrics = Evaluate(new Row([0, 1], [0, 1], [1, 1]));
+        Assert.AreEqual(2 * 2 / 2.0, metrics.BitsPerDimension, 1e-12);
+        Assert.AreEqual(4, metrics.CodebookSize);
+        Assert.AreEqual(2, metrics.CodesPerRow);
+        Assert.AreEqual(2, metrics.ValuesPerRow);
+    }
+
+    [TestMethod]
+    public void A_missing_column_is_named_with_those_there_are()
+    {
+        IDataView data = View(new Row([0, 1], [0, 1], [1, 1]));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Decoded"));
+        StringAssert.Contains(error.Message, "'Decoded'");
+        StringAssert.Contains(error.Message, "'Reconstruction'");
+    }
+
+    [TestMethod]
+    public void A_column_of_another_type_is_named_with_its_type()
+    {
+        IDataView data = View(new Row([0, 1], [0, 1], [1, 1]));
+        var codes = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Input", "Input", "Reconstruction"));
+        StringAssert.Contains(codes.Message, "codes column 'Input'");
+        StringAssert.Contains(codes.Message, "Key<UInt32, K>");
+        var input = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Name", "Reconstruction"));
+        StringAssert.Contains(input.Message, "input column 'Name'");
+        var size = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Longer"));
+        StringAssert.Contains(size.Message, "reconstruction column 'Longer'");
+    }
+
+    [TestMethod]
+    public void Empty_views_and_bad_rows_are_refused()
+    {
+        var empty = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate());
+        StringAssert.Contains(empty.Message, "no rows");
+        var missing = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(
+            new Row([0, 1], [0, 1], [1, 1]), new Row([0, 1], [0, 1], [2, 0])));
+        StringAssert.Contains(missing.Message, "Row 1 of the codes column 'Codes'");
+        var noNumber = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(new Row([0, 1], [0, float.NaN], [1, 1])));
+        StringAssert.Contains(noNumber.Message, "'Reconstruction'");
+    }
+
+    VqVaeMetrics Evaluate(params Row[] rows) => VqVaeMetrics.Evaluate(View(rows), "Codes", "Input", "Reconstruction");
+
+    IDataView View(params Row[] rows) => _ml.Data.LoadFromEnumerable(rows);
+
+    sealed class Row(float[] input, float[] reconstruction, uint[] codes)
+    {
+        [VectorType(2)]
+        public float[] Input { get; set; } = input;
+
+        [VectorType(2)]
+        public float[] Reconstruction { get; set; } = reconstruction;
+
+        [VectorType(3)]
+        public float[] Longer { get; set; } = [0, 0, 0];
+
+        [VectorType(1, 1, 2), KeyType(4)]
+        public uint[] Codes { get; set; } = codes;
+
+        public string Name { get; set; } = "";
+    }
+}
