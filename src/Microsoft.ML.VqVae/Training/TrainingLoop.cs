@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Training;
+
+/// <summary>The one training loop of the library.</summary>
+public static class TrainingLoop
+{
+    /// <summary>Trains a network.</summary>
+    /// <param name="task">The network, its examples and its loss.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="device">Where the network and its batches are computed; the network is moved there.</param>
+    /// <param name="report">Receives a line of text now and then, for a log.</param>
+    /// <returns>What the run came to.</returns>
+    /// <exception cref="ArgumentException">The options are wrong, or leave no example to train on.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
+    /// <exception cref="NotFiniteNumberException">A loss became NaN or infinite.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds the checkpoint of another run.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is truncated or no checkpoint.</exception>
+    public static TrainingSummary Run(TrainingTask task, TrainingOptions options, Device device, Action<string>? report = null) =>
+        throw new NotImplementedException();
+}

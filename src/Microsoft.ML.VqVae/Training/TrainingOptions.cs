@@ -1,0 +1,133 @@
+using System.Globalization;
+
+namespace Microsoft.ML.VqVae.Training;
+
+/// <summary>How a network is trained: the same options for every model of the library.</summary>
+/// <remarks>The optimizer is Adam (Kingma and Ba 2014, arXiv 1412.6980) with β₁ 0.9, β₂ 0.999 and ε 1e-8.</remarks>
+public sealed class TrainingOptions
+{
+    /// <summary>Default of <see cref="LearningRate"/>: that of the VQ-VAE paper.</summary>
+    public const double DefaultLearningRate = 2e-4;
+
+    /// <summary>Default of <see cref="BatchSize"/>: that of the VQ-VAE paper.</summary>
+    public const int DefaultBatchSize = 128;
+
+    /// <summary>Passes over the training examples where neither <see cref="Steps"/> nor <see cref="Epochs"/> is set.</summary>
+    public const double DefaultEpochs = 10;
+
+    /// <summary>Default of <see cref="ProgressEverySteps"/>.</summary>
+    public const int DefaultProgressEverySteps = 10;
+
+    /// <summary>Default of <see cref="CheckpointEverySteps"/>.</summary>
+    public const int DefaultCheckpointEverySteps = 500;
+
+    /// <summary>Adam's learning rate, before <see cref="Schedule"/>.</summary>
+    /// <value>Default: 2e-4.</value>
+    public double LearningRate { get; set; } = DefaultLearningRate;
+
+    /// <summary>Examples in a step. An incomplete last batch of an epoch is left out; fewer examples than a batch are all used.</summary>
+    /// <value>Default: 128.</value>
+    public int BatchSize { get; set; } = DefaultBatchSize;
+
+    /// <summary>Length of the run in steps. Set this or <see cref="Epochs"/>, not both.</summary>
+    /// <value>Default: <see langword="null"/>; with <see cref="Epochs"/> also null, the run is 10 epochs long.</value>
+    public int? Steps { get; set; }
+
+    /// <summary>Length of the run in passes over the training examples; fractions are allowed. Set this or <see cref="Steps"/>, not
+    /// both.</summary>
+    /// <value>Default: <see langword="null"/>; with <see cref="Steps"/> also null, the run is 10 epochs long.</value>
+    public double? Epochs { get; set; }
+
+    /// <summary>How the learning rate changes over the run.</summary>
+    /// <value>Default: <see cref="LearningRateSchedule.Constant"/>.</value>
+    public LearningRateSchedule Schedule { get; set; } = LearningRateSchedule.Constant;
+
+    /// <summary>Largest Euclidean norm of all gradients together; larger ones are scaled down to it.</summary>
+    /// <value>Default: <see langword="null"/>, no clipping.</value>
+    public double? GradientClipNorm { get; set; }
+
+    /// <summary>Share of the examples, chosen by <see cref="Seed"/>, that is held out of training to measure the loss on.</summary>
+    /// <value>Default: 0, none.</value>
+    public double ValidationFraction { get; set; }
+
+    /// <summary>Steps between two measurements of the validation loss; the last step of the run is always followed by one.</summary>
+    /// <value>Default: <see langword="null"/>, once an epoch.</value>
+    public int? ValidateEverySteps { get; set; }
+
+    /// <summary>Training stops after this many validations in a row without a new lowest loss. With this set, the network ends with the
+    /// weights of its lowest validation loss; without, with those of the last step.</summary>
+    /// <value>Default: <see langword="null"/>, no early stop.</value>
+    public int? EarlyStoppingPatience { get; set; }
+
+    /// <summary>Decides the held-out examples and the order of the others. torch's global generator is neither read nor written.</summary>
+    /// <value>Default: <see langword="null"/>, which an estimator replaces by the MLContext's seed; the training loop itself takes it as 0.</value>
+    public int? Seed { get; set; }
+
+    /// <summary>Stops training between two steps. With <see cref="CheckpointFolder"/> set a checkpoint is written first, so that the same
+    /// call goes on from there; then <see cref="OperationCanceledException"/> is thrown.</summary>
+    /// <value>Default: <see cref="CancellationToken.None"/>.</value>
+    public CancellationToken CancellationToken { get; set; }
+
+    /// <summary>Receives a <see cref="TrainingProgress"/> every <see cref="ProgressEverySteps"/> steps and after the last, on the training
+    /// thread unless it is a <see cref="Progress{T}"/>, which posts.</summary>
+    /// <value>Default: <see langword="null"/>.</value>
+    public IProgress<TrainingProgress>? Progress { get; set; }
+
+    /// <summary>Steps between two progress reports. Only then are losses read back from the device.</summary>
+    /// <value>Default: 10.</value>
+    public int ProgressEverySteps { get; set; } = DefaultProgressEverySteps;
+
+    /// <summary>Folder for <c>checkpoint.safetensors</c>. A checkpoint found there that fits is resumed from; one that does not is an
+    /// error. One run a folder.</summary>
+    /// <value>Default: <see langword="null"/>, no checkpoints.</value>
+    public string? CheckpointFolder { get; set; }
+
+    /// <summary>Steps between two checkpoints. One more is written at the end of the run, and on cancellation.</summary>
+    /// <value>Default: 500.</value>
+    public int CheckpointEverySteps { get; set; } = DefaultCheckpointEverySteps;
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="ArgumentException">Options contradict each other or are out of range; the message lists every problem.</exception>
+    public void Validate()
+    {
+        var problems = Problems().ToList();
+        if (problems.Count > 0)
+            throw new ArgumentException($"Training options: {string.Join(" ", problems)}");
+    }
+
+    internal IEnumerable<string> Problems()
+    {
+        if (!(LearningRate > 0) || !double.IsFinite(LearningRate))
+            yield return Problem(nameof(LearningRate), "must be a positive number", LearningRate);
+        if (BatchSize < 1)
+            yield return Problem(nameof(BatchSize), "must be at least 1", BatchSize);
+        if (Steps is not null && Epochs is not null)
+            yield return $"Set {nameof(Steps)} or {nameof(Epochs)}, not both; found {Steps} steps and {Text(Epochs)} epochs.";
+        if (Steps < 1)
+            yield return Problem(nameof(Steps), "must be at least 1", Steps);
+        if (Epochs is { } epochs && (!(epochs > 0) || !double.IsFinite(epochs)))
+            yield return Problem(nameof(Epochs), "must be a positive number", Epochs);
+        if (Schedule is null)
+            yield return Problem(nameof(Schedule), "must be set", "null");
+        if (GradientClipNorm is { } norm && (!(norm > 0) || !double.IsFinite(norm)))
+            yield return Problem(nameof(GradientClipNorm), "must be a positive number or null", norm);
+        if (!(ValidationFraction is >= 0 and < 1))
+            yield return Problem(nameof(ValidationFraction), "must be at least 0 and below 1", ValidationFraction);
+        if (ValidateEverySteps < 1)
+            yield return Problem(nameof(ValidateEverySteps), "must be at least 1 or null", ValidateEverySteps);
+        if (EarlyStoppingPatience < 1)
+            yield return Problem(nameof(EarlyStoppingPatience), "must be at least 1 or null", EarlyStoppingPatience);
+        if (EarlyStoppingPatience is not null && ValidationFraction == 0)
+            yield return $"{nameof(EarlyStoppingPatience)} needs held-out examples: set {nameof(ValidationFraction)} above 0.";
+        if (ProgressEverySteps < 1)
+            yield return Problem(nameof(ProgressEverySteps), "must be at least 1", ProgressEverySteps);
+        if (CheckpointEverySteps < 1)
+            yield return Problem(nameof(CheckpointEverySteps), "must be at least 1", CheckpointEverySteps);
+        if (CheckpointFolder is not null && string.IsNullOrWhiteSpace(CheckpointFolder))
+            yield return Problem(nameof(CheckpointFolder), "must name a folder or be null", $"\"{CheckpointFolder}\"");
+    }
+
+    private static string Problem(string option, string expected, object? found) => $"{option} {expected}; found {Text(found)}.";
+
+    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
+}
