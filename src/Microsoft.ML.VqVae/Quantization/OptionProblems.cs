@@ -16,6 +16,13 @@ internal sealed class OptionProblems(string heading)
         problems.Add(string.Create(CultureInfo.InvariantCulture, $"{option} must be {expected}, but is {found ?? "null"}"));
     }
 
+    /// <summary>Adds a problem in words of its own.</summary>
+    public void Add(string option, string problem)
+    {
+        firstOption ??= option;
+        problems.Add(problem);
+    }
+
     public void AtLeast(string option, int found, int minimum) =>
         Require(found >= minimum, option, string.Create(CultureInfo.InvariantCulture, $"{minimum} or more"), found);
 

@@ -95,6 +95,8 @@ public sealed class TrainingOptions
             throw new ArgumentException($"Training options: {string.Join(" ", problems)}");
     }
 
+    internal TrainingOptions Copy() => (TrainingOptions)MemberwiseClone();
+
     internal IEnumerable<string> Problems()
     {
         if (!(LearningRate > 0) || !double.IsFinite(LearningRate))

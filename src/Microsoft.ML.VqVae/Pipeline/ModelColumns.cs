@@ -1,0 +1,68 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Rows;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The types and annotations of the columns that a model makes, both for a schema and for the shape of one.</summary>
+internal static class ModelColumns
+{
+    const string KeyValues = "KeyValues", SlotNames = "SlotNames";
+
+    /// <summary>Codes as keys [h, w, G]. The value of a key is its code, counted from 0, as text; a slot is named by row, column and, where there
+    /// are several, the code's number at its position.</summary>
+    public static DataViewSchema.DetachedColumn Codes(string name, (int Height, int Width, int PerPosition) grid, int codes)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        int slots = grid.Height * grid.Width * grid.PerPosition;
+        annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots), Texts(slots, slot => SlotName(slot, grid)));
+        annotations.Add(KeyValues, new VectorDataViewType(TextDataViewType.Instance, codes), Texts(codes, Number));
+        var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), codes), grid.Height, grid.Width, grid.PerPosition);
+        return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
+    }
+
+    public static DataViewSchema.DetachedColumn Pixels(string name, PixelFormat format, bool asImage) => new(name, asImage
+        ? new ImageDataViewType(format.Height, format.Width)
+        : new VectorDataViewType(NumberDataViewType.Single, format.Dimensions));
+
+    public static DataViewSchema.DetachedColumn Embeddings(string name, (int Height, int Width, int PerPosition) grid, int channels) =>
+        new(name, new VectorDataViewType(NumberDataViewType.Single, grid.Height, grid.Width, channels));
+
+    public static DataViewSchema.DetachedColumn Number(string name) => new(name, NumberDataViewType.Single);
+
+    public static SchemaShape.Column CodesShape(string name) => MLNetInternals.ShapeColumn(
+        name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.UInt32, isKey: true, new SchemaShape(
+        [
+            MLNetInternals.ShapeColumn(SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
+            MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
+        ]));
+
+    public static SchemaShape.Column PixelsShape(string name, ImageDataViewType? image) => image is null
+        ? VectorShape(name)
+        : MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Scalar, image);
+
+    public static SchemaShape.Column VectorShape(string name) =>
+        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single);
+
+    public static SchemaShape.Column NumberShape(string name) =>
+        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single);
+
+    static string SlotName(int slot, (int Height, int Width, int PerPosition) grid)
+    {
+        int position = slot / grid.PerPosition;
+        string name = $"{Number(position / grid.Width)},{Number(position % grid.Width)}";
+        return grid.PerPosition == 1 ? name : $"{name},{Number(slot % grid.PerPosition)}";
+    }
+
+    static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    static ValueGetter<VBuffer<ReadOnlyMemory<char>>> Texts(int count, Func<int, string> text) => (ref VBuffer<ReadOnlyMemory<char>> value) =>
+    {
+        VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, count);
+        for (int i = 0; i < count; i++)
+            editor.Values[i] = text(i).AsMemory();
+        value = editor.Commit();
+    };
+}

@@ -1,0 +1,30 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Rows;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>What a network is rebuilt from, its weights aside.</summary>
+internal sealed record ImageModelDescription(
+    ImageCodecOptions Codec, VectorQuantizerOptions Quantizer, PixelFormat Pixels, int PredictionBatchSize);
+
+/// <summary>The names of the columns of an encoder; null for those that are not made.</summary>
+internal sealed record EncoderColumns(
+    string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError);
+
+/// <summary>The names of the columns of a decoder.</summary>
+internal sealed record DecoderColumns(string Codes, string Output, bool AsImage);
+
+/// <summary>The JSON text of a <see cref="VqVaeTransformer"/> in a model file.</summary>
+internal sealed record SavedEncoder(ImageModelDescription Model, EncoderColumns Columns);
+
+/// <summary>The JSON text of a <see cref="VqVaeDecoderTransformer"/> in a model file.</summary>
+internal sealed record SavedDecoder(ImageModelDescription Model, DecoderColumns Columns);
+
+// Generated at compile time: a trimmed application has no reflection to serialize with.
+[JsonSourceGenerationOptions(
+    IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(SavedEncoder))]
+[JsonSerializable(typeof(SavedDecoder))]
+internal sealed partial class SavedModelJson : JsonSerializerContext;
