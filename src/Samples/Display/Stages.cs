@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Globalization;
+using Spectre.Console;
+
+namespace Microsoft.ML.VqVae.Samples.Display;
+
+/// <summary>
+/// Shows the stages of a run: with live bars on a terminal, as plain lines where the output goes to a file or another program.
+/// </summary>
+internal abstract class Stages
+{
+    /// <summary>Runs a stage; while it runs, it may report how far it is.</summary>
+    public abstract T Run<T>(string name, Func<Stage, T> work);
+
+    public void Run(string name, Action<Stage> work) => Run(name, stage =>
+    {
+        work(stage);
+        return true;
+    });
+
+    public static T Show<T>(IAnsiConsole console, Func<Stages, T> work) =>
+        console.Profile.Capabilities is not { Interactive: true, Ansi: true } || Console.IsOutputRedirected
+            ? work(new PlainStages(console))
+            : console.Progress()
+                .Columns(
+                    new TaskDescriptionColumn { Alignment = Justify.Left },
+                    new ProgressBarColumn { Width = 24 },
+                    new PercentageColumn(),
+                    new ElapsedTimeColumn())
+                .Start(context => work(new LiveStages(context)));
+
+    sealed class LiveStages(ProgressContext context) : Stages
+    {
+        public override T Run<T>(string name, Func<Stage, T> work)
+        {
+            ProgressTask task = context.AddTask(Markup.Escape(name), maxValue: 1);
+            // A bar that runs to and fro, until the stage says how far it is.
+            task.IsIndeterminate = true;
+            T result = work(new Stage((fraction, detail) =>
+            {
+                task.IsIndeterminate = false;
+                task.Value = fraction;
+                task.Description = $"{Markup.Escape(name)}  [grey]{Markup.Escape(detail)}[/]";
+            }));
+            task.IsIndeterminate = false;
+            task.Value = 1;
+            task.StopTask();
+            return result;
+        }
+    }
+
+    sealed class PlainStages(IAnsiConsole console) : Stages
+    {
+        static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
+
+        public override T Run<T>(string name, Func<Stage, T> work)
+        {
+            console.WriteLine($"{name} …");
+            var watch = Stopwatch.StartNew();
+            TimeSpan next = BetweenLines;
+            T result = work(new Stage((fraction, detail) =>
+            {
+                if (watch.Elapsed < next)
+                    return;
+                next = watch.Elapsed + BetweenLines;
+                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {fraction,5:P0}  {detail}"));
+            }));
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  done in {watch.Elapsed.TotalSeconds:0.0} s"));
+            return result;
+        }
+    }
+}
+
+/// <summary>What a running stage can say of itself: the share that is done, and a few words.</summary>
+internal sealed class Stage(Action<double, string> report)
+{
+    public void Report(double fraction, string detail) => report(fraction, detail);
+}

@@ -1,0 +1,64 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Samples.Pictures;
+
+namespace Microsoft.ML.VqVae.Samples.Images;
+
+/// <summary>
+/// What each code stands for: an image whose every position holds that code is decoded, and its middle looked at. Codes are coloured by
+/// the brightness of that middle, so that similar codes have similar colours and a map of codes can be read.
+/// </summary>
+internal sealed class CodeColors
+{
+    readonly Color[] _colors;
+
+    CodeColors(Tile[] patches)
+    {
+        Patches = patches;
+        double[] brightness = [.. patches.Select(patch => patch.Brightness)];
+        Order = [.. Enumerable.Range(0, patches.Length).OrderBy(code => brightness[code])];
+        _colors = new Color[patches.Length];
+        for (int rank = 0; rank < Order.Count; rank++)
+            _colors[Order[rank]] = ColorMap.At((double)rank / Math.Max(Order.Count - 1, 1));
+    }
+
+    /// <summary>The decoded middle for each code.</summary>
+    public IReadOnlyList<Tile> Patches { get; }
+
+    /// <summary>The codes from the darkest to the brightest.</summary>
+    public IReadOnlyList<int> Order { get; }
+
+    public Color this[int code] => _colors[code];
+
+    /// <param name="ml">The context to make views with.</param>
+    /// <param name="decoder">A decoder of the column Codes into the column Reconstruction.</param>
+    /// <param name="codesType">The type of the codes column: Vector&lt;Key&lt;UInt32, K&gt;, h, w, codes per position&gt;.</param>
+    /// <param name="shape">The shape of the decoded images.</param>
+    public static CodeColors Decode(MLContext ml, ITransformer decoder, VectorDataViewType codesType, ImageShape shape)
+    {
+        int codes = checked((int)((KeyDataViewType)codesType.ItemType).Count);
+        var schema = SchemaDefinition.Create(typeof(CodeRow));
+        schema[nameof(CodeRow.Codes)].ColumnType = codesType;
+        IEnumerable<CodeRow> rows = Enumerable.Range(1, codes)
+            .Select(key => new CodeRow { Codes = [.. Enumerable.Repeat((uint)key, codesType.Size)] });
+        IDataView decoded = decoder.Transform(ml.Data.LoadFromEnumerable(rows, schema));
+
+        // Two cells of the code grid: enough for the pattern between neighbours to show.
+        int height = 2 * shape.Height / codesType.Dimensions[0], width = 2 * shape.Width / codesType.Dimensions[1];
+        return new CodeColors(
+        [
+            .. ml.Data.CreateEnumerable<DecodedRow>(decoded, reuseRowObject: true).Select(row =>
+                Tile.FromPlanar(row.Reconstruction, shape.Channels, shape.Height, shape.Width)
+                    .Crop((shape.Width - width) / 2, (shape.Height - height) / 2, width, height)),
+        ]);
+    }
+
+    sealed class CodeRow
+    {
+        public uint[] Codes { get; set; } = [];
+    }
+
+    sealed class DecodedRow
+    {
+        public float[] Reconstruction { get; set; } = [];
+    }
+}

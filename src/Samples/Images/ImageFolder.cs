@@ -1,0 +1,61 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+
+namespace Microsoft.ML.VqVae.Samples.Images;
+
+/// <summary>
+/// Image files in one subfolder a class, read by ML.NET's own transforms and brought to one size. Every tenth file of the sorted
+/// list is kept for the test, so that a later run, or another process, tests on the same ones.
+/// </summary>
+internal static class ImageFolder
+{
+    public const int Side = 32;
+
+    const int TestEvery = 10;
+
+    static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
+
+    public static bool IsIn(string folder) => Directory.EnumerateDirectories(folder).Any(subfolder => ImageFiles(subfolder).Any());
+
+    public static ImageData Open(MLContext ml, string folder)
+    {
+        ImageFile[] files =
+        [
+            .. from subfolder in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
+               from path in ImageFiles(subfolder).Order(StringComparer.Ordinal)
+               select new ImageFile { Path = path, Class = Path.GetFileName(subfolder) },
+        ];
+        string[] classes = [.. files.Select(file => file.Class).Distinct()];
+        if (classes.Length < 2)
+            throw new DataSetException($"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
+        ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
+        ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
+        if (test.Length == 0)
+            throw new DataSetException($"'{folder}' holds {files.Length} image files; at least {TestEvery} are needed.");
+
+        return new ImageData(
+            new DirectoryInfo(folder).Name, new ImageShape(3, Side, Side), Read(ml, train), train.Length, Read(ml, test), test.Length);
+    }
+
+    static IEnumerable<string> ImageFiles(string folder) =>
+        Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
+
+    static IDataView Read(MLContext ml, ImageFile[] files)
+    {
+        IDataView paths = ml.Data.LoadFromEnumerable(files);
+        IDataView pixels = ml.Transforms.LoadImages("Image", imageFolder: null, nameof(ImageFile.Path))
+            .Append(ml.Transforms.ResizeImages("Image", Side, Side, resizing: ImageResizingEstimator.ResizingKind.IsoCrop))
+            .Append(ml.Transforms.ExtractPixels(nameof(LabelledImage.Pixels), "Image"))
+            .Append(ml.Transforms.SelectColumns(nameof(LabelledImage.Pixels), nameof(LabelledImage.Class)))
+            .Fit(paths).Transform(paths);
+        // Decoding files is the slow part: once is enough.
+        return ml.Data.Cache(pixels);
+    }
+
+    sealed class ImageFile
+    {
+        public string Path { get; set; } = "";
+
+        public string Class { get; set; } = "";
+    }
+}

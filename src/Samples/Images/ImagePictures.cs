@@ -1,0 +1,123 @@
+using Microsoft.ML.VqVae.Samples.Pictures;
+
+namespace Microsoft.ML.VqVae.Samples.Images;
+
+/// <summary>The pictures for the person at the screen: what went in, what came out, and the codes in between.</summary>
+internal static class ImagePictures
+{
+    public const int Columns = 10;
+    const int Margin = 24;
+    const int Gap = 8;
+    const int HeaderHeight = 56;
+    const int LabelHeight = 20;
+
+    /// <summary>Picks images for a grid of ten columns, a class a column while there are classes.</summary>
+    /// <returns>For each column, as many images as there are rows, or fewer where the data has fewer.</returns>
+    public static IReadOnlyList<List<EncodedImage>> Pick(IEnumerable<EncodedImage> images, IReadOnlyList<string> classes, int rows)
+    {
+        string[] wanted = [.. Enumerable.Range(0, Columns).Select(column => classes[column % classes.Count])];
+        List<EncodedImage>[] columns = [.. wanted.Select(_ => new List<EncodedImage>())];
+        foreach (EncodedImage image in images)
+        {
+            // Columns of the same class fill evenly: the next image goes to the shortest.
+            List<EncodedImage>? column = columns.Where((list, index) => wanted[index] == image.Class && list.Count < rows).MinBy(list => list.Count);
+            column?.Add(image);
+            if (columns.All(list => list.Count == rows))
+                break;
+        }
+        return columns;
+    }
+
+    /// <summary>Pairs of rows: the originals, and under each what its codes were decoded to.</summary>
+    public static Picture Reconstructions(
+        string title, string remark, ImageShape shape, IReadOnlyList<List<EncodedImage>> columns, IReadOnlyList<string> labels)
+    {
+        int scale = Scale(shape), side = shape.Width * scale, tall = shape.Height * scale, rows = columns.Max(column => column.Count);
+        const int caption = 100;
+        var picture = new Picture(
+            caption + Columns * (side + Gap) + Margin, HeaderHeight + LabelHeight + rows * (2 * tall + 4 + 2 * Gap) + Margin / 2);
+        Header(picture, title, remark);
+        for (int row = 0; row < rows; row++)
+        {
+            int top = HeaderHeight + LabelHeight + row * (2 * tall + 4 + 2 * Gap);
+            picture.Write("original", Margin, top + tall / 2 - 3, Color.Ink);
+            picture.Write("from codes", Margin, top + tall + 4 + tall / 2 - 3, Color.Ink);
+            for (int column = 0; column < columns.Count; column++)
+            {
+                if (row >= columns[column].Count)
+                    continue;
+                int left = caption + column * (side + Gap);
+                if (row == 0)
+                    picture.WriteCentred(labels[column], left + side / 2, HeaderHeight + 4, Color.Ink);
+                picture.Draw(Shown(columns[column][row].Pixels, shape), left, top, scale);
+                picture.Draw(Shown(columns[column][row].Reconstruction, shape), left, top + tall + 4, scale);
+            }
+        }
+        return picture;
+    }
+
+    /// <summary>Images beside the maps of their codes, what each code decodes to, and how often each is used.</summary>
+    public static Picture Codes(
+        string title, string remark, ImageShape shape, IReadOnlyList<List<EncodedImage>> columns, IReadOnlyList<string> labels,
+        (int Height, int Width, int CodesPerPosition) grid, CodeColors colors, VqVaeMetrics metrics)
+    {
+        int scale = Scale(shape), side = shape.Width * scale, tall = shape.Height * scale;
+        // Of many codes a position, the first three show the idea.
+        int maps = Math.Min(grid.CodesPerPosition, 3);
+        int width = 100 + Columns * (side + Gap) + Margin;
+        const int patchesAcross = 32;
+        int patchSide = Math.Max(1, (width - 2 * Margin) / patchesAcross);
+        int patchRows = (colors.Order.Count + patchesAcross - 1) / patchesAcross;
+        int mapsTop = HeaderHeight + LabelHeight;
+        int atlasTop = mapsTop + (1 + maps) * (tall + 4) + 40, usageTop = atlasTop + patchRows * patchSide + 40;
+        const int usageHeight = 90;
+        var picture = new Picture(width, usageTop + usageHeight + Margin);
+        Header(picture, title, remark);
+
+        picture.Write("original", Margin, mapsTop + tall / 2 - 3, Color.Ink);
+        for (int map = 0; map < maps; map++)
+            picture.Write(maps == 1 ? "its codes" : $"codes {map + 1}/{grid.CodesPerPosition}", Margin, mapsTop + (map + 1) * (tall + 4) + tall / 2 - 3, Color.Ink);
+        for (int column = 0; column < columns.Count; column++)
+        {
+            if (columns[column].Count == 0)
+                continue;
+            EncodedImage image = columns[column][0];
+            int left = 100 + column * (side + Gap);
+            picture.WriteCentred(labels[column], left + side / 2, HeaderHeight + 4, Color.Ink);
+            picture.Draw(Shown(image.Pixels, shape), left, mapsTop, scale);
+            for (int map = 0; map < maps; map++)
+                picture.Draw(CodeMap(image.Codes, grid, map, colors), left, mapsTop + (map + 1) * (tall + 4), side / grid.Width);
+        }
+
+        picture.Write($"What each of the {colors.Order.Count} codes alone is decoded to, from dark to bright", Margin, atlasTop - 16, Color.Ink);
+        for (int rank = 0; rank < colors.Order.Count; rank++)
+        {
+            Tile patch = colors.Patches[colors.Order[rank]];
+            int patchScale = Math.Max(1, (patchSide - 2) / Math.Max(patch.Width, patch.Height));
+            int left = Margin + rank % patchesAcross * patchSide, top = atlasTop + rank / patchesAcross * patchSide;
+            picture.Draw(patch, left, top, patchScale);
+            picture.Fill(left, top + patch.Height * patchScale, patch.Width * patchScale, 2, colors[colors.Order[rank]]);
+        }
+
+        picture.Write(
+            FormattableString.Invariant($"How often each code is used, from the most to the least used: {metrics.CodebookUsage:0.0%} used, perplexity {metrics.Perplexity:0}"),
+            Margin, usageTop - 16, Color.Ink);
+        Charts.Bars(picture, Margin, usageTop, width - 2 * Margin, usageHeight, metrics.CodeCounts, Color.Accent);
+        return picture;
+    }
+
+    static void Header(Picture picture, string title, string remark)
+    {
+        picture.Write(title, Margin, 16, Color.Ink, 2);
+        picture.Write(remark, Margin, 38, Color.Accent);
+    }
+
+    static Tile CodeMap(uint[] codes, (int Height, int Width, int CodesPerPosition) grid, int map, CodeColors colors) =>
+        new(grid.Width, grid.Height,
+            [.. Enumerable.Range(0, grid.Height * grid.Width).Select(position => colors[(int)codes[position * grid.CodesPerPosition + map] - 1])]);
+
+    static Tile Shown(float[] pixels, ImageShape shape) => Tile.FromPlanar(pixels, shape.Channels, shape.Height, shape.Width);
+
+    /// <summary>Around 90 pixels a picture: small ones become large enough to be seen.</summary>
+    static int Scale(ImageShape shape) => Math.Max(1, 96 / Math.Max(shape.Height, shape.Width));
+}

@@ -1,0 +1,84 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.VqVae.Samples.Pictures;
+
+internal readonly record struct Color(byte Red, byte Green, byte Blue)
+{
+    public static readonly Color White = new(255, 255, 255);
+    public static readonly Color Ink = new(40, 44, 52);
+    public static readonly Color Faint = new(205, 209, 216);
+    public static readonly Color Accent = new(33, 112, 181);
+}
+
+/// <summary>A canvas of pixels to put pictures, bars and letters on, saved through ML.NET's own image type.</summary>
+internal sealed class Picture
+{
+    readonly byte[] _rgba;
+
+    public Picture(int width, int height)
+    {
+        Width = width;
+        Height = height;
+        _rgba = new byte[width * height * 4];
+        Array.Fill(_rgba, (byte)255);
+    }
+
+    public int Width { get; }
+
+    public int Height { get; }
+
+    public void Fill(int left, int top, int width, int height, Color color)
+    {
+        for (int y = Math.Max(top, 0); y < Math.Min(top + height, Height); y++)
+            for (int x = Math.Max(left, 0); x < Math.Min(left + width, Width); x++)
+            {
+                int at = (y * Width + x) * 4;
+                _rgba[at] = color.Red;
+                _rgba[at + 1] = color.Green;
+                _rgba[at + 2] = color.Blue;
+            }
+    }
+
+    public void Line(double fromX, double fromY, double toX, double toY, Color color)
+    {
+        int points = 1 + 2 * (int)Math.Ceiling(Math.Max(Math.Abs(toX - fromX), Math.Abs(toY - fromY)));
+        for (int i = 0; i <= points; i++)
+        {
+            double share = (double)i / points;
+            Fill((int)Math.Round(fromX + share * (toX - fromX)), (int)Math.Round(fromY + share * (toY - fromY)), 2, 2, color);
+        }
+    }
+
+    /// <summary>Every pixel of a small picture becomes a square of scale × scale: a person should see the pixels, not a blur.</summary>
+    public void Draw(Tile tile, int left, int top, int scale)
+    {
+        for (int y = 0; y < tile.Height; y++)
+            for (int x = 0; x < tile.Width; x++)
+                Fill(left + x * scale, top + y * scale, scale, scale, tile.At(x, y));
+    }
+
+    /// <summary>Writes text in capitals, with its upper left corner at the given place. Returns the width.</summary>
+    public int Write(string text, int left, int top, Color color, int scale = 1)
+    {
+        foreach (char letter in text.ToUpperInvariant())
+        {
+            ReadOnlySpan<byte> rows = Lettering.RowsOf(letter);
+            for (int y = 0; y < rows.Length; y++)
+                for (int x = 0; x < Lettering.Width; x++)
+                    if ((rows[y] >> (Lettering.Width - 1 - x) & 1) != 0)
+                        Fill(left + x * scale, top + y * scale, scale, scale, color);
+            left += (Lettering.Width + 1) * scale;
+        }
+        return Lettering.Measure(text, scale);
+    }
+
+    public void WriteCentred(string text, int centre, int top, Color color, int scale = 1) =>
+        Write(text, centre - Lettering.Measure(text, scale) / 2, top, color, scale);
+
+    public void Save(string path)
+    {
+        // MLImage.Save takes the format from the file name.
+        using var image = MLImage.CreateFromPixels(Width, Height, MLPixelFormat.Rgba32, _rgba);
+        image.Save(path);
+    }
+}
