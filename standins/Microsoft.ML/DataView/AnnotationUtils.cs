@@ -1,0 +1,45 @@
+namespace Microsoft.ML.Data;
+
+internal static class AnnotationUtils
+{
+    internal static class Kinds
+    {
+        public const string SlotNames = "SlotNames";
+        public const string KeyValues = "KeyValues";
+        public const string IsNormalized = "IsNormalized";
+        public const string CategoricalSlotRanges = "CategoricalSlotRanges";
+        public const string ScoreColumnKind = "ScoreColumnKind";
+        public const string ScoreColumnSetId = "ScoreColumnSetId";
+        public const string ScoreValueKind = "ScoreValueKind";
+        public const string TrainingLabelValues = "TrainingLabelValues";
+        public const string IsUserVisible = "IsUserVisible";
+    }
+}
+
+public static class SchemaAnnotationsExtensions
+{
+    public static bool HasSlotNames(this DataViewSchema.Column column) =>
+        column.Type is VectorDataViewType { Size: > 0 } vector &&
+        column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.SlotNames)?.Type is VectorDataViewType names &&
+        names.Size == vector.Size && names.ItemType is TextDataViewType;
+
+    public static void GetSlotNames(this DataViewSchema.Column column, ref VBuffer<ReadOnlyMemory<char>> slotNames) =>
+        column.Annotations.GetValue(AnnotationUtils.Kinds.SlotNames, ref slotNames);
+
+    public static bool HasKeyValues(this DataViewSchema.Column column, PrimitiveDataViewType keyValueItemType = null) =>
+        column.Type.GetItemType() is KeyDataViewType key &&
+        column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues)?.Type is VectorDataViewType values &&
+        key.Count == (ulong)values.Size && (keyValueItemType ?? TextDataViewType.Instance).Equals(values.ItemType);
+
+    public static void GetKeyValues<TValue>(this DataViewSchema.Column column, ref VBuffer<TValue> keyValues) =>
+        column.Annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref keyValues);
+
+    public static bool IsNormalized(this DataViewSchema.Column column)
+    {
+        if (column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.IsNormalized)?.Type is not BooleanDataViewType)
+            return false;
+        bool value = false;
+        column.Annotations.GetValue(AnnotationUtils.Kinds.IsNormalized, ref value);
+        return value;
+    }
+}

@@ -1,0 +1,221 @@
+using System.Collections;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Data;
+
+/// <summary>A vector, dense or sparse, over arrays that are meant to be used again for the next row.</summary>
+public readonly struct VBuffer<T> : IEnumerable
+{
+    private readonly T[] _values;
+    private readonly int[] _indices;
+    private readonly int _count;
+
+    public readonly int Length;
+
+    public VBuffer(int length, T[] values, int[] indices = null) : this(length, CheckDense(length, values), values, indices) { }
+
+    public VBuffer(int length, int count, T[] values, int[] indices)
+    {
+        Contracts.CheckParam(length >= 0, nameof(length));
+        Contracts.CheckParam(count >= 0 && count <= length, nameof(count));
+        Contracts.CheckParam((values?.Length ?? 0) >= count, nameof(values));
+        Contracts.CheckParam(count == length || (indices?.Length ?? 0) >= count, nameof(indices));
+        Length = length;
+        _count = count;
+        _values = values;
+        _indices = indices;
+    }
+
+    public bool IsDense => _count == Length;
+
+    private static int CheckDense(int length, T[] values)
+    {
+        Contracts.CheckParam(length >= 0, nameof(length));
+        Contracts.CheckParam((values?.Length ?? 0) >= length, nameof(values));
+        return length;
+    }
+
+    public ReadOnlySpan<T> GetValues() => _values.AsSpan(0, _count);
+
+    public ReadOnlySpan<int> GetIndices() => IsDense ? default : _indices.AsSpan(0, _count);
+
+    public void CopyToDense(ref VBuffer<T> destination)
+    {
+        var editor = VBufferEditor.Create(ref destination, Length);
+        CopyTo(editor.Values);
+        destination = editor.Commit();
+    }
+
+    public void CopyTo(ref VBuffer<T> destination)
+    {
+        var editor = VBufferEditor.Create(ref destination, Length, _count);
+        GetValues().CopyTo(editor.Values);
+        GetIndices().CopyTo(editor.Indices);
+        destination = editor.Commit();
+    }
+
+    public void CopyTo(ref VBuffer<T> destination, int sourceIndex, int length)
+    {
+        Contracts.CheckParam(sourceIndex >= 0 && sourceIndex <= Length, nameof(sourceIndex));
+        Contracts.CheckParam(length >= 0 && sourceIndex <= Length - length, nameof(length));
+        if (IsDense)
+        {
+            var dense = VBufferEditor.Create(ref destination, length, length);
+            GetValues().Slice(sourceIndex, length).CopyTo(dense.Values);
+            destination = dense.Commit();
+            return;
+        }
+        int first = FirstAtOrAfter(sourceIndex);
+        int count = FirstAtOrAfter(sourceIndex + length) - first;
+        var editor = VBufferEditor.Create(ref destination, length, count);
+        GetValues().Slice(first, count).CopyTo(editor.Values);
+        for (int i = 0; i < editor.Indices.Length; i++)
+            editor.Indices[i] = _indices[first + i] - sourceIndex;
+        destination = editor.Commit();
+    }
+
+    public void CopyTo(Span<T> destination) => CopyTo(destination, 0);
+
+    public void CopyTo(Span<T> destination, int destinationIndex, T defaultValue = default)
+    {
+        Contracts.CheckParam(destinationIndex >= 0 && destinationIndex <= destination.Length - Length, nameof(destination),
+            "Not large enough to hold these values.");
+        var target = destination.Slice(destinationIndex, Length);
+        if (IsDense)
+        {
+            GetValues().CopyTo(target);
+            return;
+        }
+        target.Fill(_count == 0 ? default : defaultValue);
+        for (int i = 0; i < _count; i++)
+            target[_indices[i]] = _values[i];
+    }
+
+    public static void Copy(T[] source, int sourceIndex, ref VBuffer<T> destination, int length)
+    {
+        int available = source?.Length ?? 0;
+        Contracts.CheckParam(length >= 0 && length <= available, nameof(length));
+        Contracts.CheckParam(sourceIndex >= 0 && sourceIndex <= available - length, nameof(sourceIndex));
+        var editor = VBufferEditor.Create(ref destination, length, length);
+        source.AsSpan(sourceIndex, length).CopyTo(editor.Values);
+        destination = editor.Commit();
+    }
+
+    public IEnumerable<KeyValuePair<int, T>> Items(bool all = false)
+    {
+        var (values, indices, count, length) = (_values, _indices, _count, Length);
+        return all || count == length ? All() : Stored();
+
+        IEnumerable<KeyValuePair<int, T>> Stored()
+        {
+            for (int i = 0; i < count; i++)
+                yield return new(indices[i], values[i]);
+        }
+
+        IEnumerable<KeyValuePair<int, T>> All()
+        {
+            for (int slot = 0, i = 0; slot < length; slot++)
+            {
+                bool stored = i < count && (count == length || indices[i] == slot);
+                yield return new(slot, stored ? values[i++] : default);
+            }
+        }
+    }
+
+    public IEnumerable<T> DenseValues() => Items(all: true).Select(item => item.Value);
+
+    public void GetItemOrDefault(int index, ref T destination) => destination = GetItemOrDefault(index);
+
+    public T GetItemOrDefault(int index)
+    {
+        Contracts.CheckParam(index >= 0 && index < Length, nameof(index));
+        if (IsDense)
+            return _values[index];
+        int i = GetIndices().BinarySearch(index);
+        return i >= 0 ? _values[i] : default;
+    }
+
+    public override string ToString() =>
+        IsDense ? $"Dense vector of size {Length}" : $"Sparse vector of size {Length}, {_count} explicit values";
+
+    public IEnumerator GetEnumerator() => _values.GetEnumerator();
+
+    internal VBufferEditor<T> GetEditor(int newLogicalLength, int? valuesCount, int? maxValuesCapacity, bool keepOldOnResize,
+        bool requireIndicesOnDense)
+    {
+        Contracts.CheckParam(newLogicalLength >= 0, nameof(newLogicalLength), "Must be non-negative.");
+        Contracts.CheckParam(valuesCount is null or >= 0, nameof(valuesCount), "If specified, must be non-negative.");
+        Contracts.CheckParam(valuesCount is null || valuesCount <= newLogicalLength, nameof(valuesCount),
+            "If specified, must be no greater than newLogicalLength");
+        int count = valuesCount ?? newLogicalLength;
+        var values = Grown(_values, count, maxValuesCapacity, keepOldOnResize);
+        bool needsIndices = count != newLogicalLength || requireIndicesOnDense;
+        var indices = needsIndices ? Grown(_indices, count, maxValuesCapacity, keepOldOnResize) : _indices;
+        return new VBufferEditor<T>(newLogicalLength, count, values, indices, needsIndices, values != _values, indices != _indices);
+    }
+
+    internal VBufferEditor<T> GetEditor() => GetEditor(Length, _count, null, false, false);
+
+    private static TItem[] Grown<TItem>(TItem[] array, int needed, int? capacity, bool keep)
+    {
+        if ((array?.Length ?? 0) >= needed)
+            return array;
+        int size = needed;
+        if (array != null)
+            size = (int)Math.Min(Math.Max(needed, array.Length + (long)(array.Length / 2)), Math.Max(needed, capacity ?? Array.MaxLength));
+        var grown = new TItem[size];
+        if (keep && array != null)
+            array.CopyTo(grown, 0);
+        return grown;
+    }
+
+    private int FirstAtOrAfter(int index)
+    {
+        int found = GetIndices().BinarySearch(index);
+        return found >= 0 ? found : ~found;
+    }
+}
+
+public static class VBufferEditor
+{
+    public static VBufferEditor<T> CreateFromBuffer<T>(scoped ref VBuffer<T> destination) => destination.GetEditor();
+
+    public static VBufferEditor<T> Create<T>(scoped ref VBuffer<T> destination, int newLogicalLength, int? valuesCount = null,
+        int? maxValuesCapacity = null, bool keepOldOnResize = false, bool requireIndicesOnDense = false) =>
+        destination.GetEditor(newLogicalLength, valuesCount, maxValuesCapacity, keepOldOnResize, requireIndicesOnDense);
+}
+
+/// <summary>Writes into the arrays of a vector; <see cref="Commit"/> makes the vector.</summary>
+public readonly ref struct VBufferEditor<T>
+{
+    private readonly int _length;
+    private readonly T[] _values;
+    private readonly int[] _indices;
+
+    public readonly Span<T> Values;
+    public readonly Span<int> Indices;
+
+    internal VBufferEditor(int length, int count, T[] values, int[] indices, bool needsIndices, bool createdValues, bool createdIndices)
+    {
+        _length = length;
+        _values = values;
+        _indices = indices;
+        Values = values.AsSpan(0, count);
+        Indices = needsIndices ? indices.AsSpan(0, count) : default;
+        CreatedNewValues = createdValues;
+        CreatedNewIndices = createdIndices;
+    }
+
+    public bool CreatedNewValues { get; }
+
+    public bool CreatedNewIndices { get; }
+
+    public VBuffer<T> Commit() => new(_length, Values.Length, _values, _indices);
+
+    public VBuffer<T> CommitTruncated(int physicalValuesCount)
+    {
+        Contracts.CheckParam(physicalValuesCount <= Values.Length, nameof(physicalValuesCount),
+            "Updating physicalValuesCount during CommitTruncated cannot be greater than the original physicalValuesCount value used in Create.");
+        return new VBuffer<T>(_length, physicalValuesCount, _values, _indices);
+    }
+}

@@ -1,0 +1,114 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Data
+{
+    internal readonly record struct EstimatorLink(IEstimator<ITransformer> Estimator, TransformerScope Scope, bool CacheAfter);
+
+    /// <summary>Estimators fitted one after the other, each on what those before it make of the data.</summary>
+    public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerChain<TLastTransformer>>
+        where TLastTransformer : class, ITransformer
+    {
+        private readonly IHostEnvironment _env;
+        private readonly EstimatorLink[] _links;
+
+        public readonly IEstimator<TLastTransformer> LastEstimator;
+
+        public EstimatorChain() : this(null, []) { }
+
+        internal EstimatorChain(IHostEnvironment env, EstimatorLink[] links)
+        {
+            _env = env;
+            _links = links;
+            LastEstimator = links.LastOrDefault().Estimator as IEstimator<TLastTransformer>;
+        }
+
+        public TransformerChain<TLastTransformer> Fit(IDataView input)
+        {
+            // Schema errors of late links are found before early links are trained.
+            GetOutputSchema(SchemaShape.Create(input.Schema));
+            var current = input;
+            var transformers = new ITransformer[_links.Length];
+            for (int i = 0; i < _links.Length; i++)
+            {
+                transformers[i] = _links[i].Estimator.Fit(current);
+                current = transformers[i] is ITransformerWithDifferentMappingAtTrainingTime special
+                    ? special.TransformForTrainingPipeline(current)
+                    : transformers[i].Transform(current);
+                if (_links[i].CacheAfter && i < _links.Length - 1)
+                    current = new CacheDataView(_env, current, []);
+            }
+            return new TransformerChain<TLastTransformer>(transformers, _links.Select(link => link.Scope));
+        }
+
+        public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
+            _links.Aggregate(inputSchema, (schema, link) => link.Estimator.GetOutputSchema(schema));
+
+        public EstimatorChain<TNewTrans> Append<TNewTrans>(IEstimator<TNewTrans> estimator, TransformerScope scope = TransformerScope.Everything)
+            where TNewTrans : class, ITransformer
+        {
+            Contracts.CheckValue(estimator, nameof(estimator));
+            return new EstimatorChain<TNewTrans>(_env, [.. _links, new EstimatorLink(estimator, scope, false)]);
+        }
+
+        public EstimatorChain<TLastTransformer> AppendCacheCheckpoint(IHostEnvironment env)
+        {
+            Contracts.CheckValue(env, nameof(env));
+            if (_links.Length == 0)
+                throw new InvalidOperationException("Current estimator chain has no estimator, can't append cache checkpoint.");
+            return new EstimatorChain<TLastTransformer>(env, [.. _links[..^1], _links[^1] with { CacheAfter = true }]);
+        }
+    }
+}
+
+namespace Microsoft.ML
+{
+    public static class LearningPipelineExtensions
+    {
+        public static EstimatorChain<TTrans> Append<TTrans>(this IEstimator<ITransformer> start, IEstimator<TTrans> estimator,
+            TransformerScope scope = TransformerScope.Everything)
+            where TTrans : class, ITransformer
+        {
+            Contracts.CheckValue(start, nameof(start));
+            Contracts.CheckValue(estimator, nameof(estimator));
+            var chain = start as EstimatorChain<ITransformer> ?? new EstimatorChain<ITransformer>().Append(start);
+            return chain.Append(estimator, scope);
+        }
+
+        public static EstimatorChain<TTrans> AppendCacheCheckpoint<TTrans>(this IEstimator<TTrans> start, IHostEnvironment env)
+            where TTrans : class, ITransformer
+        {
+            Contracts.CheckValue(start, nameof(start));
+            return new EstimatorChain<ITransformer>().Append(start).AppendCacheCheckpoint(env);
+        }
+
+        public static TransformerChain<TTrans> Append<TTrans>(this ITransformer start, TTrans transformer)
+            where TTrans : class, ITransformer
+        {
+            Contracts.CheckValue(start, nameof(start));
+            Contracts.CheckValue(transformer, nameof(transformer));
+            return new TransformerChain<TTrans>(start, transformer);
+        }
+
+        public static IEstimator<TTransformer> WithOnFitDelegate<TTransformer>(this IEstimator<TTransformer> estimator, Action<TTransformer> onFit)
+            where TTransformer : class, ITransformer
+        {
+            Contracts.CheckValue(estimator, nameof(estimator));
+            Contracts.CheckValue(onFit, nameof(onFit));
+            return new DelegateEstimator<TTransformer>(estimator, onFit);
+        }
+
+        private sealed class DelegateEstimator<TTransformer>(IEstimator<TTransformer> estimator, Action<TTransformer> onFit)
+            : IEstimator<TTransformer> where TTransformer : class, ITransformer
+        {
+            public TTransformer Fit(IDataView input)
+            {
+                var transformer = estimator.Fit(input);
+                onFit(transformer);
+                return transformer;
+            }
+
+            public SchemaShape GetOutputSchema(SchemaShape inputSchema) => estimator.GetOutputSchema(inputSchema);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML;
+
+public interface ICanSaveModel
+{
+    void Save(ModelSaveContext ctx);
+}
+
+public interface ITransformer : ICanSaveModel
+{
+    DataViewSchema GetOutputSchema(DataViewSchema inputSchema);
+
+    IDataView Transform(IDataView input);
+
+    bool IsRowToRowMapper { get; }
+
+    IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema);
+}
+
+/// <summary>Hides from training what must not be seen there: a transformer that maps its own training data in another way.</summary>
+internal interface ITransformerWithDifferentMappingAtTrainingTime : ITransformer
+{
+    IDataView TransformForTrainingPipeline(IDataView input);
+}
+
+public interface IEstimator<out TTransformer> where TTransformer : ITransformer
+{
+    TTransformer Fit(IDataView input);
+
+    SchemaShape GetOutputSchema(SchemaShape inputSchema);
+}

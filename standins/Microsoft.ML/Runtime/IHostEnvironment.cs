@@ -1,0 +1,142 @@
+namespace Microsoft.ML.Runtime;
+
+public interface IExceptionContext
+{
+    TException Process<TException>(TException ex) where TException : Exception;
+
+    string ContextDescription { get; }
+}
+
+public interface IChannelProvider : IExceptionContext
+{
+    IChannel Start(string name);
+
+    IPipe<TMessage> StartPipe<TMessage>(string name);
+}
+
+/// <summary>What a component runs in: where it logs, how it is seeded, what it may use.</summary>
+public interface IHostEnvironment : IChannelProvider, IProgressChannelProvider
+{
+    IHost Register(string name, int? seed = null, bool? verbose = null);
+
+    ComponentCatalog ComponentCatalog { get; }
+}
+
+internal interface IHostEnvironmentInternal : IHostEnvironment
+{
+    int? Seed { get; }
+
+    string TempFilePath { get; set; }
+
+    bool FallbackToCpu { get; set; }
+
+    int? GpuDeviceId { get; set; }
+
+    bool TryAddOption<T>(string name, T value);
+
+    void SetOption<T>(string name, T value);
+
+    bool TryGetOption<T>(string name, out T value);
+
+    T GetOptionOrDefault<T>(string name);
+
+    bool RemoveOption(string name);
+}
+
+public interface IHost : IHostEnvironment
+{
+    Random Rand { get; }
+}
+
+internal interface ICancelable
+{
+    void CancelExecution();
+
+    bool IsCanceled { get; }
+}
+
+public interface IPipe<TMessage> : IExceptionContext, IDisposable
+{
+    void Send(TMessage msg);
+}
+
+public enum ChannelMessageKind
+{
+    Trace = 0,
+    Info = 1,
+    Warning = 2,
+    Error = 3,
+}
+
+[Flags]
+public enum MessageSensitivity
+{
+    None = 0,
+    UserData = 1,
+    Schema = 2,
+    Unknown = ~None,
+    All = Unknown,
+}
+
+public readonly struct ChannelMessage
+{
+    private readonly string _format;
+    private readonly object[] _arguments;
+
+    public readonly ChannelMessageKind Kind;
+    public readonly MessageSensitivity Sensitivity;
+
+    internal ChannelMessage(ChannelMessageKind kind, MessageSensitivity sensitivity, string format, params object[] arguments)
+    {
+        Contracts.CheckNonEmpty(format, nameof(format));
+        Kind = kind;
+        Sensitivity = sensitivity;
+        _format = format;
+        _arguments = arguments;
+    }
+
+    public string Message => _arguments is { Length: > 0 } ? string.Format(_format, _arguments) : _format;
+}
+
+public interface IChannel : IPipe<ChannelMessage>
+{
+    void Trace(MessageSensitivity sensitivity, string fmt);
+
+    void Trace(MessageSensitivity sensitivity, string fmt, params object[] args);
+
+    void Error(MessageSensitivity sensitivity, string fmt);
+
+    void Error(MessageSensitivity sensitivity, string fmt, params object[] args);
+
+    void Warning(MessageSensitivity sensitivity, string fmt);
+
+    void Warning(MessageSensitivity sensitivity, string fmt, params object[] args);
+
+    void Info(MessageSensitivity sensitivity, string fmt);
+
+    void Info(MessageSensitivity sensitivity, string fmt, params object[] args);
+}
+
+internal static class HostExtensions
+{
+    public static T Apply<T>(this IHost host, string channelName, Func<IChannel, T> func)
+    {
+        using var channel = host.Start(channelName);
+        return func(channel);
+    }
+
+    public static void Trace(this IChannel channel, string fmt) => channel.Trace(MessageSensitivity.Unknown, fmt);
+
+    public static void Trace(this IChannel channel, string fmt, params object[] args) => channel.Trace(MessageSensitivity.Unknown, fmt, args);
+
+    public static void Error(this IChannel channel, string fmt) => channel.Error(MessageSensitivity.Unknown, fmt);
+
+    public static void Warning(this IChannel channel, string fmt) => channel.Warning(MessageSensitivity.Unknown, fmt);
+
+    public static void Warning(this IChannel channel, string fmt, params object[] args) =>
+        channel.Warning(MessageSensitivity.Unknown, fmt, args);
+
+    public static void Info(this IChannel channel, string fmt) => channel.Info(MessageSensitivity.Unknown, fmt);
+
+    public static void Info(this IChannel channel, string fmt, params object[] args) => channel.Info(MessageSensitivity.Unknown, fmt, args);
+}

@@ -1,0 +1,213 @@
+using System.Diagnostics;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Data;
+
+/// <summary>The environment of an <see cref="MLContext"/>, and (with a parent) the host of a component in it.</summary>
+internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal, ICancelable
+{
+    private readonly Dictionary<string, object> _options = new();
+    private readonly List<WeakReference<LocalEnvironment>> _children = new();
+    private readonly LocalEnvironment _parent;
+    private readonly LocalEnvironment _root;
+    private readonly string _shortName;
+
+    public LocalEnvironment(int? seed)
+    {
+        _root = this;
+        Seed = seed;
+        Rand = RandomUtils.Create(seed);
+        ComponentCatalog = new ComponentCatalog();
+    }
+
+    private LocalEnvironment(LocalEnvironment parent, string name, Random random)
+    {
+        _parent = parent;
+        _root = parent._root;
+        _shortName = name;
+        FullName = parent._parent?.FullName is { } outer ? $"{outer}; {name}" : name;
+        Seed = parent.Seed;
+        Rand = random;
+        ComponentCatalog = parent.ComponentCatalog;
+        GpuDeviceId = parent.GpuDeviceId;
+        FallbackToCpu = parent.FallbackToCpu;
+        TempFilePath = parent.TempFilePath;
+        IsCanceled = parent.IsCanceled;
+    }
+
+    public event Action<string, ChannelMessage> Message;
+
+    public string FullName { get; }
+
+    public int? Seed { get; }
+
+    public Random Rand { get; }
+
+    public ComponentCatalog ComponentCatalog { get; }
+
+    public int? GpuDeviceId { get; set; }
+
+    public bool FallbackToCpu { get; set; }
+
+    public string TempFilePath { get; set; } = Path.GetTempPath();
+
+    public bool IsCanceled { get; private set; }
+
+    public string ContextDescription => _parent == null ? "HostEnvironment" : FullName;
+
+    public TException Process<TException>(TException ex) where TException : Exception
+    {
+        if (ex == null)
+            return null;
+        ex.Data["Throwing component"] = _parent == null ? "Environment" : _shortName;
+        if (_parent != null)
+            ex.Data["Parent component"] = _parent._parent?.FullName;
+        return Contracts.Mark(ex);
+    }
+
+    public IHost Register(string name, int? seed = null, bool? verbose = null)
+    {
+        Contracts.CheckNonEmpty(name, nameof(name));
+        lock (_children)
+        {
+            _children.RemoveAll(child => !child.TryGetTarget(out _));
+            var host = new LocalEnvironment(this, name, seed.HasValue ? RandomUtils.Create(seed) : RandomUtils.Create(Rand));
+            _children.Add(new WeakReference<LocalEnvironment>(host));
+            return host;
+        }
+    }
+
+    public void CancelExecution()
+    {
+        lock (_children)
+        {
+            foreach (var child in _children)
+            {
+                if (child.TryGetTarget(out var host))
+                    host.CancelExecution();
+            }
+            _children.Clear();
+            IsCanceled = true;
+        }
+    }
+
+    public IChannel Start(string name) => new Channel(this, name);
+
+    public IPipe<TMessage> StartPipe<TMessage>(string name) => new Pipe<TMessage>(this, name);
+
+    public IProgressChannel StartProgressChannel(string name) => new SilentProgress();
+
+    public bool TryAddOption<T>(string name, T value)
+    {
+        CheckOption(name);
+        return _options.TryAdd(name, value);
+    }
+
+    public void SetOption<T>(string name, T value)
+    {
+        CheckOption(name);
+        _options[name] = value;
+    }
+
+    public bool TryGetOption<T>(string name, out T value)
+    {
+        CheckOption(name);
+        bool found = _options.TryGetValue(name, out object option) && option is T;
+        value = found ? (T)option : default;
+        return found;
+    }
+
+    public T GetOptionOrDefault<T>(string name)
+    {
+        CheckOption(name);
+        if (!_options.ContainsKey(name))
+            _options[name] = default(T);
+        return (T)_options[name];
+    }
+
+    public bool RemoveOption(string name)
+    {
+        CheckOption(name);
+        return _options.Remove(name);
+    }
+
+    private static void CheckOption(string name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+            throw new ArgumentNullException(nameof(name));
+    }
+
+    private class Pipe<TMessage>(LocalEnvironment parent, string name) : IPipe<TMessage>
+    {
+        protected LocalEnvironment Parent { get; } = parent;
+
+        protected string FullName { get; } = string.IsNullOrEmpty(parent.FullName) ? name : $"{parent.FullName}; {name}";
+
+        public string ContextDescription => FullName;
+
+        public TException Process<TException>(TException ex) where TException : Exception
+        {
+            if (ex == null)
+                return null;
+            Parent.Process(ex);
+            ex.Data["Throwing component"] = Parent._shortName;
+            ex.Data["Phase"] = name;
+            return ex;
+        }
+
+        public virtual void Send(TMessage msg) { }
+
+        public virtual void Dispose() { }
+    }
+
+    private sealed class Channel : Pipe<ChannelMessage>, IChannel
+    {
+        private readonly Stopwatch _watch = Stopwatch.StartNew();
+        private bool _disposed;
+
+        public Channel(LocalEnvironment parent, string name) : base(parent, name) => Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel started");
+
+        public override void Send(ChannelMessage msg) => Parent._root.Message?.Invoke(FullName, msg);
+
+        public override void Dispose()
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel finished. Elapsed {0:c}.", _watch.Elapsed);
+            Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel disposed");
+        }
+
+        private void Send(ChannelMessageKind kind, MessageSensitivity sensitivity, string format, params object[] arguments) =>
+            Send(new ChannelMessage(kind, sensitivity, format, arguments));
+
+        public void Trace(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Trace, sensitivity, fmt);
+
+        public void Trace(MessageSensitivity sensitivity, string fmt, params object[] args) => Send(ChannelMessageKind.Trace, sensitivity, fmt, args);
+
+        public void Error(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Error, sensitivity, fmt);
+
+        public void Error(MessageSensitivity sensitivity, string fmt, params object[] args) => Send(ChannelMessageKind.Error, sensitivity, fmt, args);
+
+        public void Warning(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Warning, sensitivity, fmt);
+
+        public void Warning(MessageSensitivity sensitivity, string fmt, params object[] args) =>
+            Send(ChannelMessageKind.Warning, sensitivity, fmt, args);
+
+        public void Info(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Info, sensitivity, fmt);
+
+        public void Info(MessageSensitivity sensitivity, string fmt, params object[] args) => Send(ChannelMessageKind.Info, sensitivity, fmt, args);
+    }
+
+    /// <summary>Progress goes to a console in ML.NET's command line only; an <see cref="MLContext"/> shows none of it.</summary>
+    private sealed class SilentProgress : IProgressChannel
+    {
+        public IProgressChannel StartProgressChannel(string name) => new SilentProgress();
+
+        public void SetHeader(ProgressHeader header, Action<IProgressEntry> fillAction) { }
+
+        public void Checkpoint(params double?[] values) { }
+
+        public void Dispose() { }
+    }
+}
