@@ -1,0 +1,36 @@
+using BenchmarkDotNet.Attributes;
+
+namespace Microsoft.ML.VqVae.Benchmarks;
+
+/// <summary>Training step, batched encode, one PredictionEngine row, and the quantizer alone. For ratios to PyTorch see compare.py.</summary>
+[InProcess]
+[MemoryDiagnoser]
+public class CodecBenchmarks : IDisposable
+{
+    private Workloads work = null!;
+
+    [Params("fast", "wide")]
+    public string Model { get; set; } = "fast";
+
+    [GlobalSetup]
+    public void SetUp() => work = new Workloads(ModelSize.Named(Model));
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        work.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Benchmark(OperationsPerInvoke = 10)]
+    public void TrainingStep() => work.Train(10);
+
+    [Benchmark(OperationsPerInvoke = 10)]
+    public void EncodeBatch() => work.EncodeBatched(10);
+
+    [Benchmark(OperationsPerInvoke = 20)]
+    public void PredictionEngineRow() => work.EncodeRows(20);
+
+    [Benchmark(OperationsPerInvoke = 20)]
+    public void QuantizeBatch() => work.Quantize(20);
+}

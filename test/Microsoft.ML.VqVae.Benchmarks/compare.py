@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Measures the library against the same model written in PyTorch, in turn, on the same libtorch.
+
+    python3 compare.py DOTNET_BENCHMARKS_DLL [--rounds 9]
+
+needs Debian's python3-torch (the libtorch under the stand-ins). Each round runs every workload once in .NET and once in PyTorch, the order
+swapped from round to round; the ratio is taken within a round, so that a drift of the machine's speed cancels. Below 1 the library is faster.
+"""
+import argparse, json, os, statistics, subprocess, sys, time
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+IMAGES = 2048
+#                     side channels hidden outer residual batch
+MODELS = {"fast": (28, 1, 64, 32, 64, 64), "wide": (32, 3, 128, 128, 128, 32)}
+#            workload    iterations
+WORKLOADS = {"train": 10, "encode": 16, "row": 60, "quantize": 60}
+
+
+class Residual(nn.Module):
+    def __init__(self, channels, hidden):
+        super().__init__()
+        self.wide = nn.Conv2d(channels, hidden, 3, padding=1)
+        self.narrow = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x):
+        return x + self.narrow(F.relu(self.wide(F.relu(x))))
+
+
+class Quantizer(nn.Module):
+    """Moving-average codebook, as most PyTorch implementations have it, with index_add_ instead of one-hot products."""
+
+    def __init__(self, codes=512, dimensions=64, decay=0.99, cost=0.25):
+        super().__init__()
+        self.decay, self.cost, self.codes, self.dimensions = decay, cost, codes, dimensions
+        self.register_buffer("codebook", torch.empty(codes, dimensions).uniform_(-1 / codes, 1 / codes))
+        self.register_buffer("counts", torch.ones(codes))
+        self.register_buffer("sums", self.codebook.clone())
+
+    def nearest(self, vectors):
+        return torch.addmm((self.codebook**2).sum(1), vectors, self.codebook.t(), alpha=-2).argmin(1)
+
+    def forward(self, z):
+        batch, channels, height, width = z.shape
+        vectors = z.permute(0, 2, 3, 1).reshape(-1, self.dimensions)
+        with torch.no_grad():
+            indices = self.nearest(vectors)
+            codes = self.codebook[indices]
+        commitment = ((vectors - codes) ** 2).sum(1).mean()
+        passed = vectors + (codes - vectors).detach()
+        if self.training:
+            with torch.no_grad():
+                counts = torch.bincount(indices, minlength=self.codes).float()
+                sums = torch.zeros_like(self.codebook).index_add_(0, indices, vectors)
+                self.counts.mul_(self.decay).add_(counts, alpha=1 - self.decay)
+                self.sums.mul_(self.decay).add_(sums, alpha=1 - self.decay)
+                total = self.counts.sum()
+                smoothed = (self.counts + 1e-5) / (total + self.codes * 1e-5) * total
+                self.codebook.copy_(self.sums / smoothed[:, None])
+        return passed.view(batch, height, width, channels).permute(0, 3, 1, 2), commitment, indices
+
+
+class Model(nn.Module):
+    def __init__(self, channels, hidden, outer, residual):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Conv2d(channels, outer, 4, 2, 1), nn.ReLU(), nn.Conv2d(outer, hidden, 4, 2, 1),
+            Residual(hidden, residual), Residual(hidden, residual), nn.ReLU(), nn.Conv2d(hidden, 64, 1))
+        self.quantizer = Quantizer()
+        self.decoder = nn.Sequential(
+            nn.Conv2d(64, hidden, 3, padding=1), Residual(hidden, residual), Residual(hidden, residual), nn.ReLU(),
+            nn.ConvTranspose2d(hidden, outer, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(outer, channels, 4, 2, 1))
+
+    def loss(self, pixels):
+        target = (pixels - 127.5) / 73.9
+        quantized, commitment, _ = self.quantizer(self.encoder(target))
+        error = ((self.decoder(quantized) - target) ** 2).sum((1, 2, 3)).mean()
+        return 0.5 * error + self.quantizer.cost * commitment
+
+
+class PyTorch:
+    """The four workloads in PyTorch. channels_last: the memory format that its users pick for convolutions."""
+
+    def __init__(self, name, channels_last):
+        side, channels, hidden, outer, residual, self.batch = MODELS[name]
+        torch.manual_seed(1)
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        self.pixels = np.random.default_rng(1).integers(0, 256, (IMAGES, channels, side, side)).astype(np.float32)
+        self.model = Model(channels, hidden, outer, residual).to(memory_format=self.format)
+        self.encodings = torch.randn(self.batch, 64, side // 4, side // 4)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), 2e-4)
+
+    def read(self, numbers):
+        return torch.from_numpy(self.pixels[numbers]).contiguous(memory_format=self.format)
+
+    def train(self, steps):
+        self.model.train()
+        order = np.random.default_rng(2).permutation(IMAGES)
+        for step in range(steps):
+            loss = self.model.loss(self.read(order[step * self.batch:(step + 1) * self.batch]))
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+        float(loss)
+
+    def encode(self, batches):
+        self.model.eval()
+        with torch.no_grad():
+            for start in range(0, batches * self.batch, self.batch):
+                self.codes(self.read(slice(start, start + self.batch)))
+
+    def row(self, rows):
+        self.model.eval()
+        with torch.no_grad():
+            for _ in range(rows):
+                self.codes(self.read(slice(0, 1)))
+
+    def codes(self, pixels):
+        z = self.model.encoder((pixels - 127.5) / 73.9)
+        vectors = z.permute(0, 2, 3, 1).reshape(-1, 64)
+        return self.model.quantizer.nearest(vectors).numpy()
+
+    def quantize(self, batches):
+        self.model.eval()
+        with torch.no_grad():
+            for _ in range(batches):
+                self.model.quantizer(self.encodings)
+
+    def run(self, workload, count):
+        start = time.perf_counter()
+        getattr(self, workload)(count)
+        return (time.perf_counter() - start) * 1000 / count
+
+
+class Library:
+    def __init__(self, dll):
+        self.process = subprocess.Popen(["dotnet", dll, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, model, workload, count):
+        self.process.stdin.write(f"{model} {workload} {count}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("compare: the .NET process ended early.")
+        return float(line)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("dll")
+    arguments.add_argument("--rounds", type=int, default=9)
+    arguments.add_argument("--models", default="fast,wide")
+    options = arguments.parse_args()
+    torch.set_num_threads(os.cpu_count())
+    library = Library(options.dll)
+    print(f"PyTorch {torch.__version__}, {os.cpu_count()} threads, {options.rounds} rounds; medians in ms, ratio = library / PyTorch (min … max)")
+    print("| model | workload | library | PyTorch | PyTorch channels-last | ratio to the faster |")
+    print("|---|---|---|---|---|---|")
+    for model in options.models.split(","):
+        plain, last = PyTorch(model, False), PyTorch(model, True)
+        for workload, count in WORKLOADS.items():
+            runs = {
+                "library": lambda: library.run(model, workload, count),
+                "plain": lambda: plain.run(workload, count),
+                "last": lambda: last.run(workload, count),
+            }
+            times = {name: [] for name in runs}
+            for turn in range(options.rounds + 1):
+                for name in list(runs) if turn % 2 else reversed(list(runs)):
+                    elapsed = runs[name]()
+                    if turn:  # the first round warms up
+                        times[name].append(elapsed)
+            faster = min(("plain", "last"), key=lambda name: statistics.median(times[name]))
+            ratios = sorted(a / b for a, b in zip(times["library"], times[faster]))
+            medians = {name: statistics.median(values) for name, values in times.items()}
+            print(f"| {model} | {workload} | {medians['library']:.3f} | {medians['plain']:.3f} | {medians['last']:.3f} | "
+                  f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} … {ratios[-1]:.2f}) |", flush=True)
+    library.close()
+
+
+if __name__ == "__main__":
+    main()
