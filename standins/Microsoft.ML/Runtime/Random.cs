@@ -15,6 +15,9 @@ internal static class RandomUtils
 
     public static float NextSingle(this Random random) =>
         random is TauswortheHybrid hybrid ? hybrid.NextSingle() : (float)random.NextDouble();
+
+    public static int NextSigned(this Random random) =>
+        random is TauswortheHybrid hybrid ? hybrid.NextSigned() : random.Next(int.MinValue, int.MaxValue);
 }
 
 /// <summary>Three Tausworthe generators and a linear congruential one, combined (GPU Gems 3, chapter 37): ML.NET's own, so that seeds mean the same.</summary>
@@ -84,6 +87,8 @@ internal sealed class TauswortheHybrid : Random
     public override double NextDouble() => NextBits() * (1.0 / (1L << 32));
 
     protected override double Sample() => NextDouble();
+
+    public int NextSigned() => (int)NextBits();
 
     public override int Next()
     {
