@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Quantization;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Codecs;
+
+/// <summary>The image codec gives the numbers that test/golden/image_codec.py computed with plain PyTorch.</summary>
+[TestClass]
+public sealed class GoldenImageCodecTests
+{
+    private const double Tolerance = 1e-5;
+
+    /// <summary>The formula of weights and images, as in the script.</summary>
+    private static float Value(string name, long index, double scale)
+    {
+        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
+        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
+    }
+
+    private static Tensor Make(string name, long[] shape, double scale) =>
+        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
+
+    [TestMethod]
+    public void Forward_losses_and_all_gradients_agree()
+    {
+        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "image_codec.json"));
+        var golden = JsonSerializer.Deserialize<JsonElement>(file);
+        int Whole(string property) => golden.GetProperty(property).GetInt32();
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(
+            new ImageCodecOptions
+            {
+                Height = Whole("size"), Width = Whole("size"), Channels = Whole("channels"), HiddenChannels = Whole("hidden"),
+                OuterChannels = Whole("outer"), ResidualChannels = Whole("residual"), ResidualBlocks = 1,
+            },
+            new VectorQuantizerOptions
+            {
+                Codes = Whole("codes"), Dimensions = Whole("dimensions"), CodesPerPosition = Whole("codes_per_position"),
+                CommitmentCost = golden.GetProperty("beta").GetDouble(),
+            },
+            seed: 1);
+        model.SetPixelStatistics(golden.GetProperty("mean").GetDouble(), golden.GetProperty("deviation").GetDouble(), -9, 9);
+        using (no_grad())
+        {
+            foreach (var (name, parameter) in model.named_parameters())
+                parameter.copy_(Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
+        }
+        var images = Make("images", [Whole("batch"), Whole("channels"), Whole("size"), Whole("size")], 1);
+
+        var output = model.call(images);
+        var losses = model.Losses(images, step: 0);
+        losses.Total.backward();
+
+        TensorAssert.Close(golden.GetProperty("encodings").Deserialize<float[]>()!, model.EncodeToLatents(images), Tolerance, "encodings");
+        CollectionAssert.AreEqual(golden.GetProperty("indices").Deserialize<long[]>()!, TensorAssert.Longs(output.Quantization.Indices));
+        TensorAssert.Close(golden.GetProperty("reconstruction").Deserialize<float[]>()!, output.Reconstruction, Tolerance, "reconstruction");
+        void Loss(string property, Tensor actual) =>
+            TensorAssert.Close([golden.GetProperty(property).GetSingle()], actual, Tolerance, property);
+        Loss("total", losses.Total);
+        Loss("reconstruction_error", losses.Reconstruction);
+        Loss("codebook_loss", losses.Codebook);
+        Loss("commitment_loss", losses.Commitment);
+        var gradients = golden.GetProperty("gradients");
+        CollectionAssert.AreEquivalent(
+            gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), model.named_parameters().Select(p => p.name).ToArray());
+        foreach (var (name, parameter) in model.named_parameters())
+            TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
+    }
+}

@@ -1,0 +1,192 @@
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Quantization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Codecs;
+
+/// <summary>What holds for every image VQ-VAE: shapes, units, seeds, saved state, errors.</summary>
+[TestClass]
+public sealed class ImageVqVaeTests
+{
+    private static ImageCodecOptions Codec(Action<ImageCodecOptions>? change = null)
+    {
+        var options = new ImageCodecOptions { Height = 8, Width = 12, Channels = 3, HiddenChannels = 8, OuterChannels = 6, ResidualChannels = 5 };
+        change?.Invoke(options);
+        return options;
+    }
+
+    private static VectorQuantizerOptions Quantizer(Action<VectorQuantizerOptions>? change = null)
+    {
+        var options = new VectorQuantizerOptions { Codes = 9, Dimensions = 4, CodesPerPosition = 2 };
+        change?.Invoke(options);
+        return options;
+    }
+
+    private static Tensor Images(int seed, int count = 4)
+    {
+        using var generator = new Generator((ulong)seed);
+        return rand(count, 3, 8, 12, generator: generator) * 255;
+    }
+
+    [TestMethod]
+    public void Codes_and_images_have_the_promised_shapes()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(Codec(), Quantizer(), 1);
+        model.SetPixelStatistics(100, 60, 0, 255);
+        Assert.AreEqual((2, 3, 2), model.CodeGrid);
+        var codes = model.Encode(Images(1));
+        CollectionAssert.AreEqual(new long[] { 4, 2, 3, 2 }, codes.shape);
+        CollectionAssert.AreEqual(new long[] { 4, 8, 2, 3 }, model.EncodeToLatents(Images(1)).shape);
+        CollectionAssert.AreEqual(new long[] { 4, 3, 8, 12 }, model.DecodeCodes(codes).shape);
+    }
+
+    [TestMethod]
+    [DataRow(1, 4, 6)]
+    [DataRow(2, 2, 3)]
+    [DataRow(0, 2, 3, 3)]
+    public void Downsamplings_decide_the_grid_of_codes(int downsamplings, int height, int width, int outer = 0)
+    {
+        using var scope = NewDisposeScope();
+        var halvings = downsamplings == 0 ? 3 : downsamplings;
+        using var model = new ImageVqVae(
+            Codec(o => (o.Downsamplings, o.OuterChannels, o.Height, o.Width) = (halvings, outer, height << halvings, width << halvings)), Quantizer(), 1);
+        Assert.AreEqual((height, width, 2), model.CodeGrid);
+        var images = rand(2, 3, height << halvings, width << halvings);
+        CollectionAssert.AreEqual(images.shape, model.call(images).Reconstruction.shape);
+    }
+
+    [TestMethod]
+    public void Decoded_images_are_in_the_units_of_the_data_and_within_their_range()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(Codec(), Quantizer(), 1);
+        model.SetPixelStatistics(100, 1000, 90, 110);
+        model.eval();
+        using (no_grad())
+        {
+            // A fresh decoder gives hardly more than its biases.
+            foreach (var parameter in model.parameters())
+                parameter.mul_(5);
+            var decoded = model.DecodeCodes(model.Encode(Images(1)));
+            Assert.AreEqual(90f, decoded.min().item<float>());
+            Assert.AreEqual(110f, decoded.max().item<float>());
+            var expected = (model.call(Images(1)).Reconstruction * 1000 + 100).clamp(90, 110);
+            TensorAssert.Close(expected, decoded, 1e-5, "decoded codes against the forward pass");
+        }
+    }
+
+    [TestMethod]
+    public void The_seed_decides_the_weights_and_torchs_own_generator_is_not_touched()
+    {
+        using var scope = NewDisposeScope();
+        var random = get_rng_state();
+        using var one = new ImageVqVae(Codec(o => o.FlipHorizontally = true), Quantizer(), 1);
+        using var same = new ImageVqVae(Codec(o => o.FlipHorizontally = true), Quantizer(), 1);
+        using var other = new ImageVqVae(Codec(), Quantizer(), 2);
+        one.SetPixelStatistics(127, 60, 0, 255);
+        same.SetPixelStatistics(127, 60, 0, 255);
+        foreach (var (name, value) in one.state_dict())
+            TensorAssert.Same(value, same.state_dict()[name], name);
+        CollectionAssert.AreNotEqual(
+            TensorAssert.Floats(one.state_dict()["encoder.down.0.weight"]), TensorAssert.Floats(other.state_dict()["encoder.down.0.weight"]));
+        using var images = Images(1, 16);
+        Assert.AreEqual(one.Losses(images, 3).Total.item<float>(), same.Losses(images, 3).Total.item<float>());
+        Assert.AreNotEqual(one.Losses(images, 3).Total.item<float>(), same.Losses(images, 4).Total.item<float>(), "other images are mirrored");
+        TensorAssert.Same(random, get_rng_state(), "state of torch's generator");
+    }
+
+    [TestMethod]
+    public void First_weights_have_the_spread_of_PyTorchs_default()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(Codec(o => o.HiddenChannels = o.ResidualChannels = 64), Quantizer(), 1);
+        var weight = model.get_parameter("encoder.residual.0.wide.weight")!;
+        var bound = 1 / Math.Sqrt(64 * 9);
+        Assert.IsLessThanOrEqualTo((float)bound, weight.abs().max().item<float>());
+        Assert.AreEqual(bound / Math.Sqrt(3), weight.square().mean().sqrt().item<float>(), 0.01 * bound);
+    }
+
+    [TestMethod]
+    public void What_is_saved_and_loaded_encodes_and_decodes_identically()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(Codec(), Quantizer(o => o.Learning = CodebookLearning.MovingAverage), 1);
+        model.SetPixelStatistics(100, 60, 0, 255);
+        model.Losses(Images(1), 0);
+        using var loaded = new ImageVqVae(Codec(), Quantizer(o => o.Learning = CodebookLearning.MovingAverage), 2);
+        loaded.load_state_dict(TensorAssert.Snapshot(model));
+        var codes = model.Encode(Images(2));
+        TensorAssert.Same(codes, loaded.Encode(Images(2)), "codes");
+        TensorAssert.Same(model.DecodeCodes(codes), loaded.DecodeCodes(codes), "images");
+        Assert.AreEqual(1, loaded.Quantizer.Steps);
+    }
+
+    [TestMethod]
+    public void Training_lowers_the_reconstruction_error()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(
+            Codec(o => o.HiddenChannels = 16),
+            Quantizer(o => (o.Learning, o.InitializeFromData, o.UnquantizedSteps, o.Codes) = (CodebookLearning.MovingAverage, true, 20, 32)), 1);
+        var images = nn.functional.interpolate(Images(1, 32).narrow(2, 0, 2).narrow(3, 0, 3), size: [8, 12]);
+        model.SetPixelStatistics(127.5, 73.6, 0, 255);
+        using var optimizer = optim.Adam(model.parameters(), 3e-3);
+        float error = 0;
+        for (var step = 0; step < 80; step++)
+        {
+            using var stepScope = NewDisposeScope();
+            var losses = model.Losses(images, step);
+            optimizer.zero_grad();
+            losses.Total.backward();
+            optimizer.step();
+            error = losses.Reconstruction.item<float>();
+        }
+        Assert.IsLessThan(0.6f, error);
+    }
+
+    [TestMethod]
+    public void No_tensor_outlives_a_training_step()
+    {
+        var images = Images(1);
+        using var model = new ImageVqVae(Codec(o => o.FlipHorizontally = true), Quantizer(), 1);
+        void Step()
+        {
+            using var scope = NewDisposeScope();
+            model.Losses(images, 0).Total.backward();
+            model.DecodeCodes(model.Encode(images));
+        }
+
+        Step();
+        model.zero_grad();
+        var before = Tensor.TotalCount;
+        Step();
+        model.zero_grad();
+        Assert.AreEqual(before, Tensor.TotalCount);
+        images.Dispose();
+    }
+
+    [TestMethod]
+    public void Wrong_options_of_codec_and_quantizer_are_told_at_once()
+    {
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new ImageVqVae(Codec(o => (o.Height, o.HiddenChannels) = (10, 0)), Quantizer(o => o.Codes = 1), 1));
+        StringAssert.Contains(error.Message, "Height must be a positive multiple of 4 (halved 2 times), but is 10");
+        StringAssert.Contains(error.Message, "HiddenChannels must be 1 or more, but is 0");
+        StringAssert.Contains(error.Message, "Codes must be 2 or more, but is 1");
+        using var model = new ImageVqVae(Codec(), Quantizer(), 1);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.SetPixelStatistics(1, 0, 0, 1)).Message, "deviation");
+    }
+
+    [TestMethod]
+    public void Images_of_another_size_are_an_error_that_tells_both_sizes()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ImageVqVae(Codec(), Quantizer(), 1);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => model.Encode(zeros(2, 3, 12, 8)));
+        StringAssert.Contains(error.Message, "[batch, 3, 8, 12]");
+        StringAssert.Contains(error.Message, "[2, 3, 12, 8]");
+    }
+}

@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests;
+
+/// <summary>Comparing tensors with numbers and with each other.</summary>
+internal static class TensorAssert
+{
+    public static float[] Floats(Tensor tensor)
+    {
+        using var plain = tensor.detach().cpu().contiguous();
+        return MemoryMarshal.Cast<byte, float>(plain.bytes).ToArray();
+    }
+
+    public static long[] Longs(Tensor tensor)
+    {
+        using var plain = tensor.detach().cpu().contiguous();
+        return MemoryMarshal.Cast<byte, long>(plain.bytes).ToArray();
+    }
+
+    /// <summary>Each number within tolerance · max(1, |expected|).</summary>
+    public static void Close(float[] expected, Tensor actual, double tolerance, string what)
+    {
+        var found = Floats(actual);
+        Assert.HasCount(expected.Length, found, $"{what}: count");
+        for (var i = 0; i < found.Length; i++)
+        {
+            var allowed = tolerance * Math.Max(1, Math.Abs(expected[i]));
+            if (!(Math.Abs(expected[i] - found[i]) <= allowed))
+                Assert.Fail($"{what}[{i}]: expected {expected[i]:G9}, found {found[i]:G9}.");
+        }
+    }
+
+    public static void Close(Tensor expected, Tensor actual, double tolerance, string what)
+    {
+        CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: shape");
+        Close(Floats(expected), actual, tolerance, what);
+    }
+
+    /// <summary>Bit for bit.</summary>
+    public static void Same(Tensor expected, Tensor actual, string what)
+    {
+        CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: shape");
+        using var left = expected.detach().contiguous();
+        using var right = actual.detach().contiguous();
+        Assert.IsTrue(left.bytes.SequenceEqual(right.bytes), $"{what}: values differ");
+    }
+
+    /// <summary>Copies of a module's whole state.</summary>
+    public static Dictionary<string, Tensor> Snapshot(nn.Module module) =>
+        module.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+}
