@@ -29,21 +29,18 @@ internal sealed class CodeColors
 
     public Color this[int code] => _colors[code];
 
-    /// <param name="ml">The context to make views with.</param>
-    /// <param name="decoder">A decoder of the column Codes into the column Reconstruction.</param>
-    /// <param name="codesType">The type of the codes column: Vector&lt;Key&lt;UInt32, K&gt;, h, w, codes per position&gt;.</param>
-    /// <param name="shape">The shape of the decoded images.</param>
-    public static CodeColors Decode(MLContext ml, ITransformer decoder, VectorDataViewType codesType, ImageShape shape)
+    public static CodeColors Decode(MLContext ml, VqVaeTransformer codec, ImageShape shape)
     {
-        int codes = checked((int)((KeyDataViewType)codesType.ItemType).Count);
+        var (gridHeight, gridWidth, codesPerPosition) = codec.CodeGrid;
+        var codesType = new VectorDataViewType(new KeyDataViewType(typeof(uint), codec.Codes), gridHeight, gridWidth, codesPerPosition);
         var schema = SchemaDefinition.Create(typeof(CodeRow));
         schema[nameof(CodeRow.Codes)].ColumnType = codesType;
-        IEnumerable<CodeRow> rows = Enumerable.Range(1, codes)
+        IEnumerable<CodeRow> rows = Enumerable.Range(1, codec.Codes)
             .Select(key => new CodeRow { Codes = [.. Enumerable.Repeat((uint)key, codesType.Size)] });
-        IDataView decoded = decoder.Transform(ml.Data.LoadFromEnumerable(rows, schema));
+        IDataView decoded = codec.Decoder(nameof(DecodedRow.Reconstruction), nameof(CodeRow.Codes)).Transform(ml.Data.LoadFromEnumerable(rows, schema));
 
         // Two cells of the code grid: enough for the pattern between neighbours to show.
-        int height = 2 * shape.Height / codesType.Dimensions[0], width = 2 * shape.Width / codesType.Dimensions[1];
+        int height = 2 * shape.Height / gridHeight, width = 2 * shape.Width / gridWidth;
         return new CodeColors(
         [
             .. ml.Data.CreateEnumerable<DecodedRow>(decoded, reuseRowObject: true).Select(row =>

@@ -11,3 +11,11 @@ internal sealed class EncodedImage
 
     public string Class { get; set; } = "";
 }
+
+/// <summary>What the classifier gets to see.</summary>
+internal sealed class CodesOfImage
+{
+    public uint[] Codes { get; set; } = [];
+
+    public string Class { get; set; } = "";
+}

@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>What stock ML.NET makes of the codes: each becomes a one-hot vector, and a linear classifier learns from these.</summary>
@@ -14,9 +12,9 @@ internal static class ImageClassifier
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 
     /// <summary>The share of the most frequent class: what a classifier that sees nothing can reach.</summary>
-    public static (IReadOnlyList<string> Classes, double Chance) Classes(IDataView data)
+    public static (IReadOnlyList<string> Classes, double Chance) Classes(MLContext ml, IDataView data)
     {
-        var counts = data.GetColumn<string>(nameof(LabelledImage.Class)).CountBy(name => name).ToDictionary();
+        var counts = ml.Data.CreateEnumerable<CodesOfImage>(data, reuseRowObject: true).CountBy(row => row.Class).ToDictionary();
         return ([.. counts.Keys.Order(StringComparer.Ordinal)], counts.Values.Max() / (double)counts.Values.Sum());
     }
 }
