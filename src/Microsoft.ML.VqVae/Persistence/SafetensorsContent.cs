@@ -27,7 +27,32 @@ public sealed class SafetensorsContent : IDisposable
     /// <param name="prefix">Beginning of the names to copy; the empty text takes all.</param>
     /// <exception cref="InvalidDataException">A tensor is missing, is not expected, or has another shape or element type; the message lists
     /// them.</exception>
-    public void CopyTo(IReadOnlyDictionary<string, Tensor> targets, string prefix = "") => throw new NotImplementedException();
+    public void CopyTo(IReadOnlyDictionary<string, Tensor> targets, string prefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        var problems = new List<string>();
+        foreach (var (name, target) in targets)
+        {
+            if (!Tensors.TryGetValue(prefix + name, out var tensor))
+                problems.Add($"tensor '{prefix + name}' is missing");
+            else if (tensor.dtype != target.dtype || !tensor.shape.SequenceEqual(target.shape))
+                problems.Add($"tensor '{prefix + name}' is {Describe(tensor)}, expected {Describe(target)}");
+        }
+
+        foreach (var name in Tensors.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            if (!targets.ContainsKey(name[prefix.Length..]))
+                problems.Add($"tensor '{name}' was not expected");
+        }
+
+        if (problems.Count > 0)
+            throw new InvalidDataException($"{Source} does not fit the network: {string.Join("; ", problems)}.");
+        using var _ = no_grad();
+        foreach (var (name, target) in targets)
+            target.copy_(Tensors[prefix + name]);
+    }
+
+    private static string Describe(Tensor tensor) => $"{SafetensorsHeader.NameOf(tensor.dtype)} [{string.Join(", ", tensor.shape)}]";
 
     /// <summary>Frees the tensors.</summary>
     public void Dispose()

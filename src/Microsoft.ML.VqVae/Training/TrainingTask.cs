@@ -12,8 +12,8 @@ public sealed class TrainingTask
     /// <summary>Number of examples; they are numbered from 0.</summary>
     public required int Examples { get; init; }
 
-    /// <summary>Makes the CPU tensors of a batch from example numbers. Called on one thread other than the training thread, ahead of it.
-    /// It must give the same values for the same numbers each time, or a resumed run differs. The loop disposes the tensors.</summary>
+    /// <summary>Makes the CPU tensors of a batch from example numbers. Called ahead of the training on another thread, never twice at
+    /// a time. It must give the same values for the same numbers each time, or a resumed run differs. The loop disposes the tensors.</summary>
     public required Func<ReadOnlyMemory<int>, Tensor[]> ReadBatch { get; init; }
 
     /// <summary>Computes the loss of a batch, whose tensors are on the device: with the network in training mode, or in evaluation mode and

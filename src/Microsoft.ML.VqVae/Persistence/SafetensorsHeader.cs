@@ -1,0 +1,234 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Persistence;
+
+/// <summary>The JSON header of a safetensors stream: which tensors follow, of which type and shape, and where.</summary>
+internal sealed class SafetensorsHeader
+{
+    private const string MetadataName = "__metadata__";
+    private const int LengthBytes = 8;
+
+    // The limit of the reference implementation: a foreign file's first bytes must not make us allocate gigabytes.
+    private const ulong LongestHeader = 100_000_000;
+
+    // In ascending order of the reference implementation, which lays out the data by descending type, so that it stays aligned.
+    private static readonly (string Name, ScalarType Type, int Bytes)[] Types =
+    [
+        ("BOOL", ScalarType.Bool, 1), ("U8", ScalarType.Byte, 1), ("I8", ScalarType.Int8, 1), ("I16", ScalarType.Int16, 2),
+        ("F16", ScalarType.Float16, 2), ("BF16", ScalarType.BFloat16, 2), ("I32", ScalarType.Int32, 4), ("F32", ScalarType.Float32, 4),
+        ("F64", ScalarType.Float64, 8), ("I64", ScalarType.Int64, 8),
+    ];
+
+    private SafetensorsHeader(IReadOnlyList<Entry> entries, IReadOnlyDictionary<string, string> metadata)
+    {
+        Entries = entries;
+        Metadata = metadata;
+    }
+
+    /// <summary>One tensor of the stream; <see cref="Begin"/> and <see cref="End"/> count bytes from the end of the header.</summary>
+    internal sealed record Entry(string Name, ScalarType Type, long[] Shape, long Begin, long End);
+
+    /// <summary>The tensors in the order of their data, which they cover without gaps.</summary>
+    internal IReadOnlyList<Entry> Entries { get; }
+
+    internal IReadOnlyDictionary<string, string> Metadata { get; }
+
+    internal long DataLength => Entries.Count == 0 ? 0 : Entries[^1].End;
+
+    internal static string NameOf(ScalarType type) => Array.Find(Types, t => t.Type == type).Name ?? type.ToString();
+
+    internal static List<KeyValuePair<string, Tensor>> Sort(IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    {
+        var sorted = tensors.OrderByDescending(t => Rank(t.Key, t.Value.dtype)).ThenBy(t => t.Key, StringComparer.Ordinal).ToList();
+        var names = new HashSet<string>(StringComparer.Ordinal) { MetadataName };
+        foreach (var (name, _) in sorted)
+        {
+            if (!names.Add(name))
+                throw new ArgumentException($"A tensor cannot be named '{name}': names must be unique and other than {MetadataName}.", nameof(tensors));
+        }
+
+        return sorted;
+    }
+
+    internal static byte[] Format(List<KeyValuePair<string, Tensor>> sorted, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        // As little escaping as in the reference implementation; the header is never put into HTML.
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                json.WriteStartObject(MetadataName);
+                foreach (var (name, text) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+                    json.WriteString(name, text);
+                json.WriteEndObject();
+            }
+
+            var begin = 0L;
+            foreach (var (name, tensor) in sorted)
+            {
+                var type = Types[Rank(name, tensor.dtype)];
+                var end = begin + (tensor.NumberOfElements * type.Bytes);
+                json.WriteStartObject(name);
+                json.WriteString("dtype", type.Name);
+                WriteNumbers(json, "shape", tensor.shape);
+                WriteNumbers(json, "data_offsets", [begin, end]);
+                json.WriteEndObject();
+                begin = end;
+            }
+
+            json.WriteEndObject();
+        }
+
+        // Spaces fill the header up to a multiple of 8 bytes: the data begins aligned.
+        var length = (buffer.WrittenCount + 7) / 8 * 8;
+        var header = new byte[LengthBytes + length];
+        BinaryPrimitives.WriteInt64LittleEndian(header, length);
+        header.AsSpan(LengthBytes).Fill((byte)' ');
+        buffer.WrittenSpan.CopyTo(header.AsSpan(LengthBytes));
+        return header;
+    }
+
+    internal static SafetensorsHeader Read(Stream stream, string source)
+    {
+        var lengthBytes = new byte[LengthBytes];
+        var found = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
+        if (found < LengthBytes)
+            throw new InvalidDataException($"{source} is truncated: a safetensors stream begins with {LengthBytes} bytes, found {found}.");
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        if (length is < 2 or > LongestHeader)
+            throw Bad(source, $"its header would be {length} bytes long, expected 2 to {LongestHeader}.");
+        // Read in pieces as they come: a wrong length must not make us allocate much.
+        var header = new MemoryStream();
+        CopyExactly(stream, header, (int)length, source);
+        try
+        {
+            using var document = JsonDocument.Parse(header.GetBuffer().AsMemory(0, (int)length));
+            return Parse(document.RootElement, source);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{source} is not a safetensors stream: its header is not JSON ({e.Message})", e);
+        }
+    }
+
+    private static SafetensorsHeader Parse(JsonElement root, string source)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            throw Bad(source, $"its header is a JSON {root.ValueKind}, expected an object.");
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        var entries = new List<Entry>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in root.EnumerateObject())
+        {
+            if (!names.Add(property.Name))
+                throw Bad(source, $"its header names '{property.Name}' twice.");
+            if (property.Name == MetadataName)
+                ReadMetadata(property.Value, metadata, source);
+            else
+                entries.Add(ReadEntry(property.Name, property.Value, source));
+        }
+
+        entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
+        var end = 0L;
+        foreach (var entry in entries)
+        {
+            if (entry.Begin != end)
+                throw Bad(source, $"the data of tensor '{entry.Name}' begins at byte {entry.Begin}, expected {end}: tensors follow each other without gaps.");
+            end = entry.End;
+        }
+
+        return new SafetensorsHeader(entries, metadata);
+    }
+
+    private static void ReadMetadata(JsonElement element, Dictionary<string, string> metadata, string source)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            throw Bad(source, $"its metadata is a JSON {element.ValueKind}, expected an object.");
+        foreach (var text in element.EnumerateObject())
+        {
+            if (text.Value.ValueKind != JsonValueKind.String)
+                throw Bad(source, $"its metadata '{text.Name}' is a JSON {text.Value.ValueKind}, expected a string.");
+            if (!metadata.TryAdd(text.Name, text.Value.GetString()!))
+                throw Bad(source, $"its metadata names '{text.Name}' twice.");
+        }
+    }
+
+    private static Entry ReadEntry(string name, JsonElement element, string source)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            throw Bad(source, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object.");
+        var typeName = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
+        var type = Array.Find(Types, t => t.Name == typeName);
+        if (type.Name is null)
+            throw Bad(source, $"tensor '{name}' has dtype '{typeName}', expected one of {string.Join(", ", Types.Select(t => t.Name))}.");
+        var shape = Numbers(name, element, "shape", source);
+        var offsets = Numbers(name, element, "data_offsets", source);
+        if (offsets.Length != 2 || offsets[0] > offsets[1])
+            throw Bad(source, $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a begin and an end.");
+        var expected = (Int128)type.Bytes;
+        foreach (var size in shape)
+        {
+            expected *= size;
+            if (expected > long.MaxValue)
+                throw Bad(source, $"tensor '{name}' of shape [{string.Join(", ", shape)}] is too large.");
+        }
+
+        if (offsets[1] - offsets[0] != expected)
+        {
+            throw Bad(source, $"tensor '{name}', {typeName} of shape [{string.Join(", ", shape)}], takes {expected} bytes, " +
+                $"found data_offsets [{string.Join(", ", offsets)}], {offsets[1] - offsets[0]} bytes.");
+        }
+
+        return new Entry(name, type.Type, shape, offsets[0], offsets[1]);
+    }
+
+    private static long[] Numbers(string name, JsonElement element, string property, string source)
+    {
+        var numbers = new List<long>();
+        if (!element.TryGetProperty(property, out var array) || array.ValueKind != JsonValueKind.Array)
+            throw Bad(source, $"tensor '{name}' has no array '{property}'.");
+        foreach (var item in array.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out var number) || number < 0)
+                throw Bad(source, $"tensor '{name}' has {property} {array}, expected whole numbers from 0 up.");
+            numbers.Add(number);
+        }
+
+        return [.. numbers];
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, string name, long[] numbers)
+    {
+        json.WriteStartArray(name);
+        foreach (var number in numbers)
+            json.WriteNumberValue(number);
+        json.WriteEndArray();
+    }
+
+    private static int Rank(string name, ScalarType type)
+    {
+        var rank = Array.FindIndex(Types, t => t.Type == type);
+        return rank >= 0 ? rank : throw new ArgumentException($"Tensor '{name}' is of type {type}, which safetensors does not know.", nameof(type));
+    }
+
+    private static void CopyExactly(Stream from, MemoryStream to, int count, string source)
+    {
+        var piece = new byte[Math.Min(count, 1 << 16)];
+        for (var left = count; left > 0;)
+        {
+            var read = from.Read(piece, 0, Math.Min(left, piece.Length));
+            if (read == 0)
+                throw new InvalidDataException($"{source} is truncated or not a safetensors stream: its header takes {count} bytes, found {count - left}.");
+            to.Write(piece, 0, read);
+            left -= read;
+        }
+    }
+
+    private static InvalidDataException Bad(string source, string problem) => new($"{source} is not a safetensors stream: {problem}");
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.VqVae.Persistence;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Training;
+
+/// <summary>A run on disk: everything by which it goes on as if it had never stopped, in one safetensors file. Its tensors are
+/// <c>network.*</c>, Adam's <c>adam.*</c>, the <c>best.*</c> weights of the validation and the running means <c>meter.*</c>; its metadata
+/// are the <see cref="TrainingState"/> and the settings of the run, which must match.</summary>
+internal sealed class Checkpoint
+{
+    internal const string FileName = "checkpoint.safetensors";
+
+    private const string Format = "Microsoft.ML.VqVae.checkpoint";
+    private const int Version = 1;
+    private const string SettingPrefix = "setting.";
+
+    private static readonly JsonSerializerOptions StateFormat = new()
+    {
+        IgnoreReadOnlyProperties = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    private readonly string path;
+    private readonly IReadOnlyDictionary<string, string> settings;
+
+    /// <param name="folder">Where the file is or will be; made now, so that a wrong name fails before any training.</param>
+    /// <param name="settings">What a checkpoint must match, by name.</param>
+    internal Checkpoint(string folder, IReadOnlyDictionary<string, string> settings)
+    {
+        Directory.CreateDirectory(folder);
+        path = Path.Combine(folder, FileName);
+        this.settings = settings;
+    }
+
+    /// <summary>Writes the file; one that exists stays whole until the new one is.</summary>
+    internal void Save(TrainingState state, TrainingTensors tensors, LossMeter meter)
+    {
+        (state.MeterExamples, state.MeterBatches) = (meter.Examples, meter.Batches);
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["version"] = Version.ToString(CultureInfo.InvariantCulture),
+            ["state"] = JsonSerializer.Serialize(state, StateFormat),
+        };
+        foreach (var (name, value) in settings)
+            metadata.Add(SettingPrefix + name, value);
+
+        using var scope = NewDisposeScope();
+        var all = new List<KeyValuePair<string, Tensor>>();
+        AddAll("network.", tensors.Network.state_dict());
+        AddAll("best.", tensors.Best ?? []);
+        AddAll("meter.", meter.Sums);
+        foreach (var (name, adam) in tensors.AdamStates())
+        {
+            all.Add(new($"adam.exp_avg.{name}", adam.exp_avg));
+            all.Add(new($"adam.exp_avg_sq.{name}", adam.exp_avg_sq));
+            all.Add(new($"adam.step.{name}", tensor(adam.step)));
+        }
+
+        Safetensors.WriteFile(path, all, metadata);
+
+        void AddAll(string prefix, IEnumerable<KeyValuePair<string, Tensor>> some) =>
+            all.AddRange(some.Select(t => new KeyValuePair<string, Tensor>(prefix + t.Key, t.Value)));
+    }
+
+    /// <summary>Goes on from the file, if there is one.</summary>
+    /// <returns>The state it holds, or null where there is no file.</returns>
+    internal TrainingState? TryRestore(TrainingTensors tensors, LossMeter meter, Device device)
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using var content = Safetensors.ReadFile(path);
+            var state = ReadState(content);
+            content.CopyTo(tensors.Network.state_dict(), "network.");
+            var adam = tensors.AdamStates().ToDictionary(a => a.Name, a => a.State);
+            content.CopyTo(adam.ToDictionary(a => a.Key, a => a.Value.exp_avg), "adam.exp_avg.");
+            content.CopyTo(adam.ToDictionary(a => a.Key, a => a.Value.exp_avg_sq), "adam.exp_avg_sq.");
+            foreach (var (name, parameter) in adam)
+                parameter.step = content.Tensors[$"adam.step.{name}"].item<long>();
+            if (content.Tensors.Keys.Any(n => n.StartsWith("best.", StringComparison.Ordinal)))
+            {
+                tensors.KeepAsBest();
+                content.CopyTo(tensors.Best!, "best.");
+            }
+
+            meter.Restore(
+                content.Tensors.Where(t => t.Key.StartsWith("meter.", StringComparison.Ordinal))
+                    .Select(t => new KeyValuePair<string, Tensor>(t.Key["meter.".Length..], t.Value)),
+                state.MeterExamples, state.MeterBatches, device);
+            return state;
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"Cannot resume training: {e.Message} Delete the file to train from the start.", e);
+        }
+    }
+
+    private TrainingState ReadState(SafetensorsContent content)
+    {
+        if (content.Metadata.GetValueOrDefault("format") != Format)
+            throw new InvalidDataException($"{path} is not a training checkpoint.");
+        var version = content.Metadata.GetValueOrDefault("version");
+        if (version != Version.ToString(CultureInfo.InvariantCulture))
+            throw new InvalidDataException($"{path} is a checkpoint of version {version}, expected {Version}.");
+
+        var found = content.Metadata.Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
+            .ToDictionary(m => m.Key[SettingPrefix.Length..], m => m.Value);
+        var differences = settings.Keys.Union(found.Keys).Order(StringComparer.Ordinal)
+            .Where(name => settings.GetValueOrDefault(name) != found.GetValueOrDefault(name))
+            .Select(name => $"{name} is {settings.GetValueOrDefault(name) ?? "not set"}, in the checkpoint {found.GetValueOrDefault(name) ?? "not set"}")
+            .ToList();
+        if (differences.Count > 0)
+        {
+            throw new InvalidOperationException(
+                $"{path} is the checkpoint of another run: {string.Join("; ", differences)}. " +
+                $"Resume with the same settings and data, or set another {nameof(TrainingOptions.CheckpointFolder)}.");
+        }
+
+        return JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
+            ?? throw new InvalidDataException($"{path} has no state.");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Training;
+
+/// <summary>Means of a loss and its terms over the batches since the last reading, weighted by their number of examples, and the perplexity
+/// of all codes together. Sums stay on the device until they are read: a reading waits for the device, an addition does not.</summary>
+internal sealed class LossMeter : IDisposable
+{
+    private const string TotalName = "total";
+    private const string CountsName = "counts";
+    private const string TermPrefix = "term.";
+
+    // In the order of the first batch, which is that of the reports.
+    private readonly List<KeyValuePair<string, Tensor>> sums = [];
+
+    /// <summary>Examples since the last reading.</summary>
+    internal long Examples { get; private set; }
+
+    /// <summary>Batches since the last reading.</summary>
+    internal long Batches { get; private set; }
+
+    /// <summary>The sums for a checkpoint, by names that sort in the order of the reports.</summary>
+    internal IEnumerable<KeyValuePair<string, Tensor>> Sums =>
+        sums.Select((s, i) => new KeyValuePair<string, Tensor>($"{i.ToString("D4", CultureInfo.InvariantCulture)}.{s.Key}", s.Value));
+
+    internal void Add(StepLoss loss, long examples)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        Add(TotalName, loss.Total, examples);
+        foreach (var (name, value) in loss.Terms)
+            Add(TermPrefix + name, value, examples);
+        if (loss.CodeCounts is not null)
+            Add(CountsName, loss.CodeCounts, 1);
+        Examples += examples;
+        Batches++;
+    }
+
+    /// <summary>Goes on from sums that <see cref="Sums"/> gave; copies them to a device.</summary>
+    internal void Restore(IEnumerable<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
+    {
+        foreach (var (name, sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
+            sums.Add(new(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], sum.to(device, copy: true).DetachFromDisposeScope()));
+        (Examples, Batches) = (examples, batches);
+    }
+
+    /// <summary>Whether the mean loss is a number; waits for the device.</summary>
+    internal bool IsFinite => Examples == 0 || double.IsFinite(Value(sums.Find(s => s.Key == TotalName).Value));
+
+    /// <summary>Reads the means and starts anew.</summary>
+    internal (double Loss, Dictionary<string, double> Terms, double? Perplexity) Read()
+    {
+        using var scope = NewDisposeScope();
+        double loss = 0;
+        double? perplexity = null;
+        var terms = new Dictionary<string, double>();
+        foreach (var (name, sum) in sums)
+        {
+            if (name == TotalName)
+                loss = Value(sum) / Examples;
+            else if (name == CountsName)
+                perplexity = Perplexity(sum);
+            else
+                terms.Add(name[TermPrefix.Length..], Value(sum) / Examples);
+        }
+
+        Clear();
+        return (loss, terms, perplexity);
+    }
+
+    /// <summary>exp of the entropy of each codebook's codes, averaged over the codebooks; null before any code was counted.</summary>
+    internal static double? Perplexity(Tensor counts)
+    {
+        using var scope = NewDisposeScope();
+        var codes = (int)counts.shape[^1];
+        var all = MemoryMarshal.Cast<byte, double>(counts.to(ScalarType.Float64).cpu().contiguous().bytes);
+        double sum = 0;
+        var codebooks = 0;
+        for (var start = 0; start < all.Length; start += codes)
+        {
+            var codebook = all.Slice(start, codes);
+            double total = 0, entropy = 0;
+            foreach (var count in codebook)
+                total += count;
+            if (total == 0)
+                continue;
+            foreach (var count in codebook)
+                entropy -= count > 0 ? count / total * Math.Log(count / total) : 0;
+            sum += Math.Exp(entropy);
+            codebooks++;
+        }
+
+        return codebooks == 0 ? null : sum / codebooks;
+    }
+
+    public void Dispose() => Clear();
+
+    private void Add(string name, Tensor value, long weight)
+    {
+        var known = sums.FindIndex(s => s.Key == name);
+        if (known >= 0)
+            sums[known].Value.add_(value.detach(), weight);
+        else
+            sums.Add(new(name, value.detach().mul(weight).DetachFromDisposeScope()));
+    }
+
+    private void Clear()
+    {
+        foreach (var (_, sum) in sums)
+            sum.Dispose();
+        sums.Clear();
+        (Examples, Batches) = (0, 0);
+    }
+
+    private static double Value(Tensor sum)
+    {
+        using var scope = NewDisposeScope();
+        return sum.to(ScalarType.Float64).item<double>();
+    }
+}

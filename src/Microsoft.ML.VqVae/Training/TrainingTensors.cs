@@ -1,0 +1,97 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Training;
+
+/// <summary>The tensors of a run: the network, Adam's, and the best weights so far.</summary>
+internal sealed class TrainingTensors : IDisposable
+{
+    private const double ClipEpsilon = 1e-6;
+
+    private readonly (string Name, Parameter Parameter)[] parameters;
+    private readonly Adam optimizer;
+
+    /// <summary>Moves the network to the device, then makes the optimizer.</summary>
+    internal TrainingTensors(nn.Module network, double learningRate, Device device)
+    {
+        network.to(device);
+        Network = network;
+        parameters = [.. network.named_parameters().Where(p => p.parameter.requires_grad)];
+        if (parameters.Length == 0)
+            throw new ArgumentException("The network has no parameter that requires gradients: there is nothing to train.", nameof(network));
+        optimizer = optim.Adam(parameters.Select(p => p.Parameter).ToArray(), learningRate);
+    }
+
+    internal nn.Module Network { get; }
+
+    /// <summary>A copy of the network's state with the lowest validation loss, or null.</summary>
+    internal Dictionary<string, Tensor>? Best { get; private set; }
+
+    /// <summary>Adam's state of every trained parameter.</summary>
+    internal IEnumerable<(string Name, Adam.State State)> AdamStates() =>
+        parameters.Zip(optimizer.state_dict().State, (p, state) => (p.Name, (Adam.State)state));
+
+    /// <summary>Forgets the gradients of the former step. They are dropped, not zeroed: Adam leaves a parameter without gradient alone, and
+    /// whether a parameter has one must depend on the step alone, or a resumed run would differ.</summary>
+    internal void DropGradients()
+    {
+        foreach (var (_, parameter) in parameters)
+            parameter.grad = null;
+    }
+
+    /// <summary>One step of Adam.</summary>
+    internal void Step(double learningRate)
+    {
+        foreach (var group in optimizer.ParamGroups)
+            group.LearningRate = learningRate;
+        optimizer.step();
+    }
+
+    /// <summary>Scales all gradients so that their common Euclidean norm is at most <paramref name="norm"/>. TorchSharp's own
+    /// clip_grad_norm_ returns the norm as a number and so waits for the device at every step; this does not.</summary>
+    internal void ClipGradients(double norm)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var gradients = parameters.Select(p => p.Parameter.grad).OfType<Tensor>().ToList();
+        if (gradients.Count == 0)
+            return;
+        var factor = stack(gradients.Select(g => g.norm())).norm().add_(ClipEpsilon).reciprocal().mul_(norm).clamp_max_(1);
+        foreach (var gradient in gradients)
+            gradient.mul_(factor);
+    }
+
+    /// <summary>Copies the network's state.</summary>
+    internal void KeepAsBest()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        DisposeBest();
+        Best = Network.state_dict().ToDictionary(t => t.Key, t => t.Value.detach().clone().DetachFromDisposeScope());
+    }
+
+    /// <summary>Gives the network the copied state, if there is one.</summary>
+    internal void RestoreBest()
+    {
+        using var noGradients = no_grad();
+        if (Best is null)
+            return;
+        foreach (var (name, target) in Network.state_dict())
+            target.copy_(Best[name]);
+    }
+
+    public void Dispose()
+    {
+        DropGradients();
+        optimizer.Dispose();
+        DisposeBest();
+    }
+
+    private void DisposeBest()
+    {
+        foreach (var tensor in Best?.Values ?? Enumerable.Empty<Tensor>())
+            tensor.Dispose();
+        Best = null;
+    }
+}

@@ -1,0 +1,223 @@
+using System.Buffers.Binary;
+using System.Text;
+using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Persistence;
+
+/// <summary>The safetensors format: its bytes, and what happens to a stream that is not in it.</summary>
+[TestClass]
+public sealed class SafetensorsTests
+{
+    // What Python's package writes for these tensors: the header is compact JSON, its tensors ordered by descending type, then by name,
+    // and filled up with spaces to a multiple of 8.
+    private const string GoldenHeader =
+        """
+        {"__metadata__":{"format":"pt"},"b":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[16,24]},"é \"q\"":{"dtype":"BOOL","shape":[],"data_offsets":[24,25]}}
+        """;
+
+    private static readonly byte[] GoldenData =
+    [
+        1, 0, 0, 0, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, // I64 1, -2
+        0x00, 0x00, 0xC0, 0x3F, 0x00, 0x00, 0x00, 0xC0, // F32 1.5, -2
+        1, // BOOL true
+    ];
+
+    [TestMethod]
+    public void Writes_the_bytes_of_the_reference_implementation()
+    {
+        using var scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor>
+        {
+            ["é \"q\""] = tensor(true),
+            ["a"] = tensor(new[] { 1.5f, -2f }).view(2, 1),
+            ["b"] = tensor(new[] { 1L, -2L }),
+        };
+        using var stream = new MemoryStream();
+        Safetensors.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        CollectionAssert.AreEqual(Golden(), stream.ToArray());
+    }
+
+    [TestMethod]
+    public void Reads_the_bytes_of_the_reference_implementation_and_no_further()
+    {
+        using var stream = new Trickle([.. Golden(), 42]);
+        using var content = Safetensors.Read(stream, "golden");
+        Assert.AreEqual("pt", content.Metadata["format"]);
+        Assert.HasCount(3, content.Tensors);
+        CollectionAssert.AreEqual(new[] { 1L, -2L }, content.Tensors["b"].data<long>().ToArray());
+        CollectionAssert.AreEqual(new[] { 1.5f, -2f }, content.Tensors["a"].data<float>().ToArray());
+        CollectionAssert.AreEqual(new[] { 2L, 1L }, content.Tensors["a"].shape);
+        Assert.IsTrue(content.Tensors["é \"q\""].item<bool>());
+        Assert.AreEqual(42, stream.ReadByte());
+    }
+
+    [TestMethod]
+    public void Every_type_comes_back_bit_for_bit()
+    {
+        using var scope = NewDisposeScope();
+        var numbers = tensor(new[] { 0.1f, -3f, 100f, 7f, 1e-3f, 2f }).view(2, 3);
+        ScalarType[] types =
+        [
+            ScalarType.Bool, ScalarType.Byte, ScalarType.Int8, ScalarType.Int16, ScalarType.Int32, ScalarType.Int64,
+            ScalarType.Float16, ScalarType.BFloat16, ScalarType.Float32, ScalarType.Float64,
+        ];
+        var tensors = types.ToDictionary(t => t.ToString(), t => (t == ScalarType.Byte ? numbers.abs() : numbers).to(t));
+        tensors.Add("transposed", numbers.t());
+        tensors.Add("empty", empty(0, 4));
+        using var stream = new MemoryStream();
+        Safetensors.Write(stream, tensors);
+        stream.Position = 0;
+        using var content = Safetensors.Read(stream, "types");
+        Assert.HasCount(tensors.Count, content.Tensors);
+        foreach (var (name, expected) in tensors)
+        {
+            var found = content.Tensors[name];
+            Assert.AreEqual(expected.dtype, found.dtype, name);
+            CollectionAssert.AreEqual(expected.shape, found.shape, name);
+            CollectionAssert.AreEqual(expected.contiguous().bytes.ToArray(), found.bytes.ToArray(), name);
+        }
+    }
+
+    [TestMethod]
+    public void Tensors_of_a_content_survive_scopes_and_die_with_it()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Tensor.TotalCount;
+        SafetensorsContent content;
+        using (NewDisposeScope())
+            content = Safetensors.Read(new MemoryStream(Golden()), "golden");
+        Assert.AreEqual(1L, content.Tensors["b"].data<long>()[0]);
+        content.Dispose();
+        Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new Trickle(Golden()[..^1]), "short"));
+        Assert.AreEqual(before, Tensor.TotalCount);
+    }
+
+    [TestMethod]
+    public void Copies_into_tensors_that_fit_and_lists_all_that_do_not()
+    {
+        using var scope = NewDisposeScope();
+        using var content = Safetensors.Read(new MemoryStream(Golden()), "golden");
+        var targets = new Dictionary<string, Tensor> { ["b"] = zeros(2, ScalarType.Int64), ["a"] = zeros(2), ["c"] = zeros(1) };
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => content.CopyTo(targets));
+        StringAssert.Contains(error.Message, "golden");
+        StringAssert.Contains(error.Message, "tensor 'a' is F32 [2, 1], expected F32 [2]");
+        StringAssert.Contains(error.Message, "tensor 'c' is missing");
+        StringAssert.Contains(error.Message, "tensor 'é \"q\"' was not expected");
+        Assert.AreEqual(0L, targets["b"].sum().item<long>(), "nothing is copied unless everything fits");
+
+        targets = new() { [""] = zeros(2, ScalarType.Int64) };
+        content.CopyTo(targets, "b");
+        Assert.AreEqual(-2L, targets[""][1].item<long>());
+    }
+
+    [TestMethod]
+    public void Every_cut_of_a_stream_is_reported_as_truncated()
+    {
+        var golden = Golden();
+        for (var length = 0; length < golden.Length; length++)
+        {
+            foreach (var stream in new Stream[] { new MemoryStream(golden, 0, length), new Trickle(golden[..length]) })
+            {
+                var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(stream, "cut.safetensors"));
+                StringAssert.Contains(error.Message, "cut.safetensors is truncated", $"{length} bytes");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow("[]", "is a JSON Array")]
+    [DataRow("{nonsense", "is not JSON")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'a' twice")]
+    [DataRow("""{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}""", "'a' has dtype 'F31', expected one of BOOL")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", "takes 8 bytes, found data_offsets [0, 4], 4 bytes")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "'a' has shape [-1], expected whole numbers")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "'a' has shape [1.5], expected whole numbers")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "begins at byte 4, expected 0")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", "begins at byte 2, expected 4")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "expected a begin and an end")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,4]}}""", "is too large")]
+    [DataRow("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", "'a' has no array 'shape'")]
+    [DataRow("""{"a":7}""", "'a' is described by a JSON Number")]
+    [DataRow("""{"__metadata__":{"format":1}}""", "metadata 'format' is a JSON Number")]
+    public void A_wrong_header_is_refused(string header, string expected)
+    {
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new MemoryStream(Framed(header, new byte[8])), "bad.safetensors"));
+        StringAssert.StartsWith(error.Message, "bad.safetensors is not a safetensors stream: ");
+        StringAssert.Contains(error.Message, expected);
+    }
+
+    [TestMethod]
+    public void A_foreign_file_is_refused()
+    {
+        var zip = new byte[100];
+        "PK\u0003\u0004\u0014\0\0\0"u8.CopyTo(zip);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new MemoryStream(zip), "model.zip"));
+        StringAssert.Contains(error.Message, "model.zip");
+        zip.AsSpan(0, 8).Fill(0xFF);
+        error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new MemoryStream(zip), "noise"));
+        StringAssert.Contains(error.Message, "header would be 18446744073709551615 bytes long");
+    }
+
+    [TestMethod]
+    public void Names_and_types_that_cannot_be_written_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        var one = ones(1);
+        KeyValuePair<string, Tensor>[] twice = [new("a", one), new("a", one)];
+        Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, twice));
+        KeyValuePair<string, Tensor>[] reserved = [new("__metadata__", one)];
+        Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, reserved));
+        KeyValuePair<string, Tensor>[] complex = [new("z", one.to(ScalarType.ComplexFloat32))];
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, complex)).Message, "ComplexFloat32");
+    }
+
+    [TestMethod]
+    public void A_file_is_replaced_whole_or_not_at_all()
+    {
+        var folder = Directory.CreateTempSubdirectory("vqvae-test-").FullName;
+        try
+        {
+            using var scope = NewDisposeScope();
+            var path = Path.Combine(folder, "weights.safetensors");
+            Safetensors.WriteFile(path, [new("a", ones(1))]);
+            var bytes = File.ReadAllBytes(path);
+            Assert.ThrowsExactly<ArgumentException>(() => Safetensors.WriteFile(path, [new("a", ones(1)), new("a", ones(1))]));
+            CollectionAssert.AreEqual(bytes, File.ReadAllBytes(path));
+            CollectionAssert.AreEqual(new[] { path }, Directory.GetFiles(folder));
+
+            File.WriteAllBytes(path, [.. bytes, 0, 0]);
+            StringAssert.Contains(
+                Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.ReadFile(path)).Message, "2 bytes after its last tensor");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static byte[] Golden() => Framed(GoldenHeader, GoldenData);
+
+    private static byte[] Framed(string header, byte[] data)
+    {
+        var text = Encoding.UTF8.GetBytes(header);
+        var length = (text.Length + 7) / 8 * 8;
+        var bytes = new byte[8 + length + data.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
+        bytes.AsSpan(8, length).Fill((byte)' ');
+        text.CopyTo(bytes, 8);
+        data.CopyTo(bytes, 8 + length);
+        return bytes;
+    }
+
+    /// <summary>A stream that cannot seek and gives few bytes at a time, as a compressed entry of a model file does.</summary>
+    private sealed class Trickle(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 3));
+
+        public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, 3)]);
+    }
+}
