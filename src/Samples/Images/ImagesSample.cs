@@ -115,7 +115,7 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         ImagePictures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));
         CodeColors colors = CodeColors.Decode(_ml, codec, data.Shape);
         ImagePictures.Codes(title, remark, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
-        Charts.Curve("Training: loss over steps", "steps", [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))])
+        Charts.Curve("Loss of a picture over training", "steps", [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))])
             .Save(Out("learning-curve.png"));
     }
 

@@ -70,11 +70,17 @@ public sealed class CifarBinaryTests : IDisposable
     }
 
     /// <summary>Record i has the label i modulo 10; its red plane is i modulo 50, its green one 100 more, its blue one 200 more.</summary>
-    static byte[] Batch(int records) =>
-    [
-        .. Enumerable.Range(0, records).SelectMany(record =>
-            Enumerable.Range(-1, RecordBytes).Select(at => (byte)(at < 0 ? record % 10 : record % 50 + at / 1024 * 100))),
-    ];
+    static byte[] Batch(int records)
+    {
+        var batch = new byte[records * RecordBytes];
+        for (int record = 0; record < records; record++)
+        {
+            batch[record * RecordBytes] = (byte)(record % 10);
+            for (int plane = 0; plane < 3; plane++)
+                batch.AsSpan(record * RecordBytes + 1 + plane * 1024, 1024).Fill((byte)(record % 50 + plane * 100));
+        }
+        return batch;
+    }
 
     LabelledImage[] Rows(IDataView view) => [.. _ml.Data.CreateEnumerable<LabelledImage>(view, reuseRowObject: false)];
 }

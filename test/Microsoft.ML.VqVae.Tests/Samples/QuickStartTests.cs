@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Samples.Pictures;
+
+namespace Microsoft.ML.VqVae.Tests.Samples;
+
+/// <summary>What the README promises is what is built, and it runs.</summary>
+[TestClass]
+public sealed class QuickStartTests
+{
+    [TestMethod]
+    public void The_readme_shows_the_pipeline_that_is_built()
+    {
+        string[] readme = Between(Lines("README.md"), "```csharp", "```");
+        string[] source = Between(Lines("src/Samples/Images/QuickStart.cs"), "#region README", "#endregion");
+        int indent = source.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart().Length);
+        string[] expected = [.. source.Select(line => line.Length > indent ? line[indent..] : "")];
+        Assert.IsGreaterThanOrEqualTo(10, expected.Length, "The region README of QuickStart.cs is all but empty.");
+        Assert.AreEqual(
+            string.Join('\n', expected), string.Join('\n', readme), "The first C# block of README.md differs from the region README of QuickStart.cs.");
+    }
+
+    [TestMethod]
+    public void The_pipeline_tells_red_from_blue_pictures_after_a_few_steps()
+    {
+        using var folder = new TemporaryFolder();
+        WritePictures(folder, "red", red: 1, blue: 0);
+        WritePictures(folder, "blue", red: 0, blue: 1);
+        string model = folder.File("model.zip");
+
+        Assert.AreEqual(1, QuickStart.Run(folder.Path, steps: 12, model).MicroAccuracy);
+
+        var ml = new MLContext();
+        ITransformer loaded = ml.Model.Load(model, out DataViewSchema schema);
+        Assert.IsNotNull(schema.GetColumnOrNull("Path"));
+        string picture = folder.File("blue/3.png");
+        IDataView predictions = loaded.Transform(ml.Data.LoadFromEnumerable([new { Path = picture, Class = "?" }]));
+        Assert.AreEqual("blue", ml.Data.CreateEnumerable<Prediction>(predictions, reuseRowObject: false).Single().PredictedLabel);
+    }
+
+    static void WritePictures(TemporaryFolder folder, string name, int red, int blue)
+    {
+        Directory.CreateDirectory(folder.File(name));
+        for (int i = 0; i < 20; i++)
+        {
+            var picture = new Picture(32, 32);
+            picture.Fill(0, 0, 32, 32, new Color((byte)(red * (150 + 4 * i)), 20, (byte)(blue * (150 + 4 * i))));
+            picture.Fill(i % 20, 8, 12, 12, Color.White);
+            picture.Save(folder.File($"{name}/{i}.png"));
+        }
+    }
+
+    static string[] Lines(string path, [CallerFilePath] string thisFile = "")
+    {
+        string? root = Path.GetDirectoryName(thisFile);
+        while (root is not null && !File.Exists(Path.Combine(root, "VqVae.MLNet.sln")))
+            root = Path.GetDirectoryName(root);
+        return File.ReadAllLines(Path.Combine(root ?? throw new DirectoryNotFoundException("No folder above the tests holds VqVae.MLNet.sln."), path));
+    }
+
+    static string[] Between(string[] lines, string start, string end)
+    {
+        int from = Array.FindIndex(lines, line => line.Trim() == start);
+        int to = from < 0 ? -1 : Array.FindIndex(lines, from + 1, line => line.Trim() == end);
+        Assert.IsTrue(from >= 0 && to > from, $"There is no part between '{start}' and '{end}'.");
+        return lines[(from + 1)..to];
+    }
+
+    sealed class Prediction
+    {
+        public string PredictedLabel { get; set; } = "";
+    }
+}
