@@ -1,0 +1,74 @@
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Training;
+
+/// <summary>An image codec's codebook, with its data-dependent start and its restarts, goes on after an interruption as if there had been
+/// none.</summary>
+[TestClass]
+public sealed class CodecResumeTests
+{
+    private const int Steps = 9;
+
+    [TestMethod]
+    [DataRow(CodebookLearning.MovingAverage)]
+    [DataRow(CodebookLearning.Gradient)]
+    public void An_interrupted_codec_ends_with_the_same_bits(CodebookLearning learning)
+    {
+        var expected = Train(learning, folder: null, cancelAt: null);
+        // Before, at and after the start of the codebook in step 3, and between restarts.
+        foreach (var cancelAt in new[] { 1, 2, 3, 6 })
+        {
+            using var folder = new TemporaryFolder();
+            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt));
+            CollectionAssert.AreEqual(expected, Train(learning, folder, cancelAt: null), $"cancelled in step {cancelAt}");
+        }
+    }
+
+    // The state of the trained network as text, a line a tensor.
+    private static List<string> Train(CodebookLearning learning, TemporaryFolder? folder, int? cancelAt)
+    {
+        var quantizer = new VectorQuantizerOptions
+        {
+            Codes = 8, Dimensions = 4, Learning = learning, InitializeFromData = true, UnquantizedSteps = 3, KMeansIterations = 2,
+            RestartEverySteps = 2, RestartBelow = 0.9,
+        };
+        var codec = new ImageCodecOptions
+        {
+            Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, ResidualChannels = 4, ResidualBlocks = 1, FlipHorizontally = true,
+        };
+        using var network = new ImageVqVae(codec, quantizer, seed: 3);
+        network.SetPixelStatistics(0.5, 0.25, 0, 1);
+        using var cancellation = new CancellationTokenSource();
+        var task = new TrainingTask
+        {
+            Network = network,
+            Examples = 10,
+            ReadBatch = Images,
+            Loss = (batch, moment) =>
+            {
+                if (moment.Step == cancelAt)
+                    cancellation.Cancel();
+                var losses = network.Losses(batch[0], moment.Step);
+                return new StepLoss(losses.Total, new Dictionary<string, Tensor> { ["reconstruction"] = losses.Reconstruction }, losses.Counts);
+            },
+            Fingerprint = "",
+        };
+        var options = new TrainingOptions
+        {
+            LearningRate = 1e-2, BatchSize = 4, Steps = Steps, Seed = 1, CheckpointFolder = folder?.Path, CancellationToken = cancellation.Token,
+        };
+        TrainingLoop.Run(task, options, CPU);
+        return [.. network.state_dict().OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => $"{t.Key} {Convert.ToHexString(t.Value.bytes)}")];
+    }
+
+    private static Tensor[] Images(ReadOnlyMemory<int> numbers)
+    {
+        var pixels = new float[numbers.Length * 64];
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = ((i % 64 * (3 + numbers.Span[i / 64])) + (5 * numbers.Span[i / 64])) % 17 / 16f;
+        return [tensor(pixels).view(numbers.Length, 1, 8, 8)];
+    }
+}
