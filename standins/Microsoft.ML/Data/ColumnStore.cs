@@ -104,7 +104,8 @@ internal abstract class StoredRowsCursor : DataViewRowCursor
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
         Contracts.CheckParam(IsColumnActive(column), nameof(column), "requested column not active");
-        return RowCursorUtils.Typed<TValue>(_getters[column.Index]);
+        return _getters[column.Index] as ValueGetter<TValue> ??
+            throw Contracts.Except($"Invalid TValue: '{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
     }
 
     /// <summary>The number of the next row, negative at the end.</summary>

@@ -160,10 +160,8 @@ public readonly struct VBuffer<T> : IEnumerable
     {
         if ((array?.Length ?? 0) >= needed)
             return array;
-        int size = needed;
-        if (array != null)
-            size = (int)Math.Min(Math.Max(needed, array.Length + (long)(array.Length / 2)), Math.Max(needed, capacity ?? Array.MaxLength));
-        var grown = new TItem[size];
+        long doubled = array is { Length: > 0 } ? 2L * array.Length : 4;
+        var grown = new TItem[Math.Max(needed, Math.Min(doubled, capacity ?? Array.MaxLength))];
         if (keep && array != null)
             array.CopyTo(grown, 0);
         return grown;
