@@ -1,0 +1,147 @@
+using System.Collections;
+using static TorchSharp.torch;
+
+namespace TorchSharp.Modules
+{
+    public class ModuleList<T> : nn.Module, IList<T> where T : nn.Module
+    {
+        readonly List<T> list = [];
+
+        public ModuleList(params T[] modules) : base(nameof(ModuleList<>)) => list.AddRange(modules);
+
+        protected override void RegisterComponents()
+        {
+            if (children().Any()) return;
+            for (int i = 0; i < list.Count; i++) register_module($"{i}", list[i]);
+        }
+
+        void Changed()
+        {
+            ClearModules();
+            RegisterComponents();
+        }
+
+        public T this[int index]
+        {
+            get => list[index];
+            set
+            {
+                list[index] = value;
+                Changed();
+            }
+        }
+
+        public int Count => list.Count;
+        public bool IsReadOnly => false;
+
+        public void Add(T item)
+        {
+            register_module($"{list.Count}", item);
+            list.Add(item);
+        }
+
+        public void append(params T[] parameters)
+        {
+            foreach (T module in parameters) Add(module);
+        }
+
+        public void extend(IEnumerable<T> modules) => append([.. modules]);
+
+        public void Insert(int index, T item)
+        {
+            list.Insert(index, item);
+            Changed();
+        }
+
+        public void RemoveAt(int index)
+        {
+            list.RemoveAt(index);
+            Changed();
+        }
+
+        public bool Remove(T item)
+        {
+            bool found = list.Remove(item);
+            Changed();
+            return found;
+        }
+
+        public void Clear()
+        {
+            list.Clear();
+            ClearModules();
+        }
+
+        public bool Contains(T item) => list.Contains(item);
+        public int IndexOf(T item) => list.IndexOf(item);
+        public void CopyTo(T[] array, int arrayIndex) => list.CopyTo(array, arrayIndex);
+        public IEnumerator<T> GetEnumerator() => list.GetEnumerator();
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    /// <summary>Modules one after another; what passes between them is disposed of.</summary>
+    public class Sequential : nn.Module<Tensor, Tensor>
+    {
+        readonly List<nn.Module<Tensor, Tensor>> list = [];
+
+        protected internal Sequential(params (string name, nn.Module<Tensor, Tensor> submodule)[] modules) : base(nameof(Sequential))
+        {
+            foreach (var (name, module) in modules) Add(name, module);
+        }
+
+        protected internal Sequential(params nn.Module<Tensor, Tensor>[] modules) : base(nameof(Sequential))
+        {
+            foreach (var module in modules) Add($"{list.Count}", module);
+        }
+
+        void Add(string name, nn.Module<Tensor, Tensor> module)
+        {
+            register_module(name, module);
+            list.Add(module);
+        }
+
+        public int Count => list.Count;
+
+        public Sequential append(string name, nn.IModule<Tensor, Tensor> module)
+        {
+            Add(name, (nn.Module<Tensor, Tensor>)module);
+            return this;
+        }
+
+        public Sequential append(nn.IModule<Tensor, Tensor> module) => append($"{list.Count}", module);
+
+        public override Tensor forward(Tensor tensor)
+        {
+            if (list.Count == 0) return tensor.alias();
+            Tensor between = tensor;
+            foreach (var module in list)
+            {
+                Tensor next = module.call(between);
+                if (between != (object)tensor) between.Dispose();
+                between = next;
+            }
+            return between;
+        }
+    }
+}
+
+namespace TorchSharp
+{
+    public static partial class torch
+    {
+        public static partial class nn
+        {
+            public static Modules.ModuleList<T> ModuleList<T>(params T[] modules) where T : Module => new(modules);
+
+            public static Modules.Sequential Sequential(params (string name, Module<Tensor, Tensor> submodule)[] modules) => new(modules);
+
+            public static Modules.Sequential Sequential(params Module<Tensor, Tensor>[] modules) => new(modules);
+
+            public static Modules.Sequential Sequential(IEnumerable<(string name, Module<Tensor, Tensor> submodule)> modules) => new([.. modules]);
+
+            public static Modules.Sequential Sequential(IEnumerable<Module<Tensor, Tensor>> modules) => new([.. modules]);
+
+            public static Modules.Sequential Sequential() => new(Array.Empty<Module<Tensor, Tensor>>());
+        }
+    }
+}
