@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Microsoft.ML.VqVae.Samples.Images;
 using Spectre.Console;
 
@@ -21,8 +22,7 @@ internal static class Program
         };
         var steps = new Option<int?>("--steps") { Description = "Training steps of the codec. Default: chosen for the data set." };
         var seed = new Option<int>("--seed") { Description = "The same seed gives the same model on the same CPU.", DefaultValueFactory = _ => 1 };
-        var device = new Option<string>("--device") { Description = "Where the network runs.", DefaultValueFactory = _ => "cpu" };
-        device.AcceptOnlyFromAmong("cpu", "cuda");
+        Option<string> device = DeviceOption();
         var quick = new Option<bool>("--quick") { Description = "Fewer steps and rows: about a minute, and worse figures." };
         var output = new Option<string>("--out") { Description = "Folder for the results.", DefaultValueFactory = _ => Path.Combine("out", "images") };
         var codes = new Option<int>("--codes-per-position") { Description = "Codes for each position of the grid.", DefaultValueFactory = _ => 1 };
@@ -30,9 +30,8 @@ internal static class Program
         {
             Description = "Folder for checkpoints; a run that was stopped goes on from there.",
         };
-        foreach (var (option, least) in new[] { (codes, 1), (seed, int.MinValue) })
-            option.Validators.Add(result => Require(result.GetValueOrDefault<int>() >= least, result, $"{option.Name} has to be {least} or more."));
-        steps.Validators.Add(result => Require(result.GetValueOrDefault<int?>() is null or > 0, result, "--steps has to be 1 or more."));
+        steps.Validators.Add(result => RequirePositive(result, result.GetValueOrDefault<int?>()));
+        codes.Validators.Add(result => RequirePositive(result, result.GetValueOrDefault<int>()));
 
         var verb = new System.CommandLine.Command("images", "Trains a VQ-VAE on pictures, a classifier on its codes, and shows what both can do.")
         {
@@ -62,11 +61,15 @@ internal static class Program
         var data = new Option<string?>("--data") { Description = "As for images." };
         var rows = new Option<int>("--rows") { Description = "How many of the test rows.", DefaultValueFactory = _ => int.MaxValue };
         var output = new Option<string>("--out") { Description = "The file to write.", Required = true };
-        var verb = new System.CommandLine.Command("predict", "Loads a model and writes its predictions for the test rows.") { model, data, rows, output };
+        Option<string> device = DeviceOption();
+        var verb = new System.CommandLine.Command("predict", "Loads a model and writes its predictions for the test rows.")
+        {
+            model, data, rows, output, device,
+        };
         verb.Hidden = true;
         verb.SetAction((parsed, cancellation) => Guarded(() =>
         {
-            var ml = new MLContext();
+            var ml = new MLContext { GpuDeviceId = parsed.GetValue(device) == "cuda" ? 0 : null };
             ITransformer chain = ml.Model.Load(parsed.GetValue(model)!, out _);
             ImageData images = ImageDataSets.Open(ml, parsed.GetValue(data));
             File.WriteAllLines(parsed.GetValue(output)!, Predictions.Lines(ml, chain, images.Test, parsed.GetValue(rows)));
@@ -75,10 +78,17 @@ internal static class Program
         return verb;
     }
 
-    static void Require(bool holds, System.CommandLine.Parsing.OptionResult result, string message)
+    static Option<string> DeviceOption()
     {
-        if (!holds)
-            result.AddError(message);
+        var device = new Option<string>("--device") { Description = "Where the network runs.", DefaultValueFactory = _ => "cpu" };
+        device.AcceptOnlyFromAmong("cpu", "cuda");
+        return device;
+    }
+
+    static void RequirePositive(OptionResult result, int? value)
+    {
+        if (value < 1)
+            result.AddError($"{result.Option.Name} has to be 1 or more; found {value}.");
     }
 
     /// <summary>Errors that a user can act on are shown as one line; others with their stack, since they are ours.</summary>

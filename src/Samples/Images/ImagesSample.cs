@@ -59,7 +59,7 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         codec.SaveWeights(Out("weights.safetensors"));
         bool identical = stages.Run("Load the model in a new process and compare", _ =>
             Predictions.Lines(_ml, chain, data.Test, plan.TestRows).SequenceEqual(
-                Predictions.LinesOfNewProcess(Out("model.zip"), settings.DataFolder, plan.TestRows, cancellation)));
+                Predictions.LinesOfNewProcess(Out("model.zip"), settings, plan.TestRows, cancellation)));
 
         var (classes, chance) = ImageClassifier.Classes(_ml, test);
         stages.Run("Draw the pictures", _ => Draw(codec, data, test, classes, quality));

@@ -16,19 +16,19 @@ internal static class Predictions
             string.Join(' ', row.Codes)));
 
     /// <summary>Has a new process of this program load the model and predict the same rows. Returns its lines.</summary>
-    public static string[] LinesOfNewProcess(string modelFile, string? dataFolder, int rows, CancellationToken cancellation)
+    public static string[] LinesOfNewProcess(string modelFile, ImagesSettings settings, int rows, CancellationToken cancellation)
     {
         string file = Path.Combine(Path.GetTempPath(), $"vqvae-predictions-{Guid.NewGuid():N}.tsv");
         try
         {
             ProcessStartInfo start = ThisProgram();
-            foreach (string argument in (string[])["predict", "--model", modelFile, "--rows", rows.ToString(CultureInfo.InvariantCulture), "--out", file])
+            string[] arguments =
+            [
+                "predict", "--model", modelFile, "--rows", rows.ToString(CultureInfo.InvariantCulture), "--out", file,
+                "--device", settings.Cuda ? "cuda" : "cpu", .. settings.DataFolder is { } folder ? (string[])["--data", folder] : [],
+            ];
+            foreach (string argument in arguments)
                 start.ArgumentList.Add(argument);
-            if (dataFolder is not null)
-            {
-                start.ArgumentList.Add("--data");
-                start.ArgumentList.Add(dataFolder);
-            }
             using Process process = Process.Start(start) ?? throw new IOException("The second process could not be started.");
             using CancellationTokenRegistration stop = cancellation.Register(() => process.Kill(entireProcessTree: true));
             string output = process.StandardError.ReadToEnd();

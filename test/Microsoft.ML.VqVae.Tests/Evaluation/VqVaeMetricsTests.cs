@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.VqVae.Tests.Evaluation;
 
@@ -124,6 +125,16 @@ public class VqVaeMetricsTests
         StringAssert.Contains(noNumber.Message, "'Reconstruction'");
     }
 
+    [TestMethod]
+    public void Images_are_compared_by_colour_whatever_their_pixel_format()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable([new ImageRow()]);
+        VqVaeMetrics metrics = VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction");
+        // Red differs by 3 in the first of two pixels, blue by 6 in the second; alpha does not count.
+        Assert.AreEqual((9 + 36) / 6.0, metrics.MeanSquaredError, 1e-12);
+        Assert.AreEqual(6, metrics.ValuesPerRow);
+    }
+
     VqVaeMetrics Evaluate(params Row[] rows) => VqVaeMetrics.Evaluate(View(rows), "Codes", "Input", "Reconstruction");
 
     IDataView View(params Row[] rows) => _ml.Data.LoadFromEnumerable(rows);
@@ -143,5 +154,17 @@ public class VqVaeMetricsTests
         public uint[] Codes { get; set; } = codes;
 
         public string Name { get; set; } = "";
+    }
+
+    sealed class ImageRow
+    {
+        [ImageType(1, 2)]
+        public MLImage Input { get; set; } = MLImage.CreateFromPixels(2, 1, MLPixelFormat.Rgba32, [10, 20, 30, 255, 40, 50, 60, 255]);
+
+        [ImageType(1, 2)]
+        public MLImage Reconstruction { get; set; } = MLImage.CreateFromPixels(2, 1, MLPixelFormat.Bgra32, [30, 20, 13, 255, 66, 50, 40, 255]);
+
+        [VectorType(1), KeyType(4)]
+        public uint[] Codes { get; set; } = [1];
     }
 }

@@ -61,9 +61,12 @@ public sealed class ImageFolderTests : IDisposable
         WritePictures("a", Color.Ink, 10);
         WritePictures("b", Color.Ink, 10);
         _folder.Write("a/picture00.png", "no picture at all"u8.ToArray());
+        var text = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        StringAssert.Contains(text.Message, _folder.File("a/picture00.png"));
+        // What begins like a picture and is none is found out when it is read.
+        _folder.Write("a/picture00.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3]);
         ImageData data = ImageDataSets.Open(_ml, _folder.Path);
-        Exception error = Assert.Throws<Exception>(() => Rows(data.Train));
-        Console.WriteLine(error);
+        Assert.Throws<Exception>(() => Rows(data.Train));
     }
 
     void WritePictures(string name, Color color, int count)
