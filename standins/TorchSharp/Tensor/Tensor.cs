@@ -227,6 +227,7 @@ public static partial class torch
         public Tensor clone() => Call("clone", this);
         public Tensor alias() => Call("alias", this);
         public Tensor contiguous() => Call("contiguous", this);
+        public Tensor pin_memory() => Call("pin_memory", this);
         public Tensor copy_(Tensor source, bool nonBlocking = false) => Here("copy_", this, source, nonBlocking);
         public Tensor cpu() => to(DeviceType.CPU);
 
