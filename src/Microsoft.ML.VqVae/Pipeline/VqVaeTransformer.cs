@@ -102,6 +102,7 @@ public sealed class VqVaeTransformer : ITransformer, IDisposable
     public VqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         return new VqVaeDecoderTransformer(_model.Share(), new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage));
     }
 

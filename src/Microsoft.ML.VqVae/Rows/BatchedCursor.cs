@@ -22,6 +22,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
     int _count;
     int _slot = -1;
     long _position = -1;
+    bool _leadingEnded;
     bool _ended;
 
     public BatchedCursor(AddedColumns columns, IBatchMapping mapping, DataViewRowCursor leading, DataViewRowCursor? trailing, bool[] active)
@@ -66,8 +67,13 @@ internal sealed class BatchedCursor : DataViewRowCursor
         _count = 0;
         try
         {
-            while (_count < _runner.Capacity && _leading.MoveNext())
+            while (_count < _runner.Capacity && !_leadingEnded)
             {
+                if (!_leading.MoveNext())
+                {
+                    _leadingEnded = true;
+                    break;
+                }
                 _runner.Read(_count);
                 _leadingId(ref _ids[_count]);
                 _batches[_count] = _leading.Batch;

@@ -1,0 +1,85 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Rows;
+
+namespace Microsoft.ML.VqVae.Tests.Pipeline;
+
+/// <summary>From codes back to pixels.</summary>
+[TestClass]
+public class DecoderTests
+{
+    readonly MLContext _ml = new(seed: 1);
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void Decoded_codes_are_the_reconstruction(int codesPerPosition)
+    {
+        using VqVaeTransformer encoder = Tiny.Untrained(codesPerPosition: codesPerPosition);
+        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        IDataView codes = encoder.Transform(Tiny.Data(_ml, 20));
+        IDataView decoded = decoder.Transform(codes);
+        Assert.AreEqual(codes.Schema["Decoded"].Type, decoded.Schema["Again"].Type);
+        Values.AreEqual(Values.Read(decoded, "Decoded"), Values.Read(decoded, "Again"), 1e-3);
+        Values.AreEqual(Values.Read(decoded, "Again"), Values.ReadByMapper(decoder, codes, "Again"), 1e-3);
+    }
+
+    [TestMethod]
+    public void Pictures_are_decoded_on_request()
+    {
+        using VqVaeTransformer encoder = Tiny.Untrained(new PixelFormat(8, 8, 1, false, false));
+        using VqVaeDecoderTransformer decoder = encoder.Decoder("Picture", asImage: true);
+        IDataView decoded = decoder.Transform(encoder.Transform(Tiny.Data(_ml, 3)));
+        foreach (object[] row in Values.Read(decoded, "Decoded", "Picture"))
+        {
+            for (int i = 0; i < 64; i++)
+                Assert.AreEqual(((float[])row[0])[i], ((byte[])row[1])[4 * i], 0.51);
+        }
+    }
+
+    [TestMethod]
+    public void A_decoder_outlives_its_encoder()
+    {
+        VqVaeTransformer encoder = Tiny.Untrained();
+        IDataView codes = _ml.Data.Cache(encoder.Transform(Tiny.Data(_ml, 3)), "Codes");
+        Values.Read(codes, "Codes");
+        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        encoder.Dispose();
+        Assert.HasCount(3, Values.Read(decoder.Transform(codes), "Again"));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => encoder.Decoder("More"));
+    }
+
+    sealed class Row
+    {
+        [VectorType(16), KeyType(Tiny.Codes)]
+        public uint[] Codes { get; set; } = [.. Enumerable.Repeat(1u, 16)];
+    }
+
+    sealed class OtherRow
+    {
+        [VectorType(16), KeyType(Tiny.Codes + 1)]
+        public uint[] Codes { get; set; } = new uint[16];
+    }
+
+    [TestMethod]
+    public void A_missing_key_is_refused()
+    {
+        using VqVaeTransformer encoder = Tiny.Untrained();
+        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        var bad = new Row();
+        bad.Codes[7] = 0;
+        IDataView codes = _ml.Data.LoadFromEnumerable([new Row(), bad]);
+        InvalidOperationException exception = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(decoder.Transform(codes), "Again"));
+        Assert.Contains("Row 1 of codes column 'Codes' has no code in slot 7", exception.Message);
+    }
+
+    [TestMethod]
+    public void Codes_of_another_codebook_are_refused()
+    {
+        using VqVaeTransformer encoder = Tiny.Untrained();
+        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        IDataView codes = _ml.Data.LoadFromEnumerable([new OtherRow()]);
+        ArgumentOutOfRangeException exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => decoder.Transform(codes));
+        Assert.Contains("Schema mismatch for codes column 'Codes'", exception.Message);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => encoder.Decoder("Again", "Missing").GetOutputSchema(codes.Schema));
+    }
+}
