@@ -11,7 +11,7 @@ public static class Safetensors
     /// <param name="stream">Where to write; it is left open.</param>
     /// <param name="tensors">The tensors by name, on any device; their order does not matter.</param>
     /// <param name="metadata">Texts by name, or null.</param>
-    /// <exception cref="ArgumentException">A name appears twice, or a tensor is of an element type that the format does not know.</exception>
+    /// <exception cref="ArgumentException">A name appears twice, or a tensor has an element type that the format lacks.</exception>
     public static void Write(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -26,11 +26,11 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Writes a file: first under a temporary name in the same folder, so that an interruption leaves an existing file whole.</summary>
+    /// <summary>Writes a file, first under a temporary name beside it: an interruption leaves an existing file whole.</summary>
     /// <param name="path">The file; one that exists is replaced.</param>
     /// <param name="tensors">The tensors by name, on any device.</param>
     /// <param name="metadata">Texts by name, or null.</param>
-    /// <exception cref="ArgumentException">A name appears twice, or a tensor is of an element type that the format does not know.</exception>
+    /// <exception cref="ArgumentException">A name appears twice, or a tensor has an element type that the format lacks.</exception>
     public static void WriteFile(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -88,7 +88,7 @@ public static class Safetensors
                 throw;
             var entry = header.Entries[tensors.Count - 1];
             throw new InvalidDataException(
-                $"{source} is truncated: it ends within tensor '{entry.Name}' (bytes {entry.Begin} to {entry.End} of {header.DataLength}).", e);
+                $"{source} is truncated: it ends within tensor '{entry.Name}', bytes {entry.Begin} to {entry.End} of its data.", e);
         }
 
         return new SafetensorsContent(source, tensors, header.Metadata);

@@ -47,8 +47,10 @@ internal sealed class SafetensorsHeader
         var names = new HashSet<string>(StringComparer.Ordinal) { MetadataName };
         foreach (var (name, _) in sorted)
         {
-            if (!names.Add(name))
-                throw new ArgumentException($"A tensor cannot be named '{name}': names must be unique and other than {MetadataName}.", nameof(tensors));
+            if (names.Add(name))
+                continue;
+            throw new ArgumentException(
+                $"A tensor cannot be named '{name}': names must be unique and other than {MetadataName}.", nameof(tensors));
         }
 
         return sorted;
@@ -139,7 +141,7 @@ internal sealed class SafetensorsHeader
         foreach (var entry in entries)
         {
             if (entry.Begin != end)
-                throw Bad(source, $"the data of tensor '{entry.Name}' begins at byte {entry.Begin}, expected {end}: tensors follow each other without gaps.");
+                throw Bad(source, $"the data of tensor '{entry.Name}' begins at byte {entry.Begin}, expected {end}: there must be no gap.");
             end = entry.End;
         }
 
@@ -214,7 +216,9 @@ internal sealed class SafetensorsHeader
     private static int Rank(string name, ScalarType type)
     {
         var rank = Array.FindIndex(Types, t => t.Type == type);
-        return rank >= 0 ? rank : throw new ArgumentException($"Tensor '{name}' is of type {type}, which safetensors does not know.", nameof(type));
+        return rank >= 0
+            ? rank
+            : throw new ArgumentException($"Tensor '{name}' is of type {type}, which safetensors does not know.", nameof(type));
     }
 
     private static void CopyExactly(Stream from, MemoryStream to, int count, string source)
@@ -224,7 +228,11 @@ internal sealed class SafetensorsHeader
         {
             var read = from.Read(piece, 0, Math.Min(left, piece.Length));
             if (read == 0)
-                throw new InvalidDataException($"{source} is truncated or not a safetensors stream: its header takes {count} bytes, found {count - left}.");
+            {
+                throw new InvalidDataException(
+                    $"{source} is truncated or not a safetensors stream: its header takes {count} bytes, found {count - left}.");
+            }
+
             to.Write(piece, 0, read);
             left -= read;
         }

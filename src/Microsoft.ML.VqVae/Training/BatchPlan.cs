@@ -1,7 +1,7 @@
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>Which examples are trained on in which step, and which are held out. A function of the seed and the step number alone, so that a
-/// run can go on anywhere.</summary>
+/// <summary>Which examples are trained on in which step, and which are held out: a function of the seed and the step number alone, so
+/// that a run can go on anywhere.</summary>
 internal sealed class BatchPlan
 {
     private const long ValidationStream = -1;
@@ -20,7 +20,8 @@ internal sealed class BatchPlan
         if (examples - heldOut < 1)
         {
             throw new ArgumentException(
-                $"There is no example to train on: {examples} examples, {heldOut} of them held out by {nameof(TrainingOptions.ValidationFraction)}.",
+                $"There is no example to train on: {examples} examples, {heldOut} of them held out by " +
+                $"{nameof(TrainingOptions.ValidationFraction)}.",
                 nameof(examples));
         }
 

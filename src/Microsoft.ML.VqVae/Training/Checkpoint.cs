@@ -113,7 +113,7 @@ internal sealed class Checkpoint
             .ToDictionary(m => m.Key[SettingPrefix.Length..], m => m.Value);
         var differences = settings.Keys.Union(found.Keys).Order(StringComparer.Ordinal)
             .Where(name => settings.GetValueOrDefault(name) != found.GetValueOrDefault(name))
-            .Select(name => $"{name} is {settings.GetValueOrDefault(name) ?? "not set"}, in the checkpoint {found.GetValueOrDefault(name) ?? "not set"}")
+            .Select(name => $"{name} is {Text(settings, name)}, in the checkpoint {Text(found, name)}")
             .ToList();
         if (differences.Count > 0)
         {
@@ -125,4 +125,6 @@ internal sealed class Checkpoint
         return JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
             ?? throw new InvalidDataException($"{path} has no state.");
     }
+
+    private static string Text(IReadOnlyDictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
 }

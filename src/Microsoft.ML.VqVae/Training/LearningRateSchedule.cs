@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Microsoft.ML.VqVae.Training;
 
 /// <summary>How the learning rate changes over a run: a factor on <see cref="TrainingOptions.LearningRate"/> for every step.</summary>
-/// <remarks>The hierarchy is closed: a schedule is one of <see cref="Constant"/>, <see cref="WarmupHoldLinear"/> and <see cref="Cosine"/>.</remarks>
+/// <remarks>The hierarchy is closed: <see cref="Constant"/>, <see cref="WarmupHoldLinear"/>, <see cref="Cosine"/>.</remarks>
 public abstract class LearningRateSchedule
 {
     private LearningRateSchedule()

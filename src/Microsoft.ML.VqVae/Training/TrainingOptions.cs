@@ -60,7 +60,7 @@ public sealed class TrainingOptions
     public int? EarlyStoppingPatience { get; set; }
 
     /// <summary>Decides the held-out examples and the order of the others. torch's global generator is neither read nor written.</summary>
-    /// <value>Default: <see langword="null"/>, which an estimator replaces by the MLContext's seed; the training loop itself takes it as 0.</value>
+    /// <value>Default: <see langword="null"/>, which an estimator replaces by the MLContext's seed; the loop itself takes it as 0.</value>
     public int? Seed { get; set; }
 
     /// <summary>Stops training between two steps. With <see cref="CheckpointFolder"/> set a checkpoint is written first, so that the same

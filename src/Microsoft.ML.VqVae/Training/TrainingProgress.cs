@@ -31,18 +31,20 @@ public sealed record TrainingProgress(
     public double Fraction => (double)Step / TotalSteps;
 
     /// <summary>The report as a line for a log.</summary>
-    /// <returns>For example <c>Step 120 of 1500: loss 0.1234 (reconstruction 0.1012), perplexity 231.4, 690 examples/s, 0:01:23 left</c>.</returns>
+    /// <returns>For example <c>Step 120 of 1500: loss 0.1234 (reconstruction 0.1012), perplexity 231.4, 690 examples/s, 0:01:23
+    /// left</c>.</returns>
     public override string ToString()
     {
         var line = new StringBuilder();
         line.Append(CultureInfo.InvariantCulture, $"Step {Step} of {TotalSteps}: loss {Loss:G4}");
         if (Terms.Count > 0)
-            line.Append(CultureInfo.InvariantCulture, $" ({string.Join(", ", Terms.Select(t => Invariant($"{t.Key} {t.Value:G4}")))})");
+            line.Append(" (").AppendJoin(", ", Terms.Select(t => Invariant($"{t.Key} {t.Value:G4}"))).Append(')');
         if (ValidationLoss is { } validation)
             line.Append(CultureInfo.InvariantCulture, $", validation loss {validation:G4}");
         if (Perplexity is { } perplexity)
             line.Append(CultureInfo.InvariantCulture, $", perplexity {perplexity:F1}");
-        line.Append(CultureInfo.InvariantCulture, $", {ExamplesPerSecond:G4} examples/s, {(int)Remaining.TotalHours}:{Remaining:mm\\:ss} left");
+        line.Append(CultureInfo.InvariantCulture, $", {ExamplesPerSecond:G4} examples/s");
+        line.Append(CultureInfo.InvariantCulture, $", {(int)Remaining.TotalHours}:{Remaining:mm\\:ss} left");
         return line.ToString();
     }
 }

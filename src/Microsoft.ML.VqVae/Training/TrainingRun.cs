@@ -150,7 +150,8 @@ internal sealed class TrainingRun : IDisposable
         else if (state.ValidationsSinceBest >= options.EarlyStoppingPatience)
         {
             state.StoppedEarly = true;
-            reporter.Line($"Training stops early: {state.ValidationsSinceBest} validations without a loss below {state.BestValidationLoss:G5}, measured after step {state.BestValidationStep}.");
+            reporter.Line(
+                $"Training stops early: no lower validation loss since step {state.BestValidationStep}, {state.BestValidationLoss:G5}.");
         }
     }
 
@@ -251,5 +252,6 @@ internal sealed class TrainingRun : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
-    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
+    private static string Text(object? value) =>
+        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
 }

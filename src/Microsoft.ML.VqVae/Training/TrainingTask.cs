@@ -13,7 +13,8 @@ public sealed class TrainingTask
     public required int Examples { get; init; }
 
     /// <summary>Makes the CPU tensors of a batch from example numbers. Called ahead of the training on another thread, never twice at
-    /// a time. It must give the same values for the same numbers each time, or a resumed run differs. The loop disposes the tensors.</summary>
+    /// a time. It must give the same values for the same numbers each time, or a resumed run differs. The loop disposes the
+    /// tensors.</summary>
     public required Func<ReadOnlyMemory<int>, Tensor[]> ReadBatch { get; init; }
 
     /// <summary>Computes the loss of a batch, whose tensors are on the device: with the network in training mode, or in evaluation mode and
@@ -36,6 +37,6 @@ public sealed record TrainingMoment(long Step, long TotalSteps)
 
 /// <summary>The loss of a batch. The tensors are disposed by the loop.</summary>
 /// <param name="Total">The scalar that is minimised, a mean over the examples of the batch.</param>
-/// <param name="Terms">Scalars to report, by name, in the order of the report; they are not trained on unless they are part of the total.</param>
+/// <param name="Terms">Scalars to report, by name, in the order of the report; trained on only as far as they are in the total.</param>
 /// <param name="CodeCounts">How often each code was chosen, [codebooks, codes] or [codes], for the perplexity; or null.</param>
 public sealed record StepLoss(Tensor Total, IReadOnlyDictionary<string, Tensor> Terms, Tensor? CodeCounts = null);

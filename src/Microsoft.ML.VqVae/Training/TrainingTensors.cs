@@ -19,7 +19,7 @@ internal sealed class TrainingTensors : IDisposable
         Network = network;
         parameters = [.. network.named_parameters().Where(p => p.parameter.requires_grad)];
         if (parameters.Length == 0)
-            throw new ArgumentException("The network has no parameter that requires gradients: there is nothing to train.", nameof(network));
+            throw new ArgumentException("No parameter of the network requires gradients: there is nothing to train.", nameof(network));
         optimizer = optim.Adam(parameters.Select(p => p.Parameter).ToArray(), learningRate);
     }
 

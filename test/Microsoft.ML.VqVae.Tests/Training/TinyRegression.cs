@@ -35,7 +35,8 @@ internal sealed class TinyNetwork : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The state as text: equal if and only if every bit is.</summary>
-    internal string Bits() => string.Join(" ", state_dict().OrderBy(t => t.Key).Select(t => $"{t.Key}={Convert.ToHexString(t.Value.bytes)}"));
+    internal string Bits() =>
+        string.Join(" ", state_dict().OrderBy(t => t.Key).Select(t => $"{t.Key}={Convert.ToHexString(t.Value.bytes)}"));
 }
 
 /// <summary>A regression on made-up numbers, exact in float32 and known to test/golden/training/adam.py.</summary>
@@ -100,6 +101,7 @@ internal sealed class TinyRegression : IDisposable
         var total = error;
         if (Network.training && moment.Step % 4 == 1)
             total += Network.rare.square().sum() * 0.01;
-        return new StepLoss(total, new Dictionary<string, Tensor> { ["error"] = error, ["twice"] = error * 2 }, tensor(new[] { 1f, 3f, 0f, 0f }));
+        var terms = new Dictionary<string, Tensor> { ["error"] = error, ["twice"] = error * 2 };
+        return new StepLoss(total, terms, tensor(new[] { 1f, 3f, 0f, 0f }));
     }
 }

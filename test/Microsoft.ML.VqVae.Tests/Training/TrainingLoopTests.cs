@@ -238,7 +238,8 @@ public sealed class TrainingLoopTests
             if (moment.Step == 4)
                 regression.Network.bias.fill_(double.NaN);
         };
-        var error = Assert.ThrowsExactly<NotFiniteNumberException>(() => regression.Run(new() { BatchSize = 5, Steps = 9, LearningRate = 0.125 }));
+        var options = new TrainingOptions { BatchSize = 5, Steps = 9, LearningRate = 0.125 };
+        var error = Assert.ThrowsExactly<NotFiniteNumberException>(() => regression.Run(options));
         StringAssert.Contains(error.Message, "loss is NaN at step 5 of 9");
         StringAssert.Contains(error.Message, "LearningRate (0.125)");
     }

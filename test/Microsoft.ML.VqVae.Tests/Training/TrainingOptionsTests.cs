@@ -14,8 +14,9 @@ public sealed class TrainingOptionsTests
     {
         var options = new TrainingOptions
         {
-            LearningRate = double.NaN, BatchSize = 0, Steps = 0, Epochs = -1, Schedule = null!, GradientClipNorm = 0, ValidationFraction = 1,
-            ValidateEverySteps = 0, EarlyStoppingPatience = 0, ProgressEverySteps = 0, CheckpointEverySteps = 0, CheckpointFolder = " ",
+            LearningRate = double.NaN, BatchSize = 0, Steps = 0, Epochs = -1, Schedule = null!, GradientClipNorm = 0,
+            ValidationFraction = 1, ValidateEverySteps = 0, EarlyStoppingPatience = 0,
+            ProgressEverySteps = 0, CheckpointEverySteps = 0, CheckpointFolder = " ",
         };
         var message = Assert.ThrowsExactly<ArgumentException>(options.Validate).Message;
         foreach (var part in new[]

@@ -65,7 +65,7 @@ public sealed class TrainingProgressTests
     {
         using var regression = new TinyRegression(examples: 12);
         regression.OnLoss = _ => Assert.AreEqual(regression.Network.training, is_grad_enabled());
-        var summary = regression.Run(new() { BatchSize = 4, Steps = 1, LearningRate = 0.1, ValidationFraction = 0.5, ProgressEverySteps = 1 });
+        var summary = regression.Run(new() { BatchSize = 4, Steps = 1, LearningRate = 0.1, ValidationFraction = 0.5 });
 
         // 6 held out: a batch of 4 and one of 2 that must not weigh the same.
         using var scope = NewDisposeScope();
