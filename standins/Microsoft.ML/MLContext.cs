@@ -30,12 +30,6 @@ public sealed class MLContext : IHostEnvironmentInternal
 
     public event EventHandler<LoggingEventArgs> Log;
 
-    public string TempFilePath
-    {
-        get => _env.TempFilePath;
-        set => _env.TempFilePath = value;
-    }
-
     public bool FallbackToCpu
     {
         get => _env.FallbackToCpu;
@@ -52,8 +46,6 @@ public sealed class MLContext : IHostEnvironmentInternal
 
     string IExceptionContext.ContextDescription => _env.ContextDescription;
 
-    internal void CancelExecution() => _env.CancelExecution();
-
     TException IExceptionContext.Process<TException>(TException ex) => _env.Process(ex);
 
     IHost IHostEnvironment.Register(string name, int? seed, bool? verbose) => _env.Register(name, seed, verbose);
@@ -63,14 +55,4 @@ public sealed class MLContext : IHostEnvironmentInternal
     IPipe<TMessage> IChannelProvider.StartPipe<TMessage>(string name) => _env.StartPipe<TMessage>(name);
 
     IProgressChannel IProgressChannelProvider.StartProgressChannel(string name) => _env.StartProgressChannel(name);
-
-    public bool TryAddOption<T>(string name, T value) => _env.TryAddOption(name, value);
-
-    public void SetOption<T>(string name, T value) => _env.SetOption(name, value);
-
-    public bool TryGetOption<T>(string name, out T value) => _env.TryGetOption(name, out value);
-
-    public T GetOptionOrDefault<T>(string name) => _env.GetOptionOrDefault<T>(name);
-
-    public bool RemoveOption(string name) => _env.RemoveOption(name);
 }

@@ -85,19 +85,6 @@ public sealed class DataOperationsCatalog : IInternalCatalog
         return RangeFilter.Create(input, column, value => value >= lowerBound && value < upperBound);
     }
 
-    public IDataView FilterRowsByKeyColumnFraction(IDataView input, string columnName, double lowerBound = 0, double upperBound = 1)
-    {
-        _env.CheckValue(input, nameof(input));
-        _env.CheckNonEmpty(columnName, nameof(columnName));
-        _env.CheckParam(lowerBound is >= 0 and <= 1, nameof(lowerBound), "Must be in [0, 1]");
-        _env.CheckParam(upperBound is >= 0 and <= 1, nameof(upperBound), "Must be in [0, 1]");
-        _env.CheckParam(lowerBound <= upperBound, nameof(upperBound), "Must be no less than lowerBound");
-        var column = input.Schema[columnName];
-        if (column.Type is not KeyDataViewType)
-            throw _env.ExceptSchemaMismatch(nameof(columnName), "filter", columnName, "KeyType", column.Type.ToString());
-        return RangeFilter.Create(input, column, value => value >= lowerBound && value < upperBound);
-    }
-
     public IDataView ShuffleRows(IDataView input, int? seed = null, int shufflePoolSize = 1000, bool shuffleSource = true)
     {
         _env.CheckValue(input, nameof(input));

@@ -25,8 +25,6 @@ internal static class ColumnTypeExtensions
 
     public static int GetValueCount(this DataViewType type) => (type as VectorDataViewType)?.Size ?? 1;
 
-    public static bool IsKnownSizeVector(this DataViewType type) => type.GetVectorSize() > 0;
-
     public static bool SameSizeAndItemType(this DataViewType type, DataViewType other) => type.Equals(other) ||
         type is VectorDataViewType vector && other is VectorDataViewType second && vector.ItemType.Equals(second.ItemType) && vector.Size == second.Size;
 
@@ -36,9 +34,4 @@ internal static class ColumnTypeExtensions
 
     public static PrimitiveDataViewType PrimitiveTypeFromType(Type type) => StandardTypeOrNull(type) ??
         throw new InvalidOperationException($"Bad type in {nameof(ColumnTypeExtensions)}.NumberTypeFromType: {type}");
-}
-
-internal static class KeyTypeExtensions
-{
-    public static int GetCountAsInt32(this KeyDataViewType key, Runtime.IExceptionContext ectx = null) => key.GetKeyCountAsInt32(ectx);
 }

@@ -77,17 +77,6 @@ internal sealed class ModelLoadContext : IDisposable
         return true;
     }
 
-    public bool TryLoadTextStream(string name, Action<TextReader> action)
-    {
-        _context.Check(InRepository, "Can't Load a sub-model when reading from a single stream");
-        using var entry = Repository.OpenEntryOrNull(Directory, name);
-        if (entry == null)
-            return false;
-        using var reader = new StreamReader(entry, leaveOpen: true);
-        action(reader);
-        return true;
-    }
-
     public void LoadModel<TRes, TSig>(IHostEnvironment env, out TRes result, string name, params object[] extra) where TRes : class
     {
         if (!LoadModelOrNull<TRes, TSig>(env, out result, name, extra))

@@ -50,14 +50,6 @@ public sealed class ModelSaveContext : IDisposable
         action(writer);
     }
 
-    internal void SaveTextStream(string name, Action<TextWriter> action)
-    {
-        _context.Check(InRepository, "Can't save a text stream when writing to a single stream");
-        _context.CheckNonEmpty(name, nameof(name));
-        using var writer = new StreamWriter(Repository.CreateEntry(Directory, name), leaveOpen: true);
-        action(writer);
-    }
-
     internal void SaveString(string str)
     {
         _context.CheckValue(str, nameof(str));

@@ -32,9 +32,7 @@ namespace Microsoft.ML.Data
             for (int i = 0; i < _links.Length; i++)
             {
                 transformers[i] = _links[i].Estimator.Fit(current);
-                current = transformers[i] is ITransformerWithDifferentMappingAtTrainingTime special
-                    ? special.TransformForTrainingPipeline(current)
-                    : transformers[i].Transform(current);
+                current = transformers[i].Transform(current);
                 if (_links[i].CacheAfter && i < _links.Length - 1)
                     current = new CacheDataView(_env, current, []);
             }
@@ -88,27 +86,6 @@ namespace Microsoft.ML
             Contracts.CheckValue(start, nameof(start));
             Contracts.CheckValue(transformer, nameof(transformer));
             return new TransformerChain<TTrans>(start, transformer);
-        }
-
-        public static IEstimator<TTransformer> WithOnFitDelegate<TTransformer>(this IEstimator<TTransformer> estimator, Action<TTransformer> onFit)
-            where TTransformer : class, ITransformer
-        {
-            Contracts.CheckValue(estimator, nameof(estimator));
-            Contracts.CheckValue(onFit, nameof(onFit));
-            return new DelegateEstimator<TTransformer>(estimator, onFit);
-        }
-
-        private sealed class DelegateEstimator<TTransformer>(IEstimator<TTransformer> estimator, Action<TTransformer> onFit)
-            : IEstimator<TTransformer> where TTransformer : class, ITransformer
-        {
-            public TTransformer Fit(IDataView input)
-            {
-                var transformer = estimator.Fit(input);
-                onFit(transformer);
-                return transformer;
-            }
-
-            public SchemaShape GetOutputSchema(SchemaShape inputSchema) => estimator.GetOutputSchema(inputSchema);
         }
     }
 }

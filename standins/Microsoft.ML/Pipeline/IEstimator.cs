@@ -18,12 +18,6 @@ public interface ITransformer : ICanSaveModel
     IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema);
 }
 
-/// <summary>Hides from training what must not be seen there: a transformer that maps its own training data in another way.</summary>
-internal interface ITransformerWithDifferentMappingAtTrainingTime : ITransformer
-{
-    IDataView TransformForTrainingPipeline(IDataView input);
-}
-
 public interface IEstimator<out TTransformer> where TTransformer : ITransformer
 {
     TTransformer Fit(IDataView input);

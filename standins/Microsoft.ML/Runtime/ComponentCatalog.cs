@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 
 namespace Microsoft.ML.Runtime
@@ -9,7 +10,7 @@ namespace Microsoft.ML.Runtime
         private const BindingFlags AnyInstance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
         private readonly HashSet<string> _assemblies = new();
-        private readonly Dictionary<(string Name, Type Signature), LoadableClass> _classes = new();
+        private readonly ConcurrentDictionary<(string Name, Type Signature), LoadableClass> _classes = new();
         private readonly Dictionary<(Type Attribute, string Contract), Type> _extensions = new();
 
         internal ComponentCatalog() { }

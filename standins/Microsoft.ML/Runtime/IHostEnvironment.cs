@@ -26,33 +26,14 @@ internal interface IHostEnvironmentInternal : IHostEnvironment
 {
     int? Seed { get; }
 
-    string TempFilePath { get; set; }
-
     bool FallbackToCpu { get; set; }
 
     int? GpuDeviceId { get; set; }
-
-    bool TryAddOption<T>(string name, T value);
-
-    void SetOption<T>(string name, T value);
-
-    bool TryGetOption<T>(string name, out T value);
-
-    T GetOptionOrDefault<T>(string name);
-
-    bool RemoveOption(string name);
 }
 
 public interface IHost : IHostEnvironment
 {
     Random Rand { get; }
-}
-
-internal interface ICancelable
-{
-    void CancelExecution();
-
-    bool IsCanceled { get; }
 }
 
 public interface IPipe<TMessage> : IExceptionContext, IDisposable
@@ -119,24 +100,7 @@ public interface IChannel : IPipe<ChannelMessage>
 
 internal static class HostExtensions
 {
-    public static T Apply<T>(this IHost host, string channelName, Func<IChannel, T> func)
-    {
-        using var channel = host.Start(channelName);
-        return func(channel);
-    }
+    public static void Info(this IChannel ch, string fmt, params object[] args) => ch.Info(MessageSensitivity.Unknown, fmt, args);
 
-    public static void Trace(this IChannel channel, string fmt) => channel.Trace(MessageSensitivity.Unknown, fmt);
-
-    public static void Trace(this IChannel channel, string fmt, params object[] args) => channel.Trace(MessageSensitivity.Unknown, fmt, args);
-
-    public static void Error(this IChannel channel, string fmt) => channel.Error(MessageSensitivity.Unknown, fmt);
-
-    public static void Warning(this IChannel channel, string fmt) => channel.Warning(MessageSensitivity.Unknown, fmt);
-
-    public static void Warning(this IChannel channel, string fmt, params object[] args) =>
-        channel.Warning(MessageSensitivity.Unknown, fmt, args);
-
-    public static void Info(this IChannel channel, string fmt) => channel.Info(MessageSensitivity.Unknown, fmt);
-
-    public static void Info(this IChannel channel, string fmt, params object[] args) => channel.Info(MessageSensitivity.Unknown, fmt, args);
+    public static void Warning(this IChannel ch, string fmt, params object[] args) => ch.Warning(MessageSensitivity.Unknown, fmt, args);
 }

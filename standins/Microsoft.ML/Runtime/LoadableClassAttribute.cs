@@ -5,8 +5,6 @@ namespace Microsoft.ML;
 /// <summary>The shape of the constructor or <c>Create</c> method that a component in a model file is made with.</summary>
 internal delegate void SignatureLoadModel(ModelLoadContext ctx);
 
-internal delegate void SignatureDefault();
-
 /// <summary>Tells under which names a class of this assembly is found in model files.</summary>
 [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
 internal sealed class LoadableClassAttribute : LoadableClassAttributeBase

@@ -4,10 +4,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.Data;
 
 /// <summary>The environment of an <see cref="MLContext"/>, and (with a parent) the host of a component in it.</summary>
-internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal, ICancelable
+internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
 {
-    private readonly Dictionary<string, object> _options = new();
-    private readonly List<WeakReference<LocalEnvironment>> _children = new();
     private readonly LocalEnvironment _parent;
     private readonly LocalEnvironment _root;
     private readonly string _shortName;
@@ -31,8 +29,6 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal, ICance
         ComponentCatalog = parent.ComponentCatalog;
         GpuDeviceId = parent.GpuDeviceId;
         FallbackToCpu = parent.FallbackToCpu;
-        TempFilePath = parent.TempFilePath;
-        IsCanceled = parent.IsCanceled;
     }
 
     public event Action<string, ChannelMessage> Message;
@@ -49,10 +45,6 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal, ICance
 
     public bool FallbackToCpu { get; set; }
 
-    public string TempFilePath { get; set; } = Path.GetTempPath();
-
-    public bool IsCanceled { get; private set; }
-
     public string ContextDescription => _parent == null ? "HostEnvironment" : FullName;
 
     public TException Process<TException>(TException ex) where TException : Exception
@@ -68,27 +60,8 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal, ICance
     public IHost Register(string name, int? seed = null, bool? verbose = null)
     {
         Contracts.CheckNonEmpty(name, nameof(name));
-        lock (_children)
-        {
-            _children.RemoveAll(child => !child.TryGetTarget(out _));
-            var host = new LocalEnvironment(this, name, seed.HasValue ? RandomUtils.Create(seed) : RandomUtils.Create(Rand));
-            _children.Add(new WeakReference<LocalEnvironment>(host));
-            return host;
-        }
-    }
-
-    public void CancelExecution()
-    {
-        lock (_children)
-        {
-            foreach (var child in _children)
-            {
-                if (child.TryGetTarget(out var host))
-                    host.CancelExecution();
-            }
-            _children.Clear();
-            IsCanceled = true;
-        }
+        lock (Rand)
+            return new LocalEnvironment(this, name, seed.HasValue ? RandomUtils.Create(seed) : RandomUtils.Create(Rand));
     }
 
     public IChannel Start(string name) => new Channel(this, name);
@@ -96,46 +69,6 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal, ICance
     public IPipe<TMessage> StartPipe<TMessage>(string name) => new Pipe<TMessage>(this, name);
 
     public IProgressChannel StartProgressChannel(string name) => new SilentProgress();
-
-    public bool TryAddOption<T>(string name, T value)
-    {
-        CheckOption(name);
-        return _options.TryAdd(name, value);
-    }
-
-    public void SetOption<T>(string name, T value)
-    {
-        CheckOption(name);
-        _options[name] = value;
-    }
-
-    public bool TryGetOption<T>(string name, out T value)
-    {
-        CheckOption(name);
-        bool found = _options.TryGetValue(name, out object option) && option is T;
-        value = found ? (T)option : default;
-        return found;
-    }
-
-    public T GetOptionOrDefault<T>(string name)
-    {
-        CheckOption(name);
-        if (!_options.ContainsKey(name))
-            _options[name] = default(T);
-        return (T)_options[name];
-    }
-
-    public bool RemoveOption(string name)
-    {
-        CheckOption(name);
-        return _options.Remove(name);
-    }
-
-    private static void CheckOption(string name)
-    {
-        if (string.IsNullOrWhiteSpace(name))
-            throw new ArgumentNullException(nameof(name));
-    }
 
     private class Pipe<TMessage>(LocalEnvironment parent, string name) : IPipe<TMessage>
     {
