@@ -10,8 +10,15 @@ internal static class Program
 {
     static async Task<int> Main(string[] arguments)
     {
+        using var cancellation = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            // The first Ctrl+C lets the work stop between two steps and write its checkpoint; the second ends the process.
+            pressed.Cancel = !cancellation.IsCancellationRequested;
+            cancellation.Cancel();
+        };
         var root = new RootCommand("Samples of Microsoft.ML.VqVae: discrete codes for ML.NET.") { ImagesVerb(), PredictVerb() };
-        return await root.Parse(arguments).InvokeAsync();
+        return await root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, cancellation.Token);
     }
 
     static System.CommandLine.Command ImagesVerb()
