@@ -35,9 +35,10 @@ public sealed class ImageLoadingTransformer : OneToOneTransformerBase
     internal ImageLoadingTransformer(IHostEnvironment env, string imageFolder, params (string outputColumnName, string inputColumnName)[] columns)
         : base(env.Register(nameof(ImageLoadingTransformer)), columns)
     {
-        // Null and blank mean: paths as they are.
-        if (!string.IsNullOrEmpty(imageFolder))
-            ImageFolder = string.IsNullOrWhiteSpace(imageFolder) ? imageFolder : Path.GetFullPath(imageFolder);
+        // Null and empty mean: paths as they are.
+        if (!string.IsNullOrEmpty(imageFolder) && !Directory.Exists(imageFolder))
+            throw new ArgumentException($"Directory \"{imageFolder}\" does not exist.");
+        ImageFolder = string.IsNullOrEmpty(imageFolder) ? null : Path.GetFullPath(imageFolder);
     }
 
     private ImageLoadingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) => ImageFolder = ctx.LoadStringOrNull();

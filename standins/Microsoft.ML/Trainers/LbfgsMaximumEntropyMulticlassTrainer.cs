@@ -65,7 +65,7 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
         return new MaximumEntropyModelParameters(Host, weights, classes, features);
     }
 
-    // Rows without a label, and rows with anything that is not a finite number, do not take part.
+    // Rows without a label or a positive weight, and rows with anything that is not a finite number, do not take part.
     private int Read(IDataView data, MaximumEntropyObjective objective)
     {
         var (label, feature) = (data.Schema[LabelColumn.Name], data.Schema[FeatureColumn.Name]);
@@ -82,7 +82,7 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
             getLabel(ref labelValue);
             getFeatures(ref features);
             getWeight(ref weightValue);
-            bool bad = float.IsNaN(labelValue) || !float.IsFinite(weightValue);
+            bool bad = float.IsNaN(labelValue) || !(weightValue > 0 && float.IsFinite(weightValue));
             foreach (float value in features.GetValues())
                 bad |= !float.IsFinite(value);
             if (bad)

@@ -73,13 +73,6 @@ namespace Microsoft.ML.Data
         public sealed override DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
         {
             Host.CheckValue(inputSchema, nameof(inputSchema));
-            var feature = inputSchema.GetColumnOrNull(FeatureColumnName) ??
-                throw Host.ExceptSchemaMismatch(nameof(inputSchema), "feature", FeatureColumnName);
-            if (!feature.Type.SameSizeAndItemType(FeatureColumnType))
-            {
-                throw Host.ExceptSchemaMismatch(
-                    nameof(inputSchema), "feature", FeatureColumnName, FeatureColumnType.ToString(), feature.Type.ToString());
-            }
             return RowToRowMapperTransform.GetOutputSchema(inputSchema, MakeRowMapper(inputSchema));
         }
     }
