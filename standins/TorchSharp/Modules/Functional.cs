@@ -4,6 +4,8 @@ namespace TorchSharp;
 
 public static partial class torch
 {
+    public enum InterpolationMode { Nearest = 0, Linear = 1, Bilinear = 2, Bicubic = 3, Trilinear = 4, Area = 5, NearestExact = 6 }
+
     public static partial class nn
     {
         public enum Reduction : long { None = 0, Mean = 1, Sum = 2 }
@@ -67,6 +69,16 @@ public static partial class torch
             public static Tensor avg_pool2d(Tensor input, long kernel_size, long? stride = null, long padding = 0, bool ceil_mode = false,
                 bool count_include_pad = true, long? divisor_override = null) =>
                 Call("avg_pool2d", input, new[] { kernel_size }, new[] { stride ?? kernel_size }, new[] { padding }, ceil_mode, count_include_pad, divisor_override);
+
+            /// <summary>One and two axes, to the nearest or bilinear.</summary>
+            public static Tensor interpolate(Tensor x, long[]? size = null, double[]? scale_factor = null, InterpolationMode mode = InterpolationMode.Nearest,
+                bool? align_corners = null, bool recompute_scale_factor = false, bool antialias = false) => (mode, x.Dimensions) switch
+                {
+                    (InterpolationMode.Nearest, 3) => Call("upsample_nearest1d.vec", x, size, scale_factor),
+                    (InterpolationMode.Nearest, 4) => Call("upsample_nearest2d.vec", x, size, scale_factor),
+                    (InterpolationMode.Bilinear, 4) => Call("upsample_bilinear2d.vec", x, size, align_corners ?? false, scale_factor),
+                    _ => throw new NotImplementedException($"Interpolation {mode} of {x.Dimensions} dimensions."),
+                };
 
             public static Tensor pad(Tensor input, long[] pad, PaddingModes mode = PaddingModes.Constant, double value = 0)
             {
