@@ -75,7 +75,7 @@ h = residual("decoder.residual.0", conv("decoder.expand", q, 1, 1))
 h = F.conv_transpose2d(F.relu(h), p["decoder.up.0.weight"], p["decoder.up.0.bias"], 2, 1)
 y = F.conv_transpose2d(F.relu(h), p["decoder.up.1.weight"], p["decoder.up.1.bias"], 2, 1)
 error = (y - x).square()
-total = error.mean() + codebook_loss + BETA * commitment
+total = 0.5 * error.flatten(1).sum(1).mean() / indices[0].numel() + codebook_loss + BETA * commitment
 total.backward()
 
 result = dict(
