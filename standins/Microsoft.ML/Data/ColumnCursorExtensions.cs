@@ -28,7 +28,8 @@ public static class ColumnCursorExtensions
         if (typeof(T).IsArray)
         {
             if (type is not VectorDataViewType vector)
-                throw Contracts.ExceptParam(nameof(column), $"Cannot load vector type, {type}, specified in {nameof(column)} to the user-defined type, {typeof(T)}.");
+                throw Contracts.ExceptParam(nameof(column),
+                    $"Cannot load vector type, {type}, specified in {nameof(column)} to the user-defined type, {typeof(T)}.");
             if (typeof(T) == typeof(string[]) && vector.ItemType is TextDataViewType)
             {
                 return (IEnumerable<T>)Values<VBuffer<ReadOnlyMemory<char>>, string[]>(data, column,
@@ -36,11 +37,13 @@ public static class ColumnCursorExtensions
             }
             if (typeof(T).GetElementType() == vector.ItemType.RawType)
             {
-                return (IEnumerable<T>)typeof(ColumnCursorExtensions).GetMethod(nameof(Arrays), BindingFlags.Static | BindingFlags.NonPublic)
+                return (IEnumerable<T>)typeof(ColumnCursorExtensions)
+                    .GetMethod(nameof(Arrays), BindingFlags.Static | BindingFlags.NonPublic)
                     .MakeGenericMethod(vector.ItemType.RawType).Invoke(null, [data, column]);
             }
         }
-        throw Contracts.ExceptParam(nameof(column), $"Cannot map column (name: {column.Name}, type: {type}) in {nameof(data)} to the user-defined type, {typeof(T)}.");
+        throw Contracts.ExceptParam(nameof(column),
+            $"Cannot map column (name: {column.Name}, type: {type}) in {nameof(data)} to the user-defined type, {typeof(T)}.");
     }
 
     private static IEnumerable<T[]> Arrays<T>(IDataView data, DataViewSchema.Column column) =>

@@ -9,7 +9,9 @@ internal abstract class ColumnStore
 
     public static ColumnStore Create(DataViewType type)
     {
-        var (store, item) = type is VectorDataViewType vector ? (typeof(Vectors<>), vector.ItemType.RawType) : (typeof(Plain<>), type.RawType);
+        var (store, item) = type is VectorDataViewType vector
+            ? (typeof(Vectors<>), vector.ItemType.RawType)
+            : (typeof(Plain<>), type.RawType);
         return (ColumnStore)Activator.CreateInstance(store.MakeGenericType(item));
     }
 

@@ -120,7 +120,8 @@ public sealed class DataOperationsCatalog : IInternalCatalog
     {
         _env.CheckValue(data, nameof(data));
         _env.CheckParam(numberOfFolds > 1, nameof(numberOfFolds), "Must be more than 1");
-        return CrossValidationSplit(new RowSplitter(_env, data, samplingKeyColumnName, seed, fallBackToContextSeed: true), numberOfFolds).ToList();
+        var splitter = new RowSplitter(_env, data, samplingKeyColumnName, seed, fallBackToContextSeed: true);
+        return CrossValidationSplit(splitter, numberOfFolds).ToList();
     }
 
     /// <summary>The folds in their order; the bounds belong to both neighbours, as in ML.NET.</summary>

@@ -2,7 +2,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>Column types that were added to the standard ones, with the .NET types and attributes that stand for them in row classes.</summary>
+/// <summary>
+/// Column types that were added to the standard ones, with the .NET types and attributes that stand for them in row classes.
+/// </summary>
 public static class DataViewTypeManager
 {
     private static readonly Dictionary<(Type Type, DataViewTypeAttribute Attribute), DataViewType> _types = new();

@@ -41,7 +41,8 @@ internal sealed class FilteredDataView : IDataView
     private List<DataViewSchema.Column> Needed(Func<int, bool> active) =>
         Schema.Where(column => active(column.Index) || _testedColumns.Contains(column.Index)).ToList();
 
-    private sealed class Cursor(DataViewRowCursor input, Func<int, bool> active, Func<DataViewRowCursor, Func<bool>> makeTest) : DataViewRowCursor
+    private sealed class Cursor(DataViewRowCursor input, Func<int, bool> active, Func<DataViewRowCursor, Func<bool>> makeTest)
+        : DataViewRowCursor
     {
         private readonly Func<bool> _test = makeTest(input);
         private long _position = -1;

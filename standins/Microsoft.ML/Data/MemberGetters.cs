@@ -17,7 +17,9 @@ internal static class MemberGetters
             return Invoke(nameof(ArrayGetter), memberType.GetElementType(), read);
         if (memberType.IsGenericType && memberType.GetGenericTypeDefinition() == typeof(VBuffer<>))
             return Invoke(nameof(VectorGetter), memberType.GetGenericArguments()[0], read);
-        return scalarKey != null ? Invoke(nameof(KeyGetter), memberType, read, scalarKey.Count) : Invoke(nameof(PlainGetter), memberType, read);
+        return scalarKey != null
+            ? Invoke(nameof(KeyGetter), memberType, read, scalarKey.Count)
+            : Invoke(nameof(PlainGetter), memberType, read);
     }
 
     private static Delegate Invoke(string method, Type type, params object[] arguments) => (Delegate)typeof(MemberGetters)
@@ -26,7 +28,8 @@ internal static class MemberGetters
     private static ValueGetter<ReadOnlyMemory<char>> TextGetter(Func<string> read) =>
         (ref ReadOnlyMemory<char> destination) => destination = read().AsMemory();
 
-    private static ValueGetter<VBuffer<ReadOnlyMemory<char>>> TextsGetter(Func<string[]> read) => (ref VBuffer<ReadOnlyMemory<char>> destination) =>
+    private static ValueGetter<VBuffer<ReadOnlyMemory<char>>> TextsGetter(Func<string[]> read) =>
+        (ref VBuffer<ReadOnlyMemory<char>> destination) =>
     {
         var values = read() ?? [];
         var editor = VBufferEditor.Create(ref destination, values.Length);

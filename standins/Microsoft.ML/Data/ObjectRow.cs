@@ -6,7 +6,8 @@ namespace Microsoft.ML.Data;
 /// <summary>A row whose values are the members of an object.</summary>
 internal sealed class ObjectRow<TRow> : DataViewRow where TRow : class
 {
-    private static readonly MethodInfo _makeRead = typeof(ObjectRow<TRow>).GetMethod(nameof(MakeRead), BindingFlags.Instance | BindingFlags.NonPublic);
+    private static readonly MethodInfo _makeRead = typeof(ObjectRow<TRow>).GetMethod(nameof(MakeRead),
+        BindingFlags.Instance | BindingFlags.NonPublic);
 
     private readonly IHost _host;
     private readonly Delegate[] _getters;
@@ -37,7 +38,8 @@ internal sealed class ObjectRow<TRow> : DataViewRow where TRow : class
     {
         _host.CheckParam(IsColumnActive(column), nameof(column), "requested column not active");
         var getter = _getters[column.Index];
-        return getter as ValueGetter<TValue> ?? throw _host.Except($"Invalid TValue in GetGetter for column #{column}: '{typeof(TValue)}', " +
+        return getter as ValueGetter<TValue> ??
+            throw _host.Except($"Invalid TValue in GetGetter for column #{column}: '{typeof(TValue)}', " +
             $"expected type: '{getter.GetType().GetGenericArguments()[0]}'.");
     }
 

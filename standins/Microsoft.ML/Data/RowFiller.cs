@@ -11,7 +11,8 @@ internal sealed class RowFiller<TRow> where TRow : class
     public RowFiller(IHostEnvironment env, DataViewSchema schema, bool ignoreMissingColumns, SchemaDefinition definition)
     {
         var host = env.Register("TypedCursorable");
-        foreach (var member in RowMember.Create(typeof(TRow), definition ?? SchemaDefinition.Create(typeof(TRow), SchemaDefinition.Direction.Write)))
+        definition ??= SchemaDefinition.Create(typeof(TRow), SchemaDefinition.Direction.Write);
+        foreach (var member in RowMember.Create(typeof(TRow), definition))
         {
             if (schema.GetColumnOrNull(member.ColumnName) is not { } column)
             {
@@ -21,8 +22,8 @@ internal sealed class RowFiller<TRow> where TRow : class
             }
             if (!member.IsCompatible(column.Type))
             {
-                throw host.Except($"Can't bind the IDataView column '{column.Name}' of type '{column.Type}' to field or property '{member.Name}' of type " +
-                    $"'{member.Type.FullName}'.");
+                throw host.Except($"Can't bind the IDataView column '{column.Name}' of type '{column.Type}' to field or property " +
+                    $"'{member.Name}' of type '{member.Type.FullName}'.");
             }
             _bound.Add((member, column));
         }
@@ -108,7 +109,8 @@ internal sealed class RowFiller<TRow> where TRow : class
         ArraySetter<T, T>(member, row, column, null);
 
     /// <summary>Fills the array that the object holds already if its length fits.</summary>
-    private static Action<TRow> ArraySetter<T, TElement>(RowMember member, DataViewRow row, DataViewSchema.Column column, Func<T, TElement> convert)
+    private static Action<TRow> ArraySetter<T, TElement>(RowMember member, DataViewRow row, DataViewSchema.Column column,
+        Func<T, TElement> convert)
     {
         var getter = row.GetGetter<VBuffer<T>>(column);
         var (read, write) = (member.Reader<TRow, TElement[]>(), member.Writer<TRow, TElement[]>());

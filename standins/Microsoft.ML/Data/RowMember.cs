@@ -14,7 +14,8 @@ internal sealed class RowMember
     private RowMember(SchemaDefinition.Column column, Type userType)
     {
         _member = (MemberInfo)userType.GetField(column.MemberName) ?? userType.GetProperty(column.MemberName) ??
-            throw Contracts.ExceptParam("userSchemaDefinition", $"No field or property with name '{column.MemberName}' found in type '{userType.FullName}'");
+            throw Contracts.ExceptParam("userSchemaDefinition",
+                $"No field or property with name '{column.MemberName}' found in type '{userType.FullName}'");
         GetVectorAndItemType(_member, out bool isVector, out var itemType);
         ColumnName = string.IsNullOrEmpty(column.ColumnName) ? column.MemberName : column.ColumnName;
         ColumnType = column.ColumnType ?? Inferred(isVector, itemType);
@@ -22,7 +23,8 @@ internal sealed class RowMember
         bool wantsVector = ColumnType is VectorDataViewType;
         if (isVector != wantsVector)
         {
-            throw Contracts.ExceptParam("userSchemaDefinition", $"Column '{ColumnName}' is supposed to be {(wantsVector ? "vector" : "scalar")}, but " +
+            throw Contracts.ExceptParam("userSchemaDefinition",
+                $"Column '{ColumnName}' is supposed to be {(wantsVector ? "vector" : "scalar")}, but " +
                 $"type of associated field '{column.MemberName}' is {(isVector ? "vector" : "scalar")}");
         }
         if (ColumnType.GetItemType().RawType != itemType)
@@ -58,15 +60,18 @@ internal sealed class RowMember
     public static void GetVectorAndItemType(MemberInfo member, out bool isVector, out Type itemType) =>
         GetVectorAndItemType(member.Name, TypeOf(member), member.GetCustomAttributes(), out isVector, out itemType);
 
-    public static void GetVectorAndItemType(string name, Type rawType, IEnumerable<Attribute> attributes, out bool isVector, out Type itemType)
+    public static void GetVectorAndItemType(string name, Type rawType, IEnumerable<Attribute> attributes, out bool isVector,
+        out Type itemType)
     {
         bool isBuffer = rawType.IsGenericType && rawType.GetGenericTypeDefinition() == typeof(VBuffer<>);
         isVector = rawType.IsArray || isBuffer;
         itemType = rawType.IsArray ? rawType.GetElementType() : isBuffer ? rawType.GetGenericArguments()[0] : rawType;
         if (itemType == typeof(string))
             itemType = typeof(ReadOnlyMemory<char>);
-        if (ColumnTypeExtensions.StandardTypeOrNull(itemType) == null && DataViewTypeManager.GetDataViewTypeOrNull(itemType, attributes) == null)
-            throw Contracts.ExceptParam(nameof(rawType), $"Could not determine an IDataView type and registered custom types for member {name}");
+        if (ColumnTypeExtensions.StandardTypeOrNull(itemType) == null &&
+            DataViewTypeManager.GetDataViewTypeOrNull(itemType, attributes) == null)
+            throw Contracts.ExceptParam(nameof(rawType),
+                $"Could not determine an IDataView type and registered custom types for member {name}");
     }
 
     private static DataViewType Inferred(bool isVector, Type itemType)

@@ -23,7 +23,8 @@ internal sealed class RowSplitter
         _key = data.Schema.GetColumnOrNull(samplingKeyColumn) ??
             throw env.ExceptSchemaMismatch(nameof(samplingKeyColumn), "SamplingKeyColumn", samplingKeyColumn);
         if (_key.Value.Type is not KeyDataViewType)
-            throw env.ExceptSchemaMismatch(nameof(samplingKeyColumn), "SamplingKeyColumn", samplingKeyColumn, "Key", _key.Value.Type.ToString());
+            throw env.ExceptSchemaMismatch(nameof(samplingKeyColumn), "SamplingKeyColumn", samplingKeyColumn, "Key",
+                _key.Value.Type.ToString());
     }
 
     /// <summary>The rows whose number passes the test.</summary>

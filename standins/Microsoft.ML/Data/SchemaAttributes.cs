@@ -19,7 +19,8 @@ public sealed class KeyCount
     public KeyCount(ulong count)
     {
         if (count == 0)
-            throw new ArgumentOutOfRangeException(nameof(count), "The cardinality of valid key-typed values must be specified (0 is not valid).");
+            throw new ArgumentOutOfRangeException(nameof(count),
+                "The cardinality of valid key-typed values must be specified (0 is not valid).");
         Count = count;
     }
 }

@@ -40,7 +40,8 @@ public sealed class SchemaDefinition : List<SchemaDefinition.Column>
         Contracts.CheckValue(userType, nameof(userType));
         var properties = userType.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property =>
             property.GetIndexParameters().Length == 0 &&
-            (direction.HasFlag(Direction.Read) && property.GetGetMethod() != null || direction.HasFlag(Direction.Write) && property.GetSetMethod() != null));
+            (direction.HasFlag(Direction.Read) && property.GetGetMethod() != null ||
+             direction.HasFlag(Direction.Write) && property.GetSetMethod() != null));
         var members = userType.GetFields(BindingFlags.Public | BindingFlags.Instance).Cast<MemberInfo>().Concat(properties)
             .Where(member => RowMember.TypeOf(member) != typeof(IChannel) && member.GetCustomAttribute<NoColumnAttribute>() == null);
         var definition = new SchemaDefinition();
@@ -63,10 +64,13 @@ public sealed class SchemaDefinition : List<SchemaDefinition.Column>
         var key = member.GetCustomAttribute<KeyTypeAttribute>();
         if (key != null && !KeyDataViewType.IsValidDataType(itemType))
         {
-            throw Contracts.ExceptParam("userType", $"Member {member.Name} marked with KeyType attribute, but does not appear to be a valid " +
+            throw Contracts.ExceptParam("userType",
+                $"Member {member.Name} marked with KeyType attribute, but does not appear to be a valid " +
                 "kind of data for a key type");
         }
-        var item = key != null ? new KeyDataViewType(itemType, key.KeyCount.Count.Value) : ColumnTypeExtensions.PrimitiveTypeFromType(itemType);
+        var item = key != null
+            ? new KeyDataViewType(itemType, key.KeyCount.Count.Value)
+            : ColumnTypeExtensions.PrimitiveTypeFromType(itemType);
         var vector = member.GetCustomAttribute<VectorTypeAttribute>();
         if (vector != null && !isVector)
         {
@@ -120,8 +124,8 @@ public sealed class SchemaDefinition : List<SchemaDefinition.Column>
             bool wantsVector = annotationType is VectorDataViewType;
             if (isVector != wantsVector)
             {
-                throw Contracts.Except($"Value inputted is supposed to be {(isVector ? "vector" : "scalar")}, but type of Annotationinfo is " +
-                    (wantsVector ? "vector" : "scalar"));
+                throw Contracts.Except($"Value inputted is supposed to be {(isVector ? "vector" : "scalar")}, but type of " +
+                    "Annotationinfo is " + (wantsVector ? "vector" : "scalar"));
             }
             if (itemType != annotationType.GetItemType().RawType)
             {

@@ -30,13 +30,15 @@ internal sealed class SelectedColumnsDataView : IDataView
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random rand = null)
     {
         var active = RowCursorUtils.FromColumnsToPredicate(columnsNeeded, Schema);
-        return _input.GetRowCursorSet(Needed(active), n, rand).Select(input => (DataViewRowCursor)new Cursor(this, input, active)).ToArray();
+        return _input.GetRowCursorSet(Needed(active), n, rand)
+            .Select(input => (DataViewRowCursor)new Cursor(this, input, active)).ToArray();
     }
 
     private List<DataViewSchema.Column> Needed(Func<int, bool> active) =>
         _columns.Where((_, i) => active(i)).Distinct().Select(column => _input.Schema[column]).ToList();
 
-    private sealed class Cursor(SelectedColumnsDataView parent, DataViewRowCursor input, Func<int, bool> active) : SynchronizedCursorBase(input)
+    private sealed class Cursor(SelectedColumnsDataView parent, DataViewRowCursor input, Func<int, bool> active)
+        : SynchronizedCursorBase(input)
     {
         public override DataViewSchema Schema => parent.Schema;
 

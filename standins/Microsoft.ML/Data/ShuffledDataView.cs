@@ -59,7 +59,8 @@ internal sealed class ShuffledDataView : IDataView
         public Cursor(DataViewRowCursor input, int poolSize, Random rand) : this(input, poolSize, rand,
             input.Schema.Select(column => input.IsColumnActive(column) ? ColumnStore.Create(column.Type) : null).ToArray()) { }
 
-        private Cursor(DataViewRowCursor input, int poolSize, Random rand, ColumnStore[] stores) : base(input.Schema, column => stores[column])
+        private Cursor(DataViewRowCursor input, int poolSize, Random rand, ColumnStore[] stores)
+            : base(input.Schema, column => stores[column])
         {
             _input = input;
             _poolSize = poolSize;
@@ -105,7 +106,8 @@ internal sealed class ShuffledDataView : IDataView
 
             public override bool IsColumnActive(DataViewSchema.Column column) => true;
 
-            public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => (ValueGetter<TValue>)(Delegate)Input.GetIdGetter();
+            public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+                (ValueGetter<TValue>)(Delegate)Input.GetIdGetter();
         }
     }
 }

@@ -4,7 +4,8 @@ internal static class ColumnTypeExtensions
 {
     private static readonly PrimitiveDataViewType[] _standard =
     [
-        TextDataViewType.Instance, BooleanDataViewType.Instance, RowIdDataViewType.Instance, NumberDataViewType.SByte, NumberDataViewType.Byte,
+        TextDataViewType.Instance, BooleanDataViewType.Instance, RowIdDataViewType.Instance, NumberDataViewType.SByte,
+        NumberDataViewType.Byte,
         NumberDataViewType.Int16, NumberDataViewType.UInt16, NumberDataViewType.Int32, NumberDataViewType.UInt32, NumberDataViewType.Int64,
         NumberDataViewType.UInt64, NumberDataViewType.Single, NumberDataViewType.Double,
     ];
@@ -26,7 +27,8 @@ internal static class ColumnTypeExtensions
     public static int GetValueCount(this DataViewType type) => (type as VectorDataViewType)?.Size ?? 1;
 
     public static bool SameSizeAndItemType(this DataViewType type, DataViewType other) => type.Equals(other) ||
-        type is VectorDataViewType vector && other is VectorDataViewType second && vector.ItemType.Equals(second.ItemType) && vector.Size == second.Size;
+        type is VectorDataViewType vector && other is VectorDataViewType second && vector.ItemType.Equals(second.ItemType) &&
+            vector.Size == second.Size;
 
     /// <summary>The standard type for a raw type or null.</summary>
     public static PrimitiveDataViewType StandardTypeOrNull(Type type) =>

@@ -25,7 +25,8 @@ public sealed partial class DataViewSchema
         {
             if (column.Index >= _getters.Length)
                 throw new ArgumentException(nameof(column));
-            return _getters[column.Index] as ValueGetter<TValue> ?? throw new InvalidOperationException($"Invalid call to '{nameof(GetGetter)}'");
+            return _getters[column.Index] as ValueGetter<TValue> ??
+                throw new InvalidOperationException($"Invalid call to '{nameof(GetGetter)}'");
         }
 
         public void GetValue<TValue>(string kind, ref TValue value)

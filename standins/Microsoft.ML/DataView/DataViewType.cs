@@ -95,7 +95,8 @@ public sealed class KeyDataViewType : PrimitiveDataViewType
             throw new ArgumentOutOfRangeException(nameof(type), "Type is not valid, it must be Byte, UInt16, UInt32, or UInt64.");
         if (count == 0 || count > LargestCount(type))
         {
-            throw new ArgumentOutOfRangeException(nameof(count), $"The cardinality of a KeyDataViewType must not exceed {type.Name}.MaxValue " +
+            throw new ArgumentOutOfRangeException(nameof(count),
+                $"The cardinality of a KeyDataViewType must not exceed {type.Name}.MaxValue " +
                 $"and must be strictly positive, but got {count}.");
         }
         Count = count;

@@ -59,12 +59,13 @@ internal abstract class SynchronizedCursorBase : DataViewRowCursor
 
 internal static class RowCursorUtils
 {
-    public const string FetchValueStateError = "Values cannot be fetched at this time. This method was called either before the first call to " +
-        "MoveNext, or at any point after that method returned false.";
+    public const string FetchValueStateError = "Values cannot be fetched at this time. This method was called either before the " +
+        "first call to MoveNext, or at any point after that method returned false.";
 
     /// <summary>The getter as the type that was asked for, or an error that names both types.</summary>
     public static ValueGetter<TValue> Typed<TValue>(Delegate getter) => getter as ValueGetter<TValue> ??
-        throw Contracts.Except(null, $"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{getter.GetType().GetGenericArguments()[0]}'.");
+        throw Contracts.Except(null, $"Invalid TValue in GetGetter: '{typeof(TValue)}', " +
+            $"expected type: '{getter.GetType().GetGenericArguments()[0]}'.");
 
     public static Func<int, bool> FromColumnsToPredicate(IEnumerable<DataViewSchema.Column> columnsNeeded, DataViewSchema schema)
     {
@@ -79,7 +80,8 @@ internal static class RowCursorUtils
         (Delegate)_getGetter.MakeGenericMethod(column.Type.RawType).Invoke(null, [row, column]);
 
     private static readonly System.Reflection.MethodInfo _getGetter =
-        typeof(RowCursorUtils).GetMethod(nameof(GetTypedGetter), System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic);
+        typeof(RowCursorUtils).GetMethod(nameof(GetTypedGetter),
+            System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic);
 
     private static Delegate GetTypedGetter<T>(DataViewRow row, DataViewSchema.Column column) => row.GetGetter<T>(column);
 }

@@ -62,8 +62,9 @@ internal unsafe struct ModelHeader
             return;
         var product = typeof(VersionInfo).Assembly.GetName().Version;
         throw Contracts.ExceptDecode(null,
-            $"Cause: ML.NET {product} {(tooNew ? "cannont" : "cannot")} read component '{expected.LoaderSignature}' of the model, because the model " +
-            $"is too {(tooNew ? "new" : "old")}.\nSuggestion: Make sure the model is trained with ML.NET {product}{(tooNew ? " or older" : "")}.\n" +
+            $"Cause: ML.NET {product} {(tooNew ? "cannont" : "cannot")} read component '{expected.LoaderSignature}' of the model, " +
+            $"because the model is too {(tooNew ? "new" : "old")}.\n" +
+            $"Suggestion: Make sure the model is trained with ML.NET {product}{(tooNew ? " or older" : "")}.\n" +
             $"Debug details: {(tooNew ? "Maximum" : "Minimum")} expected version {ModelVerReadable}, got {expected.VerWrittenCur}.");
     }
 

@@ -96,7 +96,8 @@ internal sealed class ModelLoadContext : IDisposable
             throw env.ExceptDecode("Corrupt model file");
     }
 
-    public static bool LoadModelOrNull<TRes, TSig>(IHostEnvironment env, out TRes result, RepositoryReader rep, string dir, params object[] extra)
+    public static bool LoadModelOrNull<TRes, TSig>(IHostEnvironment env, out TRes result, RepositoryReader rep, string dir,
+        params object[] extra)
         where TRes : class
     {
         result = null;
@@ -106,7 +107,8 @@ internal sealed class ModelLoadContext : IDisposable
         using var context = new ModelLoadContext(rep, entry, dir);
         if (!string.IsNullOrEmpty(context.LoaderAssemblyName))
             env.ComponentCatalog.RegisterAssembly(Assembly.Load(context.LoaderAssemblyName));
-        ComponentCatalog.TryCreateInstance<object>(env, typeof(TSig), out var loaded, context.Header.GetLoaderSignature(), [context, .. extra]);
+        ComponentCatalog.TryCreateInstance<object>(env, typeof(TSig), out var loaded, context.Header.GetLoaderSignature(),
+            [context, .. extra]);
         result = loaded as TRes ?? throw env.ExceptDecode($"Couldn't load model: '{dir}'");
         context.Done();
         return true;

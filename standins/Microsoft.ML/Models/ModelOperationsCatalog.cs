@@ -37,7 +37,8 @@ public sealed class ModelOperationsCatalog : IInternalCatalog
         using var repository = RepositoryReader.Open(stream, _env);
         using var schema = repository.OpenEntryOrNull(null, SchemaEntryName);
         inputSchema = schema == null ? null : SchemaFile.Read(schema);
-        if (ModelLoadContext.LoadModelOrNull<ITransformer, SignatureLoadModel>(_env, out var model, repository, TransformerChain.LoaderSignature))
+        string folder = TransformerChain.LoaderSignature;
+        if (ModelLoadContext.LoadModelOrNull<ITransformer, SignatureLoadModel>(_env, out var model, repository, folder))
             return model;
         throw schema == null ? _env.Except("Could not load legacy format model") : _env.ExceptDecode("Corrupt model file");
     }
@@ -63,5 +64,6 @@ public sealed class ModelOperationsCatalog : IInternalCatalog
     public PredictionEngine<TSrc, TDst> CreatePredictionEngine<TSrc, TDst>(ITransformer transformer, PredictionEngineOptions options)
         where TSrc : class
         where TDst : class, new() =>
-        new(_env, transformer, options.IgnoreMissingColumns, options.InputSchemaDefinition, options.OutputSchemaDefinition, options.OwnsTransformer);
+        new(_env, transformer, options.IgnoreMissingColumns, options.InputSchemaDefinition, options.OutputSchemaDefinition,
+            options.OwnsTransformer);
 }

@@ -25,7 +25,9 @@ internal sealed class RepositoryWriter : IDisposable
         return repository;
     }
 
-    /// <summary>Entries may be written at the same time; they go into the archive, which takes one at a time, with <see cref="Commit"/>.</summary>
+    /// <summary>
+    /// Entries may be written at the same time; they go into the archive, which takes one at a time, with <see cref="Commit"/>.
+    /// </summary>
     public Stream CreateEntry(string directory, string name)
     {
         string path = RepositoryReader.Normalize(directory, name);

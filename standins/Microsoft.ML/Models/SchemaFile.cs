@@ -5,13 +5,17 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
 
-/// <summary>The input schema in a model file. Columns of types that have no values on disk, such as images, are left out, as in ML.NET.</summary>
+/// <summary>
+/// The input schema in a model file. Columns of types that have no values on disk, such as images, are left out, as in ML.NET.
+/// </summary>
 internal static class SchemaFile
 {
     private const string Mark = "schema of a stand-in, version 1";
 
-    private static readonly MethodInfo _writeAnnotation = typeof(SchemaFile).GetMethod(nameof(WriteAnnotation), BindingFlags.Static | BindingFlags.NonPublic);
-    private static readonly MethodInfo _addAnnotation = typeof(SchemaFile).GetMethod(nameof(AddAnnotation), BindingFlags.Static | BindingFlags.NonPublic);
+    private static readonly MethodInfo _writeAnnotation = typeof(SchemaFile).GetMethod(nameof(WriteAnnotation),
+        BindingFlags.Static | BindingFlags.NonPublic);
+    private static readonly MethodInfo _addAnnotation = typeof(SchemaFile).GetMethod(nameof(AddAnnotation),
+        BindingFlags.Static | BindingFlags.NonPublic);
 
     public static void Write(Stream stream, DataViewSchema schema)
     {
@@ -29,7 +33,8 @@ internal static class SchemaFile
             {
                 writer.Write(annotation.Name);
                 ValueCodec.WriteType(writer, annotation.Type);
-                _writeAnnotation.MakeGenericMethod(annotation.Type.GetItemType().RawType).Invoke(null, [writer, column.Annotations, annotation]);
+                _writeAnnotation.MakeGenericMethod(annotation.Type.GetItemType().RawType).Invoke(null,
+                    [writer, column.Annotations, annotation]);
             }
         }
     }
@@ -48,7 +53,8 @@ internal static class SchemaFile
             {
                 string kind = reader.ReadString();
                 var annotationType = ValueCodec.ReadType(reader);
-                _addAnnotation.MakeGenericMethod(annotationType.GetItemType().RawType).Invoke(null, [reader, annotations, kind, annotationType]);
+                _addAnnotation.MakeGenericMethod(annotationType.GetItemType().RawType).Invoke(null,
+                    [reader, annotations, kind, annotationType]);
             }
             schema.AddColumn(name, type, annotations.ToAnnotations());
         }
@@ -69,7 +75,8 @@ internal static class SchemaFile
         ValueCodec.WriteValue(writer, value);
     }
 
-    private static void AddAnnotation<T>(BinaryReader reader, DataViewSchema.Annotations.Builder annotations, string kind, DataViewType type)
+    private static void AddAnnotation<T>(BinaryReader reader, DataViewSchema.Annotations.Builder annotations, string kind,
+        DataViewType type)
     {
         if (type is VectorDataViewType)
         {

@@ -94,7 +94,8 @@ internal static class ValueCodec
     /// <summary>The bytes of unmanaged values, for a T that only the caller knows to be unmanaged.</summary>
     private static unsafe Span<byte> Bytes<T>(Span<T> values)
     {
-        Contracts.Check(!System.Runtime.CompilerServices.RuntimeHelpers.IsReferenceOrContainsReferences<T>(), "Only plain values can be saved");
+        Contracts.Check(!System.Runtime.CompilerServices.RuntimeHelpers.IsReferenceOrContainsReferences<T>(),
+            "Only plain values can be saved");
         ref byte first = ref System.Runtime.CompilerServices.Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(values));
         return MemoryMarshal.CreateSpan(ref first, values.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
     }

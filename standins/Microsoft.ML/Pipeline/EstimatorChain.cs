@@ -42,7 +42,8 @@ namespace Microsoft.ML.Data
         public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
             _links.Aggregate(inputSchema, (schema, link) => link.Estimator.GetOutputSchema(schema));
 
-        public EstimatorChain<TNewTrans> Append<TNewTrans>(IEstimator<TNewTrans> estimator, TransformerScope scope = TransformerScope.Everything)
+        public EstimatorChain<TNewTrans> Append<TNewTrans>(IEstimator<TNewTrans> estimator,
+            TransformerScope scope = TransformerScope.Everything)
             where TNewTrans : class, ITransformer
         {
             Contracts.CheckValue(estimator, nameof(estimator));

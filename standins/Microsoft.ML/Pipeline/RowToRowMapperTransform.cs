@@ -55,7 +55,8 @@ internal sealed class RowToRowMapperTransform : IDataView, IRowToRowMapper
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random rand = null)
     {
         var active = RowCursorUtils.FromColumnsToPredicate(columnsNeeded, OutputSchema);
-        return Source.GetRowCursorSet(Dependencies(active), n, rand).Select(input => (DataViewRowCursor)new Cursor(this, input, active)).ToArray();
+        return Source.GetRowCursorSet(Dependencies(active), n, rand)
+            .Select(input => (DataViewRowCursor)new Cursor(this, input, active)).ToArray();
     }
 
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns) =>
@@ -108,7 +109,8 @@ internal sealed class RowToRowMapperTransform : IDataView, IRowToRowMapper
             return isSource ? Input.IsColumnActive(Input.Schema[index]) : _getters[index] != null;
         }
 
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => _parent.GetGetter<TValue>(Input, _getters, column);
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+            _parent.GetGetter<TValue>(Input, _getters, column);
 
         private protected override void DisposeCore(bool disposing)
         {

@@ -2,7 +2,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>What stock transformers have in common that add columns computed row by row: override <see cref="MakeRowMapper"/> and SaveModel.</summary>
+/// <summary>
+/// What stock transformers have in common that add columns computed row by row: override <see cref="MakeRowMapper"/> and SaveModel.
+/// </summary>
 public abstract class RowToRowTransformerBase : ITransformer
 {
     private protected readonly IHost Host;
@@ -106,7 +108,8 @@ public abstract class OneToOneTransformerBase : RowToRowTransformerBase
     }
 
     private protected OneToOneTransformerBase(IHost host, ModelLoadContext ctx) : base(host) =>
-        ColumnPairs = Enumerable.Range(0, ctx.Reader.ReadInt32()).Select(_ => (ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString())).ToArray();
+        ColumnPairs = Enumerable.Range(0, ctx.Reader.ReadInt32())
+            .Select(_ => (ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString())).ToArray();
 
     private protected void SaveColumns(ModelSaveContext ctx)
     {
@@ -126,7 +129,8 @@ public abstract class OneToOneTransformerBase : RowToRowTransformerBase
         /// <summary>The index of the input column of each pair.</summary>
         protected readonly int[] InputColumns;
 
-        protected OneToOneMapperBase(IHost host, OneToOneTransformerBase parent, DataViewSchema inputSchema) : base(host, inputSchema, parent)
+        protected OneToOneMapperBase(IHost host, OneToOneTransformerBase parent, DataViewSchema inputSchema)
+            : base(host, inputSchema, parent)
         {
             InputColumns = new int[parent.ColumnPairs.Length];
             for (int i = 0; i < InputColumns.Length; i++)

@@ -93,7 +93,8 @@ public sealed class SchemaShape : IReadOnlyList<SchemaShape.Column>
         {
             Contracts.Check(source.IsValid, nameof(source));
             return Name == source.Name && Kind == source.Kind && ItemType.Equals(source.ItemType) && IsKey == source.IsKey &&
-                Annotations.All(annotation => source.Annotations.TryFindColumn(annotation.Name, out var other) && annotation.IsCompatibleWith(other));
+                Annotations.All(annotation => source.Annotations.TryFindColumn(annotation.Name, out var other) &&
+                    annotation.IsCompatibleWith(other));
         }
 
         internal string GetTypeString()

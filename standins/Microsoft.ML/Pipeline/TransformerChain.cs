@@ -134,7 +134,8 @@ internal static class TransformerChain
 }
 
 /// <summary>Row mappers one after the other.</summary>
-internal sealed class CompositeRowToRowMapper(DataViewSchema inputSchema, IReadOnlyList<IRowToRowMapper> mappers) : IRowToRowMapper, IDisposable
+internal sealed class CompositeRowToRowMapper(DataViewSchema inputSchema, IReadOnlyList<IRowToRowMapper> mappers)
+    : IRowToRowMapper, IDisposable
 {
     public DataViewSchema InputSchema => inputSchema;
 
@@ -158,7 +159,8 @@ internal sealed class CompositeRowToRowMapper(DataViewSchema inputSchema, IReadO
         if (mappers.Count == 0)
         {
             foreach (var column in activeColumns)
-                Contracts.CheckParam(input.IsColumnActive(column), nameof(input), $"Mapper required column '{column.Name}' active but it was not.");
+                Contracts.CheckParam(input.IsColumnActive(column), nameof(input),
+                    $"Mapper required column '{column.Name}' active but it was not.");
         }
         return needed.Select((active, i) => (active, i)).Aggregate(input, (row, step) => mappers[step.i].GetRow(row, step.active));
     }

@@ -6,7 +6,8 @@ namespace Microsoft.ML.Runtime
     /// <summary>Finds by name what model files are made of.</summary>
     public sealed class ComponentCatalog
     {
-        private const BindingFlags AnyStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.FlattenHierarchy;
+        private const BindingFlags AnyStatic =
+            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.FlattenHierarchy;
         private const BindingFlags AnyInstance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
         private readonly HashSet<string> _assemblies = new();
@@ -32,7 +33,10 @@ namespace Microsoft.ML.Runtime
         {
             var factory = FindFactory(attribute);
             if (factory == null && throwOnError)
-                throw Contracts.Except($"Can't instantiate loadable class '{attribute.InstanceType.Name}' with name '{attribute.LoadNames[0]}'");
+            {
+                throw Contracts.Except($"Can't instantiate loadable class '{attribute.InstanceType.Name}' with name " +
+                    $"'{attribute.LoadNames[0]}'");
+            }
             foreach (var signature in attribute.SigTypes)
             {
                 foreach (string name in attribute.LoadNames)
@@ -53,7 +57,8 @@ namespace Microsoft.ML.Runtime
         {
             Type[][] shapes = [attribute.CtorTypes, [typeof(IHostEnvironment), .. attribute.CtorTypes]];
             var create = shapes.Select(shape => attribute.LoaderType.GetMethod("Create", AnyStatic, shape))
-                .FirstOrDefault(method => method != null && method.DeclaringType == attribute.LoaderType && method.ReturnType == attribute.InstanceType);
+                .FirstOrDefault(method => method != null && method.DeclaringType == attribute.LoaderType &&
+                    method.ReturnType == attribute.InstanceType);
             var constructor = attribute.InstanceType.IsAssignableFrom(attribute.LoaderType)
                 ? shapes.Select(shape => attribute.LoaderType.GetConstructor(AnyInstance, shape)).FirstOrDefault(found => found != null)
                 : null;
@@ -62,8 +67,9 @@ namespace Microsoft.ML.Runtime
             int createVisibility = Visibility(create), constructorVisibility = Visibility(constructor);
             if (createVisibility == constructorVisibility)
             {
-                throw Contracts.Except($"Can't load type {attribute.InstanceType}, because it has both create and constructor methods with the " +
-                    "same visibility. Please indicate which one should be used by changing either the signature or the visibility of one of them.");
+                throw Contracts.Except($"Can't load type {attribute.InstanceType}, because it has both create and constructor methods with " +
+                    "the same visibility. Please indicate which one should be used by changing either the signature or the visibility " +
+                    "of one of them.");
             }
             return createVisibility > constructorVisibility ? create : constructor;
         }
@@ -102,7 +108,8 @@ namespace Microsoft.ML.Runtime
                 $"'{attributeType.FullName}'.");
         }
 
-        internal static bool TryCreateInstance<TRes>(IHostEnvironment env, Type signatureType, out TRes result, string name, params object[] extra)
+        internal static bool TryCreateInstance<TRes>(IHostEnvironment env, Type signatureType, out TRes result, string name,
+            params object[] extra)
             where TRes : class
         {
             result = null;

@@ -32,7 +32,8 @@ internal static class Contracts
     public static Exception ExceptParam(string paramName, string message) => ExceptParam(null, paramName, message);
 
     public static Exception ExceptParam(this IExceptionContext context, string paramName, string message) =>
-        Process(message == null ? new ArgumentOutOfRangeException(paramName) : new ArgumentOutOfRangeException(paramName, message), context);
+        Process(message == null ? new ArgumentOutOfRangeException(paramName) : new ArgumentOutOfRangeException(paramName, message),
+            context);
 
     public static Exception ExceptValue(this IExceptionContext context, string paramName) =>
         Process(new ArgumentNullException(paramName), context);
@@ -45,12 +46,14 @@ internal static class Contracts
 
     public static Exception ExceptSchemaMismatch(this IExceptionContext context, string paramName, string columnRole, string columnName,
         string expectedType, string actualType) =>
-        ExceptParam(context, paramName, $"Schema mismatch for {columnRole} column '{columnName}': expected {expectedType}, got {actualType}");
+        ExceptParam(context, paramName,
+            $"Schema mismatch for {columnRole} column '{columnName}': expected {expectedType}, got {actualType}");
 
     public static Exception ExceptSchemaMismatch(string paramName, string columnRole, string columnName) =>
         ExceptSchemaMismatch(null, paramName, columnRole, columnName);
 
-    public static Exception ExceptSchemaMismatch(string paramName, string columnRole, string columnName, string expectedType, string actualType) =>
+    public static Exception ExceptSchemaMismatch(string paramName, string columnRole, string columnName, string expectedType,
+        string actualType) =>
         ExceptSchemaMismatch(null, paramName, columnRole, columnName, expectedType, actualType);
 
     public static void Check(bool condition, string message = "Operation is not valid due to the current state of the object.") =>
@@ -63,7 +66,8 @@ internal static class Contracts
             throw Except(context, "{0}", message);
     }
 
-    public static void CheckParam(bool condition, string paramName, string message = null) => CheckParam(null, condition, paramName, message);
+    public static void CheckParam(bool condition, string paramName, string message = null) =>
+        CheckParam(null, condition, paramName, message);
 
     public static void CheckParam(this IExceptionContext context, bool condition, string paramName, string message = null)
     {

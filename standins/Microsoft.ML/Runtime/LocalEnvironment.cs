@@ -98,7 +98,8 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
         private readonly Stopwatch _watch = Stopwatch.StartNew();
         private bool _disposed;
 
-        public Channel(LocalEnvironment parent, string name) : base(parent, name) => Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel started");
+        public Channel(LocalEnvironment parent, string name) : base(parent, name) =>
+            Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel started");
 
         public override void Send(ChannelMessage msg) => Parent._root.Message?.Invoke(FullName, msg);
 
@@ -116,11 +117,13 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
 
         public void Trace(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Trace, sensitivity, fmt);
 
-        public void Trace(MessageSensitivity sensitivity, string fmt, params object[] args) => Send(ChannelMessageKind.Trace, sensitivity, fmt, args);
+        public void Trace(MessageSensitivity sensitivity, string fmt, params object[] args) =>
+            Send(ChannelMessageKind.Trace, sensitivity, fmt, args);
 
         public void Error(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Error, sensitivity, fmt);
 
-        public void Error(MessageSensitivity sensitivity, string fmt, params object[] args) => Send(ChannelMessageKind.Error, sensitivity, fmt, args);
+        public void Error(MessageSensitivity sensitivity, string fmt, params object[] args) =>
+            Send(ChannelMessageKind.Error, sensitivity, fmt, args);
 
         public void Warning(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Warning, sensitivity, fmt);
 
@@ -129,7 +132,8 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
 
         public void Info(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Info, sensitivity, fmt);
 
-        public void Info(MessageSensitivity sensitivity, string fmt, params object[] args) => Send(ChannelMessageKind.Info, sensitivity, fmt, args);
+        public void Info(MessageSensitivity sensitivity, string fmt, params object[] args) =>
+            Send(ChannelMessageKind.Info, sensitivity, fmt, args);
     }
 
     /// <summary>Progress goes to a console in ML.NET's command line only; an <see cref="MLContext"/> shows none of it.</summary>

@@ -20,7 +20,10 @@ internal static class RandomUtils
         random is TauswortheHybrid hybrid ? hybrid.NextSigned() : random.Next(int.MinValue, int.MaxValue);
 }
 
-/// <summary>Three Tausworthe generators and a linear congruential one, combined (GPU Gems 3, chapter 37): ML.NET's own, so that seeds mean the same.</summary>
+/// <summary>
+/// Three Tausworthe generators and a linear congruential one, combined (GPU Gems 3, chapter 37): ML.NET's own, so that seeds mean the
+/// same.
+/// </summary>
 internal sealed class TauswortheHybrid : Random
 {
     private uint _z1;
