@@ -126,7 +126,7 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         table.AddRow("squared error / variance", metrics.Nmse.ToString("0.0000", invariant), "1 for the mean grey");
         table.AddRow("PSNR", metrics.PsnrDb.ToString("0.0 dB", invariant), "");
         table.AddRow("codes used", metrics.CodebookUsage.ToString("0.0%", invariant), $"of {details.CodebookSize}");
-        table.AddRow("perplexity of the codes", metrics.Perplexity.ToString("0", invariant), $"{details.CodebookSize} if all were equally frequent");
+        table.AddRow("perplexity of the codes", metrics.Perplexity.ToString("0", invariant), $"{details.CodebookSize} at most");
         table.AddRow("bits per value", details.BitsPerDimension.ToString("0.000", invariant), "8 uncompressed");
         table.AddRow("classes told right by the codes", metrics.ClassifierMicroAccuracy.ToString("0.0%", invariant),
             string.Create(invariant, $"{metrics.ChanceAccuracy:0.0%} by guessing"));
