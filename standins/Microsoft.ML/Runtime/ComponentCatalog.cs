@@ -67,9 +67,9 @@ namespace Microsoft.ML.Runtime
             int createVisibility = Visibility(create), constructorVisibility = Visibility(constructor);
             if (createVisibility == constructorVisibility)
             {
-                throw Contracts.Except($"Can't load type {attribute.InstanceType}, because it has both create and constructor methods with " +
-                    "the same visibility. Please indicate which one should be used by changing either the signature or the visibility " +
-                    "of one of them.");
+                throw Contracts.Except($"Can't load type {attribute.InstanceType}, because it has both create and constructor methods " +
+                    "with the same visibility. Please indicate which one should be used by changing either the signature or the " +
+                    "visibility of one of them.");
             }
             return createVisibility > constructorVisibility ? create : constructor;
         }
