@@ -10,15 +10,16 @@ namespace Microsoft.ML.VqVae.Codecs;
 internal sealed class WeightSource(int seed) : IDisposable
 {
     // Away from the streams that the quantizer with the same seed uses.
-    private readonly Generator generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
+    readonly Generator generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
 
     /// <summary>PyTorch's default for convolutions: uniform in ±1/√fan-in, for weights and biases alike.</summary>
     public Parameter Draw(long fanIn, params long[] shape)
     {
         using var scope = NewDisposeScope();
         var bound = 1 / Math.Sqrt(fanIn);
-        return new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, generator)).DetachFromDisposeScope() as Parameter
-            ?? throw new InvalidOperationException("A parameter did not stay one.");
+        var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, generator));
+        parameter.DetachFromDisposeScope();
+        return parameter;
     }
 
     public void Dispose() => generator.Dispose();
@@ -27,10 +28,10 @@ internal sealed class WeightSource(int seed) : IDisposable
 /// <summary>A square two-dimensional convolution with bias.</summary>
 internal sealed class Convolution2d : nn.Module<Tensor, Tensor>
 {
-    private readonly Parameter weight;
-    private readonly Parameter bias;
-    private readonly long[] strides;
-    private readonly long[] padding;
+    readonly Parameter weight;
+    readonly Parameter bias;
+    readonly long[] strides;
+    readonly long[] padding;
 
     public Convolution2d(int inputs, int outputs, int size, int stride, int padding, WeightSource source) : base(nameof(Convolution2d))
     {
@@ -46,19 +47,20 @@ internal sealed class Convolution2d : nn.Module<Tensor, Tensor>
 }
 
 /// <summary>
-/// A transposed 4×4 convolution of stride 2 and padding 1: doubles height and width. The weight is in the order of PyTorch's ConvTranspose2d,
-/// [inputs, outputs, 4, 4].
+/// A transposed 4×4 convolution of stride 2 and padding 1: doubles height and width. The weight is in the order of PyTorch's
+/// ConvTranspose2d, [inputs, outputs, 4, 4].
 /// </summary>
 /// <remarks>
-/// Each output pixel sees 2×2 inputs, and four outputs share them, so the same numbers come from one 2×2 convolution with four times the outputs,
-/// whose channels are then laid out as pixels. CPUs run it that way: libtorch 1.13 has no fast transposed convolution (half the time was measured).
+/// Each output pixel sees 2×2 inputs, and four outputs share them, so the same numbers come from one 2×2 convolution with four times the
+/// outputs, whose channels are then laid out as pixels. CPUs run it that way: libtorch 1.13 has no fast transposed convolution (half the
+/// time was measured).
 /// </remarks>
 internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
 {
-    private readonly Parameter weight;
-    private readonly Parameter bias;
-    private readonly int inputs;
-    private readonly int outputs;
+    readonly Parameter weight;
+    readonly Parameter bias;
+    readonly int inputs;
+    readonly int outputs;
 
     public Upsampling2d(int inputs, int outputs, WeightSource source) : base(nameof(Upsampling2d))
     {
@@ -78,23 +80,24 @@ internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
 
     internal Tensor Shuffled(Tensor input)
     {
-        // Between input rows j − 1 and j lie output rows 2j − 1 + q, q = 0, 1: they take row j with kernel row q and row j − 1 with kernel row
-        // q + 2. The same holds for columns. With one row and column of zeros around the input, one 2×2 convolution gives all four as channels.
+        // Between input rows j − 1 and j lie output rows 2j − 1 + q, q = 0, 1: they take row j with kernel row q and row j − 1 with kernel
+        // row q + 2. The same holds for columns. With one row and column of zeros around the input, one 2×2 convolution gives all four as
+        // channels.
         using var scope = NewDisposeScope();
         var kernel = weight.view(inputs, outputs, 2, 2, 2, 2).flip(2, 4).permute(3, 5, 1, 0, 2, 4).reshape(4L * outputs, inputs, 2, 2);
         var channels = functional.conv2d(input, kernel, bias.repeat(4), [1, 1], [1, 1]).permute(0, 2, 3, 1);
         var (batch, height, width) = (channels.shape[0], channels.shape[1], channels.shape[2]);
         // [B, h, qy, w, qx, C] → [B, 2h, 2w, C], less the margin that the zeros made, and back to channels-last strides.
-        return channels.reshape(batch, height, width, 2, 2, outputs).permute(0, 1, 3, 2, 4, 5).reshape(batch, 2 * height, 2 * width, outputs)
-            .narrow(1, 1, 2 * height - 2).narrow(2, 1, 2 * width - 2).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return channels.reshape(batch, height, width, 2, 2, outputs).permute(0, 1, 3, 2, 4, 5)
+            .reshape(batch, 2 * height, 2 * width, outputs).narrow(1, 1, 2 * height - 2).narrow(2, 1, 2 * width - 2).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }
 
 /// <summary>x + 1×1(ReLU(3×3(ReLU(x)))), the residual block of section 4.1 of the paper.</summary>
 internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
 {
-    private readonly Convolution2d wide;
-    private readonly Convolution2d narrow;
+    readonly Convolution2d wide;
+    readonly Convolution2d narrow;
 
     public ResidualBlock(int channels, int hidden, WeightSource source) : base(nameof(ResidualBlock))
     {

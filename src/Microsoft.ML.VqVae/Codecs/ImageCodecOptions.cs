@@ -45,8 +45,8 @@ public sealed class ImageCodecOptions
     public bool FlipHorizontally { get; set; }
 
     /// <summary>Checks all settings together, sizes included: set those that come from a column first.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected and
-    /// what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
+    /// and what was found.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The image codec's options cannot be used");
@@ -63,8 +63,9 @@ public sealed class ImageCodecOptions
         problems.AtLeast(nameof(ResidualBlocks), ResidualBlocks, 0);
         problems.Require(Downsamplings is >= 1 and <= 8, nameof(Downsamplings), "from 1 to 8", Downsamplings);
         var step = 1 << Math.Clamp(Downsamplings, 1, 8);
-        problems.Require(Height > 0 && Height % step == 0, nameof(Height), $"a positive multiple of {step} (halved {Downsamplings} times)", Height);
-        problems.Require(Width > 0 && Width % step == 0, nameof(Width), $"a positive multiple of {step} (halved {Downsamplings} times)", Width);
+        var multiple = $"a positive multiple of {step} (halved {Downsamplings} times)";
+        problems.Require(Height > 0 && Height % step == 0, nameof(Height), multiple, Height);
+        problems.Require(Width > 0 && Width % step == 0, nameof(Width), multiple, Width);
     }
 
     internal int OuterChannelsOrDefault => OuterChannels > 0 ? OuterChannels : HiddenChannels;

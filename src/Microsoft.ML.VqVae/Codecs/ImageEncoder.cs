@@ -8,15 +8,16 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// <summary>Normalised images [B, C, H, W] → encodings [B, G·D, h, w]: strided convolutions, residual blocks, a 1×1 projection.</summary>
 internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
 {
-    private readonly ModuleList<Convolution2d> down;
-    private readonly ModuleList<ResidualBlock> residual;
-    private readonly Convolution2d project;
+    readonly ModuleList<Convolution2d> down;
+    readonly ModuleList<ResidualBlock> residual;
+    readonly Convolution2d project;
 
     public ImageEncoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageEncoder))
     {
         var outer = options.OuterChannelsOrDefault;
         down = new ModuleList<Convolution2d>(Enumerable.Range(1, options.Downsamplings).Select(level => new Convolution2d(
-            level == 1 ? options.Channels : outer, level == options.Downsamplings ? options.HiddenChannels : outer, 4, 2, 1, source)).ToArray());
+            level == 1 ? options.Channels : outer, level == options.Downsamplings ? options.HiddenChannels : outer, 4, 2, 1, source))
+            .ToArray());
         residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
         project = new Convolution2d(options.HiddenChannels, encodingChannels, 1, 1, 0, source);
@@ -42,9 +43,9 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
 /// <summary>Codes [B, G·D, h, w] → normalised images [B, C, H, W]: a 3×3 convolution, residual blocks, transposed convolutions.</summary>
 internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
 {
-    private readonly Convolution2d expand;
-    private readonly ModuleList<ResidualBlock> residual;
-    private readonly ModuleList<Upsampling2d> up;
+    readonly Convolution2d expand;
+    readonly ModuleList<ResidualBlock> residual;
+    readonly ModuleList<Upsampling2d> up;
 
     public ImageDecoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageDecoder))
     {

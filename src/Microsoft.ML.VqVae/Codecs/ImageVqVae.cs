@@ -5,29 +5,32 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Codecs;
 
 /// <summary>
-/// A VQ-VAE for images: the convolutional encoder and decoder of section 4.1 of "Neural Discrete Representation Learning" (van den Oord et al.
-/// 2017, arXiv 1711.00937) around a <see cref="VectorQuantizer"/>.
+/// A VQ-VAE for images: the convolutional encoder and decoder of section 4.1 of "Neural Discrete Representation Learning" (van den Oord et
+/// al. 2017, arXiv 1711.00937) around a <see cref="VectorQuantizer"/>.
 /// </summary>
 /// <remarks>
 /// Images go in and come out as [B, C, H, W] in the units of the data; see <see cref="SetPixelStatistics"/>. Names in <c>state_dict</c>:
-/// <c>pixels</c> [4] (mean, deviation, minimum, maximum); <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>,
-/// <c>encoder.project</c>, <c>decoder.expand</c>, <c>decoder.residual.N.wide</c>, <c>decoder.residual.N.narrow</c>, <c>decoder.up.N</c>, each with
+/// <c>pixels</c> [4] (mean, deviation, minimum, maximum); <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>,
+/// <c>encoder.residual.N.narrow</c>,
+/// <c>encoder.project</c>, <c>decoder.expand</c>, <c>decoder.residual.N.wide</c>, <c>decoder.residual.N.narrow</c>, <c>decoder.up.N</c>,
+/// each with
 /// <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes; <c>quantizer.codebook</c>, <c>quantizer.counts</c>, <c>quantizer.sums</c>,
 /// <c>quantizer.initialized</c>, <c>quantizer.steps</c>.
 /// </remarks>
 public sealed class ImageVqVae : nn.Module<Tensor, ImageVqVaeOutput>
 {
-    private readonly ImageCodecOptions options;
-    private readonly int seed;
-    private readonly ImageEncoder encoder;
-    private readonly VectorQuantizer quantizer;
-    private readonly ImageDecoder decoder;
-    private Tensor pixels;
+    readonly ImageCodecOptions options;
+    readonly int seed;
+    readonly ImageEncoder encoder;
+    readonly VectorQuantizer quantizer;
+    readonly ImageDecoder decoder;
+    Tensor pixels;
 
     /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
     /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
-    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not touched.</param>
+    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not
+    /// touched.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
     public ImageVqVae(ImageCodecOptions codec, VectorQuantizerOptions quantizer, int seed) : base(nameof(ImageVqVae))
     {
@@ -59,8 +62,8 @@ public sealed class ImageVqVae : nn.Module<Tensor, ImageVqVaeOutput>
     public (int Height, int Width, int CodesPerPosition) CodeGrid =>
         (options.Height >> options.Downsamplings, options.Width >> options.Downsamplings, quantizer.Options.CodesPerPosition);
 
-    /// <summary>Tells the units of the data: images are normalised by mean and standard deviation before encoding, decoded images are brought back
-    /// to those units and clamped to the range. Until this is called, images are taken as they are and not clamped.</summary>
+    /// <summary>Tells the units of the data: images are normalised by mean and standard deviation before encoding, decoded images are
+    /// brought back to those units and clamped to the range. Until this is called, images are taken as they are and not clamped.</summary>
     /// <param name="mean">The mean over all pixels and channels of the training data.</param>
     /// <param name="deviation">The standard deviation over all pixels and channels of the training data, above 0.</param>
     /// <param name="minimum">The least value that a pixel can have.</param>
@@ -97,7 +100,8 @@ public sealed class ImageVqVae : nn.Module<Tensor, ImageVqVaeOutput>
         return quantizer.Encode(EncodeToLatents(pixels)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The decoder alone: quantized encodings [B, G·D, h, w] → images [B, C, H, W] in the units of the data, clamped to their range.</summary>
+    /// <summary>The decoder alone: quantized encodings [B, G·D, h, w] → images [B, C, H, W] in the units of the data, clamped to their
+    /// range.</summary>
     /// <exception cref="ArgumentException">The encodings have another shape.</exception>
     public Tensor Decode(Tensor quantized)
     {
@@ -125,17 +129,19 @@ public sealed class ImageVqVae : nn.Module<Tensor, ImageVqVaeOutput>
         var target = Normalise(pixels);
         var quantization = quantizer.call(encoder.call(target));
         var reconstruction = decoder.call(quantization.Quantized);
-        return Keep(new ImageVqVaeOutput(reconstruction, target, quantization));
+        return new ImageVqVaeOutput(
+            reconstruction.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope(), quantization.MoveToOuterDisposeScope());
     }
 
     /// <summary>
     /// The losses of a batch of images [B, C, H, W], equation 3 of the paper: reconstruction + codebook loss + β · commitment loss.
     /// </summary>
     /// <remarks>
-    /// p(x|z) is a Gaussian of unit variance around the decoded image, in normalised pixels, so −log p(x|z) is half the summed squared error. The
-    /// quantizer's losses are averages over the latents of an image, and so is this term: the sum is divided by the number of codes. The paper
-    /// leaves the weight open; this one lets one β fit all sizes. Undivided, the commitment loss hardly counts, and encodings stray from
-    /// their codes: on Fashion-MNIST after 800 steps an NMSE of 0.051 was measured, against 0.045 with weights within a factor of two of this.
+    /// p(x|z) is a Gaussian of unit variance around the decoded image, in normalised pixels, so −log p(x|z) is half the summed squared
+    /// error. The quantizer's losses are averages over the latents of an image, and so is this term: the sum is divided by the number of
+    /// codes. The paper leaves the weight open; this one lets one β fit all sizes. Undivided, the commitment loss hardly counts, and
+    /// encodings stray from their codes: on Fashion-MNIST after 800 steps an NMSE of 0.051 was measured, against 0.045 with weights within
+    /// a factor of two of this.
     /// </remarks>
     /// <param name="pixels">The images, in the units of the data.</param>
     /// <param name="step">The training step, which with the seed decides which images are mirrored.</param>
@@ -154,34 +160,24 @@ public sealed class ImageVqVae : nn.Module<Tensor, ImageVqVaeOutput>
             output.Quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(), output.Quantization.Counts.MoveToOuterDisposeScope());
     }
 
-    private Tensor Mirror(Tensor images, long step)
+    Tensor Mirror(Tensor images, long step)
     {
         using var generator = SeededRandom.CreateGenerator(seed, step);
         var mirrored = (rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator) < 0.5).to(images.device);
         return where(mirrored, images.flip(3), images);
     }
 
-    private Tensor Normalise(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
+    Tensor Normalise(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
 
-    private Tensor Statistic(int number) => pixels.narrow(0, number, 1);
+    Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 
-    /// <summary>The same tensor with channels as the innermost axis in memory, which CPU convolutions are faster with (140 → 90 ms a training
-    /// step was measured); convolutions keep that order.</summary>
-    private static Tensor ChannelsLast(Tensor images) => images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+    /// <summary>The same tensor with channels as the innermost axis in memory, which CPU convolutions are faster with (140 → 90 ms a
+    /// training step was measured); convolutions keep that order.</summary>
+    static Tensor ChannelsLast(Tensor images) => images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 
-    private static ImageVqVaeOutput Keep(ImageVqVaeOutput output)
-    {
-        var q = output.Quantization;
-        return new ImageVqVaeOutput(
-            output.Reconstruction.MoveToOuterDisposeScope(), output.Target.MoveToOuterDisposeScope(),
-            new QuantizationResult(
-                q.Quantized.MoveToOuterDisposeScope(), q.Indices.MoveToOuterDisposeScope(), q.CodebookLoss.MoveToOuterDisposeScope(),
-                q.CommitmentLoss.MoveToOuterDisposeScope(), q.Counts.MoveToOuterDisposeScope(), q.Loss.MoveToOuterDisposeScope()));
-    }
+    void CheckImages(Tensor images) => CheckShape(images, [options.Channels, options.Height, options.Width], "Images");
 
-    private void CheckImages(Tensor images) => CheckShape(images, [options.Channels, options.Height, options.Width], "Images");
-
-    private static void CheckShape(Tensor given, long[] expected, string what)
+    static void CheckShape(Tensor given, long[] expected, string what)
     {
         ArgumentNullException.ThrowIfNull(given);
         var shape = given.shape;

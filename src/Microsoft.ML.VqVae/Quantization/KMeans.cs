@@ -9,8 +9,8 @@ internal static class KMeans
     /// <summary>So many vectors a code are looked at; more cost time and change little.</summary>
     public const int VectorsPerCode = 32;
 
-    /// <summary>Finds <paramref name="codes"/> centres of the rows of <paramref name="vectors"/> [N, D]; [K, D]. Asks the device for nothing, so
-    /// it does not wait for it.</summary>
+    /// <summary>Finds <paramref name="codes"/> centres of the rows of <paramref name="vectors"/> [N, D]; [K, D]. Asks the device for
+    /// nothing, so it does not wait for it.</summary>
     public static Tensor FindCentres(Tensor vectors, int codes, int iterations, Generator generator)
     {
         using var withoutGradients = no_grad();
@@ -28,7 +28,7 @@ internal static class KMeans
         return centres.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Sample(Tensor vectors, int codes, Generator generator)
+    static Tensor Sample(Tensor vectors, int codes, Generator generator)
     {
         var limit = (long)codes * VectorsPerCode;
         if (vectors.shape[0] <= limit)
@@ -37,9 +37,9 @@ internal static class KMeans
         return vectors.index_select(0, rows.to(vectors.device));
     }
 
-    /// <summary>k-means++ (Arthur and Vassilvitskii 2007): each next centre is a vector drawn with a probability proportional to its squared
-    /// distance to the nearest centre so far.</summary>
-    private static Tensor Seed(Tensor sample, int codes, Generator generator)
+    /// <summary>k-means++ (Arthur and Vassilvitskii 2007): each next centre is a vector drawn with a probability proportional to its
+    /// squared distance to the nearest centre so far.</summary>
+    static Tensor Seed(Tensor sample, int codes, Generator generator)
     {
         var device = sample.device;
         var draws = rand(codes, dtype: ScalarType.Float32, generator: generator).to(device);

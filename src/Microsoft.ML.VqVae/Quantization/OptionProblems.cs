@@ -5,8 +5,8 @@ namespace Microsoft.ML.VqVae.Quantization;
 /// <summary>Collects what is wrong with a set of options, so that one exception tells all of it.</summary>
 internal sealed class OptionProblems(string heading)
 {
-    private readonly List<string> problems = [];
-    private string? firstOption;
+    readonly List<string> problems = [];
+    string? firstOption;
 
     public void Require(bool holds, string option, string expected, object? found)
     {

@@ -3,16 +3,17 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Quantization;
 
 /// <summary>
-/// Random numbers that depend on nothing but a seed and a stream number. Each use makes a generator of its own, so torch's global generator is
-/// never touched, and there is no generator state to save: what happens at step t follows from (seed, t).
+/// Random numbers that depend on nothing but a seed and a stream number. Each use makes a generator of its own, so torch's global generator
+/// is never touched, and there is no generator state to save: what happens at step t follows from (seed, t).
 /// </summary>
 internal static class SeededRandom
 {
     /// <summary>A CPU generator; draw on the CPU and move the numbers, so that every device sees the same ones.</summary>
-    public static Generator CreateGenerator(int seed, long stream) => new(Mix(unchecked((ulong)(uint)seed * 0x9E3779B97F4A7C15 + (ulong)stream)));
+    public static Generator CreateGenerator(int seed, long stream) =>
+        new(Mix(unchecked((ulong)(uint)seed * 0x9E3779B97F4A7C15 + (ulong)stream)));
 
     // The finalizer of SplitMix64: neighbouring seeds and steps give unrelated generators.
-    private static ulong Mix(ulong x)
+    static ulong Mix(ulong x)
     {
         unchecked
         {

@@ -7,18 +7,19 @@ namespace Microsoft.ML.VqVae.Quantization;
 public sealed partial class VectorQuantizer
 {
     // Streams of random numbers; steps count up from 0.
-    private const long InitialStream = -1;
-    private const long KMeansStream = -2;
+    const long InitialStream = -1;
+    const long KMeansStream = -2;
 
-    // Copies of `steps` and `initialized` for devices whose memory is slow to read. Stale whenever the state may have been written from outside.
-    private (long Steps, bool Initialized) hostState;
-    private bool hostStateIsStale = true;
+    // Copies of `steps` and `initialized` for devices whose memory is slow to read. Stale whenever the state may have been written from
+    // outside.
+    (long Steps, bool Initialized) hostState;
+    bool hostStateIsStale = true;
 
     /// <summary>How many training batches have passed.</summary>
     public long Steps => ReadState().Steps;
 
-    /// <summary>Whether the codebook holds codes worth using: true from the start, or, with <see cref="VectorQuantizerOptions.InitializeFromData"/>,
-    /// from the first quantized training step.</summary>
+    /// <summary>Whether the codebook holds codes worth using: true from the start, or, with
+    /// <see cref="VectorQuantizerOptions.InitializeFromData"/>, from the first quantized training step.</summary>
     public bool IsInitialized => ReadState().Initialized;
 
     /// <inheritdoc/>
@@ -29,7 +30,7 @@ public sealed partial class VectorQuantizer
         return base.state_dict(destination!, prefix!);
     }
 
-    private (long Steps, bool Initialized) ReadState()
+    (long Steps, bool Initialized) ReadState()
     {
         if (hostStateIsStale || steps.device_type == DeviceType.CPU)
         {
@@ -39,7 +40,7 @@ public sealed partial class VectorQuantizer
         return hostState;
     }
 
-    private void AdvanceTo(long step, bool isInitialized)
+    void AdvanceTo(long step, bool isInitialized)
     {
         using var withoutGradients = no_grad();
         steps.fill_(step);
@@ -47,15 +48,14 @@ public sealed partial class VectorQuantizer
         hostState = (step, isInitialized);
     }
 
-    private QuantizationResult Unquantized(Tensor encodings)
+    QuantizationResult Unquantized(Tensor encodings)
     {
-        Tensor Zeros(params long[] shape) =>
-            zeros(shape, dtype: ScalarType.Float32, device: encodings.device).MoveToOuterDisposeScope();
-        var none = empty([0L], dtype: ScalarType.Int64, device: encodings.device).MoveToOuterDisposeScope();
-        return new(encodings.alias().MoveToOuterDisposeScope(), none, Zeros(), Zeros(), Zeros(options.Codebooks, options.Codes), Zeros());
+        Tensor Zeros(params long[] shape) => zeros(shape, dtype: ScalarType.Float32, device: encodings.device);
+        var none = empty([0L], dtype: ScalarType.Int64, device: encodings.device);
+        return new(encodings.alias(), none, Zeros(), Zeros(), Zeros(options.Codebooks, options.Codes), Zeros());
     }
 
-    private QuantizationResult Measure(Tensor encodings, Tensor vectors, Tensor codes, Tensor indices)
+    QuantizationResult Measure(Tensor encodings, Tensor vectors, Tensor codes, Tensor indices)
     {
         // Averaged over latents and examples at once: all examples of a batch have as many latents.
         var latents = (double)indices.numel();
@@ -66,8 +66,9 @@ public sealed partial class VectorQuantizer
             ? (fixedVectors - codes).square().sum() / latents
             : zeros([], dtype: ScalarType.Float32, device: encodings.device);
         if (commitment.device_type == DeviceType.CPU && !float.IsFinite(commitment.item<float>()))
-            throw new InvalidOperationException($"The encodings given to the quantizer hold a value that is not a finite number (after {Steps} " +
-                "training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning rate or clip gradients.");
+            throw new InvalidOperationException("The encodings given to the quantizer hold a value that is not a finite number (after " +
+                $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning rate " +
+                "or clip gradients.");
         // Values of the codes, gradient of the encoder outputs. Where no gradient is wanted the codes are passed on exactly.
         var passed = vectors.requires_grad ? vectors + (fixedCodes - fixedVectors) : fixedCodes;
         return new(
@@ -76,7 +77,7 @@ public sealed partial class VectorQuantizer
             codebookLoss + options.CommitmentCost * commitment);
     }
 
-    private void InitializeFrom(Tensor vectors)
+    void InitializeFrom(Tensor vectors)
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
@@ -86,16 +87,17 @@ public sealed partial class VectorQuantizer
             var mine = VectorsOf(vectors, book);
             codebook.select(0, book).copy_(KMeans.FindCentres(mine, options.Codes, options.KMeansIterations, generator));
             // Codes start with the counts that they would have after long training on this batch, but never with none.
-            counts.select(0, book).copy_(NearestCodes.Count(NearestCodes.Find(mine, codebook.select(0, book)), options.Codes).clamp(min: 1));
+            var indices = NearestCodes.Find(mine, codebook.select(0, book));
+            counts.select(0, book).copy_(NearestCodes.Count(indices, options.Codes).clamp(min: 1));
         }
         sums.copy_(codebook.detach() * counts.unsqueeze(2));
     }
 
     /// <summary>The vectors [N, D] that a codebook quantizes.</summary>
-    private Tensor VectorsOf(Tensor vectors, int book) =>
+    Tensor VectorsOf(Tensor vectors, int book) =>
         options.SeparateCodebooks ? vectors.select(1, book) : vectors.reshape(-1, options.Dimensions);
 
-    private void Learn(Tensor vectors, Tensor indices, Tensor batchCounts, long step)
+    void Learn(Tensor vectors, Tensor indices, Tensor batchCounts, long step)
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
@@ -109,7 +111,7 @@ public sealed partial class VectorQuantizer
     }
 
     /// <summary>Appendix A.1 of the paper, with Laplace smoothing of the counts.</summary>
-    private void MoveAverages(Tensor vectors, Tensor indices)
+    void MoveAverages(Tensor vectors, Tensor indices)
     {
         var rows = (long)options.Codebooks * options.Codes;
         var batchSums = NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows);
@@ -119,7 +121,7 @@ public sealed partial class VectorQuantizer
         codebook.copy_(sums / smoothed.unsqueeze(2));
     }
 
-    private void RestartDeadCodes(Tensor vectors, long step)
+    void RestartDeadCodes(Tensor vectors, long step)
     {
         using var generator = SeededRandom.CreateGenerator(seed, step);
         var mean = counts.mean([1L], keepdim: true);

@@ -5,31 +5,32 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Quantization;
 
 /// <summary>
-/// The bottleneck of a VQ-VAE: each D-dimensional encoder output is replaced by the nearest of K codes (equations 1 and 2 of "Neural Discrete
-/// Representation Learning", van den Oord et al. 2017, arXiv 1711.00937), with the straight-through gradient and the losses of equation 3, or
-/// with the moving-average codebook of its appendix A.1.
+/// The bottleneck of a VQ-VAE: each D-dimensional encoder output is replaced by the nearest of K codes (equations 1 and 2 of "Neural
+/// Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937), with the straight-through gradient and the losses of
+/// equation 3, or with the moving-average codebook of its appendix A.1.
 /// </summary>
 /// <remarks>
 /// <para>Takes encodings [B, G·D, …] with any number of spatial axes: one for audio, two for images, three for video.</para>
 /// <para>State, all of it in <c>state_dict</c>: <c>codebook</c> [codebooks, K, D] (a parameter where it learns by gradient, else a buffer);
-/// <c>counts</c> [codebooks, K] and <c>sums</c> [codebooks, K, D], the moving averages; <c>initialized</c> and <c>steps</c>, Int64 [1]. Randomness at
-/// a step follows from (seed, step) and never touches torch's global generator, so this is all that resuming exactly needs.</para>
+/// <c>counts</c> [codebooks, K] and <c>sums</c> [codebooks, K, D], the moving averages; <c>initialized</c> and <c>steps</c>, Int64 [1].
+/// Randomness at a step follows from (seed, step) and never touches torch's global generator, so this is all that resuming exactly
+/// needs.</para>
 /// <para>In evaluation mode nothing of this changes.</para>
-/// <para>An encoding that is not a number is an error on the CPU, where looking costs nothing, before it can spoil the codebook. On a GPU the look
-/// would make every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN and the training loop, which reads
-/// the loss anyway, stops.</para>
+/// <para>An encoding that is not a number is an error on the CPU, where looking costs nothing, before it can spoil the codebook. On a GPU
+/// the look would make every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN and the training
+/// loop, which reads the loss anyway, stops.</para>
 /// </remarks>
 public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResult>
 {
-    private readonly VectorQuantizerOptions options;
-    private readonly int seed;
+    readonly VectorQuantizerOptions options;
+    readonly int seed;
 
     // Registered by RegisterComponents under these very names, and replaced through them when the module moves to another device.
-    private Tensor codebook;
-    private Tensor counts;
-    private Tensor sums;
-    private Tensor initialized;
-    private Tensor steps;
+    Tensor codebook;
+    Tensor counts;
+    Tensor sums;
+    Tensor initialized;
+    Tensor steps;
 
     /// <summary>Makes a quantizer with a fresh codebook, uniform in ±1/K.</summary>
     /// <param name="options">The settings; they are copied.</param>
@@ -60,11 +61,11 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
     /// <summary>A copy of the settings.</summary>
     public VectorQuantizerOptions Options => options.Copy();
 
-    /// <summary>Whether dead codes are restarted when their time comes. The training step switches it off near the end of a run, so that every
-    /// code has time to settle.</summary>
+    /// <summary>Whether dead codes are restarted when their time comes. The training step switches it off near the end of a run, so that
+    /// every code has time to settle.</summary>
     public bool RestartsEnabled { get; set; } = true;
 
-    private bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
+    bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
 
     /// <summary>Quantizes encodings [B, G·D, …]. In training mode it also advances the state.</summary>
     /// <exception cref="ArgumentException">The encodings have another shape.</exception>
@@ -78,7 +79,7 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
         if (training && state.Steps < options.UnquantizedSteps)
         {
             AdvanceTo(state.Steps + 1, state.Initialized);
-            return Unquantized(encodings);
+            return Unquantized(encodings).MoveToOuterDisposeScope();
         }
         if (training && !state.Initialized)
             InitializeFrom(vectors.detach());
@@ -87,15 +88,7 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
         var result = Measure(encodings, vectors, codes, indices);
         if (training)
             Learn(vectors.detach(), indices, result.Counts, state.Steps + 1);
-        return result with
-        {
-            Quantized = result.Quantized.MoveToOuterDisposeScope(),
-            Indices = result.Indices.MoveToOuterDisposeScope(),
-            CodebookLoss = result.CodebookLoss.MoveToOuterDisposeScope(),
-            CommitmentLoss = result.CommitmentLoss.MoveToOuterDisposeScope(),
-            Counts = result.Counts.MoveToOuterDisposeScope(),
-            Loss = result.Loss.MoveToOuterDisposeScope(),
-        };
+        return result.MoveToOuterDisposeScope();
     }
 
     /// <summary>The nearest codes of encodings [B, G·D, …]: Int64 [B, …, G], without gradients or any change of state.</summary>
@@ -108,8 +101,8 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
     }
 
     /// <summary>The codes with these numbers: Int64 [B, …, G] → [B, G·D, …].</summary>
-    /// <exception cref="ArgumentException">The last axis is not <see cref="VectorQuantizerOptions.CodesPerPosition"/> long, the numbers are not
-    /// Int64 or (looked at on the CPU only) one is not within 0 … K − 1.</exception>
+    /// <exception cref="ArgumentException">The last axis is not <see cref="VectorQuantizerOptions.CodesPerPosition"/> long, the numbers are
+    /// not Int64 or (looked at on the CPU only) one is not within 0 … K − 1.</exception>
     public Tensor Embed(Tensor indices)
     {
         CheckIndices(indices);

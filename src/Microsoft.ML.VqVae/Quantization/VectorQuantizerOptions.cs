@@ -6,8 +6,8 @@ public enum CodebookLearning
     /// <summary>By the gradient of the codebook loss ‖sg[z] − e‖², equation 3 of the paper.</summary>
     Gradient,
 
-    /// <summary>By exponential moving averages of the encoder outputs assigned to each code, appendix A.1 of the paper. No gradient reaches the
-    /// codebook.</summary>
+    /// <summary>By exponential moving averages of the encoder outputs assigned to each code, appendix A.1 of the paper. No gradient reaches
+    /// the codebook.</summary>
     MovingAverage,
 }
 
@@ -80,8 +80,8 @@ public sealed class VectorQuantizerOptions
     public int Codebooks => SeparateCodebooks ? CodesPerPosition : 1;
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected and
-    /// what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
+    /// and what was found.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The vector quantizer's options cannot be used");
@@ -96,7 +96,8 @@ public sealed class VectorQuantizerOptions
         problems.AtLeast(nameof(CodesPerPosition), CodesPerPosition, 1);
         problems.Require(CommitmentCost >= 0 && double.IsFinite(CommitmentCost), nameof(CommitmentCost), "a finite number of 0 or more",
             CommitmentCost);
-        problems.Require(Enum.IsDefined(Learning), nameof(Learning), $"one of {string.Join(", ", Enum.GetNames<CodebookLearning>())}", Learning);
+        problems.Require(Enum.IsDefined(Learning), nameof(Learning), $"one of {string.Join(", ", Enum.GetNames<CodebookLearning>())}",
+            Learning);
         problems.Require(Decay is > 0 and < 1, nameof(Decay), "a number between 0 and 1, both excluded", Decay);
         problems.Require(Smoothing > 0 && double.IsFinite(Smoothing), nameof(Smoothing), "a finite number above 0", Smoothing);
         problems.AtLeast(nameof(UnquantizedSteps), UnquantizedSteps, 0);

@@ -9,16 +9,16 @@ namespace Microsoft.ML.VqVae.Tests.Codecs;
 [TestClass]
 public sealed class GoldenImageCodecTests
 {
-    private const double Tolerance = 1e-5;
+    const double Tolerance = 1e-5;
 
     /// <summary>The formula of weights and images, as in the script.</summary>
-    private static float Value(string name, long index, double scale)
+    static float Value(string name, long index, double scale)
     {
         var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
         return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
     }
 
-    private static Tensor Make(string name, long[] shape, double scale) =>
+    static Tensor Make(string name, long[] shape, double scale) =>
         tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
 
     [TestMethod]
@@ -54,7 +54,8 @@ public sealed class GoldenImageCodecTests
 
         TensorAssert.Close(golden.GetProperty("encodings").Deserialize<float[]>()!, model.EncodeToLatents(images), Tolerance, "encodings");
         CollectionAssert.AreEqual(golden.GetProperty("indices").Deserialize<long[]>()!, TensorAssert.Longs(output.Quantization.Indices));
-        TensorAssert.Close(golden.GetProperty("reconstruction").Deserialize<float[]>()!, output.Reconstruction, Tolerance, "reconstruction");
+        TensorAssert.Close(
+            golden.GetProperty("reconstruction").Deserialize<float[]>()!, output.Reconstruction, Tolerance, "reconstruction");
         void Loss(string property, Tensor actual) =>
             TensorAssert.Close([golden.GetProperty(property).GetSingle()], actual, Tolerance, property);
         Loss("total", losses.Total);

@@ -4,11 +4,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Quantization;
 
-/// <summary>How a codebook starts, moves, revives dead codes and is saved: the known mistakes of other implementations, each as a test.</summary>
+/// <summary>How a codebook starts, moves, revives dead codes and is saved: the known mistakes of other implementations, each as a
+/// test.</summary>
 [TestClass]
 public sealed class CodebookLearningTests
 {
-    private static VectorQuantizerOptions Moving(Action<VectorQuantizerOptions>? change = null)
+    static VectorQuantizerOptions Moving(Action<VectorQuantizerOptions>? change = null)
     {
         var options = new VectorQuantizerOptions { Codes = 16, Dimensions = 3, Learning = CodebookLearning.MovingAverage };
         change?.Invoke(options);
@@ -16,7 +17,7 @@ public sealed class CodebookLearningTests
     }
 
     /// <summary>Vectors around a few far-apart places, [1, 3, n].</summary>
-    private static Tensor Clusters(int seed, int places, int each, double spread = 0.01)
+    static Tensor Clusters(int seed, int places, int each, double spread = 0.01)
     {
         using var generator = new Generator((ulong)seed);
         using var fixedPlaces = new Generator(99);
@@ -183,6 +184,7 @@ public sealed class CodebookLearningTests
         using var same = new VectorQuantizer(Moving(), 5);
         using var other = new VectorQuantizer(Moving(), 6);
         TensorAssert.Same(one.state_dict()["codebook"], same.state_dict()["codebook"], "codebook");
-        CollectionAssert.AreNotEqual(TensorAssert.Floats(one.state_dict()["codebook"]), TensorAssert.Floats(other.state_dict()["codebook"]));
+        CollectionAssert.AreNotEqual(
+            TensorAssert.Floats(one.state_dict()["codebook"]), TensorAssert.Floats(other.state_dict()["codebook"]));
     }
 }

@@ -8,12 +8,13 @@ namespace Microsoft.ML.VqVae.Tests.Quantization;
 [TestClass]
 public sealed class GoldenQuantizerTests
 {
-    private const double Tolerance = 1e-5;
+    const double Tolerance = 1e-5;
 
     public static IEnumerable<object[]> Cases()
     {
         using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "quantizer.json"));
-        return JsonSerializer.Deserialize<JsonElement[]>(file)!.Select(entry => new object[] { entry.GetProperty("name").GetString()!, entry }).ToArray();
+        return JsonSerializer.Deserialize<JsonElement[]>(file)!
+            .Select(entry => new object[] { entry.GetProperty("name").GetString()!, entry }).ToArray();
     }
 
     [TestMethod]

@@ -4,19 +4,20 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Quantization;
 
-/// <summary>What holds for every quantizer: codes are nearest, looking up undoes encoding, evaluation changes nothing, errors are clear.</summary>
+/// <summary>What holds for every quantizer: codes are nearest, looking up undoes encoding, evaluation changes nothing, errors are
+/// clear.</summary>
 [TestClass]
 public sealed class VectorQuantizerTests
 {
-    private static readonly VectorQuantizerOptions Small = new() { Codes = 11, Dimensions = 4, CodesPerPosition = 2 };
+    static readonly VectorQuantizerOptions Small = new() { Codes = 11, Dimensions = 4, CodesPerPosition = 2 };
 
-    private static Tensor Numbers(int seed, params long[] shape)
+    static Tensor Numbers(int seed, params long[] shape)
     {
         using var generator = new Generator((ulong)seed);
         return randn(shape, generator: generator);
     }
 
-    private static VectorQuantizerOptions With(VectorQuantizerOptions options, Action<VectorQuantizerOptions> change)
+    static VectorQuantizerOptions With(VectorQuantizerOptions options, Action<VectorQuantizerOptions> change)
     {
         var copy = new VectorQuantizer(options, 0);
         using (copy)
@@ -75,8 +76,9 @@ public sealed class VectorQuantizerTests
         using var scope = NewDisposeScope();
         var vectors = Numbers(4, 1000, 6);
         var codebook = Numbers(5, 37, 6);
-        TensorAssert.Same(NearestCodes.Find(vectors, codebook), NearestCodes.Find(vectors, codebook, maximumDistances: 37 * 16), "codes");
-        TensorAssert.Same(NearestCodes.Find(vectors, codebook), NearestCodes.Find(vectors, codebook, maximumDistances: 1), "codes, one by one");
+        var atOnce = NearestCodes.Find(vectors, codebook);
+        TensorAssert.Same(atOnce, NearestCodes.Find(vectors, codebook, maximumDistances: 37 * 16), "codes");
+        TensorAssert.Same(atOnce, NearestCodes.Find(vectors, codebook, maximumDistances: 1), "codes, one by one");
     }
 
     [TestMethod]
