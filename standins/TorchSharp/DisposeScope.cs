@@ -3,10 +3,10 @@ namespace TorchSharp;
 /// <summary>Holds the tensors made on this thread while it is the innermost scope, and disposes of them when it ends.</summary>
 public sealed class DisposeScope : IDisposable
 {
-    readonly DisposeScopeManager manager;
+    readonly DisposeScopes manager;
     bool ended;
 
-    internal DisposeScope(DisposeScopeManager manager) => (this.manager, Outer) = (manager, manager.Current);
+    internal DisposeScope(DisposeScopes manager) => (this.manager, Outer) = (manager, manager.Current);
 
     internal DisposeScope? Outer { get; set; }
     internal HashSet<IDisposable> Disposables { get; private set; } = new(ReferenceEqualityComparer.Instance);
@@ -29,24 +29,9 @@ public sealed class DisposeScope : IDisposable
         return (first, second);
     }
 
-    public (T1 first, T2 second, T3 third) MoveToOuter<T1, T2, T3>(T1 first, T2 second, T3 third)
-        where T1 : IDisposable where T2 : IDisposable where T3 : IDisposable
-    {
-        MoveToOther(Outer, [first, second, third]);
-        return (first, second, third);
-    }
-
     public void MoveToOuter(params IDisposable[] disposables) => MoveToOther(Outer, disposables);
 
     public void MoveToOuter(IEnumerable<IDisposable> disposables) => MoveToOther(Outer, disposables);
-
-    public T MoveToOther<T>(DisposeScope? scope, T disposable) where T : IDisposable
-    {
-        MoveToOther(scope, [disposable]);
-        return disposable;
-    }
-
-    public void MoveToOther(DisposeScope? scope, params IDisposable[] disposables) => MoveToOther(scope, (IEnumerable<IDisposable>)disposables);
 
     public void MoveToOther(DisposeScope? scope, IEnumerable<IDisposable> disposables)
     {
@@ -65,22 +50,12 @@ public sealed class DisposeScope : IDisposable
         return disposable;
     }
 
-    public (T1 first, T2 second) Detach<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable
-    {
-        Detach([first, second]);
-        return (first, second);
-    }
-
     public void Detach(params IDisposable[] disposables) => Detach((IEnumerable<IDisposable>)disposables);
 
     public void Detach(IEnumerable<IDisposable> disposables)
     {
         foreach (IDisposable disposable in disposables)
-        {
-            if (!Live.Remove(disposable)) continue;
-            manager.Counts.DetachedFromScopeCount++;
-            ((torch.Tensor)disposable).OwningDisposeScope = null;
-        }
+            if (Live.Remove(disposable)) ((torch.Tensor)disposable).OwningDisposeScope = null;
     }
 
     public void Attach(IDisposable disposable) => Attach((IEnumerable<IDisposable>)[disposable]);
@@ -94,7 +69,7 @@ public sealed class DisposeScope : IDisposable
         foreach (IDisposable disposable in attached)
         {
             if (disposable is not torch.Tensor tensor) throw new InvalidOperationException("DisposeScope can only manage Tensor or PackedSequence");
-            if (Own(this, tensor)) manager.Counts.AttachedToScopeCount++;
+            Own(this, tensor);
         }
         return attached;
     }
@@ -109,12 +84,6 @@ public sealed class DisposeScope : IDisposable
         Disposables = new(inKeep, ReferenceEqualityComparer.Instance);
         foreach (IDisposable disposable in all)
             if (!Disposables.Contains(disposable)) disposable.Dispose();
-    }
-
-    public T DisposeEverythingBut<T>(T keep) where T : IDisposable
-    {
-        DisposeEverythingBut((IEnumerable<IDisposable>)[keep]);
-        return keep;
     }
 
     public void MarkAsDisposed(IDisposable disposable)
@@ -139,40 +108,24 @@ public sealed class DisposeScope : IDisposable
         Own(scope, replacement);
     }
 
-    static bool Own(DisposeScope scope, torch.Tensor tensor)
+    static void Own(DisposeScope scope, torch.Tensor tensor)
     {
-        if (tensor.OwningDisposeScope == scope) return false;
+        if (tensor.OwningDisposeScope == scope) return;
         tensor.OwningDisposeScope?.Disposables.Remove(tensor);
         scope.Disposables.Add(tensor);
         tensor.OwningDisposeScope = scope;
-        return true;
     }
 }
 
 /// <summary>The scopes of one thread, innermost first.</summary>
-public class DisposeScopeManager
+internal sealed class DisposeScopes
 {
-    [ThreadStatic] static DisposeScopeManager? own;
+    [ThreadStatic] static DisposeScopes? own;
 
-    internal static DisposeScopeManager OfThread => own ??= new();
+    internal static DisposeScopes OfThread => own ??= new();
     internal DisposeScope? Current { get; private set; }
-    internal LifetimeStatistics Counts => statistics.TensorStatistics;
-    readonly ThreadDisposeScopeStatistics statistics = new();
-
-    public static ThreadDisposeScopeStatistics Statistics => OfThread.statistics;
 
     internal DisposeScope New() => Current = new(this);
-
-    internal DisposeScope? Register(torch.Tensor tensor)
-    {
-        if (Current is null) Counts.CreatedOutsideScopeCount++;
-        else
-        {
-            Counts.CreatedInScopeCount++;
-            Current.Disposables.Add(tensor);
-        }
-        return Current;
-    }
 
     internal void Remove(DisposeScope scope)
     {
@@ -190,37 +143,9 @@ public class DisposeScopeManager
     }
 }
 
-public class ThreadDisposeScopeStatistics
-{
-    public LifetimeStatistics TensorStatistics { get; } = new();
-    public long CreatedOutsideScopeCount => TensorStatistics.CreatedOutsideScopeCount;
-    public long DisposedOutsideScopeCount => TensorStatistics.DisposedOutsideScopeCount;
-    public long CreatedInScopeCount => TensorStatistics.CreatedInScopeCount;
-    public long DisposedInScopeCount => TensorStatistics.DisposedInScopeCount;
-    public long AttachedToScopeCount => TensorStatistics.AttachedToScopeCount;
-    public long DetachedFromScopeCount => TensorStatistics.DetachedFromScopeCount;
-    public long ThreadTotalLiveCount => TensorStatistics.ThreadTotalLiveCount;
-    public void Reset() => TensorStatistics.Reset();
-}
-
-public class LifetimeStatistics
-{
-    public long CreatedOutsideScopeCount { get; internal set; }
-    public long DisposedOutsideScopeCount { get; internal set; }
-    public long CreatedInScopeCount { get; internal set; }
-    public long DisposedInScopeCount { get; internal set; }
-    public long AttachedToScopeCount { get; internal set; }
-    public long DetachedFromScopeCount { get; internal set; }
-
-    public long ThreadTotalLiveCount => CreatedInScopeCount - DisposedInScopeCount + CreatedOutsideScopeCount - DisposedOutsideScopeCount;
-
-    public void Reset() => CreatedOutsideScopeCount = DisposedOutsideScopeCount = CreatedInScopeCount = DisposedInScopeCount =
-        AttachedToScopeCount = DetachedFromScopeCount = 0;
-}
-
 public static partial class torch
 {
-    public static DisposeScope NewDisposeScope() => DisposeScopeManager.OfThread.New();
+    public static DisposeScope NewDisposeScope() => DisposeScopes.OfThread.New();
 
-    public static DisposeScope? CurrentDisposeScope => DisposeScopeManager.OfThread.Current;
+    public static DisposeScope? CurrentDisposeScope => DisposeScopes.OfThread.Current;
 }

@@ -18,7 +18,9 @@ public static partial class torch
             this.handle = handle;
             long count = Interlocked.Increment(ref live);
             if (count > peak) peak = count;
-            if (register) OwningDisposeScope = DisposeScopeManager.OfThread.Register(this);
+            if (!register) return;
+            OwningDisposeScope = CurrentDisposeScope;
+            OwningDisposeScope?.Disposables.Add(this);
         }
 
         ~Tensor() => Dispose(false);
@@ -32,13 +34,7 @@ public static partial class torch
         protected virtual void Dispose(bool disposing)
         {
             if (handle == 0) return;
-            LifetimeStatistics counts = DisposeScopeManager.OfThread.Counts;
-            if (OwningDisposeScope is null) counts.DisposedOutsideScopeCount++;
-            else
-            {
-                counts.DisposedInScopeCount++;
-                OwningDisposeScope.MarkAsDisposed(this);
-            }
+            OwningDisposeScope?.MarkAsDisposed(this);
             Interlocked.Decrement(ref live);
             Native.tensor_release(handle);
             handle = 0;
@@ -74,7 +70,7 @@ public static partial class torch
         public Tensor MoveToOtherDisposeScope(DisposeScope? other)
         {
             if (OwningDisposeScope is null) other?.Attach(this);
-            else OwningDisposeScope.MoveToOther(other, this);
+            else OwningDisposeScope.MoveToOther(other, [this]);
             return this;
         }
 

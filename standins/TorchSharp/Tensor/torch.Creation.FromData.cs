@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace TorchSharp;
 
-/// <summary>Tensors of C#'s own numbers: tensor() copies them, from_array() and its like share pinned memory.</summary>
+/// <summary>Tensors of C#'s own numbers: tensor() copies them, from_array() shares pinned memory.</summary>
 public static unsafe partial class torch
 {
     public static Tensor tensor(float scalar, Device? device = null, bool requires_grad = false) =>
@@ -21,17 +21,11 @@ public static unsafe partial class torch
     public static Tensor tensor(float[,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         CopyArray<float>(rawArray, dtype, device, requires_grad);
 
-    public static Tensor tensor(float[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<float>(rawArray, dtype, device, requires_grad);
-
     public static Tensor tensor(IList<float> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<float>([.. rawArray], [rawArray.Count], dtype, device, requires_grad);
 
     public static Tensor tensor(IList<float> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<float>([.. rawArray], dimensions.ToArray(), dtype, device, requires_grad);
-
-    public static Tensor tensor(Memory<float> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<float>(rawArray.Span, dimensions.ToArray(), dtype, device, requires_grad);
 
     public static Tensor tensor(double scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Copy([scalar], [], dtype, device, requires_grad);
@@ -41,18 +35,6 @@ public static unsafe partial class torch
 
     public static Tensor tensor(double[] rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<double>(rawArray, dimensions.ToArray(), dtype, device, requires_grad);
-
-    public static Tensor tensor(double[,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<double>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(double[,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<double>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(double[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<double>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(IList<double> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<double>([.. rawArray], [rawArray.Count], dtype, device, requires_grad);
 
     public static Tensor tensor(long scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Copy([scalar], [], dtype, device, requires_grad);
@@ -66,20 +48,11 @@ public static unsafe partial class torch
     public static Tensor tensor(long[,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         CopyArray<long>(rawArray, dtype, device, requires_grad);
 
-    public static Tensor tensor(long[,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<long>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(long[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<long>(rawArray, dtype, device, requires_grad);
-
     public static Tensor tensor(IList<long> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<long>([.. rawArray], [rawArray.Count], dtype, device, requires_grad);
 
     public static Tensor tensor(IList<long> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<long>([.. rawArray], dimensions.ToArray(), dtype, device, requires_grad);
-
-    public static Tensor tensor(Memory<long> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<long>(rawArray.Span, dimensions.ToArray(), dtype, device, requires_grad);
 
     public static Tensor tensor(int scalar, Device? device = null, bool requires_grad = false) =>
         Copy([scalar], [], null, device, requires_grad);
@@ -90,24 +63,6 @@ public static unsafe partial class torch
     public static Tensor tensor(int[] rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<int>(rawArray, dimensions.ToArray(), dtype, device, requires_grad);
 
-    public static Tensor tensor(int[,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<int>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(int[,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<int>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(int[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<int>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(IList<int> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<int>([.. rawArray], [rawArray.Count], dtype, device, requires_grad);
-
-    public static Tensor tensor(IList<int> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<int>([.. rawArray], dimensions.ToArray(), dtype, device, requires_grad);
-
-    public static Tensor tensor(Memory<int> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<int>(rawArray.Span, dimensions.ToArray(), dtype, device, requires_grad);
-
     public static Tensor tensor(byte scalar, Device? device = null, bool requires_grad = false) =>
         Copy([scalar], [], null, device, requires_grad);
 
@@ -116,18 +71,6 @@ public static unsafe partial class torch
 
     public static Tensor tensor(byte[] rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Copy<byte>(rawArray, dimensions.ToArray(), dtype, device, requires_grad);
-
-    public static Tensor tensor(byte[,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<byte>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(byte[,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<byte>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(byte[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<byte>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(Memory<byte> rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Copy<byte>(rawArray.Span, dimensions.ToArray(), dtype, device, requires_grad);
 
     public static Tensor tensor(bool scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Copy([scalar], [], dtype, device, requires_grad);
@@ -141,31 +84,10 @@ public static unsafe partial class torch
     public static Tensor tensor(bool[,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         CopyArray<bool>(rawArray, dtype, device, requires_grad);
 
-    public static Tensor tensor(bool[,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<bool>(rawArray, dtype, device, requires_grad);
-
-    public static Tensor tensor(bool[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        CopyArray<bool>(rawArray, dtype, device, requires_grad);
-
     public static Tensor from_array(Array rawArray, Device? device = null) => from_array(rawArray, null, device);
 
     public static Tensor from_array(Array rawArray, ScalarType? dtype, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Placed(Share(rawArray, Lengths(rawArray), 0), dtype, device, requires_grad);
-
-    public static Tensor as_tensor(Array data, ScalarType? dtype = null, Device? device = null) => from_array(data, dtype, device);
-
-    public static Tensor as_tensor(float[] rawArray, ScalarType? dtype = null, Device? device = null) => from_array(rawArray, dtype, device);
-
-    public static Tensor as_tensor(long[] rawArray, ScalarType? dtype = null, Device? device = null) => from_array(rawArray, dtype, device);
-
-    public static Tensor frombuffer(Array rawArray, ScalarType dtype, long count = -1, long offset = 0, bool requires_grad = false)
-    {
-        long length = rawArray.LongLength;
-        if (offset < 0 || offset >= length) throw new ArgumentException($"invalid value for 'offset': {offset}");
-        if (count < 0) count = length - offset;
-        if (count > length - offset) throw new IndexOutOfRangeException($"element count is too large: {count}");
-        return Placed(Share(rawArray, [count], offset), dtype, CPU, requires_grad);
-    }
+        Placed(Share(rawArray), dtype, device, requires_grad);
 
     static long[] Lengths(Array array) => [.. Enumerable.Range(0, array.Rank).Select(array.GetLongLength)];
 
@@ -195,16 +117,13 @@ public static unsafe partial class torch
         return tensor.with_requires_grad(requires_grad);
     }
 
-    static Tensor Share(Array array, long[] dimensions, long offset)
+    static Tensor Share(Array array)
     {
         ScalarType type = TypeOf(array.GetType().GetElementType()!);
         GCHandle pin = GCHandle.Alloc(array, GCHandleType.Pinned);
         nint handle;
-        fixed (long* sizes = dimensions)
-        {
-            byte* start = (byte*)pin.AddrOfPinnedObject() + offset * Buffer.ByteLength(array) / Math.Max(array.LongLength, 1);
-            Native.Check(Native.tensor_from_blob(start, sizes, dimensions.Length, (int)type, &Unpin, (void*)GCHandle.ToIntPtr(pin), &handle));
-        }
+        fixed (long* sizes = Lengths(array))
+            Native.Check(Native.tensor_from_blob((void*)pin.AddrOfPinnedObject(), sizes, array.Rank, (int)type, &Unpin, (void*)GCHandle.ToIntPtr(pin), &handle));
         return new Tensor(handle);
     }
 

@@ -78,51 +78,6 @@ namespace TorchSharp.Modules
         public IEnumerator<T> GetEnumerator() => list.GetEnumerator();
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
-
-    /// <summary>Modules one after another; what passes between them is disposed of.</summary>
-    public class Sequential : nn.Module<Tensor, Tensor>
-    {
-        readonly List<nn.Module<Tensor, Tensor>> list = [];
-
-        protected internal Sequential(params (string name, nn.Module<Tensor, Tensor> submodule)[] modules) : base(nameof(Sequential))
-        {
-            foreach (var (name, module) in modules) Add(name, module);
-        }
-
-        protected internal Sequential(params nn.Module<Tensor, Tensor>[] modules) : base(nameof(Sequential))
-        {
-            foreach (var module in modules) Add($"{list.Count}", module);
-        }
-
-        void Add(string name, nn.Module<Tensor, Tensor> module)
-        {
-            register_module(name, module);
-            list.Add(module);
-        }
-
-        public int Count => list.Count;
-
-        public Sequential append(string name, nn.IModule<Tensor, Tensor> module)
-        {
-            Add(name, (nn.Module<Tensor, Tensor>)module);
-            return this;
-        }
-
-        public Sequential append(nn.IModule<Tensor, Tensor> module) => append($"{list.Count}", module);
-
-        public override Tensor forward(Tensor tensor)
-        {
-            if (list.Count == 0) return tensor.alias();
-            Tensor between = tensor;
-            foreach (var module in list)
-            {
-                Tensor next = module.call(between);
-                if (between != (object)tensor) between.Dispose();
-                between = next;
-            }
-            return between;
-        }
-    }
 }
 
 namespace TorchSharp
@@ -132,16 +87,6 @@ namespace TorchSharp
         public static partial class nn
         {
             public static Modules.ModuleList<T> ModuleList<T>(params T[] modules) where T : Module => new(modules);
-
-            public static Modules.Sequential Sequential(params (string name, Module<Tensor, Tensor> submodule)[] modules) => new(modules);
-
-            public static Modules.Sequential Sequential(params Module<Tensor, Tensor>[] modules) => new(modules);
-
-            public static Modules.Sequential Sequential(IEnumerable<(string name, Module<Tensor, Tensor> submodule)> modules) => new([.. modules]);
-
-            public static Modules.Sequential Sequential(IEnumerable<Module<Tensor, Tensor>> modules) => new([.. modules]);
-
-            public static Modules.Sequential Sequential() => new(Array.Empty<Module<Tensor, Tensor>>());
         }
     }
 }
