@@ -3,7 +3,8 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.VqVae.Persistence;
 
-/// <summary>The few things that ML.NET knows and keeps internal: the environment of a catalog, its settings, and the columns of a schema shape.</summary>
+/// <summary>The few things that ML.NET knows and keeps internal: the environment of a catalog, its settings, and the columns of a schema
+/// shape.</summary>
 internal static class MLNetInternals
 {
     public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);

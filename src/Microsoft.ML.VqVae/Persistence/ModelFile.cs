@@ -21,7 +21,8 @@ internal static class ModelFile
         loaderAssemblyName: typeof(ModelFile).Assembly.GetName().Name!, loaderSignature: loaderSignature);
 
     public static void Save<T>(
-        ModelSaveContext context, string signature, string loaderSignature, T description, JsonTypeInfo<T> json, Action<Stream> writeWeights)
+        ModelSaveContext context, string signature, string loaderSignature, T description, JsonTypeInfo<T> json,
+        Action<Stream> writeWeights)
     {
         ArgumentNullException.ThrowIfNull(context);
         context.CheckAtModel();
@@ -46,7 +47,8 @@ internal static class ModelFile
         });
         return found && model is not null
             ? model
-            : throw new FormatException($"The model '{loaderSignature}' has no stream '{WeightsName}': the model file is damaged. Save the model again.");
+            : throw new FormatException(
+                $"The model '{loaderSignature}' has no stream '{WeightsName}': the model file is damaged. Save the model again.");
     }
 
     static T ReadDescription<T>(string text, string loaderSignature, JsonTypeInfo<T> json)
@@ -58,7 +60,8 @@ internal static class ModelFile
         catch (Exception exception) when (exception is JsonException or NotSupportedException)
         {
             throw new FormatException(
-                $"The description of the model '{loaderSignature}' cannot be read ({exception.Message}): the model file is damaged. Save the model again.",
+                $"The description of the model '{loaderSignature}' cannot be read ({exception.Message}): "
+                + "the model file is damaged. Save the model again.",
                 exception);
         }
     }

@@ -32,5 +32,6 @@ internal sealed class ImageDecoding(ImageModel model, DecoderColumns columns) : 
         ? new ImageColumn(model.Description.Pixels, capacity)
         : new PixelColumn(model.Description.Pixels, capacity);
 
-    public void Run(Tensor input, IReadOnlyList<BatchColumn?> columns) => columns[0]?.Store(model.Decode(model.Embed(input.to(model.Device))));
+    public void Run(Tensor input, IReadOnlyList<BatchColumn?> columns) =>
+        columns[0]?.Store(model.Decode(model.Embed(input.to(model.Device))));
 }

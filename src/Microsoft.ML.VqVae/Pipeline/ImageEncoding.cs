@@ -21,8 +21,9 @@ internal sealed class ImageEncoding : IBatchMapping
     public ImageEncoding(ImageModel model, EncoderColumns columns)
     {
         (_model, _columns) = (model, columns);
-        PixelFormat pixels = model.Description.Pixels;
-        List<(Output, DataViewSchema.DetachedColumn)> made = [(Output.Codes, ModelColumns.Codes(columns.Codes, model.CodeGrid, model.Description.Quantizer.Codes))];
+        ImageFormat pixels = model.Description.Pixels;
+        List<(Output, DataViewSchema.DetachedColumn)> made =
+            [(Output.Codes, ModelColumns.Codes(columns.Codes, model.CodeGrid, model.Description.Quantizer.Codes))];
         if (columns.Reconstruction is string reconstruction)
             made.Add((Output.Reconstruction, ModelColumns.Pixels(reconstruction, pixels, columns.ReconstructionAsImage)));
         if (columns.Embeddings is string embeddings)
@@ -51,7 +52,7 @@ internal sealed class ImageEncoding : IBatchMapping
 
     public BatchColumn CreateColumn(int output, int capacity)
     {
-        PixelFormat pixels = _model.Description.Pixels;
+        ImageFormat pixels = _model.Description.Pixels;
         (int height, int width, int perPosition) = _model.CodeGrid;
         return _outputs[output] switch
         {
@@ -66,7 +67,8 @@ internal sealed class ImageEncoding : IBatchMapping
     public void Run(Tensor input, IReadOnlyList<BatchColumn?> columns)
     {
         BatchColumn? Asked(Output output) => Array.IndexOf(_outputs, output) is int index and >= 0 ? columns[index] : null;
-        BatchColumn? reconstruction = Asked(Output.Reconstruction), embeddings = Asked(Output.Embeddings), error = Asked(Output.ReconstructionError);
+        BatchColumn? reconstruction = Asked(Output.Reconstruction), embeddings = Asked(Output.Embeddings),
+            error = Asked(Output.ReconstructionError);
 
         Tensor pixels = input.to(_model.Device);
         Tensor indices = _model.Encode(pixels);

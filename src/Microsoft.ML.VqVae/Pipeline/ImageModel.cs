@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// A trained network that an encoder and its decoders share. It only reads its weights, so that any number of threads may run it; the last of
-/// those who hold it frees it.
+/// A trained network that an encoder and its decoders share. It only reads its weights, so that any number of threads may run it; the last
+/// of those who hold it frees it.
 /// </summary>
 internal sealed class ImageModel
 {

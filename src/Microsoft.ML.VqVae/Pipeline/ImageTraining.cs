@@ -12,11 +12,12 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Hands a network and the stored rows to the training loop.</summary>
 internal static class ImageTraining
 {
-    /// <summary>The share of a run after which dead codes are left alone, so that the decoder can settle on a codebook that stays.</summary>
+    /// <summary>The share of a run after which dead codes are left alone, so that the decoder can settle on a codebook that
+    /// stays.</summary>
     const double RestartUntilFraction = 0.85;
 
     public static (ImageModel Model, TrainingSummary Summary) Run(
-        IHostEnvironment environment, ImageVqVaeOptions options, ImageCodecOptions codec, PixelFormat format, RowStore rows, Device device)
+        IHostEnvironment environment, ImageVqVaeOptions options, ImageCodecOptions codec, ImageFormat format, RowStore rows, Device device)
     {
         VectorQuantizerOptions quantizer = options.Quantizer.Copy();
         TrainingOptions training = options.Training.Copy();
@@ -66,7 +67,8 @@ internal static class ImageTraining
         new (string Name, IFormattable Value)[]
         {
             ("height", codec.Height), ("width", codec.Width), ("channels", codec.Channels), ("hidden channels", codec.HiddenChannels),
-            ("outer channels", codec.OuterChannels), ("residual channels", codec.ResidualChannels), ("residual blocks", codec.ResidualBlocks),
+            ("outer channels", codec.OuterChannels), ("residual channels", codec.ResidualChannels),
+            ("residual blocks", codec.ResidualBlocks),
             ("downsamplings", codec.Downsamplings), ("flips", codec.FlipHorizontally ? 1 : 0), ("codes", quantizer.Codes),
             ("dimensions", quantizer.Dimensions), ("codes per position", quantizer.CodesPerPosition),
             ("separate codebooks", quantizer.SeparateCodebooks ? 1 : 0), ("commitment cost", quantizer.CommitmentCost),

@@ -20,7 +20,7 @@ namespace Microsoft.ML.VqVae;
 /// | -- | -- |
 /// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
 /// | Codes | A vector [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, with key values and slot names |
-/// | Reconstruction, on request | A known-sized vector of <xref:System.Single> in the layout and units of the input, or <xref:Microsoft.ML.Data.MLImage> |
+/// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Embeddings, on request | A vector [h, w, D·G] of <xref:System.Single> |
 /// | Reconstruction error, on request | <xref:System.Single>: mean squared error of the row |
 ///
@@ -48,7 +48,8 @@ public sealed class ImageVqVaeEstimator : IEstimator<VqVaeTransformer>
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        (_environment, _outputColumnName, _inputColumnName, _options) = (environment, outputColumnName, inputColumnName ?? outputColumnName, options);
+        (_environment, _outputColumnName, _inputColumnName, _options) =
+            (environment, outputColumnName, inputColumnName ?? outputColumnName, options);
         CheckNames();
     }
 
@@ -81,14 +82,15 @@ public sealed class ImageVqVaeEstimator : IEstimator<VqVaeTransformer>
     /// <param name="input">The training data; only the input column is read.</param>
     /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The input column is missing, or its type or size will not do.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a value is not a finite number, or a GPU was asked for and is not there.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, a value is not a finite number, or a GPU was asked for and is not
+    /// there.</exception>
     /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
     public VqVaeTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         _options.Validate();
         DataViewSchema.Column column = PixelInput.Find(input.Schema, _inputColumnName);
-        PixelFormat format = PixelInput.Resolve(column, _options);
+        ImageFormat format = PixelInput.Resolve(column, _options);
         ImageCodecOptions codec = _options.Codec.Copy();
         (codec.Height, codec.Width, codec.Channels) = (format.Height, format.Width, format.Channels);
         codec.Validate();
@@ -105,6 +107,9 @@ public sealed class ImageVqVaeEstimator : IEstimator<VqVaeTransformer>
             [_outputColumnName, _options.ReconstructionColumnName, _options.EmbeddingsColumnName, _options.ReconstructionErrorColumnName];
         string? twice = names.Where(name => name is not null).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (twice is not null)
-            throw new ArgumentException($"The name '{twice}' is given to more than one output column; each needs a name of its own.", "outputColumnName");
+        {
+            throw new ArgumentException(
+                $"The name '{twice}' is given to more than one output column; each needs a name of its own.", "outputColumnName");
+        }
     }
 }

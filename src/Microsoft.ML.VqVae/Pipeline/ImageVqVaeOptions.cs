@@ -4,8 +4,10 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The settings of <see cref="ImageVqVaeEstimator"/>: the network, its training, and the columns that are made besides the codes.</summary>
-/// <remarks>The defaults are the paper's network (van den Oord et al. 2017, arXiv 1711.00937), made for a GPU; <see cref="Fast"/> is made for a CPU.</remarks>
+/// <summary>The settings of <see cref="ImageVqVaeEstimator"/>: the network, its training, and the columns that are made besides the
+/// codes.</summary>
+/// <remarks>The defaults are the paper's network (van den Oord et al. 2017, arXiv 1711.00937), made for a GPU; <see cref="Fast"/> is made
+/// for a CPU.</remarks>
 public sealed partial class ImageVqVaeOptions
 {
     /// <summary>The number of images that the network is given at once when a data view is read, where nothing else is set.</summary>
@@ -19,13 +21,13 @@ public sealed partial class ImageVqVaeOptions
     /// <value>The default is one codebook of 512 codes, learnt by gradient.</value>
     public VectorQuantizerOptions Quantizer { get; set; } = new();
 
-    /// <summary>Steps, learning rate, seed, progress, cancellation, checkpoints. A seed of null is the MLContext's; where that has none either,
-    /// it is 0 with a checkpoint folder and another one each time without.</summary>
+    /// <summary>Steps, learning rate, seed, progress, cancellation, checkpoints. A seed of null is the MLContext's; where that has none
+    /// either, it is 0 with a checkpoint folder and another one each time without.</summary>
     /// <value>The default is Adam at 2e-4, batches of 128, 10 epochs.</value>
     public TrainingOptions Training { get; set; } = new();
 
-    /// <summary>The order of the values in a vector column. It says nothing about a column of MLImage, except how a reconstruction in a vector
-    /// is laid out.</summary>
+    /// <summary>The order of the values in a vector column. It says nothing about a column of MLImage, except how a reconstruction in a
+    /// vector is laid out.</summary>
     /// <value>The default is <see cref="PixelLayout.FromColumn"/>.</value>
     public PixelLayout Layout { get; set; } = PixelLayout.FromColumn;
 

@@ -9,7 +9,8 @@ public sealed partial class ImageVqVaeOptions
     /// <summary>Steps of the paper's image models (section 4.1 of arXiv 1711.00937).</summary>
     const int PaperSteps = 250_000;
 
-    /// <summary>The paper's model of CIFAR-10: 32×32×3 pixels become 8×8×10 codes of 512, 256 channels wide. Days on a CPU; take a GPU.</summary>
+    /// <summary>The paper's model of CIFAR-10: 32×32×3 pixels become 8×8×10 codes of 512, 256 channels wide. Days on a CPU; take a
+    /// GPU.</summary>
     /// <returns>New options, to be changed at will.</returns>
     public static ImageVqVaeOptions Cifar10() => Paper(codesPerPosition: 10);
 
@@ -21,8 +22,8 @@ public sealed partial class ImageVqVaeOptions
     /// <returns>New options, to be changed at will.</returns>
     public static ImageVqVaeOptions DeepMindLab84() => Paper(codesPerPosition: 1);
 
-    /// <summary>Made for a CPU: a narrow network, a codebook that learns by moving average, starts from the data and restarts dead codes, and
-    /// a few thousand steps at a learning rate that rises, holds and falls. Minutes for images of 28×28 or 32×32 pixels.</summary>
+    /// <summary>Made for a CPU: a narrow network, a codebook that learns by moving average, starts from the data and restarts dead codes,
+    /// and a few thousand steps at a learning rate that rises, holds and falls. Minutes for images of 28×28 or 32×32 pixels.</summary>
     /// <returns>New options, to be changed at will.</returns>
     public static ImageVqVaeOptions Fast() => new()
     {
@@ -37,13 +38,31 @@ public sealed partial class ImageVqVaeOptions
             UnquantizedSteps = 200,
             RestartEverySteps = 50,
         },
-        Training = new() { LearningRate = 2e-3, BatchSize = 64, Steps = 2500, Schedule = LearningRateSchedule.WarmupHoldLinear(100, 0.4, 0.02) },
+        Training = new()
+        {
+            LearningRate = 2e-3,
+            BatchSize = 64,
+            Steps = 2500,
+            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.4, finalFraction: 0.02),
+        },
     };
 
     static ImageVqVaeOptions Paper(int codesPerPosition) => new()
     {
         Codec = new() { HiddenChannels = 256, ResidualChannels = 256, ResidualBlocks = 2, Downsamplings = 2 },
-        Quantizer = new() { Codes = 512, Dimensions = 64, CodesPerPosition = codesPerPosition, CommitmentCost = 0.25, Learning = CodebookLearning.Gradient },
-        Training = new() { LearningRate = TrainingOptions.DefaultLearningRate, BatchSize = TrainingOptions.DefaultBatchSize, Steps = PaperSteps },
+        Quantizer = new()
+        {
+            Codes = 512,
+            Dimensions = 64,
+            CodesPerPosition = codesPerPosition,
+            CommitmentCost = 0.25,
+            Learning = CodebookLearning.Gradient,
+        },
+        Training = new()
+        {
+            LearningRate = TrainingOptions.DefaultLearningRate,
+            BatchSize = TrainingOptions.DefaultBatchSize,
+            Steps = PaperSteps,
+        },
     };
 }

@@ -11,8 +11,8 @@ internal static class ModelColumns
 {
     const string KeyValues = "KeyValues", SlotNames = "SlotNames";
 
-    /// <summary>Codes as keys [h, w, G]. The value of a key is its code, counted from 0, as text; a slot is named by row, column and, where there
-    /// are several, the code's number at its position.</summary>
+    /// <summary>Codes as keys [h, w, G]. The value of a key is its code, counted from 0, as text; a slot is named by row, column and, where
+    /// there are several, the code's number at its position.</summary>
     public static DataViewSchema.DetachedColumn Codes(string name, (int Height, int Width, int PerPosition) grid, int codes)
     {
         var annotations = new DataViewSchema.Annotations.Builder();
@@ -23,7 +23,7 @@ internal static class ModelColumns
         return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
     }
 
-    public static DataViewSchema.DetachedColumn Pixels(string name, PixelFormat format, bool asImage) => new(name, asImage
+    public static DataViewSchema.DetachedColumn Pixels(string name, ImageFormat format, bool asImage) => new(name, asImage
         ? new ImageDataViewType(format.Height, format.Width)
         : new VectorDataViewType(NumberDataViewType.Single, format.Dimensions));
 
@@ -58,7 +58,8 @@ internal static class ModelColumns
 
     static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    static ValueGetter<VBuffer<ReadOnlyMemory<char>>> Texts(int count, Func<int, string> text) => (ref VBuffer<ReadOnlyMemory<char>> value) =>
+    static ValueGetter<VBuffer<ReadOnlyMemory<char>>> Texts(int count, Func<int, string> text) =>
+        (ref VBuffer<ReadOnlyMemory<char>> value) =>
     {
         VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, count);
         for (int i = 0; i < count; i++)

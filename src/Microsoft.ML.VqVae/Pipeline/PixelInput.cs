@@ -22,7 +22,8 @@ internal static class PixelInput
         {
             if (column.Name != name)
                 continue;
-            bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single && !column.IsKey;
+            bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single
+                && !column.IsKey;
             bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
             return isVector || isImage ? column : throw Mismatch(name, Expected, MLNetInternals.TypeText(column));
         }
@@ -30,13 +31,14 @@ internal static class PixelInput
     }
 
     /// <summary>Works out the layout for training.</summary>
-    public static PixelFormat Resolve(DataViewSchema.Column column, ImageVqVaeOptions options)
+    public static ImageFormat Resolve(DataViewSchema.Column column, ImageVqVaeOptions options)
     {
         ImageCodecOptions codec = options.Codec;
         return column.Type switch
         {
             ImageDataViewType image => ResolveImage(column, image, options),
-            VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single => vector.Dimensions.Length is 2 or 3
+            VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single =>
+                vector.Dimensions.Length is 2 or 3
                 ? ResolveDimensions(column, vector, options)
                 : ResolveFlat(column, vector, options),
             _ => throw Mismatch(column.Name, Expected, column.Type.ToString()!),
@@ -44,37 +46,42 @@ internal static class PixelInput
     }
 
     /// <summary>Checks that a column holds what the network was trained on.</summary>
-    public static void Check(DataViewSchema.Column column, PixelFormat format)
+    public static void Check(DataViewSchema.Column column, ImageFormat format)
     {
         if (format.FromImages)
         {
             // An image type of no size, what LoadImages gives, is taken; then each image is checked.
-            if (column.Type is not ImageDataViewType image || (image.Height > 0 && (image.Height, image.Width) != (format.Height, format.Width)))
-                throw Mismatch(column.Name, $"images of {format.Height}×{format.Width} pixels, which the model was trained on", column.Type.ToString()!);
+            if (column.Type is not ImageDataViewType image
+                || (image.Height > 0 && (image.Height, image.Width) != (format.Height, format.Width)))
+                throw Mismatch(column.Name, $"images of {format.Height}×{format.Width} pixels, which the model was trained on",
+                    column.Type.ToString()!);
             return;
         }
-        bool fits = column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == format.ValueCount
+        bool fits = column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single
+            && vector.Size == format.ValueCount
             && (vector.Dimensions.Length != 3 || vector.Dimensions.SequenceEqual(format.Dimensions));
         if (!fits)
-            throw Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, which the model was trained on", column.Type.ToString()!);
+            throw Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, "
+                + "which the model was trained on", column.Type.ToString()!);
     }
 
-    static PixelFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageVqVaeOptions options)
+    static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageVqVaeOptions options)
     {
         ImageCodecOptions codec = options.Codec;
         int height = type.Height > 0 ? type.Height : codec.Height, width = type.Width > 0 ? type.Width : codec.Width;
         int channels = codec.Channels == 0 ? 3 : codec.Channels;
         if (height == 0 || width == 0)
-            throw Mismatch(column.Name, "images of a known size: use ResizeImages first, or set Codec.Height and Codec.Width", type.ToString());
+            throw Mismatch(column.Name, "images of a known size: use ResizeImages first, or set Codec.Height and Codec.Width",
+                type.ToString());
         if ((codec.Height != 0 && codec.Height != height) || (codec.Width != 0 && codec.Width != width))
             throw Mismatch(column.Name, $"images of {codec.Height}×{codec.Width} pixels, as the options say", type.ToString());
         if (!UsualChannels.Contains(channels))
             throw Mismatch(column.Name, $"Codec.Channels of 1 (grey) or 3 (colour) for a column of images", $"{channels} channels");
-        return new PixelFormat(height, width, channels, options.Layout == PixelLayout.Interleaved, FromImages: true);
+        return new ImageFormat(height, width, channels, options.Layout == PixelLayout.Interleaved, FromImages: true);
     }
 
     // [H, W], [C, H, W] or [H, W, C]: whatever agrees with the options and has a number of channels that images have.
-    static PixelFormat ResolveDimensions(DataViewSchema.Column column, VectorDataViewType type, ImageVqVaeOptions options)
+    static ImageFormat ResolveDimensions(DataViewSchema.Column column, VectorDataViewType type, ImageVqVaeOptions options)
     {
         int[] d = [.. type.Dimensions];
         (int Height, int Width, int Channels, bool Interleaved)[] readings = d.Length == 2
@@ -89,16 +96,18 @@ internal static class PixelInput
         {
             1 => Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, fitting[0].Interleaved, options),
             0 => throw Mismatch(column.Name, $"pixels [C, H, W] or [H, W, C]{Asked(options)}", type.ToString()),
-            _ => throw Mismatch(column.Name, "dimensions that tell [C, H, W] from [H, W, C]: set Layout to Planar or Interleaved", type.ToString()),
+            _ => throw Mismatch(column.Name, "dimensions that tell [C, H, W] from [H, W, C]: set Layout to Planar or Interleaved",
+                type.ToString()),
         };
     }
 
     // A plain vector: the options must say the size, unless the image is square and the guess is the only one.
-    static PixelFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageVqVaeOptions options)
+    static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageVqVaeOptions options)
     {
         ImageCodecOptions codec = options.Codec;
         int[] channelGuesses = codec.Channels != 0 ? [codec.Channels]
-            : codec.Height != 0 && codec.Width != 0 && type.Size % (codec.Height * codec.Width) == 0 ? [type.Size / (codec.Height * codec.Width)]
+            : codec.Height != 0 && codec.Width != 0 && type.Size % (codec.Height * codec.Width) == 0
+                ? [type.Size / (codec.Height * codec.Width)]
             : UsualChannels;
         List<(int Height, int Width, int Channels)> fitting = [];
         foreach (int channels in channelGuesses.Where(channels => type.Size % channels == 0))
@@ -111,11 +120,12 @@ internal static class PixelInput
         }
         return fitting.Count == 1
             ? Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, options.Layout == PixelLayout.Interleaved, options)
-            : throw Mismatch(column.Name, $"a size of Height·Width·Channels{Asked(options)}: set Codec.Height, Codec.Width and Codec.Channels, "
+            : throw Mismatch(column.Name,
+                $"a size of Height·Width·Channels{Asked(options)}: set Codec.Height, Codec.Width and Codec.Channels, "
                 + "or give the column dimensions, as ExtractPixels does", type.ToString());
     }
 
-    static PixelFormat Vector(int height, int width, int channels, bool interleaved, ImageVqVaeOptions options) =>
+    static ImageFormat Vector(int height, int width, int channels, bool interleaved, ImageVqVaeOptions options) =>
         new(height, width, channels, interleaved, FromImages: false, options.ImageOffset, options.ImageScale);
 
     static string Asked(ImageVqVaeOptions options)
@@ -133,5 +143,6 @@ internal static class PixelInput
         new(parameter, $"Schema mismatch for {role} column '{column}': expected {expected}, got {found}");
 
     static ArgumentOutOfRangeException Missing(string name, string role, IEnumerable<string> present, string parameter = "inputSchema") =>
-        new(parameter, $"Could not find {role} column '{name}'; the columns are {string.Join(", ", present.Select(column => $"'{column}'"))}");
+        new(parameter, $"Could not find {role} column '{name}'; "
+            + $"the columns are {string.Join(", ", present.Select(column => $"'{column}'"))}");
 }

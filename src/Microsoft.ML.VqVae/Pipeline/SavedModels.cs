@@ -7,7 +7,7 @@ namespace Microsoft.ML.VqVae;
 
 /// <summary>What a network is rebuilt from, its weights aside.</summary>
 internal sealed record ImageModelDescription(
-    ImageCodecOptions Codec, VectorQuantizerOptions Quantizer, PixelFormat Pixels, int PredictionBatchSize);
+    ImageCodecOptions Codec, VectorQuantizerOptions Quantizer, ImageFormat Pixels, int PredictionBatchSize);
 
 /// <summary>The names of the columns of an encoder; null for those that are not made.</summary>
 internal sealed record EncoderColumns(
@@ -24,7 +24,8 @@ internal sealed record SavedDecoder(ImageModelDescription Model, DecoderColumns 
 
 // Generated at compile time: a trimmed application has no reflection to serialize with.
 [JsonSourceGenerationOptions(
-    IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SavedEncoder))]
 [JsonSerializable(typeof(SavedDecoder))]
 internal sealed partial class SavedModelJson : JsonSerializerContext;

@@ -5,7 +5,8 @@ using Microsoft.ML.VqVae;
 using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Rows;
 
-[assembly: LoadableClass(typeof(VqVaeDecoderTransformer), null, typeof(SignatureLoadModel), "VQ-VAE image decoder", VqVaeDecoderTransformer.LoaderSignature)]
+[assembly: LoadableClass(typeof(VqVaeDecoderTransformer), null, typeof(SignatureLoadModel), "VQ-VAE image decoder",
+    VqVaeDecoderTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.VqVae;
 
@@ -65,7 +66,8 @@ public sealed class VqVaeDecoderTransformer : ITransformer, IDisposable
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelFile.Save(
-        ctx, ModelSignature, LoaderSignature, new SavedDecoder(_model.Description, _columns), SavedModelJson.Default.SavedDecoder, _model.WriteWeights);
+        ctx, ModelSignature, LoaderSignature, new SavedDecoder(_model.Description, _columns), SavedModelJson.Default.SavedDecoder,
+        _model.WriteWeights);
 
     /// <summary>Frees the network, unless an encoder still uses it.</summary>
     public void Dispose()

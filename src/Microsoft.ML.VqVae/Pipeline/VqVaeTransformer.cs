@@ -6,7 +6,8 @@ using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Rows;
 using Microsoft.ML.VqVae.Training;
 
-[assembly: LoadableClass(typeof(VqVaeTransformer), null, typeof(SignatureLoadModel), "VQ-VAE image encoder", VqVaeTransformer.LoaderSignature)]
+[assembly: LoadableClass(typeof(VqVaeTransformer), null, typeof(SignatureLoadModel), "VQ-VAE image encoder",
+    VqVaeTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.VqVae;
 
@@ -15,8 +16,8 @@ namespace Microsoft.ML.VqVae;
 /// <see cref="ImageVqVaeEstimator"/> makes.
 /// </summary>
 /// <remarks>
-/// Data views are transformed lazily and in batches: the network runs once for a batch, and no further than the columns asked for need it. The
-/// transformer may be used from several threads. It owns native memory; dispose it. A <c>PredictionEngine</c> disposes its transformer
+/// Data views are transformed lazily and in batches: the network runs once for a batch, and no further than the columns asked for need it.
+/// The transformer may be used from several threads. It owns native memory; dispose it. A <c>PredictionEngine</c> disposes its transformer
 /// too, unless it is made with <c>PredictionEngineOptions.OwnsTransformer = false</c>.
 /// </remarks>
 public sealed class VqVaeTransformer : ITransformer, IDisposable
@@ -71,7 +72,8 @@ public sealed class VqVaeTransformer : ITransformer, IDisposable
     bool ITransformer.IsRowToRowMapper => true;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The input column is missing, or is not of the type and size of the training data.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The input column is missing, or is not of the type and size of the training
+    /// data.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -79,7 +81,8 @@ public sealed class VqVaeTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The input column is missing, or is not of the type and size of the training data.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The input column is missing, or is not of the type and size of the training
+    /// data.</exception>
     /// <remarks>Nothing is computed before a cursor asks for it. A row that is not fit, for a NaN for example, then raises an
     /// <see cref="InvalidOperationException"/> that names row, column and slot.</remarks>
     public IDataView Transform(IDataView input)
@@ -103,10 +106,12 @@ public sealed class VqVaeTransformer : ITransformer, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new VqVaeDecoderTransformer(_model.Share(), new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage));
+        var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
+        return new VqVaeDecoderTransformer(_model.Share(), columns);
     }
 
-    /// <summary>Writes the weights as a safetensors file, by the names that docs/architecture.md lists.</summary>
+    /// <summary>Writes the weights as a safetensors file, by the names that <see cref="Codecs.ImageVqVae"/> lists; the same bytes that lie
+    /// in a model file.</summary>
     /// <param name="path">The file; one that exists is replaced.</param>
     public void SaveWeights(string path)
     {
@@ -127,7 +132,8 @@ public sealed class VqVaeTransformer : ITransformer, IDisposable
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelFile.Save(
-        ctx, ModelSignature, LoaderSignature, new SavedEncoder(_model.Description, _columns), SavedModelJson.Default.SavedEncoder, _model.WriteWeights);
+        ctx, ModelSignature, LoaderSignature, new SavedEncoder(_model.Description, _columns), SavedModelJson.Default.SavedEncoder,
+        _model.WriteWeights);
 
     /// <summary>Frees the network.</summary>
     public void Dispose()

@@ -38,7 +38,10 @@ internal sealed class AddedColumns
         foreach (DataViewSchema.Column column in columns)
         {
             if (column.Index >= active.Length || column.Name != OutputSchema[column.Index].Name)
-                throw new ArgumentException($"Column '{column.Name}' with index {column.Index} is not in this schema: {OutputSchema}.", nameof(columns));
+            {
+                throw new ArgumentException(
+                    $"Column '{column.Name}' with index {column.Index} is not in this schema: {OutputSchema}.", nameof(columns));
+            }
             active[column.Index] = true;
         }
         return active;
@@ -55,7 +58,9 @@ internal sealed class AddedColumns
         return InputSchema.Where(column => active[column.Index] || (added && column.Index == InputColumn.Index));
     }
 
-    public ValueGetter<T> Typed<T>(Delegate getter, DataViewSchema.Column column) => getter as ValueGetter<T> ?? throw new InvalidOperationException(
-        $"Column '{column.Name}' was asked for values of type {typeof(T)}; it is of type {_mapping.OutputColumns[OutputOf(column.Index)].Type} "
-        + $"and gives {getter.GetType().GetGenericArguments()[0]}.");
+    public ValueGetter<T> Typed<T>(Delegate getter, DataViewSchema.Column column) =>
+        getter as ValueGetter<T> ?? throw new InvalidOperationException(
+            $"Column '{column.Name}' was asked for values of type {typeof(T)}; "
+            + $"it is of type {_mapping.OutputColumns[OutputOf(column.Index)].Type} "
+            + $"and gives {getter.GetType().GetGenericArguments()[0]}.");
 }

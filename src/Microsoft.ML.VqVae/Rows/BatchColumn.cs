@@ -10,7 +10,8 @@ internal abstract class BatchColumn
     /// <summary>Copies a tensor [rows, ...] of the network's device out. Called within a dispose scope.</summary>
     public abstract void Store(Tensor values);
 
-    /// <summary>The ValueGetter of the column; <paramref name="slot"/> makes the batch ready and tells which of its rows is asked for.</summary>
+    /// <summary>The ValueGetter of the column; <paramref name="slot"/> makes the batch ready and tells which of its rows is asked
+    /// for.</summary>
     public abstract Delegate CreateGetter(Func<int> slot);
 
     protected static void CopyOut<T>(Tensor values, ScalarType type, Span<T> destination) where T : unmanaged
@@ -61,7 +62,7 @@ internal sealed class NumberColumn(int capacity) : BatchColumn
 }
 
 /// <summary>Planar pixels [rows, C, H, W] as vectors in the layout of the format.</summary>
-internal sealed class PixelColumn(PixelFormat format, int capacity) : BatchColumn
+internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColumn
 {
     readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
 
@@ -82,7 +83,7 @@ internal sealed class PixelColumn(PixelFormat format, int capacity) : BatchColum
 }
 
 /// <summary>Planar pixels [rows, C, H, W] as pictures; each is a new object that belongs to whoever asked for it.</summary>
-internal sealed class ImageColumn(PixelFormat format, int capacity) : BatchColumn
+internal sealed class ImageColumn(ImageFormat format, int capacity) : BatchColumn
 {
     readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
 

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Rows;
 
-/// <summary>Reads rows into a batch, runs the network on it once and no sooner than a value is asked for, and keeps what came out.</summary>
+/// <summary>Reads rows into a batch, runs the network on it once and no sooner than a value is asked for, and keeps what came
+/// out.</summary>
 internal sealed class BatchRunner
 {
     readonly IBatchMapping _mapping;
@@ -26,7 +27,8 @@ internal sealed class BatchRunner
         _slot = slot;
         Capacity = capacity;
         _reader = mapping.CreateReader(row, capacity);
-        _columns = [.. Enumerable.Range(0, mapping.OutputColumns.Count).Select(i => isActive(i) ? mapping.CreateColumn(i, capacity) : null)];
+        _columns = [.. Enumerable.Range(0, mapping.OutputColumns.Count)
+            .Select(i => isActive(i) ? mapping.CreateColumn(i, capacity) : null)];
         _getters = [.. _columns.Select(column => column?.CreateGetter(ReadySlot))];
     }
 

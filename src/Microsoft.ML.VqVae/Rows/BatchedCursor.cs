@@ -4,8 +4,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.VqVae.Rows;
 
 /// <summary>
-/// Serves rows one by one and computes them batch by batch. The leading cursor reads the network's input a batch ahead; the trailing one, where
-/// columns pass through, stands on the row that is being served. The rows' identifiers prove that the two agree.
+/// Serves rows one by one and computes them batch by batch. The leading cursor reads the network's input a batch ahead; the trailing one,
+/// where columns pass through, stands on the row that is being served. The rows' identifiers prove that the two agree.
 /// </summary>
 internal sealed class BatchedCursor : DataViewRowCursor
 {
@@ -97,7 +97,8 @@ internal sealed class BatchedCursor : DataViewRowCursor
         if (!moved || !id.Equals(_ids[_slot]))
         {
             throw new InvalidOperationException(
-                $"Two cursors over the same data view disagree at row {_position}: one has {(moved ? $"row {id}" : "ended")}, the other is at row {_ids[_slot]}. "
+                $"Two cursors over the same data view disagree at row {_position}: "
+                + $"one has {(moved ? $"row {id}" : "ended")}, the other is at row {_ids[_slot]}. "
                 + "The source gives another order each time it is read; put a Cache after it, or shuffle through the cursor instead.");
         }
     }
@@ -110,7 +111,8 @@ internal sealed class BatchedCursor : DataViewRowCursor
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
         if (!IsColumnActive(column))
-            throw new InvalidOperationException($"Column '{column.Name}' is not active in this cursor: it was not among the columns asked for.");
+            throw new InvalidOperationException(
+                $"Column '{column.Name}' is not active in this cursor: it was not among the columns asked for.");
         return _columns.IsPassedThrough(column.Index)
             ? _trailing!.GetGetter<TValue>(_columns.InputSchema[column.Index])
             : _columns.Typed<TValue>(_runner.Getter(_columns.OutputOf(column.Index)), column);

@@ -38,6 +38,7 @@ internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDa
             // A set of fewer is allowed. The network uses all processors for a batch, and two sets of the source need not be split alike.
             return [GetRowCursor(needed, rand)];
         }
-        return [.. source.GetRowCursorSet(_columns.PassedThrough(active), n, rand).Select(cursor => new PassThroughCursor(_columns, cursor))];
+        return [.. source.GetRowCursorSet(_columns.PassedThrough(active), n, rand)
+            .Select(cursor => new PassThroughCursor(_columns, cursor))];
     }
 }

@@ -20,7 +20,8 @@ internal sealed class PassThroughCursor(AddedColumns columns, DataViewRowCursor 
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => columns.IsPassedThrough(column.Index)
         ? source.GetGetter<TValue>(columns.InputSchema[column.Index])
-        : throw new InvalidOperationException($"Column '{column.Name}' is not active in this cursor: it was not among the columns asked for.");
+        : throw new InvalidOperationException(
+            $"Column '{column.Name}' is not active in this cursor: it was not among the columns asked for.");
 
     protected override void Dispose(bool disposing)
     {

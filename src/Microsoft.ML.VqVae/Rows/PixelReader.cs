@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using static TorchSharp.torch;
 
@@ -6,7 +7,7 @@ namespace Microsoft.ML.VqVae.Rows;
 /// <summary>Reads images, given as vectors or as MLImage, as planar values in the column's own units.</summary>
 internal sealed class PixelReader : RowReader
 {
-    readonly PixelFormat _format;
+    readonly ImageFormat _format;
     readonly DataViewRow _row;
     readonly string _column;
     readonly float[] _block;
@@ -16,7 +17,7 @@ internal sealed class PixelReader : RowReader
     VBuffer<float> _vector;
     MLImage? _image;
 
-    public PixelReader(PixelFormat format, DataViewRow row, DataViewSchema.Column column, int capacity)
+    public PixelReader(ImageFormat format, DataViewRow row, DataViewSchema.Column column, int capacity)
     {
         _format = format;
         _row = row;
@@ -39,7 +40,8 @@ internal sealed class PixelReader : RowReader
     {
         if (_images is not null)
         {
-            // Not disposed here: the image may be the caller's own object, and ML.NET's loaders dispose theirs when they are handed it back.
+            // Not disposed here: the image may be the caller's own object, and ML.NET's loaders dispose theirs when they are handed it
+            // back.
             _images(ref _image!);
             ReadImage(_image, planar);
             return;
@@ -51,8 +53,10 @@ internal sealed class PixelReader : RowReader
         _vector.CopyTo(values);
         int slot = Finite.IndexOfOther(values);
         if (slot >= 0)
-            throw Bad($"has {values[slot].ToString(System.Globalization.CultureInfo.InvariantCulture)} in slot {slot}; every value must be a finite number. "
-                + "Replace or filter missing values first (ReplaceMissingValues, FilterRowsByMissingValues)");
+        {
+            throw Bad(string.Create(CultureInfo.InvariantCulture, $"has {values[slot]} in slot {slot}; ")
+                + "every value must be a finite number. Replace or filter missing values first (ReplaceMissingValues, FilterRowsByMissingValues)");
+        }
         if (_format.Interleaved)
             Planes.Split(values, planar, _format.Channels);
     }
@@ -62,7 +66,10 @@ internal sealed class PixelReader : RowReader
         if (image is null)
             throw Bad("has no image");
         if (image.Height != _format.Height || image.Width != _format.Width)
-            throw Bad($"has an image of {image.Height}×{image.Width} pixels; expected are {_format.Height}×{_format.Width}. Use ResizeImages first");
+        {
+            throw Bad($"has an image of {image.Height}×{image.Width} pixels; expected are {_format.Height}×{_format.Width}. "
+                + "Use ResizeImages first");
+        }
         (int red, int green, int blue) = image.PixelFormat switch
         {
             MLPixelFormat.Bgra32 => (2, 1, 0),

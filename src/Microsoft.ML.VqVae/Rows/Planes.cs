@@ -1,6 +1,7 @@
 namespace Microsoft.ML.VqVae.Rows;
 
-/// <summary>Rearranges pixels between interleaved (a pixel's channels side by side), planar (channel after channel) and the bytes of an MLImage.</summary>
+/// <summary>Rearranges pixels between interleaved (a pixel's channels side by side), planar (channel after channel) and the bytes of an
+/// MLImage.</summary>
 internal static class Planes
 {
     public static void Split(ReadOnlySpan<float> interleaved, Span<float> planar, int channels)
@@ -25,7 +26,8 @@ internal static class Planes
         }
     }
 
-    /// <summary>Bytes of four a pixel to planar red, green, blue, or to one plane of luminance (ITU-R BT.601) where there is one channel.</summary>
+    /// <summary>Bytes of four a pixel to planar red, green, blue, or to one plane of luminance (ITU-R BT.601) where there is one
+    /// channel.</summary>
     public static void FromBytes(ReadOnlySpan<byte> bytes, Span<float> planar, int channels, int red, int green, int blue)
     {
         int pixels = planar.Length / channels;
@@ -44,7 +46,7 @@ internal static class Planes
     }
 
     /// <summary>Planar values to the bytes R, G, B, A of an image; a value v of byte b is (b - offset) * scale.</summary>
-    public static void ToBytes(ReadOnlySpan<float> planar, Span<byte> rgba, PixelFormat format)
+    public static void ToBytes(ReadOnlySpan<float> planar, Span<byte> rgba, ImageFormat format)
     {
         int pixels = format.PixelCount;
         for (int pixel = 0, to = 0; pixel < pixels; pixel++, to += 4)

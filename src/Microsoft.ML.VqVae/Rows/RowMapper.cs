@@ -19,7 +19,8 @@ internal sealed class RowMapper(DataViewSchema inputSchema, IBatchMapping mappin
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.Schema != InputSchema)
-            throw new ArgumentException($"The row's schema ({input.Schema}) is not the one that the mapper was made for ({InputSchema}).", nameof(input));
+            throw new ArgumentException($"The row's schema ({input.Schema}) is not the one that the mapper was made for ({InputSchema}).",
+                nameof(input));
         return new MappedRow(_columns, mapping, input, _columns.Active(activeColumns));
     }
 
@@ -54,7 +55,8 @@ internal sealed class RowMapper(DataViewSchema inputSchema, IBatchMapping mappin
                 return _input.GetGetter<TValue>(_columns.InputSchema[column.Index]);
             return _runner is not null && IsColumnActive(column)
                 ? _columns.Typed<TValue>(_runner.Getter(_columns.OutputOf(column.Index)), column)
-                : throw new InvalidOperationException($"Column '{column.Name}' is not active in this row: it was not among the columns asked for.");
+                : throw new InvalidOperationException(
+                    $"Column '{column.Name}' is not active in this row: it was not among the columns asked for.");
         }
 
         // However many columns are read from a row, the network runs once while the row stays where it is.

@@ -6,7 +6,8 @@ namespace Microsoft.ML.VqVae.Rows;
 /// <summary>Copies rows, one after the other, into a block of memory that becomes a tensor.</summary>
 internal abstract class RowReader
 {
-    /// <summary>Reads the row that the bound cursor stands on into a slot of the block; throws where its values are not fit for the network.</summary>
+    /// <summary>Reads the row that the bound cursor stands on into a slot of the block; throws where its values are not fit for the
+    /// network.</summary>
     public abstract void Read(int slot);
 
     /// <summary>The first <paramref name="count"/> slots as a tensor on the CPU.</summary>

@@ -13,11 +13,11 @@ internal sealed class RowStore
 {
     const int ChunkValues = 1 << 24;
 
-    readonly PixelFormat _format;
+    readonly ImageFormat _format;
     readonly List<float[]> _chunks = [];
     readonly int _rowsPerChunk;
 
-    RowStore(PixelFormat format)
+    RowStore(ImageFormat format)
     {
         _format = format;
         _rowsPerChunk = Math.Max(1, ChunkValues / format.ValueCount);
@@ -35,7 +35,7 @@ internal sealed class RowStore
     public double Maximum { get; private set; } = double.NegativeInfinity;
 
     /// <summary>Reads the whole column; throws at the first row that is not fit for training, and where there is none.</summary>
-    public static RowStore Read(IDataView data, DataViewSchema.Column column, PixelFormat format, CancellationToken cancellation)
+    public static RowStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, CancellationToken cancellation)
     {
         var store = new RowStore(format);
         long? expected = data.GetRowCount();
@@ -54,7 +54,8 @@ internal sealed class RowStore
         if (!(store.Minimum < store.Maximum))
         {
             throw new InvalidOperationException(
-                $"All values of column '{column.Name}' are {store.Minimum}: there is nothing to learn from {store.Count} images without any contrast.");
+                $"All values of column '{column.Name}' are {store.Minimum}: "
+                + $"there is nothing to learn from {store.Count} images without any contrast.");
         }
         store.Mean = mean;
         store.Deviation = Math.Sqrt(squaredDeviations / ((double)store.Count * format.ValueCount));
@@ -104,7 +105,8 @@ internal sealed class RowStore
         Maximum = Math.Max(Maximum, maximum);
     }
 
-    /// <summary>The given rows as one tensor [rows, C, H, W] on the CPU, which belongs to the caller. Safe to call from several threads.</summary>
+    /// <summary>The given rows as one tensor [rows, C, H, W] on the CPU, which belongs to the caller. Safe to call from several
+    /// threads.</summary>
     public Tensor ReadBatch(ReadOnlySpan<int> rows)
     {
         int length = _format.ValueCount;

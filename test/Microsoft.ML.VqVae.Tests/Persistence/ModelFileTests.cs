@@ -36,7 +36,8 @@ public class ModelFileTests
         using IDisposable? owner = loaded as IDisposable;
         Assert.AreEqual(data.Schema["Pixels"].Type, inputSchema["Pixels"].Type);
         IDataView expected = chain.Transform(data), actual = loaded.Transform(data);
-        CollectionAssert.AreEqual(expected.Schema.Select(column => $"{column}").ToArray(), actual.Schema.Select(column => $"{column}").ToArray());
+        CollectionAssert.AreEqual(
+            expected.Schema.Select(column => $"{column}").ToArray(), actual.Schema.Select(column => $"{column}").ToArray());
         Values.AreEqual(Values.Read(expected), Values.Read(actual));
         Values.AreEqual(Values.ReadByMapper(chain, data), Values.ReadByMapper(loaded, data));
         var encoder = (VqVaeTransformer)((IEnumerable<ITransformer>)loaded).First();
@@ -66,7 +67,8 @@ public class ModelFileTests
         File.WriteAllBytes(pixels, MemoryMarshal.AsBytes<float>(rows.SelectMany(row => row.Pixels).ToArray()).ToArray());
 
         string loader = Path.Combine(AppContext.BaseDirectory, "Microsoft.ML.VqVae.Tests.Loader.dll");
-        var start = new ProcessStartInfo(Environment.ProcessPath is string path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
+        string? host = Environment.ProcessPath;
+        var start = new ProcessStartInfo(host is not null && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -91,10 +91,12 @@ public class ChainTests
     {
         IDataView data = Tiny.Data(_ml, 12);
         using VqVaeTransformer first = Tiny.Untrained(columns: new EncoderColumns("Pixels", "First", "FirstDecoded", false, null, null));
-        using VqVaeTransformer second = Tiny.Untrained(columns: new EncoderColumns("FirstDecoded", "Second", null, false, null, null), batchSize: 5);
+        using VqVaeTransformer second =
+            Tiny.Untrained(columns: new EncoderColumns("FirstDecoded", "Second", null, false, null, null), batchSize: 5);
         using VqVaeDecoderTransformer decoder = second.Decoder("Again");
         TransformerChain<ITransformer> chain = new(first, second, decoder);
-        List<object[]> expected = Values.Read(decoder.Transform(second.Transform(first.Transform(data))), "First", "Second", "Again", "Label");
+        List<object[]> expected =
+            Values.Read(decoder.Transform(second.Transform(first.Transform(data))), "First", "Second", "Again", "Label");
         Values.AreEqual(expected, Values.Read(chain.Transform(data), "First", "Second", "Again", "Label"));
         Values.AreEqual(expected, Values.ReadByMapper(chain, data, "First", "Second", "Again", "Label"), 1e-3);
     }

@@ -26,7 +26,7 @@ public class DecoderTests
     [TestMethod]
     public void Pictures_are_decoded_on_request()
     {
-        using VqVaeTransformer encoder = Tiny.Untrained(new PixelFormat(8, 8, 1, false, false));
+        using VqVaeTransformer encoder = Tiny.Untrained(new ImageFormat(8, 8, 1, false, false));
         using VqVaeDecoderTransformer decoder = encoder.Decoder("Picture", asImage: true);
         IDataView decoded = decoder.Transform(encoder.Transform(Tiny.Data(_ml, 3)));
         foreach (object[] row in Values.Read(decoded, "Decoded", "Picture"))
@@ -68,7 +68,8 @@ public class DecoderTests
         var bad = new Row();
         bad.Codes[7] = 0;
         IDataView codes = _ml.Data.LoadFromEnumerable([new Row(), bad]);
-        InvalidOperationException exception = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(decoder.Transform(codes), "Again"));
+        InvalidOperationException exception =
+            Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(decoder.Transform(codes), "Again"));
         Assert.Contains("Row 1 of codes column 'Codes' has no code in slot 7", exception.Message);
     }
 

@@ -13,7 +13,8 @@ public class FitTests
     static List<object[]> FitAndRead(MLContext ml, Action<ImageVqVaeOptions>? change = null)
     {
         ImageVqVaeOptions options = Tiny.Options();
-        (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) = ("Decoded", "Embeddings", "Error");
+        (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) =
+            ("Decoded", "Embeddings", "Error");
         change?.Invoke(options);
         IDataView data = Tiny.Data(ml, 30);
         using VqVaeTransformer transformer = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
@@ -25,11 +26,13 @@ public class FitTests
     {
         var ml = new MLContext(seed: 1);
         ImageVqVaeOptions options = Tiny.Options();
-        (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) = ("Decoded", "Embeddings", "Error");
+        (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) =
+            ("Decoded", "Embeddings", "Error");
         IDataView data = Tiny.Data(ml, 30);
         ImageVqVaeEstimator estimator = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options);
         using VqVaeTransformer transformer = estimator.Fit(data);
-        string[] Describe(SchemaShape shape) => [.. shape.Select(column => $"{column.Name} {column.Kind} {column.ItemType} {column.IsKey}").Order()];
+        string[] Describe(SchemaShape shape) =>
+            [.. shape.Select(column => $"{column.Name} {column.Kind} {column.ItemType} {column.IsKey}").Order()];
         CollectionAssert.AreEqual(
             Describe(estimator.GetOutputSchema(Tiny.Shape(data.Schema))), Describe(Tiny.Shape(transformer.GetOutputSchema(data.Schema))));
         Values.AreEqual(Values.Read(transformer.Transform(data)), Values.ReadByMapper(transformer, data), 1e-3);
@@ -64,7 +67,8 @@ public class FitTests
         });
         CollectionAssert.AreEqual(new long[] { 2, 4, 5 }, reports.Select(report => report.Step).ToArray());
         Assert.Contains("reconstruction", reports[0].Terms.Keys);
-        Assert.IsTrue(lines.Any(line => line.Contains("Training a VQ-VAE on 30 images of 8×8 pixels", StringComparison.Ordinal)), string.Join('\n', lines));
+        Assert.IsTrue(lines.Any(line => line.Contains("Training a VQ-VAE on 30 images of 8×8 pixels", StringComparison.Ordinal)),
+            string.Join('\n', lines));
         Assert.IsTrue(lines.Any(line => line.Contains("perplexity", StringComparison.OrdinalIgnoreCase)), string.Join('\n', lines));
     }
 
@@ -82,7 +86,8 @@ public class FitTests
             using var cancellation = new CancellationTokenSource();
             Assert.Throws<OperationCanceledException>(() => FitAndRead(new MLContext(seed: 1), options =>
             {
-                (options.Training.CheckpointFolder, options.Training.CancellationToken, options.Training.ProgressEverySteps) = (folder, cancellation.Token, 1);
+                (options.Training.CheckpointFolder, options.Training.CancellationToken, options.Training.ProgressEverySteps) =
+                    (folder, cancellation.Token, 1);
                 options.Training.Progress = new Listener(report =>
                 {
                     if (report.Step == 3)

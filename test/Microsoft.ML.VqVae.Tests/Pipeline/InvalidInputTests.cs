@@ -3,7 +3,8 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
-/// <summary>What cannot work is refused before any training and at every stage, in words that name the column, what was expected and what was found.</summary>
+/// <summary>What cannot work is refused before any training and at every stage, in words that name the column, what was expected and what
+/// was found.</summary>
 [TestClass]
 public class InvalidInputTests
 {
@@ -119,7 +120,8 @@ public class InvalidInputTests
         Tiny.Row[] rows = Tiny.Rows(3);
         rows[1].Pixels = new float[60];
         using VqVaeTransformer transformer = Tiny.Untrained();
-        Exception exception = Assert.Throws<Exception>(() => Values.Read(transformer.Transform(_ml.Data.LoadFromEnumerable(rows)), "Codes"));
+        Exception exception =
+            Assert.Throws<Exception>(() => Values.Read(transformer.Transform(_ml.Data.LoadFromEnumerable(rows)), "Codes"));
         Assert.Contains("60", exception.ToString());
     }
 
@@ -130,7 +132,8 @@ public class InvalidInputTests
     [TestMethod]
     public void Images_without_any_contrast_are_refused() => ThrowsData(
         ["All values of column 'Pixels' are 0"],
-        () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options()).Fit(_ml.Data.LoadFromEnumerable([new Vector64(), new Vector64()])));
+        () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options())
+            .Fit(_ml.Data.LoadFromEnumerable([new Vector64(), new Vector64()])));
 
     [TestMethod]
     public void All_options_that_cannot_work_are_named_at_once_before_there_are_data()
@@ -153,7 +156,8 @@ public class InvalidInputTests
     {
         ImageVqVaeOptions options = Tiny.Options();
         (options.ReconstructionColumnName, options.EmbeddingsColumnName) = ("Decoded", "Decoded");
-        Assert.Contains("'Decoded'", Assert.Throws<ArgumentException>(() => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options)).Message);
+        Assert.Contains("'Decoded'",
+            Assert.Throws<ArgumentException>(() => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options)).Message);
     }
 
     [TestMethod]
@@ -161,7 +165,8 @@ public class InvalidInputTests
     {
         ImageVqVaeOptions options = Tiny.Options();
         options.Codec.Downsamplings = 4;
-        Throws(["Height must be a positive multiple of 16"], () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(Tiny.Data(_ml)));
+        ImageVqVaeEstimator estimator = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options);
+        Throws(["Height must be a positive multiple of 16"], () => estimator.Fit(Tiny.Data(_ml)));
     }
 
     [TestMethod]

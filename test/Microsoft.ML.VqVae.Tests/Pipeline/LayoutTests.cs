@@ -35,7 +35,8 @@ public class LayoutTests
     static MLImage Image(int number)
     {
         float[] interleaved = Interleaved(number);
-        byte[] rgba = [.. Enumerable.Range(0, 64).SelectMany(i => (byte[])[(byte)interleaved[3 * i], (byte)interleaved[3 * i + 1], (byte)interleaved[3 * i + 2], 255])];
+        byte[] rgba = [.. Enumerable.Range(0, 64)
+            .SelectMany(i => (byte[])[(byte)interleaved[3 * i], (byte)interleaved[3 * i + 1], (byte)interleaved[3 * i + 2], 255])];
         return MLImage.CreateFromPixels(Tiny.Side, Tiny.Side, MLPixelFormat.Rgba32, rgba);
     }
 
@@ -48,9 +49,9 @@ public class LayoutTests
     [TestMethod]
     public void The_same_image_has_the_same_codes_in_any_layout()
     {
-        using VqVaeTransformer planar = Tiny.Untrained(new PixelFormat(8, 8, 3, false, false));
-        using VqVaeTransformer interleaved = Tiny.Untrained(new PixelFormat(8, 8, 3, true, false));
-        using VqVaeTransformer pictures = Tiny.Untrained(new PixelFormat(8, 8, 3, false, true));
+        using VqVaeTransformer planar = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false));
+        using VqVaeTransformer interleaved = Tiny.Untrained(new ImageFormat(8, 8, 3, true, false));
+        using VqVaeTransformer pictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true));
         List<object[]> expected = Values.Read(planar.Transform(Vectors(Planar)), "Codes", "Embeddings", "Error", "Decoded");
         List<object[]> other = Values.Read(interleaved.Transform(Vectors(Interleaved)), "Codes", "Embeddings", "Error", "Decoded");
         Assert.IsGreaterThan(3, expected.SelectMany(row => (uint[])row[0]).Distinct().Count());
@@ -68,9 +69,10 @@ public class LayoutTests
     public void Reconstructed_pictures_hold_the_reconstructed_values()
     {
         var names = new EncoderColumns("Pixels", "Codes", "Decoded", ReconstructionAsImage: true, null, null);
-        using VqVaeTransformer vectors = Tiny.Untrained(new PixelFormat(8, 8, 3, false, true));
-        using VqVaeTransformer pictures = Tiny.Untrained(new PixelFormat(8, 8, 3, false, true), names);
-        List<object[]> values = Values.Read(vectors.Transform(Pictures()), "Decoded"), bytes = Values.Read(pictures.Transform(Pictures()), "Decoded");
+        using VqVaeTransformer vectors = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true));
+        using VqVaeTransformer pictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true), names);
+        List<object[]> values = Values.Read(vectors.Transform(Pictures()), "Decoded"),
+            bytes = Values.Read(pictures.Transform(Pictures()), "Decoded");
         for (int row = 0; row < Count; row++)
         {
             float[] expected = (float[])values[row][0];
@@ -84,7 +86,7 @@ public class LayoutTests
     public void Scaled_pixels_become_the_bytes_that_they_were_made_of()
     {
         // As ExtractPixels(offsetImage: 127.5, scaleImage: 1 / 127.5) scales them.
-        var format = new PixelFormat(8, 8, 1, false, false, ImageOffset: 127.5f, ImageScale: 1 / 127.5f);
+        var format = new ImageFormat(8, 8, 1, false, false, ImageOffset: 127.5f, ImageScale: 1 / 127.5f);
         byte[] rgba = new byte[256];
         Planes.ToBytes([.. Enumerable.Range(0, 64).Select(b => (b * 4 - 127.5f) / 127.5f)], rgba, format);
         for (int i = 0; i < 64; i++)
@@ -112,7 +114,7 @@ public class LayoutTests
     [DataRow(new[] { 3072 }, 32, 32, 3, false)]
     public void Sizes_are_taken_from_the_column(int[] dimensions, int height, int width, int channels, bool interleaved)
     {
-        PixelFormat format = Resolve(new ImageVqVaeOptions(), dimensions);
+        ImageFormat format = Resolve(new ImageVqVaeOptions(), dimensions);
         Assert.AreEqual((height, width, channels, interleaved), (format.Height, format.Width, format.Channels, format.Interleaved));
     }
 
@@ -120,13 +122,13 @@ public class LayoutTests
     public void Sizes_are_taken_from_the_options_where_the_column_does_not_tell()
     {
         ImageVqVaeOptions options = new() { Codec = { Height = 8, Width = 16 } };
-        Assert.AreEqual(new PixelFormat(8, 16, 5, false, false), Resolve(options, 8 * 16 * 5));
+        Assert.AreEqual(new ImageFormat(8, 16, 5, false, false), Resolve(options, 8 * 16 * 5));
         options = new() { Codec = { Height = 8, Channels = 2 }, Layout = PixelLayout.Interleaved };
-        Assert.AreEqual(new PixelFormat(8, 16, 2, true, false), Resolve(options, 8 * 16 * 2));
+        Assert.AreEqual(new ImageFormat(8, 16, 2, true, false), Resolve(options, 8 * 16 * 2));
         options = new() { Layout = PixelLayout.Planar };
-        Assert.AreEqual(new PixelFormat(4, 4, 4, false, false), Resolve(options, 4, 4, 4));
+        Assert.AreEqual(new ImageFormat(4, 4, 4, false, false), Resolve(options, 4, 4, 4));
         options = new() { Codec = { Channels = 7 } };
-        Assert.AreEqual(new PixelFormat(8, 16, 7, true, false), Resolve(options, 8, 16, 7));
+        Assert.AreEqual(new ImageFormat(8, 16, 7, true, false), Resolve(options, 8, 16, 7));
     }
 
     [TestMethod]
@@ -146,16 +148,17 @@ public class LayoutTests
     [TestMethod]
     public void The_size_of_pictures_comes_from_their_type_or_the_options()
     {
-        Assert.AreEqual(new PixelFormat(8, 16, 3, false, true), Resolve(new ImageVqVaeOptions(), new ImageDataViewType(8, 16)));
-        Assert.AreEqual(new PixelFormat(8, 16, 1, false, true), Resolve(new ImageVqVaeOptions { Codec = { Height = 8, Width = 16, Channels = 1 } }, new ImageDataViewType()));
+        Assert.AreEqual(new ImageFormat(8, 16, 3, false, true), Resolve(new ImageVqVaeOptions(), new ImageDataViewType(8, 16)));
+        Assert.AreEqual(new ImageFormat(8, 16, 1, false, true),
+            Resolve(new ImageVqVaeOptions { Codec = { Height = 8, Width = 16, Channels = 1 } }, new ImageDataViewType()));
         foreach (ImageVqVaeOptions options in (ImageVqVaeOptions[])[new(), new() { Codec = { Height = 8, Width = 16, Channels = 4 } }])
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Resolve(options, new ImageDataViewType()));
     }
 
-    static PixelFormat Resolve(ImageVqVaeOptions options, params int[] dimensions) =>
+    static ImageFormat Resolve(ImageVqVaeOptions options, params int[] dimensions) =>
         Resolve(options, new VectorDataViewType(NumberDataViewType.Single, dimensions));
 
-    static PixelFormat Resolve(ImageVqVaeOptions options, DataViewType type)
+    static ImageFormat Resolve(ImageVqVaeOptions options, DataViewType type)
     {
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Pixels", type);

@@ -16,12 +16,14 @@ public class SchemaTests
     public void The_estimators_promise_is_what_the_transformer_makes(bool asImage)
     {
         ImageVqVaeOptions options = Tiny.Options();
-        (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) = ("Decoded", "Embeddings", "Error");
+        (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) =
+            ("Decoded", "Embeddings", "Error");
         options.ReconstructionAsImage = asImage;
         (options.Codec.Height, options.Codec.Width) = (Tiny.Side, Tiny.Side);
         IDataView data = Tiny.Data(_ml);
         SchemaShape promised = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).GetOutputSchema(Tiny.Shape(data.Schema));
-        using VqVaeTransformer transformer = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", "Decoded", asImage, "Embeddings", "Error"));
+        using VqVaeTransformer transformer =
+            Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", "Decoded", asImage, "Embeddings", "Error"));
         SameShape(promised, Tiny.Shape(transformer.GetOutputSchema(data.Schema)));
     }
 
@@ -45,7 +47,8 @@ public class SchemaTests
         using VqVaeTransformer transformer = Tiny.Untrained();
         DataViewSchema schema = transformer.GetOutputSchema(data.Schema);
         CollectionAssert.AreEqual(
-            new[] { "Pixels", "Label", "Number", "Codes", "Decoded", "Embeddings", "Error" }, schema.Select(column => column.Name).ToArray());
+            new[] { "Pixels", "Label", "Number", "Codes", "Decoded", "Embeddings", "Error" },
+            schema.Select(column => column.Name).ToArray());
         Assert.AreEqual(new VectorDataViewType(new KeyDataViewType(typeof(uint), Tiny.Codes), 4, 4, 1), schema["Codes"].Type);
         Assert.AreEqual(new VectorDataViewType(NumberDataViewType.Single, 1, 8, 8), schema["Decoded"].Type);
         Assert.AreEqual(new VectorDataViewType(NumberDataViewType.Single, 4, 4, Tiny.Dimensions), schema["Embeddings"].Type);
@@ -132,5 +135,6 @@ public class SchemaTests
     static void SameShape(SchemaShape expected, SchemaShape actual) => CollectionAssert.AreEqual(Describe(expected), Describe(actual));
 
     static string[] Describe(SchemaShape shape) =>
-        [.. shape.Select(column => $"{column.Name}: {column.Kind} {column.ItemType} key {column.IsKey} [{string.Join("; ", Describe(column.Annotations))}]").Order()];
+        [.. shape.Select(column => $"{column.Name}: {column.Kind} {column.ItemType} key {column.IsKey} "
+            + $"[{string.Join("; ", Describe(column.Annotations))}]").Order()];
 }

@@ -80,12 +80,12 @@ internal static class Tiny
         return options;
     }
 
-    /// <summary>A transformer with all four columns, of a network that was never trained but whose codes differ: no test of schemas, rows or
-    /// files needs more.</summary>
+    /// <summary>A transformer with all four columns, of a network that was never trained but whose codes differ: no test of schemas, rows
+    /// or files needs more.</summary>
     public static VqVaeTransformer Untrained(
-        PixelFormat? format = null, EncoderColumns? columns = null, int codesPerPosition = 1, int batchSize = 7)
+        ImageFormat? format = null, EncoderColumns? columns = null, int codesPerPosition = 1, int batchSize = 7)
     {
-        format ??= new PixelFormat(Side, Side, 1, Interleaved: false, FromImages: false);
+        format ??= new ImageFormat(Side, Side, 1, Interleaved: false, FromImages: false);
         columns ??= new EncoderColumns("Pixels", "Codes", "Decoded", false, "Embeddings", "Error");
         VectorQuantizerOptions quantizer = Quantizer(codesPerPosition);
         ImageCodecOptions codec = Codec(format.Channels);
@@ -106,7 +106,8 @@ internal static class Tiny
 
     /// <summary>The shape of a schema, as ML.NET makes it inside when it propagates schemas.</summary>
     public static SchemaShape Shape(DataViewSchema schema) => new(schema.Where(column => !column.IsHidden).Select(column => Shape(
-        column.Name, column.Type, new SchemaShape(column.Annotations.Schema.Select(annotation => Shape(annotation.Name, annotation.Type, null))))));
+        column.Name, column.Type,
+        new SchemaShape(column.Annotations.Schema.Select(annotation => Shape(annotation.Name, annotation.Type, null))))));
 
     static SchemaShape.Column Shape(string name, DataViewType type, SchemaShape? annotations)
     {
@@ -115,7 +116,8 @@ internal static class Tiny
         SchemaShape.Column.VectorKind kind = vector is null ? SchemaShape.Column.VectorKind.Scalar
             : vector.IsKnownSize ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.VariableVector;
         bool isKey = item is KeyDataViewType;
-        DataViewType raw = !isKey ? item : item.RawType == typeof(uint) ? NumberDataViewType.UInt32 : throw new NotSupportedException(item.ToString());
+        DataViewType raw = !isKey ? item : item.RawType == typeof(uint) ? NumberDataViewType.UInt32
+            : throw new NotSupportedException(item.ToString());
         return MLNetInternals.ShapeColumn(name, kind, raw, isKey, annotations);
     }
 }

@@ -3,7 +3,8 @@ using Microsoft.ML.VqVae.Tests.Pipeline;
 
 namespace Microsoft.ML.VqVae.Tests.Rows;
 
-/// <summary>Batches are an implementation's business: whoever reads rows sees rows, in order, aligned, and computed no more than needed.</summary>
+/// <summary>Batches are an implementation's business: whoever reads rows sees rows, in order, aligned, and computed no more than
+/// needed.</summary>
 [TestClass]
 public class BatchedCursorTests
 {
@@ -18,7 +19,8 @@ public class BatchedCursorTests
         Values.AreEqual(Values.ReadByMapper(transformer, data), batched, 1e-3);
         using VqVaeTransformer single = Tiny.Untrained(batchSize: 1);
         Values.AreEqual(Values.Read(single.Transform(data)), batched, 1e-3);
-        Assert.IsGreaterThan(3, batched.SelectMany(row => (uint[])row[3]).Distinct().Count(), "A test of codes that are all alike would show nothing.");
+        int different = batched.SelectMany(row => (uint[])row[3]).Distinct().Count();
+        Assert.IsGreaterThan(3, different, "A test of codes that are all alike would show nothing.");
     }
 
     [TestMethod]
@@ -71,7 +73,8 @@ public class BatchedCursorTests
     public void Passed_through_columns_stay_with_their_row()
     {
         using VqVaeTransformer transformer = Tiny.Untrained();
-        var expected = Values.Read(transformer.Transform(Tiny.Data(_ml, 40)), "Number", "Codes").ToDictionary(row => (int)row[0], row => (uint[])row[1]);
+        var expected = Values.Read(transformer.Transform(Tiny.Data(_ml, 40)), "Number", "Codes")
+            .ToDictionary(row => (int)row[0], row => (uint[])row[1]);
         void Check(IDataView view, IEnumerable<int> numbers)
         {
             List<object[]> rows = Values.Read(view, "Number", "Codes");
@@ -87,7 +90,8 @@ public class BatchedCursorTests
 
         DataOperationsCatalog.TrainTestData upstream = _ml.Data.TrainTestSplit(Tiny.Data(_ml, 40), 0.4, seed: 2);
         DataOperationsCatalog.TrainTestData downstream = _ml.Data.TrainTestSplit(transformer.Transform(Tiny.Data(_ml, 40)), 0.4, seed: 2);
-        foreach ((IDataView before, IDataView after) in ((IDataView, IDataView)[])[(upstream.TrainSet, downstream.TrainSet), (upstream.TestSet, downstream.TestSet)])
+        (IDataView, IDataView)[] pairs = [(upstream.TrainSet, downstream.TrainSet), (upstream.TestSet, downstream.TestSet)];
+        foreach ((IDataView before, IDataView after) in pairs)
         {
             int[] numbers = [.. Values.Read(before, "Number").Select(row => (int)row[0])];
             Assert.IsTrue(numbers.Length is > 0 and < 40);
@@ -176,8 +180,10 @@ public class BatchedCursorTests
         Assert.IsTrue(cursor.IsColumnActive(view.Schema["Codes"]));
         Assert.IsFalse(cursor.IsColumnActive(view.Schema["Decoded"]));
         Assert.IsFalse(cursor.IsColumnActive(view.Schema["Label"]));
-        Assert.Contains("'Decoded'", Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<VBuffer<float>>(view.Schema["Decoded"])).Message);
-        Assert.Contains("Codes", Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<VBuffer<float>>(view.Schema["Codes"])).Message);
+        Assert.Contains("'Decoded'",
+            Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<VBuffer<float>>(view.Schema["Decoded"])).Message);
+        Assert.Contains("Codes",
+            Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<VBuffer<float>>(view.Schema["Codes"])).Message);
         ValueGetter<VBuffer<uint>> getter = cursor.GetGetter<VBuffer<uint>>(view.Schema["Codes"]);
         VBuffer<uint> codes = default;
         Assert.ThrowsExactly<InvalidOperationException>(() => getter(ref codes));

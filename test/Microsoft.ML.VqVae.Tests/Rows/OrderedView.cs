@@ -3,7 +3,8 @@ using Microsoft.ML.VqVae.Tests.Pipeline;
 
 namespace Microsoft.ML.VqVae.Tests.Rows;
 
-/// <summary>A data view that gives chosen rows in a chosen order, which may depend on the cursor's random generator: filters, shuffles and worse.</summary>
+/// <summary>A data view that gives chosen rows in a chosen order, which may depend on the cursor's random generator: filters, shuffles and
+/// worse.</summary>
 internal sealed class OrderedView : IDataView
 {
     readonly Tiny.Row[] _rows;
@@ -67,14 +68,17 @@ internal sealed class OrderedView : IDataView
 
         public override bool IsColumnActive(DataViewSchema.Column column) => columns.Contains(column.Index);
 
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)order[_position], 0);
+        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) =>
+            id = new DataViewRowId((ulong)order[_position], 0);
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             Delegate getter = column.Name == "Number"
                 ? (ValueGetter<int>)((ref int value) => value = Row.Number)
-                : (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => value = new VBuffer<float>(Row.Pixels.Length, [.. Row.Pixels]));
-            return IsColumnActive(column) ? (ValueGetter<TValue>)getter : throw new InvalidOperationException($"'{column.Name}' is not active.");
+                : (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+                    value = new VBuffer<float>(Row.Pixels.Length, [.. Row.Pixels]));
+            return IsColumnActive(column) ? (ValueGetter<TValue>)getter
+                : throw new InvalidOperationException($"'{column.Name}' is not active.");
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Tests.Rows;
 public class RowStoreTests
 {
     static RowStore Store(IDataView data) =>
-        RowStore.Read(data, data.Schema["Pixels"], new PixelFormat(Tiny.Side, Tiny.Side, 1, false, false), CancellationToken.None);
+        RowStore.Read(data, data.Schema["Pixels"], new ImageFormat(Tiny.Side, Tiny.Side, 1, false, false), CancellationToken.None);
 
     [TestMethod]
     [DataRow(true)]

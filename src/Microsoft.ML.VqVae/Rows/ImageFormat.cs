@@ -4,11 +4,13 @@ namespace Microsoft.ML.VqVae.Rows;
 /// <param name="Height">Rows of pixels.</param>
 /// <param name="Width">Pixels in a row.</param>
 /// <param name="Channels">Values of a pixel.</param>
-/// <param name="Interleaved">False: all of one channel, then all of the next [C,H,W]. True: a pixel's channels side by side [H,W,C].</param>
+/// <param name="Interleaved">False: all of one channel, then all of the next [C,H,W]. True: a pixel's channels side by side
+/// [H,W,C].</param>
 /// <param name="FromImages">The column holds MLImage, not vectors; then values are 0 to 255.</param>
-/// <param name="ImageOffset">With <paramref name="ImageScale"/>: the value of a byte b is (b - offset) * scale, as ExtractPixels makes it.</param>
+/// <param name="ImageOffset">With <paramref name="ImageScale"/>: the value of a byte b is (b - offset) * scale, as ExtractPixels makes
+/// it.</param>
 /// <param name="ImageScale">See <paramref name="ImageOffset"/>.</param>
-internal sealed record PixelFormat(
+internal sealed record ImageFormat(
     int Height, int Width, int Channels, bool Interleaved, bool FromImages, float ImageOffset = 0, float ImageScale = 1)
 {
     public int PixelCount => Height * Width;
@@ -17,6 +19,9 @@ internal sealed record PixelFormat(
 
     public int[] Dimensions => Interleaved ? [Height, Width, Channels] : [Channels, Height, Width];
 
-    public override string ToString() =>
-        $"{Height}×{Width} pixels of {Channels} channel{(Channels == 1 ? "" : "s")}{(FromImages ? "" : Interleaved ? ", interleaved" : ", planar")}";
+    public override string ToString()
+    {
+        string order = FromImages ? "" : Interleaved ? ", interleaved" : ", planar";
+        return $"{Height}×{Width} pixels of {Channels} channel{(Channels == 1 ? "" : "s")}{order}";
+    }
 }

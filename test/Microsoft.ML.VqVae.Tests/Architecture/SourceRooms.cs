@@ -1,0 +1,44 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Microsoft.ML.VqVae.Tests.Architecture;
+
+/// <summary>The library's source files by room, as sets of identifiers: comments and texts do not count.</summary>
+internal static partial class SourceRooms
+{
+    public const string Catalog = "VqVaeCatalog.cs";
+
+    /// <summary>A file: its path within the library, the room it is in, the types it declares, and every identifier in it.</summary>
+    public sealed record SourceFile(string Path, string Room, string Code, HashSet<string> Declared, HashSet<string> Identifiers);
+
+    public static IReadOnlyList<SourceFile> Files { get; } = Read();
+
+    static List<SourceFile> Read()
+    {
+        string root = typeof(SourceRooms).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(data => data.Key == "RepositoryRoot").Value!;
+        string library = Path.Combine(root, "src", "Microsoft.ML.VqVae");
+        var files = new List<SourceFile>();
+        foreach (string path in Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories))
+        {
+            string relative = Path.GetRelativePath(library, path).Replace('\\', '/');
+            string room = relative.Split('/')[0];
+            if (room is "bin" or "obj")
+                continue;
+            string code = CommentsAndTexts().Replace(File.ReadAllText(path), "");
+            HashSet<string> declared = [.. Declarations().Matches(code).Select(match => match.Groups[1].Value)];
+            files.Add(new SourceFile(relative, room, code, declared, [.. Identifiers().Matches(code).Select(match => match.Value)]));
+        }
+        Assert.IsGreaterThan(20, files.Count, $"There should be more source files under '{library}'.");
+        return files;
+    }
+
+    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(\\.|[^"\\\n])*"|'(\\.|[^'\\\n])'""", RegexOptions.Singleline)]
+    private static partial Regex CommentsAndTexts();
+
+    [GeneratedRegex(@"^(?:public |internal )[a-z ]*?(?:class|record|struct|enum|interface) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex Declarations();
+
+    [GeneratedRegex(@"\b[A-Za-z_]\w*")]
+    private static partial Regex Identifiers();
+}

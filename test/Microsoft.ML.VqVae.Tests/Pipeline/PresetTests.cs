@@ -1,0 +1,43 @@
+using Microsoft.ML.VqVae.Quantization;
+
+namespace Microsoft.ML.VqVae.Tests.Pipeline;
+
+/// <summary>The paper's settings (section 4 of arXiv 1711.00937), and settings that every preset must have in common.</summary>
+[TestClass]
+public class PresetTests
+{
+    [TestMethod]
+    public void The_papers_models_have_the_papers_codes()
+    {
+        Check(ImageVqVaeOptions.Cifar10(), 32, (8, 8, 10));
+        Check(ImageVqVaeOptions.ImageNet128(), 128, (32, 32, 1));
+        Check(ImageVqVaeOptions.DeepMindLab84(), 84, (21, 21, 1));
+    }
+
+    static void Check(ImageVqVaeOptions options, int side, (int, int, int) codes)
+    {
+        options.Validate();
+        Assert.AreEqual((256, 256, 2), (options.Codec.HiddenChannels, options.Codec.ResidualChannels, options.Codec.ResidualBlocks));
+        Assert.AreEqual((512, 0.25), (options.Quantizer.Codes, options.Quantizer.CommitmentCost));
+        Assert.AreEqual(CodebookLearning.Gradient, options.Quantizer.Learning);
+        Assert.AreEqual((2e-4, 128, 250_000), (options.Training.LearningRate, options.Training.BatchSize, options.Training.Steps));
+        int positions = side >> options.Codec.Downsamplings;
+        Assert.AreEqual(codes, (positions, positions, options.Quantizer.CodesPerPosition));
+    }
+
+    [TestMethod]
+    public void The_flat_arguments_start_from_the_fast_preset()
+    {
+        ImageVqVaeOptions fast = ImageVqVaeOptions.Fast();
+        fast.Validate();
+        Assert.AreNotSame(fast.Codec, ImageVqVaeOptions.Fast().Codec, "Each call gives options of its own, to be changed at will.");
+        var ml = new MLContext(seed: 1);
+        using VqVaeTransformer transformer =
+            ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", "Decoded", codes: 7, codesPerPosition: 2, steps: 1, seed: 1)
+            .Fit(Tiny.Data(ml, 8));
+        Assert.AreEqual(7, transformer.Codes);
+        Assert.AreEqual((2, 2, 2), transformer.CodeGrid);
+        Assert.AreEqual(("Pixels", "Codes", "Decoded"),
+            (transformer.InputColumnName, transformer.OutputColumnName, transformer.ReconstructionColumnName));
+    }
+}
