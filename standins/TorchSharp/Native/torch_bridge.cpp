@@ -6,9 +6,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -29,6 +29,10 @@ namespace {
 
 using Impl = c10::TensorImpl;
 using ImplPtr = c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
+
+// c10::optional at first, std::optional later: whatever this libtorch's own values give.
+template <typename T>
+using Optional = decltype(std::declval<c10::IValue&>().toOptional<T>());
 
 enum Kind : int32_t { None, OneTensor, Int, Double, Bool, IntList, TensorList, OptionalTensorList, OnDevice, FromGenerator, Text, DoubleList, Default };
 
@@ -90,12 +94,11 @@ c10::IValue to_value(const Slot& slot) {
       return c10::IValue(std::move(list));
     }
     case OptionalTensorList: {
-      c10::List<c10::optional<at::Tensor>> list;
+      c10::List<Optional<at::Tensor>> list;
       list.reserve(slot.count);
       for (int32_t i = 0; i < slot.count; i++) {
         void* handle = static_cast<void**>(slot.pointer)[i];
-        if (handle) list.push_back(borrow(handle));
-        else list.push_back(c10::nullopt);
+        list.push_back(handle ? Optional<at::Tensor>(borrow(handle)) : Optional<at::Tensor>());
       }
       return c10::IValue(std::move(list));
     }
@@ -217,7 +220,7 @@ EXPORT char* tensor_backward(void* handle, void* gradient, int32_t retain, int32
   return guarded([&] {
     std::vector<at::Tensor> leaves;
     for (int32_t i = 0; i < count; i++) leaves.push_back(borrow(inputs[i]));
-    auto wanted = inputs ? c10::optional<at::TensorList>(at::TensorList(leaves)) : c10::nullopt;
+    auto wanted = inputs ? Optional<at::TensorList>(at::TensorList(leaves)) : Optional<at::TensorList>();
     auto start = gradient ? borrow(gradient) : at::Tensor();
     borrow(handle).backward(start, retain != 0, create != 0, wanted);
   });
@@ -273,8 +276,18 @@ EXPORT int32_t torch_threads() { return at::get_num_threads(); }
 EXPORT char* torch_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
 }
-EXPORT int32_t cuda_device_count() { return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0; }
-EXPORT char* cuda_synchronize(int32_t index) {
-  return guarded([&] { at::detail::getCUDAHooks().deviceSynchronize(index < 0 ? at::detail::getCUDAHooks().current_device() : index); });
+
+EXPORT int32_t cuda_device_count() {
+  return c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA) ? c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount() : 0;
 }
+
+// Everything here runs on a device's current stream.
+EXPORT char* cuda_synchronize(int32_t index) {
+  return guarded([&] {
+    c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
+    auto device = index < 0 ? cuda.getDevice() : c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+    cuda.getStream(device).synchronize();
+  });
+}
+
 EXPORT const char* torch_version() { return TORCH_VERSION; }

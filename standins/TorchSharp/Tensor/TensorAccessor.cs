@@ -64,7 +64,10 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
 
     public void CopyTo(Span<T> array, int arrayIndex = 0, long tensorIndex = 0)
     {
-        for (long i = tensorIndex; i < Count && arrayIndex < array.Length; i++) array[arrayIndex++] = *At(i);
+        int length = (int)Math.Min(Count - tensorIndex, array.Length - arrayIndex);
+        if (contiguous) new ReadOnlySpan<T>(start + tensorIndex, length).CopyTo(array[arrayIndex..]);
+        else
+            for (int i = 0; i < length; i++) array[arrayIndex + i] = *At(tensorIndex + i);
         GC.KeepAlive(tensor);
     }
 
