@@ -73,7 +73,8 @@ public static partial class torch
         public static implicit operator Device(string description) => new(description);
 
         public override string ToString() =>
-            type == DeviceType.CPU ? "cpu" : index == -1 ? type.ToString().ToLowerInvariant() : $"{type.ToString().ToLowerInvariant()}:{index}";
+            type == DeviceType.CPU ? "cpu" :
+            index == -1 ? type.ToString().ToLowerInvariant() : $"{type.ToString().ToLowerInvariant()}:{index}";
     }
 
     public static readonly Device CPU = new(DeviceType.CPU);
@@ -100,7 +101,8 @@ public static partial class torch
 
     public static void InitializeDeviceType(DeviceType deviceType)
     {
-        if (!TryInitializeDeviceType(deviceType)) throw new InvalidOperationException($"Torch device type {deviceType} did not initialise on the current machine.");
+        if (!TryInitializeDeviceType(deviceType))
+            throw new InvalidOperationException($"Torch device type {deviceType} did not initialise on the current machine.");
     }
 
     public static Device InitializeDevice(Device? device)

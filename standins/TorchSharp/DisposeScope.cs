@@ -68,7 +68,8 @@ public sealed class DisposeScope : IDisposable
         var attached = disposables.ToList();
         foreach (IDisposable disposable in attached)
         {
-            if (disposable is not torch.Tensor tensor) throw new InvalidOperationException("DisposeScope can only manage Tensor or PackedSequence");
+            if (disposable is not torch.Tensor tensor)
+                throw new InvalidOperationException("DisposeScope can only manage Tensor or PackedSequence");
             Own(this, tensor);
         }
         return attached;

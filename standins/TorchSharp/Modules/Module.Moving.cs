@@ -9,7 +9,8 @@ public static partial class torch
     {
         public partial class Module
         {
-            protected internal virtual Module _to(Device device, ScalarType dtype, bool non_blocking) => Move(Checked(dtype), device, non_blocking);
+            protected internal virtual Module _to(Device device, ScalarType dtype, bool non_blocking) =>
+                Move(Checked(dtype), device, non_blocking);
 
             protected internal virtual Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking) =>
                 Move(null, new Device(deviceType, deviceIndex), non_blocking);
@@ -27,7 +28,8 @@ public static partial class torch
 
             Module Move(ScalarType? dtype, Device? device, bool non_blocking)
             {
-                if (device is { type: DeviceType.CUDA } && !cuda.is_available()) throw new InvalidOperationException("CUDA is not available.");
+                if (device is { type: DeviceType.CUDA } && !cuda.is_available())
+                    throw new InvalidOperationException("CUDA is not available.");
                 _toEpilog(dtype, device, non_blocking);
                 return this;
             }
@@ -64,13 +66,15 @@ public static partial class torch
                 return property is not null;
             }
 
-            void SetField(string name, Tensor value) => Fields().FirstOrDefault(field => ComponentName(field) == name)?.SetValue(this, value);
+            void SetField(string name, Tensor value) =>
+                Fields().FirstOrDefault(field => ComponentName(field) == name)?.SetValue(this, value);
 
             static bool Moves(Tensor tensor, ScalarType? dtype, Device? device) =>
                 dtype is { } type && type != tensor.dtype ||
                 device is not null && (device.type != tensor.device_type || device.index >= 0 && device.index != tensor.device_index);
 
-            static ScalarType TypeAfter(Tensor tensor, ScalarType? dtype) => tensor.is_floating_point() || tensor.is_complex() ? dtype ?? tensor.dtype : tensor.dtype;
+            static ScalarType TypeAfter(Tensor tensor, ScalarType? dtype) =>
+                tensor.is_floating_point() || tensor.is_complex() ? dtype ?? tensor.dtype : tensor.dtype;
 
             protected static bool ReplaceBuffer(ScalarType? dtype, Device? device, Tensor buffer, out Tensor? result)
             {
@@ -108,19 +112,25 @@ public static class ModuleExtensionMethods
     public static T to<T>(this T module, string device, bool non_blocking = false) where T : torch.nn.Module =>
         module.to(new torch.Device(device), non_blocking);
 
-    public static T to<T>(this T module, DeviceType deviceType, int deviceIndex = -1, bool non_blocking = false) where T : torch.nn.Module =>
+    public static T to<T>(this T module, DeviceType deviceType, int deviceIndex = -1,
+        bool non_blocking = false) where T : torch.nn.Module =>
         (T)module._to(deviceType, deviceIndex, non_blocking);
 
-    public static T to<T>(this T module, torch.ScalarType type, bool non_blocking = false) where T : torch.nn.Module => (T)module._to(type, non_blocking);
+    public static T to<T>(this T module, torch.ScalarType type, bool non_blocking = false) where T : torch.nn.Module =>
+        (T)module._to(type, non_blocking);
 
-    public static T cpu<T>(this T module, bool non_blocking = false) where T : torch.nn.Module => (T)module._to(DeviceType.CPU, -1, non_blocking);
+    public static T cpu<T>(this T module, bool non_blocking = false) where T : torch.nn.Module =>
+        (T)module._to(DeviceType.CPU, -1, non_blocking);
 
     public static T cuda<T>(this T module, int deviceIndex = -1, bool non_blocking = false) where T : torch.nn.Module =>
         (T)module._to(DeviceType.CUDA, deviceIndex, non_blocking);
 
-    public static T half<T>(this T module, bool non_blocking = false) where T : torch.nn.Module => (T)module._to(torch.ScalarType.Float16, non_blocking);
+    public static T half<T>(this T module, bool non_blocking = false) where T : torch.nn.Module =>
+        (T)module._to(torch.ScalarType.Float16, non_blocking);
 
-    public static T @float<T>(this T module, bool non_blocking = false) where T : torch.nn.Module => (T)module._to(torch.ScalarType.Float32, non_blocking);
+    public static T @float<T>(this T module, bool non_blocking = false) where T : torch.nn.Module =>
+        (T)module._to(torch.ScalarType.Float32, non_blocking);
 
-    public static T @double<T>(this T module, bool non_blocking = false) where T : torch.nn.Module => (T)module._to(torch.ScalarType.Float64, non_blocking);
+    public static T @double<T>(this T module, bool non_blocking = false) where T : torch.nn.Module =>
+        (T)module._to(torch.ScalarType.Float64, non_blocking);
 }

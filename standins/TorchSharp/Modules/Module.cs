@@ -66,11 +66,13 @@ namespace TorchSharp
                     registered = true;
                 }
 
+                const BindingFlags OwnFields = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+
                 IEnumerable<FieldInfo> Fields()
                 {
                     var seen = new HashSet<string>();
                     for (Type? type = GetType(); type is not null && type != typeof(Module); type = type.BaseType)
-                        foreach (FieldInfo field in type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+                        foreach (FieldInfo field in type.GetFields(OwnFields))
                             if (seen.Add(field.Name)) yield return field;
                 }
 
@@ -78,13 +80,16 @@ namespace TorchSharp
 
                 public virtual void register_buffer(string name, Tensor tensor, bool persistent = true)
                 {
-                    if (tensor is null || tensor.IsInvalid) throw new ArgumentNullException(nameof(tensor), "A null tensor cannot be registered as a buffer.");
-                    if (!ownBuffers.TryAdd(name, (tensor, persistent))) throw new InvalidOperationException($"Tensor {name} is already registered.");
+                    if (tensor is null || tensor.IsInvalid) throw new ArgumentNullException(nameof(tensor),
+                        "A null tensor cannot be registered as a buffer.");
+                    if (!ownBuffers.TryAdd(name, (tensor,
+                        persistent))) throw new InvalidOperationException($"Tensor {name} is already registered.");
                 }
 
                 public virtual void register_parameter(string name, Parameter param)
                 {
-                    if (param is null || param.IsInvalid) throw new ArgumentNullException(nameof(param), "A null tensor cannot be registered as a parameter.");
+                    if (param is null || param.IsInvalid) throw new ArgumentNullException(nameof(param),
+                        "A null tensor cannot be registered as a parameter.");
                     if (!ownParameters.TryAdd(name, param)) throw new InvalidOperationException($"Parameter {name} is already registered.");
                 }
 
@@ -132,7 +137,8 @@ namespace TorchSharp
                 }
 
                 /// <summary>As in the library stood in for, buffers that are not persistent never appear.</summary>
-                public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_nonpersistent = true)
+                public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true,
+                    bool include_nonpersistent = true)
                 {
                     var seen = new HashSet<nint> { 0 };
                     foreach (var (name, (tensor, persistent)) in ownBuffers)
@@ -162,14 +168,17 @@ namespace TorchSharp
                 public virtual IEnumerable<Module> children() => named_children().Select(m => m.module);
                 public virtual bool has_parameter(string target) => get_parameter(target) is not null;
                 public virtual bool has_buffer(string target) => get_buffer(target) is not null;
-                public virtual Parameter? get_parameter(string target) => Find(target, (module, name) => module.ownParameters.GetValueOrDefault(name));
-                public virtual Tensor? get_buffer(string target) => Find(target, (module, name) => module.ownBuffers.GetValueOrDefault(name).Tensor);
+                public virtual Parameter? get_parameter(string target) =>
+                    Find(target, (module, name) => module.ownParameters.GetValueOrDefault(name));
+                public virtual Tensor? get_buffer(string target) =>
+                    Find(target, (module, name) => module.ownBuffers.GetValueOrDefault(name).Tensor);
 
                 T? Find<T>(string target, Func<Module, string, T?> own) where T : class
                 {
                     if (own(this, target) is { } found) return found;
                     int dot = target.IndexOf('.');
-                    return dot > 0 && ownModules.TryGetValue(target[..dot], out Module? child) ? child.Find(target[(dot + 1)..], own) : null;
+                    return dot > 0 && ownModules.TryGetValue(target[..dot], out Module? child) ? child.Find(target[(dot + 1)..],
+                        own) : null;
                 }
 
                 public virtual Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
@@ -182,7 +191,8 @@ namespace TorchSharp
                     return destination;
                 }
 
-                public virtual (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(Dictionary<string, Tensor> source, bool strict = true,
+                public virtual (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(Dictionary<string,
+                    Tensor> source, bool strict = true,
                     IList<string>? skip = null)
                 {
                     Dictionary<string, Tensor> own = state_dict();

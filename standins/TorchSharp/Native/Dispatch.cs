@@ -8,7 +8,8 @@ namespace TorchSharp;
 /// <summary>An argument of an operator: what C# values turn into on their way through the boxed dispatcher.</summary>
 internal readonly struct Value
 {
-    internal enum Kind { None, Tensor, Int, Double, Bool, IntList, TensorList, OptionalTensorList, Device, Generator, Text, DoubleList, Default }
+    internal enum Kind { None, Tensor, Int, Double, Bool, IntList, TensorList, OptionalTensorList, Device, Generator, Text, DoubleList,
+        Default }
 
     internal readonly object? Reference;
     internal readonly long Bits;
@@ -36,9 +37,11 @@ internal readonly struct Value
     public static implicit operator Value(double[]? value) => value is null ? default : new(Kind.DoubleList, value);
     public static implicit operator Value(Tensor[] value) => List(value);
     public static implicit operator Value(Generator? value) => value is null ? default : new(Kind.Generator, value);
-    public static implicit operator Value(Device? value) => value is null ? default : new(Kind.Device, null, ((long)value.index << 32) | (uint)value.type);
+    public static implicit operator Value(Device? value) =>
+        value is null ? default : new(Kind.Device, null, ((long)value.index << 32) | (uint)value.type);
     public static implicit operator Value(Scalar? value) =>
-        value is null ? default : new(value.IsFloating ? Kind.Double : value.Type == ScalarType.Bool ? Kind.Bool : Kind.Int, null, value.Bits);
+        value is null ? default : new(value.IsFloating ? Kind.Double : value.Type == ScalarType.Bool ? Kind.Bool : Kind.Int, null,
+            value.Bits);
 
     /// <summary>How many 8-byte words the items of a list take.</summary>
     internal int Words => Is switch

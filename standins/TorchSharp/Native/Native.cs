@@ -59,7 +59,8 @@ internal static unsafe class Native
     [DllImport(Library)] internal static extern int tensor_is_leaf(nint handle);
     [DllImport(Library)] internal static extern nint tensor_grad(nint handle);
     [DllImport(Library)] internal static extern byte* tensor_set_grad(nint handle, nint gradient);
-    [DllImport(Library)] internal static extern byte* tensor_backward(nint handle, nint gradient, int retain, int create, nint* inputs, int count);
+    [DllImport(Library)] internal static extern byte* tensor_backward(nint handle, nint gradient, int retain, int create, nint* inputs,
+        int count);
     [DllImport(Library), SuppressGCTransition] internal static extern int grad_mode();
     [DllImport(Library), SuppressGCTransition] internal static extern void set_grad_mode(int on);
     [DllImport(Library), SuppressGCTransition] internal static extern int inference_mode();

@@ -7,11 +7,13 @@ namespace TorchSharp.Modules
     /// <summary>"Adam: A Method for Stochastic Optimization" (Kingma and Ba 2014, arXiv 1412.6980), amsgrad as an option.</summary>
     public class Adam : OptimizerHelper, IBetas
     {
-        public Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weight_decay = 0,
+        public Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+            double weight_decay = 0,
             bool amsgrad = false, bool maximize = false)
             : this([new ParamGroup(parameters, new Options())], lr, beta1, beta2, eps, weight_decay, amsgrad, maximize) { }
 
-        public Adam(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weight_decay = 0,
+        public Adam(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+            double weight_decay = 0,
             bool amsgrad = false, bool maximize = false)
         {
             if (lr < 0) throw new ArgumentException($"Invalid learning rate: {lr}");
@@ -21,7 +23,8 @@ namespace TorchSharp.Modules
             if (weight_decay < 0) throw new ArgumentException($"Invalid weight_decay value: {weight_decay}");
             Defaults = new Options
             {
-                LearningRate = lr, InitialLearningRate = lr, beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = weight_decay, amsgrad = amsgrad, maximize = maximize,
+                LearningRate = lr, InitialLearningRate = lr, beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = weight_decay,
+                    amsgrad = amsgrad, maximize = maximize,
             };
             foreach (ParamGroup group in parameters) add_param_group(group);
         }
@@ -59,7 +62,8 @@ namespace TorchSharp.Modules
                 foreach (Parameter parameter in group.Parameters)
                 {
                     using DisposeScope scope = NewDisposeScope();
-                    if (parameter.grad is { } gradient) Update(parameter, gradient, (State)States[parameter.Handle], (Options)group.Options);
+                    if (parameter.grad is { } gradient) Update(parameter, gradient, (State)States[parameter.Handle],
+                        (Options)group.Options);
                 }
             return loss!;
         }
@@ -113,11 +117,13 @@ namespace TorchSharp.Modules
 
             public ParamGroup(IEnumerable<Parameter> parameters, Options options) : base(parameters, options) { }
 
-            public ParamGroup(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+            public ParamGroup(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
+                double eps = 1e-8,
                 double weight_decay = 0, bool amsgrad = false, bool maximize = false)
                 : base(parameters, new Options
                 {
-                    LearningRate = lr, beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = weight_decay, amsgrad = amsgrad, maximize = maximize,
+                    LearningRate = lr, beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = weight_decay, amsgrad = amsgrad,
+                        maximize = maximize,
                 }) { }
 
             public (double, double) Betas
@@ -127,7 +133,8 @@ namespace TorchSharp.Modules
             }
         }
 
-        /// <summary>What is remembered of one parameter: how many steps, and the running means of its gradient and of the gradient's square.</summary>
+        /// <summary>What is remembered of one parameter: how many steps, and the running means of its gradient
+        /// and of the gradient's square.</summary>
         public sealed class State : OptimizerState, IDisposable
         {
             public long step;
@@ -179,15 +186,18 @@ namespace TorchSharp
     {
         public static partial class optim
         {
-            public static Adam Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+            public static Adam Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
+                double eps = 1e-8,
                 double weight_decay = 0, bool amsgrad = false, bool maximize = false) =>
                 new(parameters, lr, beta1, beta2, eps, weight_decay, amsgrad, maximize);
 
-            public static Adam Adam(IEnumerable<(string name, Parameter parameter)> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
+            public static Adam Adam(IEnumerable<(string name, Parameter parameter)> parameters, double lr = 1e-3, double beta1 = 0.9,
+                double beta2 = 0.999,
                 double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, bool maximize = false) =>
                 new(parameters.Select(p => p.parameter), lr, beta1, beta2, eps, weight_decay, amsgrad, maximize);
 
-            public static Adam Adam(IEnumerable<Adam.ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+            public static Adam Adam(IEnumerable<Adam.ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
+                double eps = 1e-8,
                 double weight_decay = 0, bool amsgrad = false, bool maximize = false) =>
                 new(parameters, lr, beta1, beta2, eps, weight_decay, amsgrad, maximize);
         }

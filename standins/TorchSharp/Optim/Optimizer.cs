@@ -92,8 +92,10 @@ namespace TorchSharp.Modules
         public virtual void load_state_dict(StateDictionary state_dict)
         {
             StateDictionary own = this.state_dict();
-            if (state_dict.Options.Count != own.Options.Count) throw new ArgumentException("Invalid optimizer state -- different number of parameter groups.");
-            if (state_dict.State.Count != own.State.Count) throw new ArgumentException("Invalid optimizer state -- different number of states.");
+            if (state_dict.Options.Count != own.Options.Count)
+                throw new ArgumentException("Invalid optimizer state -- different number of parameter groups.");
+            if (state_dict.State.Count != own.State.Count)
+                throw new ArgumentException("Invalid optimizer state -- different number of states.");
             for (int i = 0; i < own.Options.Count; i++)
                 if (own.Options[i] != state_dict.Options[i]) own.Options[i].LoadStateDict(state_dict.Options[i]);
             for (int i = 0; i < own.State.Count; i++)
@@ -138,7 +140,8 @@ namespace TorchSharp.Modules
     {
         public ParamGroup() { }
 
-        public ParamGroup(IEnumerable<Parameter> parameters, TOptions? options = null) => (Parameters, base.Options) = (parameters, options!);
+        public ParamGroup(IEnumerable<Parameter> parameters, TOptions? options = null) =>
+            (Parameters, base.Options) = (parameters, options!);
 
         public new TOptions Options { get => (TOptions)base.Options; set => base.Options = value; }
     }

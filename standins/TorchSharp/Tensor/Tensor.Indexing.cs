@@ -25,7 +25,8 @@ public static partial class torch
         public static TensorIndex Slice(long? start = null, long? stop = null, long? step = null) =>
             new() { kind = Kind.Slice, start = start, stop = stop, step = step };
         public static TensorIndex Slice((int?, int?) range) => Slice(range.Item1, range.Item2);
-        public static TensorIndex Slice(Range range) => Slice(Position(range.Start), range.End is { IsFromEnd: true, Value: 0 } ? null : Position(range.End));
+        public static TensorIndex Slice(Range range) =>
+            Slice(Position(range.Start), range.End is { IsFromEnd: true, Value: 0 } ? null : Position(range.End));
 
         static long Position(Index index) => index.IsFromEnd ? -index.Value : index.Value;
 
@@ -109,7 +110,8 @@ public static partial class torch
         }
 
         public Tensor index_put_(Tensor value, params Tensor[] indices) => index_put_(value, indices, false);
-        public Tensor index_put_(Tensor value, Tensor[] indices, bool accumulate = false) => Here("index_put_", this, Value.Optional(indices), value, accumulate);
+        public Tensor index_put_(Tensor value, Tensor[] indices, bool accumulate = false) =>
+            Here("index_put_", this, Value.Optional(indices), value, accumulate);
         public Tensor index_put_(Tensor value, params TensorIndex[] indices) => index_put_(value, indices, false);
         public Tensor index_put_(Scalar value, params Tensor[] indices) => index_put_(value, [.. indices.Select(TensorIndex.Tensor)]);
 
@@ -180,7 +182,8 @@ public static partial class torch
 
         public Tensor index_select(long dim, Tensor index) => Call("index_select", this, dim, index);
         public Tensor index_add(long dim, Tensor index, Tensor source, Scalar alpha) => Call("index_add", this, dim, index, source, alpha);
-        public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) => Here("index_add_", this, dim, index, source, alpha);
+        public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) =>
+            Here("index_add_", this, dim, index, source, alpha);
         public Tensor index_copy(long dim, Tensor index, Tensor source) => Call("index_copy", this, dim, index, source);
         public Tensor index_copy_(long dim, Tensor index, Tensor source) => Here("index_copy_", this, dim, index, source);
         public Tensor index_fill_(long dim, Tensor index, Scalar value) => Here("index_fill_.int_Scalar", this, dim, index, value);

@@ -29,10 +29,14 @@ public static partial class torch
 
         static string? Text(RoundingMode mode) => mode == RoundingMode.None ? null : mode.ToString();
 
-        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => Call("div.Tensor_mode", this, target, Text(rounding_mode));
-        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => Call("div.Scalar_mode", this, target, Text(rounding_mode));
-        public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => Here("div_.Tensor_mode", this, target, Text(rounding_mode));
-        public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => Here("div_.Scalar_mode", this, target, Text(rounding_mode));
+        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
+            Call("div.Tensor_mode", this, target, Text(rounding_mode));
+        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
+            Call("div.Scalar_mode", this, target, Text(rounding_mode));
+        public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
+            Here("div_.Tensor_mode", this, target, Text(rounding_mode));
+        public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
+            Here("div_.Scalar_mode", this, target, Text(rounding_mode));
         public Tensor floor_divide(Tensor other) => Call("floor_divide", this, other);
         public Tensor floor_divide(Scalar other) => Call("floor_divide.Scalar", this, other);
         public Tensor remainder(Tensor target) => Call("remainder.Tensor", this, target);
@@ -92,7 +96,8 @@ public static partial class torch
         public Tensor neg() => Call("neg", this);
         public Tensor neg_() => Here("neg_", this);
         public Tensor negative() => Call("neg", this);
-        public Tensor nan_to_num(double nan = 0, double? posinf = null, double? neginf = null) => Call("nan_to_num", this, nan, posinf, neginf);
+        public Tensor nan_to_num(double nan = 0, double? posinf = null, double? neginf = null) =>
+            Call("nan_to_num", this, nan, posinf, neginf);
         public Tensor reciprocal() => Call("reciprocal", this);
         public Tensor reciprocal_() => Here("reciprocal_", this);
         public Tensor round(long decimals = 0) => Call("round.decimals", this, decimals);
@@ -135,8 +140,10 @@ public static partial class torch
 
         /// <summary>Element by element, like eq.</summary>
         public Tensor equal(Tensor target) => eq(target);
-        public Tensor isclose(Tensor other, double rtol = 1e-5, double atol = 1e-8, bool nanEqual = false) => Call("isclose", this, other, rtol, atol, nanEqual);
-        public bool allclose(Tensor target, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) => Ask("allclose", this, target, rtol, atol, equal_nan);
+        public Tensor isclose(Tensor other, double rtol = 1e-5, double atol = 1e-8, bool nanEqual = false) =>
+            Call("isclose", this, other, rtol, atol, nanEqual);
+        public bool allclose(Tensor target, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) =>
+            Ask("allclose", this, target, rtol, atol, equal_nan);
         public Tensor isnan() => Call("isnan", this);
         public Tensor isinf() => Call("isinf", this);
         public Tensor isfinite() => Call("isfinite", this);
@@ -159,7 +166,8 @@ public static partial class torch
         public Tensor uniform_(double from, double to, Generator? generator = null) => Here("uniform_", this, from, to, generator);
         public Tensor bernoulli_(double p = 0.5, Generator? generator = null) => Here("bernoulli_.float", this, p, generator);
         public Tensor exponential_(double lambda = 1, Generator? generator = null) => Here("exponential_", this, lambda, generator);
-        public Tensor random_(double from, double to, Generator? generator = null) => Here("random_.from", this, (long)from, (long)to, generator);
+        public Tensor random_(double from, double to, Generator? generator = null) =>
+            Here("random_.from", this, (long)from, (long)to, generator);
         public Tensor bernoulli(Generator? generator = null) => Call("bernoulli", this, generator);
         public Tensor multinomial(long num_samples, bool replacement = false, Generator? generator = null) =>
             Call("multinomial", this, num_samples, replacement, generator);

@@ -11,17 +11,21 @@ public static partial class torch
         public Tensor sum(long[] dim, bool keepdim = false, ScalarType? type = null) => Call("sum.dim_IntList", this, dim, keepdim, type);
         public Tensor sum(long dim, bool keepdim = false, ScalarType? type = null) => sum([dim], keepdim, type);
         public Tensor sum(long dim0, long dim1, bool keepdim = false, ScalarType? type = null) => sum([dim0, dim1], keepdim, type);
-        public Tensor sum(long dim0, long dim1, long dim2, bool keepdim = false, ScalarType? type = null) => sum([dim0, dim1, dim2], keepdim, type);
+        public Tensor sum(long dim0, long dim1, long dim2, bool keepdim = false, ScalarType? type = null) =>
+            sum([dim0, dim1, dim2], keepdim, type);
         public Tensor mean() => Call("mean", this);
-        public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) => Call("mean.dim", this, dimensions, keepdim, type);
+        public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) =>
+            Call("mean.dim", this, dimensions, keepdim, type);
         public Tensor prod(ScalarType? type = null) => Call("prod", this, type);
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) => Call("prod.dim_int", this, dim, keepdim, type);
         public Tensor var(bool unbiased = true) => Call("var", this, unbiased);
-        public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => var([dim], unbiased, keepdim, type);
+        public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
+            var([dim], unbiased, keepdim, type);
         public Tensor var(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
             As(type).Over("var.dim", dimensions, unbiased, keepdim);
         public Tensor std(bool unbiased = true) => Call("std", this, unbiased);
-        public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => std([dim], unbiased, keepdim, type);
+        public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
+            std([dim], unbiased, keepdim, type);
         public Tensor std(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
             As(type).Over("std.dim", dimensions, unbiased, keepdim);
 
@@ -29,7 +33,8 @@ public static partial class torch
         Tensor Over(string op, long[] dimensions, bool unbiased, bool keepdim) => Call(op, this, dimensions, unbiased, keepdim);
 
         public Tensor norm(float p = 2) => Call("norm.Scalar", this, (double)p);
-        public Tensor norm(int dim, bool keepdim = false, float p = 2) => Call("norm.ScalarOpt_dim", this, (double)p, new long[] { dim }, keepdim);
+        public Tensor norm(int dim, bool keepdim = false, float p = 2) =>
+            Call("norm.ScalarOpt_dim", this, (double)p, new long[] { dim }, keepdim);
         public Tensor logsumexp(long dim, bool keepdim = false) => Call("logsumexp", this, new[] { dim }, keepdim);
         public Tensor median() => Call("median", this);
 
@@ -37,7 +42,8 @@ public static partial class torch
         public Tensor all(long dim, bool keepdim = false) => Call("all.dim", this, dim, keepdim);
         public Tensor any() => Call("any", this);
         public Tensor any(long dim, bool keepdim = false) => Call("any.dim", this, dim, keepdim);
-        public Tensor count_nonzero(long[]? dims = null) => Call("count_nonzero.dim_IntList", this, dims ?? [.. Enumerable.Range(0, (int)Dimensions).Select(d => (long)d)]);
+        public Tensor count_nonzero(long[]? dims = null) =>
+            Call("count_nonzero.dim_IntList", this, dims ?? [.. Enumerable.Range(0, (int)Dimensions).Select(d => (long)d)]);
 
         public Tensor min() => Call("min", this);
         public Tensor min(Tensor other) => Call("minimum", this, other);
@@ -54,17 +60,21 @@ public static partial class torch
 
         // ---- order and running totals ----
 
-        public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true) => Two("topk", this, k, dim, largest, sorted);
-        public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false, bool stable = false) => Two("sort.stable", this, stable, dim, descending);
+        public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true) =>
+            Two("topk", this, k, dim, largest, sorted);
+        public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false, bool stable = false) =>
+            Two("sort.stable", this, stable, dim, descending);
         public Tensor argsort(long dim = -1, bool descending = false) => Call("argsort", this, dim, descending);
         public Tensor cumsum(long dim, ScalarType? type = null) => Call("cumsum", this, dim, type);
         public Tensor cumprod(long dim, ScalarType? type = null) => Call("cumprod", this, dim, type);
         public Tensor bincount(Tensor? weights, long minlength = 0) => Call("bincount", this, weights, minlength);
         public Tensor histc(long bins = 100, long min = 0, long max = 0) => Call("histc", this, bins, min, max);
-        public (Tensor output, Tensor? inverse_indices, Tensor? counts) unique(bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null)
+        public (Tensor output, Tensor? inverse_indices, Tensor? counts) unique(bool sorted = true, bool return_inverse = false,
+            bool return_counts = false, int? dim = null)
         {
             var (output, inverse, counts) = dim is { } d
-                ? Three("unique_dim", this, d, sorted, return_inverse, return_counts) : Three("_unique2", this, sorted, return_inverse, return_counts);
+                ? Three("unique_dim", this, d, sorted, return_inverse, return_counts) : Three("_unique2", this, sorted, return_inverse,
+                    return_counts);
             if (!return_inverse) inverse.Dispose();
             if (!return_counts) counts.Dispose();
             return (output, return_inverse ? inverse : null, return_counts ? counts : null);
@@ -78,10 +88,13 @@ public static partial class torch
         public Tensor mv(Tensor target) => Call("mv", this, target);
         public Tensor dot(Tensor target) => Call("dot", this, target);
         public Tensor outer(Tensor vec2) => Call("outer", this, vec2);
-        public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => Call("addmm", this, mat1, mat2, (double)beta, (double)alpha);
-        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => Here("addmm_", this, mat1, mat2, (double)beta, (double)alpha);
+        public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
+            Call("addmm", this, mat1, mat2, (double)beta, (double)alpha);
+        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
+            Here("addmm_", this, mat1, mat2, (double)beta, (double)alpha);
 
         /// <summary>As in the library stood in for, the roles are not what the names say: beta · batch2 + alpha · this @ batch1.</summary>
-        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) => Call("baddbmm", batch2, this, batch1, (double)beta, (double)alpha);
+        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
+            Call("baddbmm", batch2, this, batch1, (double)beta, (double)alpha);
     }
 }

@@ -14,7 +14,8 @@ public static partial class torch
         public Tensor reshape(params long[] shape) => Call("reshape", this, shape);
         public Tensor view(params long[] shape) => Call("view", this, shape);
         public Tensor view_as(Tensor other) => view(other.shape);
-        public Tensor as_strided(long[] size, long[] strides, long storageOffset = 0) => Call("as_strided", this, size, strides, storageOffset);
+        public Tensor as_strided(long[] size, long[] strides, long storageOffset = 0) =>
+            Call("as_strided", this, size, strides, storageOffset);
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => Call("flatten.using_ints", this, start_dim, end_dim);
         public Tensor unflatten(long dim, params long[] sizes) => reshape([.. shape[..Axis(dim)], .. sizes, .. shape[(Axis(dim) + 1)..]]);
         public Tensor ravel() => Call("ravel", this);
@@ -29,10 +30,13 @@ public static partial class torch
         public Tensor broadcast_to(params long[] shape) => Call("broadcast_to", this, shape);
         public Tensor repeat(params long[] sizes) => Call("repeat", this, sizes);
         public Tensor tile(long[] reps) => Call("tile", this, reps);
-        public Tensor repeat_interleave(Tensor repeats, long? dim = null, long? output_size = null) => Call("repeat_interleave.self_Tensor", this, repeats, dim, output_size);
-        public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) => Call("repeat_interleave.self_int", this, repeats, dim, output_size);
+        public Tensor repeat_interleave(Tensor repeats, long? dim = null, long? output_size = null) =>
+            Call("repeat_interleave.self_Tensor", this, repeats, dim, output_size);
+        public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) =>
+            Call("repeat_interleave.self_int", this, repeats, dim, output_size);
         public Tensor flip(params long[] dims) => Call("flip", this, dims);
-        public Tensor roll(long shifts, long? dims = null) => Call("roll", this, new[] { shifts }, dims is { } d ? new[] { d } : Array.Empty<long>());
+        public Tensor roll(long shifts, long? dims = null) =>
+            Call("roll", this, new[] { shifts }, dims is { } d ? new[] { d } : Array.Empty<long>());
         public Tensor roll(long[] shifts, long[] dims) => Call("roll", this, shifts, dims);
         public Tensor narrow(long dim, long start, long length) => Call("narrow", this, dim, start, length);
         public Tensor slice(long dim, long start, long finish, long step) => Call("slice.Tensor", this, dim, start, finish, step);

@@ -45,7 +45,8 @@ public static partial class torch
         public bool IsInvalid => handle == 0;
         public nint Handle => handle != 0 ? handle : throw new InvalidOperationException("Tensor invalid -- empty handle.");
 
-        /// <summary>Hands the tensor to a Parameter and leaves this object empty. As in the library stood in for, it stays counted.</summary>
+        /// <summary>Hands the tensor to a Parameter and leaves this object empty.
+        /// As in the library stood in for, it stays counted.</summary>
         internal nint MoveHandle()
         {
             nint moved = handle;
@@ -148,7 +149,8 @@ public static partial class torch
                 if (!is_contiguous()) throw new InvalidOperationException("Bytes() called on non-contiguous tensor.");
                 if (length > int.MaxValue) throw new ArgumentException("Span only supports up to int.MaxValue elements.");
                 if (device_type != DeviceType.CPU)
-                    throw new InvalidOperationException("Reading data from non-CPU memory is not supported. Move or copy the tensor to the cpu before reading.");
+                    throw new InvalidOperationException("Reading data from non-CPU memory is not supported. " +
+                        "Move or copy the tensor to the cpu before reading.");
                 return new Span<byte>((void*)Data, (int)length);
             }
             set
@@ -205,12 +207,14 @@ public static partial class torch
 
         public void backward() => backward(null);
 
-        public void backward(IList<Tensor>? grad_tensors = null, bool retain_graph = false, bool create_graph = false, IList<Tensor>? inputs = null)
+        public void backward(IList<Tensor>? grad_tensors = null, bool retain_graph = false, bool create_graph = false,
+            IList<Tensor>? inputs = null)
         {
             nint* leaves = stackalloc nint[inputs?.Count ?? 0];
             for (int i = 0; i < inputs?.Count; i++) leaves[i] = inputs[i].Handle;
             nint gradient = grad_tensors is { Count: > 0 } ? grad_tensors[0].Handle : 0;
-            Native.Check(Native.tensor_backward(Handle, gradient, retain_graph ? 1 : 0, create_graph ? 1 : 0, inputs is null ? null : leaves, inputs?.Count ?? 0));
+            Native.Check(Native.tensor_backward(Handle, gradient, retain_graph ? 1 : 0, create_graph ? 1 : 0,
+                inputs is null ? null : leaves, inputs?.Count ?? 0));
             GC.KeepAlive(grad_tensors);
             GC.KeepAlive(inputs);
         }
@@ -238,7 +242,8 @@ public static partial class torch
             return moved;
         }
 
-        public Tensor to(DeviceType deviceType, int deviceIndex = -1, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
+        public Tensor to(DeviceType deviceType, int deviceIndex = -1, bool copy = false, bool disposeAfter = false,
+            bool non_blocking = false) =>
             to(dtype, new Device(deviceType, deviceIndex), copy, disposeAfter, non_blocking);
 
         public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
@@ -290,7 +295,8 @@ public static partial class torch
             string text = $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
             if (NumberOfElements != 1 || is_complex()) return text;
             Scalar only = ToScalar();
-            return text + ", value = " + (only.IsFloating ? only.AsDouble.ToString(System.Globalization.CultureInfo.InvariantCulture) : only.AsLong.ToString());
+            return text + ", value = " +
+                (only.IsFloating ? only.AsDouble.ToString(System.Globalization.CultureInfo.InvariantCulture) : only.AsLong.ToString());
         }
     }
 }
