@@ -110,7 +110,8 @@ internal static class Program
             Console.Error.WriteLine("Cancelled.");
             return 130;
         }
-        catch (Exception error) when (error is DataSetException or ArgumentException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is DataSetException or ArgumentException or InvalidOperationException or IOException
+            or InvalidDataException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"error: {error.Message}");
             return 1;
