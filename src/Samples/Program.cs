@@ -18,21 +18,30 @@ internal static class Program
             cancellation.Cancel();
         };
         var root = new RootCommand("Samples of Microsoft.ML.VqVae: discrete codes for ML.NET.") { ImagesVerb(), PredictVerb() };
-        return await root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, cancellation.Token);
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
+        return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);
     }
 
     static System.CommandLine.Command ImagesVerb()
     {
         var data = new Option<string?>("--data")
         {
-            Description = "Folder with CIFAR-10 binary files (*.bin), IDX files, or one subfolder of image files a class. Default: Fashion-MNIST.",
+            Description = "CIFAR-10 binary files (*.bin), IDX files, or one subfolder of image files a class. Default: Fashion-MNIST.",
         };
         var steps = new Option<int?>("--steps") { Description = "Training steps of the codec. Default: chosen for the data set." };
-        var seed = new Option<int>("--seed") { Description = "The same seed gives the same model on the same CPU.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed") { Description = "The same seed gives the same model again.", DefaultValueFactory = _ => 1 };
         Option<string> device = DeviceOption();
         var quick = new Option<bool>("--quick") { Description = "Fewer steps and rows: about a minute, and worse figures." };
-        var output = new Option<string>("--out") { Description = "Folder for the results.", DefaultValueFactory = _ => Path.Combine("out", "images") };
-        var codes = new Option<int>("--codes-per-position") { Description = "Codes for each position of the grid.", DefaultValueFactory = _ => 1 };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for the results.",
+            DefaultValueFactory = _ => Path.Combine("out", "images"),
+        };
+        var codes = new Option<int>("--codes-per-position")
+        {
+            Description = "Codes for each position of the grid.",
+            DefaultValueFactory = _ => 1,
+        };
         var checkpoint = new Option<string?>("--checkpoint")
         {
             Description = "Folder for checkpoints; a run that was stopped goes on from there.",
@@ -40,7 +49,7 @@ internal static class Program
         steps.Validators.Add(result => RequirePositive(result, result.GetValueOrDefault<int?>()));
         codes.Validators.Add(result => RequirePositive(result, result.GetValueOrDefault<int>()));
 
-        var verb = new System.CommandLine.Command("images", "Trains a VQ-VAE on pictures, a classifier on its codes, and shows what both can do.")
+        var verb = new System.CommandLine.Command("images", "Trains a VQ-VAE on pictures, and a classifier on its codes.")
         {
             data, steps, seed, device, quick, output, codes, checkpoint,
         };

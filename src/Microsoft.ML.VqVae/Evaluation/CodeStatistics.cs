@@ -52,5 +52,6 @@ internal sealed class CodeStatistics
     }
 
     InvalidOperationException MissingCode(long row) =>
-        new($"Row {row} of the codes column '{_column}' does not hold {CodesPerRow} codes from 1 to {CodebookSize}: one is missing or out of range.");
+        new($"Row {row} of the codes column '{_column}' does not hold {CodesPerRow} codes from 1 to {CodebookSize}: "
+            + "one is missing or out of range.");
 }

@@ -11,7 +11,8 @@ internal sealed class EvaluatedColumns
         Codes = Find(schema, "codes", codes);
         Input = Find(schema, "input", input);
         Reconstruction = Find(schema, "reconstruction", reconstruction);
-        CodesType = Codes.Type is VectorDataViewType { IsKnownSize: true, ItemType: KeyDataViewType key } type && key.RawType == typeof(uint)
+        CodesType = Codes.Type is VectorDataViewType { IsKnownSize: true, ItemType: KeyDataViewType key } type
+            && key.RawType == typeof(uint)
             ? type
             : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages makes");
         CheckValues("input", Input);
@@ -33,8 +34,9 @@ internal sealed class EvaluatedColumns
     static DataViewSchema.Column Find(DataViewSchema schema, string role, string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name, $"{role}ColumnName");
+        string present = string.Join(", ", schema.Select(column => $"'{column.Name}'"));
         return schema.GetColumnOrNull(name) ?? throw new ArgumentException(
-            $"The {role} column '{name}' is not in the data view, which has {string.Join(", ", schema.Select(column => $"'{column.Name}'"))}. "
+            $"The {role} column '{name}' is not in the data view, which has {present}. "
             + (role == "reconstruction" ? "Ask EncodeImages for a reconstruction column to have one." : "Name one of these."),
             $"{role}ColumnName");
     }

@@ -53,7 +53,7 @@ public sealed class VqVaeMetrics
     /// <summary>10·log10(peak² / <see cref="MeanSquaredError"/>) in decibels; positive infinity for a perfect copy.</summary>
     public double PeakSignalToNoiseRatio { get; }
 
-    /// <summary>The share of the K codes that occur at least once, from 0 to 1 (with separate codebooks: of all codes of all books).</summary>
+    /// <summary>The share of the K codes that occur at least once, 0 to 1; with separate codebooks, of all codes of all books.</summary>
     public double CodebookUsage { get; }
 
     /// <summary>
@@ -73,7 +73,9 @@ public sealed class VqVaeMetrics
 
     /// <summary>Measures in one pass over the rows.</summary>
     /// <param name="data">What a <c>VqVaeTransformer</c> made, with its reconstruction column.</param>
-    /// <param name="codesColumnName">The codes: a vector of known size of <c>Key&lt;UInt32, K&gt;</c>, for images h × w × codes per position.</param>
+    /// <param name="codesColumnName">
+    /// The codes: a vector of known size of <c>Key&lt;UInt32, K&gt;</c>, for images h × w × codes per position.
+    /// </param>
     /// <param name="inputColumnName">What was encoded: a vector of <see cref="float"/> of known size, or an image.</param>
     /// <param name="reconstructionColumnName">What was decoded: of the same kind, size and order as the input.</param>
     /// <param name="peak">The largest value that the input can take, for the PSNR; 255 by default, 1 for pixels scaled to 0…1.</param>
@@ -81,7 +83,7 @@ public sealed class VqVaeMetrics
     /// Whether each of the codes at a position has a codebook of its own. Their number is the last dimension of the codes column's type.
     /// </param>
     /// <exception cref="ArgumentException">A column is missing or of another type, or the peak is not a positive number.</exception>
-    /// <exception cref="InvalidOperationException">The view has no rows, or a row holds a missing code or a value that is no number.</exception>
+    /// <exception cref="InvalidOperationException">The view has no rows, or a row holds a missing code or no finite number.</exception>
     public static VqVaeMetrics Evaluate(
         IDataView data,
         string codesColumnName,
@@ -92,7 +94,7 @@ public sealed class VqVaeMetrics
     {
         ArgumentNullException.ThrowIfNull(data);
         if (!(peak > 0) || double.IsInfinity(peak))
-            throw new ArgumentOutOfRangeException(nameof(peak), peak, "The peak is the largest value that the input can take: a positive number.");
+            throw new ArgumentOutOfRangeException(nameof(peak), peak, "The peak is the largest value of the input: a positive number.");
 
         var columns = new EvaluatedColumns(data.Schema, codesColumnName, inputColumnName, reconstructionColumnName);
         var reconstruction = new ReconstructionStatistics(inputColumnName, reconstructionColumnName);

@@ -16,7 +16,8 @@ internal sealed class TrainingReport(Stage stage) : IProgress<TrainingProgress>
         string perplexity = value.Perplexity is { } used ? string.Create(CultureInfo.InvariantCulture, $" · perplexity {used:0}") : "";
         stage.Report(value.Fraction, string.Create(
             CultureInfo.InvariantCulture,
-            $"step {value.Step:N0}/{value.TotalSteps:N0} · loss {value.Loss:0.000}{perplexity} · {value.ExamplesPerSecond:N0} images/s · {Clock(value.Remaining)} left"));
+            $"step {value.Step:N0}/{value.TotalSteps:N0} · loss {value.Loss:0.000}{perplexity} · {value.ExamplesPerSecond:N0} images/s · ")
+            + $"{Clock(value.Remaining)} left");
     }
 
     static string Clock(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time.Seconds:00}");

@@ -5,7 +5,7 @@ namespace Microsoft.ML.VqVae.Samples.Images;
 /// </summary>
 internal static class CifarBinary
 {
-    /// <summary>How many pictures at the end are kept for the test where there is no test_batch.bin, if that is no more than a tenth.</summary>
+    /// <summary>Where there is no test_batch.bin, the last tenth of the pictures is kept for the test, but not more than this.</summary>
     const int MostHeldOut = 400;
 
     static readonly ImageShape Shape = new(3, 32, 32);
@@ -19,7 +19,7 @@ internal static class CifarBinary
     public static ImageData Open(MLContext ml, string folder)
     {
         string[] files = [.. Directory.EnumerateFiles(folder, "*.bin").Order(StringComparer.Ordinal)];
-        string? testFile = files.FirstOrDefault(file => Path.GetFileName(file).Equals("test_batch.bin", StringComparison.OrdinalIgnoreCase));
+        string? testFile = Array.Find(files, file => Path.GetFileName(file).Equals("test_batch.bin", StringComparison.OrdinalIgnoreCase));
         LabelledImage[] train = [.. files.Where(file => file != testFile).SelectMany(Read)];
         if (testFile is not null)
             return ImageData.FromMemory(ml, "CIFAR-10", Shape, NotEmpty(train, folder), Read(testFile));
@@ -40,7 +40,7 @@ internal static class CifarBinary
         if (content.Length % RecordBytes != 0)
             throw new DataSetException(
                 $"'{path}' is no CIFAR-10 file, or was cut short: expected records of {RecordBytes:N0} bytes, "
-                + $"found {content.Length:N0} bytes, {content.Length % RecordBytes:N0} too many for {content.Length / RecordBytes:N0} records.");
+                + $"found {content.Length:N0}, {content.Length % RecordBytes:N0} too many for {content.Length / RecordBytes:N0} records.");
 
         var images = new LabelledImage[content.Length / RecordBytes];
         for (int i = 0; i < images.Length; i++)

@@ -37,7 +37,8 @@ internal sealed class CodeColors
         schema[nameof(CodeRow.Codes)].ColumnType = codesType;
         IEnumerable<CodeRow> rows = Enumerable.Range(1, codec.Codes)
             .Select(key => new CodeRow { Codes = [.. Enumerable.Repeat((uint)key, codesType.Size)] });
-        IDataView decoded = codec.Decoder(nameof(DecodedRow.Reconstruction), nameof(CodeRow.Codes)).Transform(ml.Data.LoadFromEnumerable(rows, schema));
+        using VqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedRow.Reconstruction), nameof(CodeRow.Codes));
+        IDataView decoded = decoder.Transform(ml.Data.LoadFromEnumerable(rows, schema));
 
         // Two cells of the code grid: enough for the pattern between neighbours to show.
         int height = 2 * shape.Height / gridHeight, width = 2 * shape.Width / gridWidth;

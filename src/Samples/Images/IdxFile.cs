@@ -17,8 +17,8 @@ internal sealed record IdxFile(string Path, int[] Dimensions, byte[] Values)
         int header = 4 + 4 * rank;
         if (content.Length < header || content[0] != 0 || content[1] != 0 || content[2] != UnsignedByte || content[3] != rank)
             throw new DataSetException(
-                $"'{path}' is no IDX file of bytes with {rank} dimension{(rank == 1 ? "" : "s")}: expected it to start with 00 00 08 {rank:x2}, "
-                + $"found {string.Join(' ', content.Take(4).Select(value => value.ToString("x2")))}.");
+                $"'{path}' is no IDX file of bytes with {rank} dimension{(rank == 1 ? "" : "s")}: expected it to start with "
+                + $"00 00 08 {rank:x2}, found {string.Join(' ', content.Take(4).Select(value => value.ToString("x2")))}.");
 
         int[] dimensions = [.. Enumerable.Range(0, rank).Select(axis => BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(4 + 4 * axis)))];
         long expected = dimensions.Aggregate(1L, (size, dimension) => size * Math.Max(dimension, 0));

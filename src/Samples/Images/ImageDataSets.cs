@@ -13,7 +13,7 @@ internal static class ImageDataSets
             : CifarBinary.IsIn(folder) ? CifarBinary.Open(ml, folder)
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder)
             : throw new DataSetException(
-                $"No pictures were found in '{folder}'. Expected is one of: the four IDX files of Fashion-MNIST (*-images-idx3-ubyte, plain or "
-                + ".gz), CIFAR-10 binary files (*.bin), or one subfolder a class with image files (.png, .jpg, .bmp, .gif, .webp).");
+                $"No pictures were found in '{folder}'. Expected is one of: the four IDX files of Fashion-MNIST (*-images-idx3-ubyte, "
+                + "plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder a class with image files (.png, .jpg, .bmp, .gif, .webp).");
     }
 }

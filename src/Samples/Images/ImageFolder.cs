@@ -15,6 +15,10 @@ internal static class ImageFolder
 
     static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
 
+    static ReadOnlySpan<byte> Png => [0x89, (byte)'P', (byte)'N', (byte)'G'];
+
+    static ReadOnlySpan<byte> Jpeg => [0xFF, 0xD8, 0xFF];
+
     public static bool IsIn(string folder) => Directory.EnumerateDirectories(folder).Any(subfolder => ImageFiles(subfolder).Any());
 
     public static ImageData Open(MLContext ml, string folder)
@@ -27,9 +31,10 @@ internal static class ImageFolder
         ];
         string[] classes = [.. files.Select(file => file.Class).Distinct()];
         if (classes.Length < 2)
-            throw new DataSetException($"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
+            throw new DataSetException(
+                $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
         if (files.FirstOrDefault(file => !LooksLikePicture(file.Path)) is { } broken)
-            throw new DataSetException($"'{broken.Path}' is no picture in spite of its name. Remove it, or put the right file in its place.");
+            throw new DataSetException($"'{broken.Path}' is no picture in spite of its name. Remove it or replace it by a right one.");
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
         if (test.Length == 0)
@@ -42,14 +47,16 @@ internal static class ImageFolder
     static IEnumerable<string> ImageFiles(string folder) =>
         Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>Looks at the first bytes, so that the file can be named: ML.NET finds out in the middle of a pass, and does not say which.</summary>
+    /// <summary>
+    /// Looks at the first bytes, so that the file can be named: ML.NET finds out in the middle of a pass, and does not say which.
+    /// </summary>
     static bool LooksLikePicture(string path)
     {
         Span<byte> start = stackalloc byte[4];
         using FileStream file = File.OpenRead(path);
         return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
-            && (start.SequenceEqual((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']) || start.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) || start.StartsWith("BM"u8)
-                || start.SequenceEqual("GIF8"u8) || start.SequenceEqual("RIFF"u8));
+            && (start.SequenceEqual(Png) || start.StartsWith(Jpeg) || start.StartsWith("BM"u8) || start.SequenceEqual("GIF8"u8)
+                || start.SequenceEqual("RIFF"u8));
     }
 
     static IDataView Read(MLContext ml, ImageFile[] files)

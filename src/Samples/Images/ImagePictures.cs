@@ -20,8 +20,8 @@ internal static class ImagePictures
         foreach (EncodedImage image in images)
         {
             // Columns of the same class fill evenly: the next image goes to the shortest.
-            List<EncodedImage>? column = columns.Where((list, index) => wanted[index] == image.Class && list.Count < rows).MinBy(list => list.Count);
-            column?.Add(image);
+            var unfilled = columns.Where((list, index) => wanted[index] == image.Class && list.Count < rows);
+            unfilled.MinBy(list => list.Count)?.Add(image);
             if (columns.All(list => list.Count == rows))
                 break;
         }
@@ -76,7 +76,10 @@ internal static class ImagePictures
 
         picture.Write("original", Margin, mapsTop + tall / 2 - 3, Color.Ink);
         for (int map = 0; map < maps; map++)
-            picture.Write(maps == 1 ? "its codes" : $"codes {map + 1}/{grid.CodesPerPosition}", Margin, mapsTop + (map + 1) * (tall + 4) + tall / 2 - 3, Color.Ink);
+        {
+            string label = maps == 1 ? "its codes" : $"codes {map + 1}/{grid.CodesPerPosition}";
+            picture.Write(label, Margin, mapsTop + (map + 1) * (tall + 4) + tall / 2 - 3, Color.Ink);
+        }
         for (int column = 0; column < columns.Count; column++)
         {
             if (columns[column].Count == 0)
@@ -89,7 +92,8 @@ internal static class ImagePictures
                 picture.Draw(CodeMap(image.Codes, grid, map, colors), left, mapsTop + (map + 1) * (tall + 4), side / grid.Width);
         }
 
-        picture.Write($"What each of the {colors.Order.Count} codes alone is decoded to, from dark to bright", Margin, atlasTop - 16, Color.Ink);
+        string atlas = $"What each of the {colors.Order.Count} codes alone is decoded to, from dark to bright";
+        picture.Write(atlas, Margin, atlasTop - 16, Color.Ink);
         for (int rank = 0; rank < colors.Order.Count; rank++)
         {
             Tile patch = colors.Patches[colors.Order[rank]];
@@ -99,9 +103,8 @@ internal static class ImagePictures
             picture.Fill(left, top + patch.Height * patchScale, patch.Width * patchScale, 2, colors[colors.Order[rank]]);
         }
 
-        picture.Write(
-            FormattableString.Invariant($"How often each code is used, from the most to the least used: {metrics.CodebookUsage:0.0%} used, perplexity {metrics.Perplexity:0}"),
-            Margin, usageTop - 16, Color.Ink);
+        string usage = FormattableString.Invariant($"{metrics.CodebookUsage:0.0%} used, perplexity {metrics.Perplexity:0}");
+        picture.Write($"How often each code is used, from the most to the least used: {usage}", Margin, usageTop - 16, Color.Ink);
         Charts.Bars(picture, Margin, usageTop, width - 2 * Margin, usageHeight, metrics.CodeCounts, Color.Accent);
         return picture;
     }
@@ -114,7 +117,7 @@ internal static class ImagePictures
 
     static Tile CodeMap(uint[] codes, (int Height, int Width, int CodesPerPosition) grid, int map, CodeColors colors) =>
         new(grid.Width, grid.Height,
-            [.. Enumerable.Range(0, grid.Height * grid.Width).Select(position => colors[(int)codes[position * grid.CodesPerPosition + map] - 1])]);
+            [.. Enumerable.Range(0, grid.Height * grid.Width).Select(at => colors[(int)codes[at * grid.CodesPerPosition + map] - 1])]);
 
     static Tile Shown(float[] pixels, ImageShape shape) => Tile.FromPlanar(pixels, shape.Channels, shape.Height, shape.Width);
 

@@ -41,7 +41,8 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
 
         // 2. The network runs once over the pictures; everything after that works on what it made.
         IDataView test = Encode(codec, data.Test, plan.TestRows, "Pixels", "Class", "Codes", "Reconstruction");
-        VqVaeMetrics quality = stages.Run("Measure the test pictures", _ => VqVaeMetrics.Evaluate(test, "Codes", "Pixels", "Reconstruction"));
+        VqVaeMetrics quality = stages.Run("Measure the test pictures", _ =>
+            VqVaeMetrics.Evaluate(test, "Codes", "Pixels", "Reconstruction"));
         IDataView train = Encode(codec, data.Train, plan.ClassifierRows, "Class", "Codes");
         int classifierRows = Math.Min(plan.ClassifierRows, data.TrainRows);
         stages.Run("Encode the training pictures", stage => ReadInto(train, classifierRows, stage));
@@ -109,14 +110,14 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         string[] labels = [.. Enumerable.Range(0, columns.Count).Select(column => classes[column % classes.Count])];
         string title = $"{data.Name}: {data.Shape} pixels, {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}";
         string remark = string.Create(CultureInfo.InvariantCulture,
-            $"{quality.RowCount} test pictures; error {quality.NormalizedMeanSquaredError:0.0000} of the variance, PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; "
-            + $"{quality.BitsPerDimension:0.000} bits a value instead of 8");
+            $"{quality.RowCount} test pictures; error {quality.NormalizedMeanSquaredError:0.0000} of the variance, "
+            + $"PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; {quality.BitsPerDimension:0.000} bits a value instead of 8");
 
         ImagePictures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));
         CodeColors colors = CodeColors.Decode(_ml, codec, data.Shape);
         ImagePictures.Codes(title, remark, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
-        Charts.Curve("Loss of a picture over training", "steps", [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))])
-            .Save(Out("learning-curve.png"));
+        (double, double)[] curve = [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
+        Charts.Curve("Training: loss over steps", "steps", curve).Save(Out("learning-curve.png"));
     }
 
     void Show(SampleMetrics metrics, VqVaeMetrics details)
@@ -130,10 +131,13 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         table.AddRow("bits per value", details.BitsPerDimension.ToString("0.000", invariant), "8 uncompressed");
         table.AddRow("classes told right by the codes", metrics.ClassifierMicroAccuracy.ToString("0.0%", invariant),
             string.Create(invariant, $"{metrics.ChanceAccuracy:0.0%} by guessing"));
-        table.AddRow("model.zip in a new process", metrics.ReloadIdentical ? "identical" : "DIFFERENT", $"{metrics.TestRows} pictures compared");
+        table.AddRow("model.zip in a new process", metrics.ReloadIdentical ? "identical" : "DIFFERENT",
+            $"{metrics.TestRows} pictures compared");
         console.Write(table);
-        console.WriteLine(string.Create(invariant, $"{metrics.Dataset}, {metrics.Steps:N0} steps, {metrics.Seconds:0} s. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
-        console.WriteLine("  " + string.Join("  ", Directory.EnumerateFiles(settings.OutputFolder).Select(Path.GetFileName).Order(StringComparer.Ordinal)));
+        console.WriteLine(string.Create(invariant,
+            $"{metrics.Dataset}, {metrics.Steps:N0} steps, {metrics.Seconds:0} s. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
+        foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
+            console.WriteLine($"  {Path.GetFileName(file)}");
     }
 
     string Out(string name) => Path.Combine(settings.OutputFolder, name);

@@ -40,9 +40,10 @@ internal static class Charts
         double AtY(double log) => bottom - (log - lowest) / (highest - lowest) * (bottom - top);
 
         // Lines at 1, 2 and 5 times each power of ten.
-        foreach (double value in from power in Enumerable.Range((int)Math.Floor(lowest), 40) from digit in new[] { 1, 2, 5 } select digit * Math.Pow(10, power))
+        for (int line = 3 * (int)Math.Floor(lowest); line < 3 * Math.Ceiling(highest); line++)
         {
-            double log = Math.Log10(value);
+            int power = (int)Math.Floor(line / 3.0), digit = (line - 3 * power) switch { 0 => 1, 1 => 2, _ => 5 };
+            double value = digit * Math.Pow(10, power), log = Math.Log10(value);
             if (log < lowest || log > highest)
                 continue;
             picture.Fill(left, (int)AtY(log), right - left, 1, Color.Faint);

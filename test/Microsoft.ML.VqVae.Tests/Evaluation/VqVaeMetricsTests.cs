@@ -162,7 +162,8 @@ public class VqVaeMetricsTests
         public MLImage Input { get; set; } = MLImage.CreateFromPixels(2, 1, MLPixelFormat.Rgba32, [10, 20, 30, 255, 40, 50, 60, 255]);
 
         [ImageType(1, 2)]
-        public MLImage Reconstruction { get; set; } = MLImage.CreateFromPixels(2, 1, MLPixelFormat.Bgra32, [30, 20, 13, 255, 66, 50, 40, 255]);
+        public MLImage Reconstruction { get; set; } =
+            MLImage.CreateFromPixels(2, 1, MLPixelFormat.Bgra32, [30, 20, 13, 255, 66, 50, 40, 255]);
 
         [VectorType(1), KeyType(4)]
         public uint[] Codes { get; set; } = [1];

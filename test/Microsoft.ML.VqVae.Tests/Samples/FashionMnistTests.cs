@@ -102,9 +102,11 @@ public sealed class FashionMnistTests : IDisposable
     LabelledImage[] Rows(IDataView view) => [.. _ml.Data.CreateEnumerable<LabelledImage>(view, reuseRowObject: false)];
 
     void WriteImages(string part, int count, int height, int width, bool packed = false) => Write(
-        $"{part}-images-idx3-ubyte", [count, height, width], [.. Enumerable.Range(0, count * height * width).Select(value => (byte)value)], packed);
+        $"{part}-images-idx3-ubyte", [count, height, width],
+        [.. Enumerable.Range(0, count * height * width).Select(value => (byte)value)], packed);
 
-    void WriteLabels(string part, byte[] labels, bool packed = false) => Write($"{part}-labels-idx1-ubyte", [labels.Length], labels, packed);
+    void WriteLabels(string part, byte[] labels, bool packed = false) =>
+        Write($"{part}-labels-idx1-ubyte", [labels.Length], labels, packed);
 
     void Write(string name, int[] dimensions, byte[] values, bool packed)
     {

@@ -46,6 +46,7 @@ public sealed class PictureTests
     static Color At(MLImage image, int x, int y)
     {
         ReadOnlySpan<byte> pixel = image.Pixels.Slice((y * image.Width + x) * 4, 4);
-        return image.PixelFormat == MLPixelFormat.Bgra32 ? new Color(pixel[2], pixel[1], pixel[0]) : new Color(pixel[0], pixel[1], pixel[2]);
+        int red = image.PixelFormat == MLPixelFormat.Bgra32 ? 2 : 0;
+        return new Color(pixel[red], pixel[1], pixel[2 - red]);
     }
 }

@@ -17,7 +17,8 @@ public sealed class QuickStartTests
         string[] expected = [.. source.Select(line => line.Length > indent ? line[indent..] : "")];
         Assert.IsGreaterThanOrEqualTo(10, expected.Length, "The region README of QuickStart.cs is all but empty.");
         Assert.AreEqual(
-            string.Join('\n', expected), string.Join('\n', readme), "The first C# block of README.md differs from the region README of QuickStart.cs.");
+            string.Join('\n', expected), string.Join('\n', readme),
+            "The first C# block of README.md differs from the region README of QuickStart.cs.");
     }
 
     [TestMethod]
@@ -55,7 +56,8 @@ public sealed class QuickStartTests
         string? root = Path.GetDirectoryName(thisFile);
         while (root is not null && !File.Exists(Path.Combine(root, "VqVae.MLNet.sln")))
             root = Path.GetDirectoryName(root);
-        return File.ReadAllLines(Path.Combine(root ?? throw new DirectoryNotFoundException("No folder above the tests holds VqVae.MLNet.sln."), path));
+        Assert.IsNotNull(root, "No folder above the tests holds VqVae.MLNet.sln.");
+        return File.ReadAllLines(Path.Combine(root, path));
     }
 
     static string[] Between(string[] lines, string start, string end)
