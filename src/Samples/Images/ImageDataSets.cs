@@ -14,6 +14,6 @@ internal static class ImageDataSets
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder)
             : throw new DataSetException(
                 $"No pictures were found in '{folder}'. Expected is one of: the four IDX files of Fashion-MNIST (*-images-idx3-ubyte, "
-                + "plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder a class with image files (.png, .jpg, .bmp, .gif, .webp).");
+                + "plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder of image files a class (.png, .jpg, .bmp, .gif, .webp).");
     }
 }
