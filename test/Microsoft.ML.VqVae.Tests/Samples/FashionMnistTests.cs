@@ -94,7 +94,7 @@ public sealed class FashionMnistTests : IDisposable
         _folder.Write("notes.txt", [1]);
         var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, "*.bin");
-        StringAssert.Contains(error.Message, "one subfolder a class");
+        StringAssert.Contains(error.Message, "one subfolder of image files a class");
         var missing = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.File("nowhere")));
         StringAssert.Contains(missing.Message, "nowhere");
     }
