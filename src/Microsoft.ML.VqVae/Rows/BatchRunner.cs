@@ -4,40 +4,51 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Rows;
 
-/// <summary>Reads rows into a batch, runs the network on it once and no sooner than a value is asked for, and keeps what came
-/// out.</summary>
+/// <summary>
+/// Reads rows into a batch, runs the network on it once and no sooner than a value is asked for, and keeps what came out. It computes the
+/// columns that somebody holds a getter of: a PredictionEngine declares all columns active and reads a few.
+/// </summary>
 internal sealed class BatchRunner
 {
     readonly IBatchMapping _mapping;
     readonly RowReader _reader;
+    readonly Func<int, bool> _isActive;
+    readonly Func<int> _slot;
     readonly BatchColumn?[] _columns;
     readonly Delegate?[] _getters;
-    readonly Func<int> _slot;
     int _count;
     bool _ran;
 
     /// <param name="mapping">The model.</param>
     /// <param name="row">The row or cursor that the network's input is read from.</param>
     /// <param name="capacity">The largest batch.</param>
-    /// <param name="isActive">Which output columns will be asked for.</param>
+    /// <param name="isActive">Which output columns may be asked for.</param>
     /// <param name="slot">Tells which row of the batch is asked for, after it has made sure that the batch is the right one.</param>
     public BatchRunner(IBatchMapping mapping, DataViewRow row, int capacity, Func<int, bool> isActive, Func<int> slot)
     {
-        _mapping = mapping;
-        _slot = slot;
-        Capacity = capacity;
+        (_mapping, _isActive, _slot, Capacity) = (mapping, isActive, slot, capacity);
         _reader = mapping.CreateReader(row, capacity);
-        _columns = [.. Enumerable.Range(0, mapping.OutputColumns.Count)
-            .Select(i => isActive(i) ? mapping.CreateColumn(i, capacity) : null)];
-        _getters = [.. _columns.Select(column => column?.CreateGetter(ReadySlot))];
+        _columns = new BatchColumn?[mapping.OutputColumns.Count];
+        _getters = new Delegate?[_columns.Length];
     }
 
     public int Capacity { get; }
 
-    public bool IsActive(int output) => _columns[output] is not null;
-
-    public Delegate Getter(int output) => _getters[output] ?? throw new InvalidOperationException(
-        $"Column '{_mapping.OutputColumns[output].Name}' is not active in this cursor or row: it was not among the columns asked for.");
+    public Delegate Getter(int output)
+    {
+        if (!_isActive(output))
+        {
+            string name = _mapping.OutputColumns[output].Name;
+            throw new InvalidOperationException(
+                $"Column '{name}' is not active in this cursor or row: it was not among the columns asked for.");
+        }
+        if (_getters[output] is Delegate getter)
+            return getter;
+        // Whoever comes in the middle of a batch has it computed again, with one column more.
+        _ran = false;
+        _columns[output] = _mapping.CreateColumn(output, Capacity);
+        return _getters[output] = _columns[output]!.CreateGetter(ReadySlot);
+    }
 
     public void Read(int slot) => _reader.Read(slot);
 

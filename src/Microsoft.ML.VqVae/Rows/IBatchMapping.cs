@@ -26,6 +26,6 @@ internal interface IBatchMapping
 
     /// <summary>Runs the network on a batch and stores what is asked for.</summary>
     /// <param name="input">What the reader read, on the CPU.</param>
-    /// <param name="columns">A place for each output column; null where nobody asked for it.</param>
+    /// <param name="columns">A place for each output column; null where nobody asks for it.</param>
     void Run(Tensor input, IReadOnlyList<BatchColumn?> columns);
 }

@@ -55,7 +55,8 @@ internal sealed class PixelReader : RowReader
         if (slot >= 0)
         {
             throw Bad(string.Create(CultureInfo.InvariantCulture, $"has {values[slot]} in slot {slot}; ")
-                + "every value must be a finite number. Replace or filter missing values first (ReplaceMissingValues, FilterRowsByMissingValues)");
+                + "every value must be a finite number. "
+                + "Replace or filter missing values first (ReplaceMissingValues, FilterRowsByMissingValues)");
         }
         if (_format.Interleaved)
             Planes.Split(values, planar, _format.Channels);

@@ -53,6 +53,22 @@ public class ChainTests
         Values.AreEqual(rows, [.. objects.Select(row => (object[])[row.Codes, row.Decoded, row.Error, row.Number])]);
     }
 
+    sealed class OnlyCodes
+    {
+        public uint[] Codes { get; set; } = [];
+    }
+
+    [TestMethod]
+    public void An_engine_computes_no_column_that_its_output_lacks()
+    {
+        using VqVaeTransformer transformer = Tiny.Untrained();
+        using PredictionEngine<Tiny.Row, OnlyCodes> engine = _ml.Model.CreatePredictionEngine<Tiny.Row, OnlyCodes>(
+            transformer, new PredictionEngineOptions { OwnsTransformer = false });
+        foreach (Tiny.Row row in Tiny.Rows(3))
+            Assert.HasCount(16, engine.Predict(row).Codes);
+        Assert.AreEqual((3, 0), transformer.NetworkRuns);
+    }
+
     [TestMethod]
     public void Engines_of_many_threads_share_one_transformer()
     {

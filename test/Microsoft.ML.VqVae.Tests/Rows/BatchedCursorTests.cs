@@ -44,6 +44,25 @@ public class BatchedCursorTests
     }
 
     [TestMethod]
+    public void A_getter_made_in_the_middle_of_a_batch_gives_its_rows()
+    {
+        using VqVaeTransformer transformer = Tiny.Untrained();
+        IDataView view = transformer.Transform(Tiny.Data(_ml, 10));
+        List<object[]> expected = Values.Read(view, "Error");
+        using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
+        ValueGetter<VBuffer<uint>> codes = cursor.GetGetter<VBuffer<uint>>(view.Schema["Codes"]);
+        VBuffer<uint> keys = default;
+        float value = 0;
+        for (int row = 0; row < 3; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            codes(ref keys);
+        }
+        cursor.GetGetter<float>(view.Schema["Error"])(ref value);
+        Assert.AreEqual(expected[2][0], value);
+    }
+
+    [TestMethod]
     public void A_row_mapper_computes_a_row_once_however_many_columns_are_read()
     {
         IDataView data = Tiny.Data(_ml, 4);
