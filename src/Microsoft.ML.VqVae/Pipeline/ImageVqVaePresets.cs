@@ -12,15 +12,15 @@ public sealed partial class ImageVqVaeOptions
     /// <summary>The paper's model of CIFAR-10: 32×32×3 pixels become 8×8×10 codes of 512, 256 channels wide. Days on a CPU; take a
     /// GPU.</summary>
     /// <returns>New options, to be changed at will.</returns>
-    public static ImageVqVaeOptions Cifar10() => Paper(codesPerPosition: 10);
+    public static ImageVqVaeOptions Cifar10() => Paper(side: 32, codesPerPosition: 10);
 
     /// <summary>The paper's model of ImageNet at 128×128×3 pixels: 32×32×1 codes of 512. Days on a CPU; take a GPU.</summary>
     /// <returns>New options, to be changed at will.</returns>
-    public static ImageVqVaeOptions ImageNet128() => Paper(codesPerPosition: 1);
+    public static ImageVqVaeOptions ImageNet128() => Paper(side: 128, codesPerPosition: 1);
 
     /// <summary>The paper's model of DeepMind Lab frames of 84×84×3 pixels: 21×21×1 codes of 512. Days on a CPU; take a GPU.</summary>
     /// <returns>New options, to be changed at will.</returns>
-    public static ImageVqVaeOptions DeepMindLab84() => Paper(codesPerPosition: 1);
+    public static ImageVqVaeOptions DeepMindLab84() => Paper(side: 84, codesPerPosition: 1);
 
     /// <summary>Made for a CPU: a narrow network, a codebook that learns by moving average, starts from the data and restarts dead codes,
     /// and a few thousand steps at a learning rate that rises, holds and falls. Minutes for images of 28×28 or 32×32 pixels.</summary>
@@ -47,9 +47,9 @@ public sealed partial class ImageVqVaeOptions
         },
     };
 
-    static ImageVqVaeOptions Paper(int codesPerPosition) => new()
+    static ImageVqVaeOptions Paper(int side, int codesPerPosition) => new()
     {
-        Codec = new() { HiddenChannels = 256, ResidualChannels = 256, ResidualBlocks = 2, Downsamplings = 2 },
+        Codec = new() { Height = side, Width = side, Channels = 3, HiddenChannels = 256, ResidualChannels = 256, ResidualBlocks = 2 },
         Quantizer = new()
         {
             Codes = 512,

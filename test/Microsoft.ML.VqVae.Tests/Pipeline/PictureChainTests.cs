@@ -45,7 +45,7 @@ public class PictureChainTests
     IDataView Files() =>
         _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(number => new PictureFile { File = $"{number}.png" }).ToArray());
 
-    IEstimator<ITransformer> Loading() => _ml.Transforms.LoadImages("Image", _folder, "File")
+    EstimatorChain<ImageResizingTransformer> Loading() => _ml.Transforms.LoadImages("Image", _folder, "File")
         .Append(_ml.Transforms.ResizeImages("Image", Tiny.Side, Tiny.Side));
 
     [TestMethod]

@@ -17,6 +17,7 @@ public class PresetTests
     static void Check(ImageVqVaeOptions options, int side, (int, int, int) codes)
     {
         options.Validate();
+        Assert.AreEqual((side, side, 3), (options.Codec.Height, options.Codec.Width, options.Codec.Channels));
         Assert.AreEqual((256, 256, 2), (options.Codec.HiddenChannels, options.Codec.ResidualChannels, options.Codec.ResidualBlocks));
         Assert.AreEqual((512, 0.25), (options.Quantizer.Codes, options.Quantizer.CommitmentCost));
         Assert.AreEqual(CodebookLearning.Gradient, options.Quantizer.Learning);
