@@ -20,7 +20,7 @@ internal abstract class Stages
 
     public static T Show<T>(IAnsiConsole console, Func<Stages, T> work) =>
         console.Profile.Capabilities is not { Interactive: true, Ansi: true } || Console.IsOutputRedirected
-            ? work(new PlainStages(console))
+            ? work(new PlainStages(console.Profile.Out.Writer))
             : console.Progress()
                 .Columns(
                     new TaskDescriptionColumn { Alignment = Justify.Left },
@@ -49,13 +49,14 @@ internal abstract class Stages
         }
     }
 
-    sealed class PlainStages(IAnsiConsole console) : Stages
+    /// <summary>Lines are written past Spectre.Console, which would break them at a width that a file does not have.</summary>
+    sealed class PlainStages(TextWriter output) : Stages
     {
         static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
 
         public override T Run<T>(string name, Func<Stage, T> work)
         {
-            console.WriteLine($"{name} …");
+            output.WriteLine($"{name} …");
             var watch = Stopwatch.StartNew();
             TimeSpan next = BetweenLines;
             T result = work(new Stage((fraction, detail) =>
@@ -63,9 +64,9 @@ internal abstract class Stages
                 if (watch.Elapsed < next)
                     return;
                 next = watch.Elapsed + BetweenLines;
-                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {fraction,5:P0}  {detail}"));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {fraction,5:P0}  {detail}"));
             }));
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  done in {watch.Elapsed.TotalSeconds:0.0} s"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  done in {watch.Elapsed.TotalSeconds:0.0} s"));
             return result;
         }
     }
