@@ -6,7 +6,7 @@
 needs Debian's python3-torch (the libtorch under the stand-ins). Each round runs every workload once in .NET and once in PyTorch, the order
 swapped from round to round; the ratio is taken within a round, so that a drift of the machine's speed cancels. Below 1 the library is faster.
 """
-import argparse, json, os, statistics, subprocess, sys, time
+import argparse, os, statistics, subprocess, sys, time
 import numpy as np
 import torch
 from torch import nn
@@ -75,8 +75,8 @@ class Model(nn.Module):
 
     def loss(self, pixels):
         target = (pixels - 127.5) / 73.9
-        quantized, commitment, _ = self.quantizer(self.encoder(target))
-        error = ((self.decoder(quantized) - target) ** 2).sum((1, 2, 3)).mean()
+        quantized, commitment, indices = self.quantizer(self.encoder(target))
+        error = ((self.decoder(quantized) - target) ** 2).sum() / indices.numel()
         return 0.5 * error + self.quantizer.cost * commitment
 
 
