@@ -21,8 +21,8 @@ internal sealed record ImagesPlan(
                 Steps: 2500, BatchSize: 64, LearningRate: 4e-3, Channels: 64,
                 ClassifierRows: 60_000, TestRows: 10_000, Regularization: 2e-4),
             (1, true) => new(
-                Steps: 350, BatchSize: 32, LearningRate: 4e-3, Channels: 64,
-                ClassifierRows: 6_000, TestRows: 2_000, Regularization: 5e-4),
+                Steps: 450, BatchSize: 32, LearningRate: 4e-3, Channels: 64,
+                ClassifierRows: 10_000, TestRows: 2_000, Regularization: 1e-3),
             (_, false) => new(
                 Steps: 5000, BatchSize: 32, LearningRate: 3e-3, Channels: 96,
                 ClassifierRows: 10_000, TestRows: 10_000, Regularization: 3e-3),
@@ -43,7 +43,7 @@ internal sealed record ImagesPlan(
         options.Codec.OuterChannels = Channels / 2;
         // Photographs may be mirrored; letters and shoes point one way.
         options.Codec.FlipHorizontally = data.Shape.Channels == 3;
-        // Several codes a position share the sixty-four dimensions out of which one would be made, or more of them where they are many.
+        // One code a position has to say everything about it; of several, each says less and needs fewer dimensions.
         options.Quantizer.CodesPerPosition = settings.CodesPerPosition;
         if (settings.CodesPerPosition > 1)
             options.Quantizer.Dimensions = 16;
