@@ -44,15 +44,9 @@ public sealed class MLContext : IHostEnvironmentInternal
 
     int? IHostEnvironmentInternal.Seed => _env.Seed;
 
-    string IExceptionContext.ContextDescription => _env.ContextDescription;
-
     TException IExceptionContext.Process<TException>(TException ex) => _env.Process(ex);
 
     IHost IHostEnvironment.Register(string name, int? seed, bool? verbose) => _env.Register(name, seed, verbose);
 
     IChannel IChannelProvider.Start(string name) => _env.Start(name);
-
-    IPipe<TMessage> IChannelProvider.StartPipe<TMessage>(string name) => _env.StartPipe<TMessage>(name);
-
-    IProgressChannel IProgressChannelProvider.StartProgressChannel(string name) => _env.StartProgressChannel(name);
 }

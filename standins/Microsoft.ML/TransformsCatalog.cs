@@ -12,29 +12,17 @@ namespace Microsoft.ML
         {
             _env = env;
             Conversion = new ConversionTransforms(env);
-            Categorical = new CategoricalTransforms(env);
         }
 
         IHostEnvironment IInternalCatalog.Environment => _env;
 
         public ConversionTransforms Conversion { get; }
 
-        public CategoricalTransforms Categorical { get; }
-
         public sealed class ConversionTransforms : IInternalCatalog
         {
             private readonly IHostEnvironment _env;
 
             internal ConversionTransforms(IHostEnvironment env) => _env = env;
-
-            IHostEnvironment IInternalCatalog.Environment => _env;
-        }
-
-        public sealed class CategoricalTransforms : IInternalCatalog
-        {
-            private readonly IHostEnvironment _env;
-
-            internal CategoricalTransforms(IHostEnvironment env) => _env = env;
 
             IHostEnvironment IInternalCatalog.Environment => _env;
         }

@@ -13,25 +13,13 @@ public sealed class DisposeScope : IDisposable
 
     HashSet<IDisposable> Live => ended ? throw new ObjectDisposedException(GetType().FullName) : Disposables;
 
-    public IReadOnlyList<IDisposable> DisposablesView => [.. Live];
     public int DisposablesCount => Live.Count;
-    public bool Contains(IDisposable disposable) => Disposables.Contains(disposable);
 
     public T MoveToOuter<T>(T disposable) where T : IDisposable
     {
         MoveToOther(Outer, [disposable]);
         return disposable;
     }
-
-    public (T1 first, T2 second) MoveToOuter<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable
-    {
-        MoveToOther(Outer, [first, second]);
-        return (first, second);
-    }
-
-    public void MoveToOuter(params IDisposable[] disposables) => MoveToOther(Outer, disposables);
-
-    public void MoveToOuter(IEnumerable<IDisposable> disposables) => MoveToOther(Outer, disposables);
 
     public void MoveToOther(DisposeScope? scope, IEnumerable<IDisposable> disposables)
     {
@@ -60,8 +48,6 @@ public sealed class DisposeScope : IDisposable
 
     public void Attach(IDisposable disposable) => Attach((IEnumerable<IDisposable>)[disposable]);
 
-    public void Attach(params IDisposable[] disposables) => Attach((IEnumerable<IDisposable>)disposables);
-
     public IReadOnlyList<IDisposable> Attach(IEnumerable<IDisposable> disposables)
     {
         _ = Live;
@@ -76,8 +62,6 @@ public sealed class DisposeScope : IDisposable
     }
 
     public void DisposeEverything() => DisposeEverythingBut((IEnumerable<IDisposable>)[]);
-
-    public void DisposeEverythingBut(params IDisposable[] keep) => DisposeEverythingBut((IEnumerable<IDisposable>)keep);
 
     public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep)
     {

@@ -23,15 +23,10 @@ public sealed class Scalar : IDisposable
     internal double AsDouble => IsFloating ? BitConverter.Int64BitsToDouble(Bits) : Bits;
     internal long AsLong => IsFloating ? (long)BitConverter.Int64BitsToDouble(Bits) : Bits;
 
-    public static implicit operator Scalar(byte value) => new(ScalarType.Byte, (long)value);
-    public static implicit operator Scalar(sbyte value) => new(ScalarType.Int8, (long)value);
-    public static implicit operator Scalar(short value) => new(ScalarType.Int16, (long)value);
     public static implicit operator Scalar(int value) => new(ScalarType.Int32, (long)value);
     public static implicit operator Scalar(long value) => new(ScalarType.Int64, value);
-    public static implicit operator Scalar(Half value) => new(ScalarType.Float16, (double)value);
     public static implicit operator Scalar(float value) => new(ScalarType.Float32, (double)value);
     public static implicit operator Scalar(double value) => new(ScalarType.Float64, value);
-    public static implicit operator Scalar(bool value) => new(ScalarType.Bool, value ? 1L : 0);
 
     /// <summary>Nothing to free here; callers dispose of the real one.</summary>
     public void Dispose() { }
@@ -39,16 +34,5 @@ public sealed class Scalar : IDisposable
 
 public static class ScalarExtensionMethods
 {
-    public static Scalar ToScalar(this byte value) => value;
-    public static Scalar ToScalar(this short value) => value;
-    public static Scalar ToScalar(this int value) => value;
-    public static Scalar ToScalar(this long value) => value;
-    public static Scalar ToScalar(this float value) => value;
-    public static Scalar ToScalar(this double value) => value;
-    public static Scalar ToScalar(this bool value) => value;
-    public static float ToSingle(this Scalar value) => (float)value.AsDouble;
-    public static double ToDouble(this Scalar value) => value.AsDouble;
-    public static int ToInt32(this Scalar value) => (int)value.AsLong;
     public static long ToInt64(this Scalar value) => value.AsLong;
-    public static bool ToBoolean(this Scalar value) => value.AsDouble != 0;
 }

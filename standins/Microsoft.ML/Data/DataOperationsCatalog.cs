@@ -30,13 +30,6 @@ public sealed class DataOperationsCatalog : IInternalCatalog
         return new EnumerableDataView<TRow>(_env, data, schemaDefinition);
     }
 
-    public IDataView LoadFromEnumerable<TRow>(IEnumerable<TRow> data, DataViewSchema schema) where TRow : class
-    {
-        _env.CheckValue(data, nameof(data));
-        _env.CheckValue(schema, nameof(schema));
-        return new EnumerableDataView<TRow>(_env, data, SchemaDefinition.CreateFor<TRow>(_env, schema));
-    }
-
     public IEnumerable<TRow> CreateEnumerable<TRow>(IDataView data, bool reuseRowObject, bool ignoreMissingColumns = false,
         SchemaDefinition schemaDefinition = null)
         where TRow : class, new()
@@ -71,48 +64,18 @@ public sealed class DataOperationsCatalog : IInternalCatalog
         return new CacheDataView(_env, input, columnsToPrefetch ?? []);
     }
 
-    public IDataView FilterRowsByColumn(IDataView input, string columnName, double lowerBound = double.NegativeInfinity,
-        double upperBound = double.PositiveInfinity)
-    {
-        _env.CheckValue(input, nameof(input));
-        _env.CheckNonEmpty(columnName, nameof(columnName));
-        _env.CheckParam(lowerBound < upperBound, nameof(upperBound), "Must be less than lowerBound");
-        var column = input.Schema[columnName];
-        if (column.Type is not NumberDataViewType)
-            throw _env.ExceptSchemaMismatch(nameof(columnName), "filter", columnName, "number", column.Type.ToString());
-        if (column.Type.RawType != typeof(float) && column.Type.RawType != typeof(double))
-            throw _env.ExceptParam("Column", $"Column '{columnName}' does not have compatible type");
-        return RangeFilter.Create(input, column, value => value >= lowerBound && value < upperBound);
-    }
-
-    public IDataView ShuffleRows(IDataView input, int? seed = null, int shufflePoolSize = 1000, bool shuffleSource = true)
-    {
-        _env.CheckValue(input, nameof(input));
-        _env.CheckUserArg(shufflePoolSize > 0, nameof(shufflePoolSize), "Must be positive");
-        return new ShuffledDataView(_env, input, seed, shufflePoolSize, shuffleSource);
-    }
-
-    public IDataView SkipRows(IDataView input, long count)
-    {
-        _env.CheckValue(input, nameof(input));
-        _env.CheckUserArg(count > 0, nameof(count), "Must be greater than zero.");
-        return new SkipTakeDataView(input, count, long.MaxValue);
-    }
-
     public IDataView TakeRows(IDataView input, long count)
     {
         _env.CheckValue(input, nameof(input));
         _env.CheckUserArg(count > 0, nameof(count), "Must be greater than zero.");
-        return new SkipTakeDataView(input, 0, count);
+        return new SomeRowsDataView(input, count);
     }
 
     public TrainTestData TrainTestSplit(IDataView data, double testFraction = 0.1, string samplingKeyColumnName = null, int? seed = null)
     {
         _env.CheckValue(data, nameof(data));
         _env.CheckParam(testFraction is > 0 and < 1, nameof(testFraction), "Must be between 0 and 1 exclusive");
-        var splitter = new RowSplitter(_env, data, samplingKeyColumnName, seed, fallBackToContextSeed: true);
-        return new TrainTestData(splitter.Where(number => !(number >= 0 && number < testFraction)),
-            splitter.Where(number => number >= 0 && number < testFraction));
+        return Split(data, samplingKeyColumnName, seed, number => number < testFraction);
     }
 
     public IReadOnlyList<TrainTestData> CrossValidationSplit(IDataView data, int numberOfFolds = 5, string samplingKeyColumnName = null,
@@ -120,18 +83,19 @@ public sealed class DataOperationsCatalog : IInternalCatalog
     {
         _env.CheckValue(data, nameof(data));
         _env.CheckParam(numberOfFolds > 1, nameof(numberOfFolds), "Must be more than 1");
-        var splitter = new RowSplitter(_env, data, samplingKeyColumnName, seed, fallBackToContextSeed: true);
-        return CrossValidationSplit(splitter, numberOfFolds).ToList();
+        return [.. Enumerable.Range(0, numberOfFolds).Select(fold =>
+        {
+            // The bounds belong to both neighbours, as in ML.NET.
+            double low = (double)fold / numberOfFolds, high = (double)(fold + 1) / numberOfFolds;
+            return Split(data, samplingKeyColumnName, seed, number => low <= number && number <= high);
+        })];
     }
 
-    /// <summary>The folds in their order; the bounds belong to both neighbours, as in ML.NET.</summary>
-    internal static IEnumerable<TrainTestData> CrossValidationSplit(RowSplitter splitter, int numberOfFolds)
+    private TrainTestData Split(IDataView data, string samplingKeyColumnName, int? seed, Func<double, bool> isTest)
     {
-        for (int fold = 0; fold < numberOfFolds; fold++)
-        {
-            double low = (double)fold / numberOfFolds, high = (double)(fold + 1) / numberOfFolds;
-            yield return new TrainTestData(splitter.Where(number => low > number || number > high),
-                splitter.Where(number => low <= number && number <= high));
-        }
+        if (samplingKeyColumnName != null)
+            throw new NotSupportedException("The stand-in for ML.NET does not split by a sampling key.");
+        uint splitSeed = (uint?)(seed ?? ((IHostEnvironmentInternal)_env).Seed) ?? 42;
+        return new TrainTestData(SomeRowsDataView.Split(data, splitSeed, number => !isTest(number)), SomeRowsDataView.Split(data, splitSeed, isTest));
     }
 }

@@ -14,8 +14,6 @@ public sealed class KeyCount
 {
     public readonly ulong? Count;
 
-    public KeyCount() { }
-
     public KeyCount(ulong count)
     {
         if (count == 0)
@@ -28,8 +26,6 @@ public sealed class KeyCount
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]
 public sealed class VectorTypeAttribute : Attribute
 {
-    public VectorTypeAttribute() { }
-
     public VectorTypeAttribute(int size)
     {
         Contracts.CheckParam(size >= 0, nameof(size), "Should be non-negative number");
@@ -44,17 +40,6 @@ public sealed class VectorTypeAttribute : Attribute
 
     internal int[] Dims { get; }
 }
-
-[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]
-public sealed class ColumnNameAttribute : Attribute
-{
-    public ColumnNameAttribute(string name) => Name = name;
-
-    internal string Name { get; }
-}
-
-[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]
-public sealed class NoColumnAttribute : Attribute { }
 
 /// <summary>Says of which column type a member is whose .NET type does not tell, such as an image of a certain size.</summary>
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]

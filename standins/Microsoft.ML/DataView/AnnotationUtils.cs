@@ -12,7 +12,6 @@ internal static class AnnotationUtils
         public const string ScoreColumnSetId = "ScoreColumnSetId";
         public const string ScoreValueKind = "ScoreValueKind";
         public const string TrainingLabelValues = "TrainingLabelValues";
-        public const string IsUserVisible = "IsUserVisible";
     }
 }
 
@@ -25,14 +24,6 @@ public static class SchemaAnnotationsExtensions
 
     public static void GetSlotNames(this DataViewSchema.Column column, ref VBuffer<ReadOnlyMemory<char>> slotNames) =>
         column.Annotations.GetValue(AnnotationUtils.Kinds.SlotNames, ref slotNames);
-
-    public static bool HasKeyValues(this DataViewSchema.Column column, PrimitiveDataViewType keyValueItemType = null) =>
-        column.Type.GetItemType() is KeyDataViewType key &&
-        column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues)?.Type is VectorDataViewType values &&
-        key.Count == (ulong)values.Size && (keyValueItemType ?? TextDataViewType.Instance).Equals(values.ItemType);
-
-    public static void GetKeyValues<TValue>(this DataViewSchema.Column column, ref VBuffer<TValue> keyValues) =>
-        column.Annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref keyValues);
 
     public static bool IsNormalized(this DataViewSchema.Column column)
     {

@@ -39,38 +39,11 @@ public readonly struct VBuffer<T> : IEnumerable
 
     public ReadOnlySpan<int> GetIndices() => IsDense ? default : _indices.AsSpan(0, _count);
 
-    public void CopyToDense(ref VBuffer<T> destination)
-    {
-        var editor = VBufferEditor.Create(ref destination, Length);
-        CopyTo(editor.Values);
-        destination = editor.Commit();
-    }
-
     public void CopyTo(ref VBuffer<T> destination)
     {
         var editor = VBufferEditor.Create(ref destination, Length, _count);
         GetValues().CopyTo(editor.Values);
         GetIndices().CopyTo(editor.Indices);
-        destination = editor.Commit();
-    }
-
-    public void CopyTo(ref VBuffer<T> destination, int sourceIndex, int length)
-    {
-        Contracts.CheckParam(sourceIndex >= 0 && sourceIndex <= Length, nameof(sourceIndex));
-        Contracts.CheckParam(length >= 0 && sourceIndex <= Length - length, nameof(length));
-        if (IsDense)
-        {
-            var dense = VBufferEditor.Create(ref destination, length, length);
-            GetValues().Slice(sourceIndex, length).CopyTo(dense.Values);
-            destination = dense.Commit();
-            return;
-        }
-        int first = FirstAtOrAfter(sourceIndex);
-        int count = FirstAtOrAfter(sourceIndex + length) - first;
-        var editor = VBufferEditor.Create(ref destination, length, count);
-        GetValues().Slice(first, count).CopyTo(editor.Values);
-        for (int i = 0; i < editor.Indices.Length; i++)
-            editor.Indices[i] = _indices[first + i] - sourceIndex;
         destination = editor.Commit();
     }
 
@@ -89,16 +62,6 @@ public readonly struct VBuffer<T> : IEnumerable
         target.Fill(_count == 0 ? default : defaultValue);
         for (int i = 0; i < _count; i++)
             target[_indices[i]] = _values[i];
-    }
-
-    public static void Copy(T[] source, int sourceIndex, ref VBuffer<T> destination, int length)
-    {
-        int available = source?.Length ?? 0;
-        Contracts.CheckParam(length >= 0 && length <= available, nameof(length));
-        Contracts.CheckParam(sourceIndex >= 0 && sourceIndex <= available - length, nameof(sourceIndex));
-        var editor = VBufferEditor.Create(ref destination, length, length);
-        source.AsSpan(sourceIndex, length).CopyTo(editor.Values);
-        destination = editor.Commit();
     }
 
     public IEnumerable<KeyValuePair<int, T>> Items(bool all = false)
@@ -123,8 +86,6 @@ public readonly struct VBuffer<T> : IEnumerable
     }
 
     public IEnumerable<T> DenseValues() => Items(all: true).Select(item => item.Value);
-
-    public void GetItemOrDefault(int index, ref T destination) => destination = GetItemOrDefault(index);
 
     public T GetItemOrDefault(int index)
     {
@@ -154,8 +115,6 @@ public readonly struct VBuffer<T> : IEnumerable
         return new VBufferEditor<T>(newLogicalLength, count, values, indices, needsIndices, values != _values, indices != _indices);
     }
 
-    internal VBufferEditor<T> GetEditor() => GetEditor(Length, _count, null, false, false);
-
     private static TItem[] Grown<TItem>(TItem[] array, int needed, int? capacity, bool keep)
     {
         if ((array?.Length ?? 0) >= needed)
@@ -166,18 +125,10 @@ public readonly struct VBuffer<T> : IEnumerable
             array.CopyTo(grown, 0);
         return grown;
     }
-
-    private int FirstAtOrAfter(int index)
-    {
-        int found = GetIndices().BinarySearch(index);
-        return found >= 0 ? found : ~found;
-    }
 }
 
 public static class VBufferEditor
 {
-    public static VBufferEditor<T> CreateFromBuffer<T>(scoped ref VBuffer<T> destination) => destination.GetEditor();
-
     public static VBufferEditor<T> Create<T>(scoped ref VBuffer<T> destination, int newLogicalLength, int? valuesCount = null,
         int? maxValuesCapacity = null, bool keepOldOnResize = false, bool requireIndicesOnDense = false) =>
         destination.GetEditor(newLogicalLength, valuesCount, maxValuesCapacity, keepOldOnResize, requireIndicesOnDense);

@@ -2,74 +2,67 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
+/// <summary>How well scores for several classes agree with the labels.</summary>
+public sealed class MulticlassClassificationMetrics
+{
+    internal MulticlassClassificationMetrics(double microAccuracy, double macroAccuracy, double logLoss) =>
+        (MicroAccuracy, MacroAccuracy, LogLoss) = (microAccuracy, macroAccuracy, logLoss);
+
+    public double LogLoss { get; }
+
+    public double MacroAccuracy { get; }
+
+    public double MicroAccuracy { get; }
+}
+
 /// <summary>Reads labels and scores of a scored data view into <see cref="MulticlassClassificationMetrics"/>.</summary>
 internal static class MulticlassEvaluator
 {
+    private const float LeastProbability = 1e-15f;
+
     internal static MulticlassClassificationMetrics Evaluate(
-        IHostEnvironment env, IDataView data, string labelName, string scoreName, string predictedLabelName, int topKPredictionCount)
+        IHostEnvironment env, IDataView data, string labelName, string scoreName, string predictedLabelName)
     {
         var label = Find("Label", labelName);
         var score = Find("Score", scoreName);
         _ = Find("PredictedLabel", predictedLabelName);
         if (score.Type is not VectorDataViewType { Size: >= 2 } scoreType || scoreType.ItemType != NumberDataViewType.Single)
             throw env.ExceptSchemaMismatch("schema", "score", score.Name, "vector of two or more items of type Single", score.Type.ToString());
-        if (label.Type != NumberDataViewType.Single && label.Type is not KeyDataViewType)
+        if (label.Type is not KeyDataViewType)
             throw env.ExceptSchemaMismatch("schema", "label", label.Name, "Single or Key", label.Type.ToString());
 
-        var counters = new MulticlassCounters(scoreType.Size);
+        var scores = new float[scoreType.Size];
+        var (rowsOfClass, correctOfClass) = (new double[scores.Length], new double[scores.Length]);
+        double rows = 0, logLoss = 0;
         using (var cursor = data.GetRowCursor([label, score]))
         {
-            var getLabel = LabelColumnReader.GetGetter(cursor, label);
+            var getLabel = cursor.GetGetter<uint>(label);
             var getScores = cursor.GetGetter<VBuffer<float>>(score);
             VBuffer<float> buffer = default;
-            var scores = new float[scoreType.Size];
-            float value = 0;
+            uint key = 0;
             while (cursor.MoveNext())
             {
-                getLabel(ref value);
-                if (float.IsNaN(value) || value < 0 || value != (int)value)
-                    continue;
+                getLabel(ref key);
                 getScores(ref buffer);
                 buffer.CopyTo(scores);
-                if (Array.TrueForAll(scores, float.IsFinite))
-                    counters.Add((int)value, scores);
+                if (key == 0 || !Array.TrueForAll(scores, float.IsFinite))
+                    continue;
+                // A label outside the scored classes counts as wrong.
+                bool known = key <= scores.Length;
+                rows++;
+                logLoss -= Math.Log(Math.Clamp(known ? scores[key - 1] : 0, LeastProbability, 1));
+                if (!known)
+                    continue;
+                rowsOfClass[key - 1]++;
+                // Ties go to the class that comes first.
+                if (Array.IndexOf(scores, scores.Max()) == key - 1)
+                    correctOfClass[key - 1]++;
             }
         }
-        return new MulticlassClassificationMetrics(counters, ClassNames(score, scoreType.Size), topKPredictionCount);
+        double macro = rowsOfClass.Zip(correctOfClass).Where(pair => pair.First > 0).Select(pair => pair.Second / pair.First).DefaultIfEmpty(0).Average();
+        return rows > 0 ? new(correctOfClass.Sum() / rows, macro, logLoss / rows) : new(0, 0, 0);
 
         DataViewSchema.Column Find(string role, string name) =>
             data.Schema.GetColumnOrNull(name) ?? throw env.ExceptSchemaMismatch("schema", role, name);
-    }
-
-    private static IReadOnlyList<ReadOnlyMemory<char>> ClassNames(DataViewSchema.Column score, int classes)
-    {
-        if (score.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.SlotNames)?.Type is not VectorDataViewType { ItemType: TextDataViewType })
-            return Enumerable.Range(0, classes).Select(c => c.ToString().AsMemory()).ToArray();
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        score.Annotations.GetValue(AnnotationUtils.Kinds.SlotNames, ref names);
-        return names.DenseValues().ToArray();
-    }
-}
-
-/// <summary>Labels as numbers: a key's zero-based place (missing keys are NaN), or the number itself.</summary>
-internal static class LabelColumnReader
-{
-    internal static ValueGetter<float> GetGetter(DataViewRow row, DataViewSchema.Column column)
-    {
-        if (column.Type is not KeyDataViewType)
-            return row.GetGetter<float>(column);
-        var raw = column.Type.RawType;
-        return raw == typeof(byte) ? FromKey<byte>() : raw == typeof(ushort) ? FromKey<ushort>() : raw == typeof(uint) ? FromKey<uint>() : FromKey<ulong>();
-
-        ValueGetter<float> FromKey<TKey>() where TKey : struct, System.Numerics.INumberBase<TKey>
-        {
-            var getKey = row.GetGetter<TKey>(column);
-            TKey key = default;
-            return (ref float value) =>
-            {
-                getKey(ref key);
-                value = TKey.IsZero(key) ? float.NaN : float.CreateChecked(key) - 1;
-            };
-        }
     }
 }

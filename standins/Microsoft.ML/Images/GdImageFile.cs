@@ -41,8 +41,7 @@ internal static class GdImageFile
         }
     }
 
-    /// <summary>Encodes an image as a file of the kind that the extension names: .png, .jpg, .jpeg or .webp.</summary>
-    internal static byte[] Encode(byte[] bgra, int width, int height, string extension)
+    internal static byte[] EncodePng(byte[] bgra, int width, int height)
     {
         var image = gdImageCreateTrueColor(width, height);
         if (image == 0)
@@ -60,15 +59,9 @@ internal static class GdImageFile
                 gdImageSetPixel(image, i / 4 % width, i / 4 / width, color);
             }
             gdImageSaveAlpha(image, opaque ? 0 : 1);
-            int size = 0;
-            nint file = extension switch
-            {
-                ".png" => gdImagePngPtr(image, out size),
-                ".webp" => gdImageWebpPtrEx(image, out size, 100),
-                _ => gdImageJpegPtr(image, out size, 100),
-            };
+            nint file = gdImagePngPtr(image, out int size);
             if (file == 0)
-                throw new InvalidOperationException($"libgd could not encode the image as {extension}.");
+                throw new InvalidOperationException("libgd could not encode the image as PNG.");
             var bytes = new byte[size];
             Marshal.Copy(file, bytes, 0, size);
             gdFree(file);
@@ -131,12 +124,6 @@ internal static class GdImageFile
 
     [DllImport(Library)]
     private static extern nint gdImagePngPtr(nint image, out int size);
-
-    [DllImport(Library)]
-    private static extern nint gdImageJpegPtr(nint image, out int size, int quality);
-
-    [DllImport(Library)]
-    private static extern nint gdImageWebpPtrEx(nint image, out int size, int quality);
 
     [DllImport(Library)]
     private static extern void gdImageDestroy(nint image);

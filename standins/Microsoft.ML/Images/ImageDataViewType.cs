@@ -33,8 +33,6 @@ public sealed class ImageTypeAttribute : DataViewTypeAttribute
     private readonly int _height;
     private readonly int _width;
 
-    public ImageTypeAttribute() { }
-
     public ImageTypeAttribute(int height, int width)
     {
         Contracts.CheckParam(width > 0, nameof(width), "Should be positive number");

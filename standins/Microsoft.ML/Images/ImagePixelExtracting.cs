@@ -1,4 +1,3 @@
-using System.Numerics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -8,13 +7,12 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.Transforms.Image;
 
-/// <summary>Turns images into vectors: (value − offset) · scale for each pixel and colour, or the bytes themselves.</summary>
+/// <summary>Turns images into vectors: (value − offset) · scale for each pixel's red, green and blue.</summary>
 public sealed class ImagePixelExtractingEstimator : TrivialEstimator<ImagePixelExtractingTransformer>
 {
-    internal ImagePixelExtractingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, PixelLayout layout,
-        float offset, float scale, bool outputAsFloatArray)
+    internal ImagePixelExtractingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, bool interleaved, float offset, float scale)
         : base(env.Register(nameof(ImagePixelExtractingEstimator)),
-            new ImagePixelExtractingTransformer(env, (outputColumnName, inputColumnName), layout, offset, scale, outputAsFloatArray)) { }
+            new ImagePixelExtractingTransformer(env, (outputColumnName, inputColumnName), interleaved, offset, scale)) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -22,7 +20,7 @@ public sealed class ImagePixelExtractingEstimator : TrivialEstimator<ImagePixelE
         return inputSchema.With(Transformer.ColumnPairs.Select(pair =>
         {
             inputSchema.Find(Host, pair.inputColumnName).CheckImage(Host);
-            return Stock.ShapeVector(pair.outputColumnName, Transformer.ItemType);
+            return Stock.ShapeVector(pair.outputColumnName, NumberDataViewType.Single);
         }));
     }
 
@@ -52,31 +50,25 @@ public sealed class ImagePixelExtractingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "ImagePixelExtractor";
 
-    private readonly PixelLayout _layout;
+    private readonly bool _interleaved;
     private readonly float _offset;
     private readonly float _scale;
-    private readonly bool _asFloat;
 
     internal ImagePixelExtractingTransformer(
-        IHostEnvironment env, (string, string) columns, PixelLayout layout, float offset, float scale, bool asFloat)
+        IHostEnvironment env, (string, string) columns, bool interleaved, float offset, float scale)
         : base(env.Register(nameof(ImagePixelExtractingTransformer)), columns)
     {
-        _layout = layout;
-        _asFloat = asFloat;
-        (_offset, _scale) = asFloat ? (offset, scale) : (0, 1);
+        (_interleaved, _offset, _scale) = (interleaved, offset, scale);
         Contracts.CheckParam(float.IsFinite(_offset), "offsetImage");
         Contracts.CheckParam(float.IsFinite(_scale) && _scale != 0, "scaleImage");
     }
 
     private ImagePixelExtractingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx)
     {
-        _layout = new PixelLayout(ctx.Reader);
-        _asFloat = ctx.Reader.ReadBoolean();
+        _interleaved = ctx.Reader.ReadBoolean();
         _offset = ctx.Reader.ReadSingle();
         _scale = ctx.Reader.ReadSingle();
     }
-
-    internal PrimitiveDataViewType ItemType => _asFloat ? NumberDataViewType.Single : NumberDataViewType.Byte;
 
     private static ImagePixelExtractingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
@@ -88,8 +80,7 @@ public sealed class ImagePixelExtractingTransformer : OneToOneTransformerBase
     {
         ctx.SetVersionInfo(Stock.Version("IMGPXEXT", LoaderSignature));
         SaveColumns(ctx);
-        _layout.Save(ctx.Writer);
-        ctx.Writer.Write(_asFloat);
+        ctx.Writer.Write(_interleaved);
         ctx.Writer.Write(_offset);
         ctx.Writer.Write(_scale);
     }
@@ -114,24 +105,15 @@ public sealed class ImagePixelExtractingTransformer : OneToOneTransformerBase
         protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() => [.. _parent.ColumnPairs.Select((pair, i) =>
         {
             var image = (ImageDataViewType)InputSchema[InputColumns[i]].Type;
-            var type = new VectorDataViewType(_parent.ItemType, _parent._layout.Dimensions(image.Height, image.Width));
-            return new DataViewSchema.DetachedColumn(pair.outputColumnName, type);
+            int[] dimensions = _parent._interleaved ? [image.Height, image.Width, 3] : [3, image.Height, image.Width];
+            return new DataViewSchema.DetachedColumn(pair.outputColumnName, new VectorDataViewType(NumberDataViewType.Single, dimensions));
         })];
 
         protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
         {
-            var (offset, scale) = (_parent._offset, _parent._scale);
-            return _parent._asFloat
-                ? GetterOf(input, iinfo, value => (value - offset) * scale, out disposer)
-                : GetterOf(input, iinfo, value => value, out disposer);
-        }
-
-        private ValueGetter<VBuffer<T>> GetterOf<T>(DataViewRow input, int iinfo, Func<byte, T> convert, out Action disposer)
-        {
             var type = (ImageDataViewType)InputSchema[InputColumns[iinfo]].Type;
             int pixels = type.Height * type.Width;
-            var layout = _parent._layout;
-            T[] converted = [.. Enumerable.Range(0, 256).Select(value => convert((byte)value))];
+            float[] converted = [.. Enumerable.Range(0, 256).Select(value => (value - _parent._offset) * _parent._scale)];
             var getImage = input.GetGetter<MLImage>(input.Schema[InputColumns[iinfo]]);
             MLImage image = null;
             disposer = () =>
@@ -139,26 +121,25 @@ public sealed class ImagePixelExtractingTransformer : OneToOneTransformerBase
                 image?.Dispose();
                 image = null;
             };
-            return (ref VBuffer<T> vector) =>
+            return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> vector) =>
             {
                 getImage(ref image);
                 if (image == null)
                 {
-                    vector = VBufferEditor.Create(ref vector, pixels * layout.Planes, 0).Commit();
+                    vector = VBufferEditor.Create(ref vector, pixels * 3, 0).Commit();
                     return;
                 }
                 _parent.Host.Check(image.Height == type.Height && image.Width == type.Width);
-                var editor = VBufferEditor.Create(ref vector, pixels * layout.Planes);
+                var editor = VBufferEditor.Create(ref vector, pixels * 3);
                 var bytes = image.Pixels;
-                for (int color = 0; color < 4; color++)
+                for (int color = 0; color < 3; color++)
                 {
-                    int plane = layout.PlaneOf[color];
-                    int from = image.PixelFormat == MLPixelFormat.Rgba32 && color != 3 ? 2 - color : color;
-                    for (int pixel = 0; plane >= 0 && pixel < pixels; pixel++)
-                        editor.Values[layout.Index(pixel, plane, pixels)] = converted[bytes[pixel * 4 + from]];
+                    int from = image.PixelFormat == MLPixelFormat.Rgba32 ? color : 2 - color;
+                    for (int pixel = 0; pixel < pixels; pixel++)
+                        editor.Values[_parent._interleaved ? pixel * 3 + color : color * pixels + pixel] = converted[bytes[pixel * 4 + from]];
                 }
                 vector = editor.Commit();
-            };
+            });
         }
     }
 }

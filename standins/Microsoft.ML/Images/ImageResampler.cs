@@ -3,48 +3,19 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.Transforms.Image;
 
 /// <summary>
-/// Scales images as ML.NET's image library does: to the nearest pixel for Fill; for the two isotropic kinds smoothly into a centred or
-/// anchored rectangle, by Mitchell's cubic where it grows, by halving and linear interpolation where it shrinks.
+/// Scales images as ML.NET's image library does, smoothly and without distortion, and crops what does not fit: by Mitchell's cubic where
+/// they grow, by halving and linear interpolation where they shrink.
 /// </summary>
 internal static class ImageResampler
 {
-    internal static MLImage Resize(
-        MLImage image, int width, int height, ImageResizingEstimator.ResizingKind kind, ImageResizingEstimator.Anchor anchor)
-    {
-        var pixels = kind == ImageResizingEstimator.ResizingKind.Fill
-            ? Nearest(image, width, height)
-            : Isotropic(image, width, height, kind == ImageResizingEstimator.ResizingKind.IsoCrop, anchor);
-        return new MLImage(width, height, image.PixelFormat, pixels) { Tag = image.Tag };
-    }
-
-    private static byte[] Nearest(MLImage image, int width, int height)
-    {
-        var target = new byte[width * height * 4];
-        for (int y = 0; y < height; y++)
-        {
-            for (int x = 0; x < width; x++)
-            {
-                int from = Source(y, height, image.Height) * image.Width + Source(x, width, image.Width);
-                Array.Copy(image.Buffer, from * 4, target, (y * width + x) * 4, 4);
-            }
-        }
-        return target;
-
-        // The pixel under the centre; of two pixels as near, the first.
-        static int Source(int to, int targetLength, int sourceLength) => (int)Math.Ceiling((to + 0.5) * sourceLength / targetLength) - 1;
-    }
-
-    private static byte[] Isotropic(MLImage image, int width, int height, bool crop, ImageResizingEstimator.Anchor anchor)
+    internal static MLImage Resize(MLImage image, int width, int height)
     {
         float across = (float)width / image.Width, down = (float)height / image.Height;
-        float scale = crop ? Math.Max(across, down) : Math.Min(across, down);
+        float scale = Math.Max(across, down);
         int scaledWidth = (int)(image.Width * scale), scaledHeight = (int)(image.Height * scale);
-        int left = 0, top = 0;
-        // Only the direction with slack (or excess, which makes the offset negative) is placed.
-        if (down < across == crop)
-            top = Offset(height - image.Height * scale, crop, anchor, ImageResizingEstimator.Anchor.Top, ImageResizingEstimator.Anchor.Bottom);
-        else
-            left = Offset(width - image.Width * scale, crop, anchor, ImageResizingEstimator.Anchor.Left, ImageResizingEstimator.Anchor.Right);
+        // Only one direction has an excess to crop, which makes its offset negative.
+        int left = down < across ? 0 : (int)((width - image.Width * scale) / 2);
+        int top = down < across ? (int)((height - image.Height * scale) / 2) : 0;
 
         var (pixels, sourceWidth, sourceHeight) = (Array.ConvertAll(image.Buffer, value => (float)value), image.Width, image.Height);
         for (int halvings = scale < 1 ? (int)-MathF.Log2(scale) : 0; halvings > 0; halvings--)
@@ -56,12 +27,9 @@ internal static class ImageResampler
         }
         var columns = Interpolation(sourceWidth, scaledWidth, left, width, scale > 1);
         var rows = Interpolation(sourceHeight, scaledHeight, top, height, scale > 1);
-        return Array.ConvertAll(Apply(pixels, sourceWidth, sourceHeight, columns, rows), value => (byte)Math.Clamp(value + 0.5f, 0, 255));
+        byte[] bytes = Array.ConvertAll(Apply(pixels, sourceWidth, sourceHeight, columns, rows), value => (byte)Math.Clamp(value + 0.5f, 0, 255));
+        return new MLImage(width, height, image.PixelFormat, bytes) { Tag = image.Tag };
     }
-
-    private static int Offset(
-        float slack, bool crop, ImageResizingEstimator.Anchor anchor, ImageResizingEstimator.Anchor first, ImageResizingEstimator.Anchor last) =>
-        crop && anchor == first ? 0 : crop && anchor == last ? (int)slack : (int)(slack / 2);
 
     // What a position in a line takes from which positions of the source's line.
     private readonly record struct Tap(int First, float[] Weights);

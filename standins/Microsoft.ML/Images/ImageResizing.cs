@@ -7,13 +7,12 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.Transforms.Image;
 
-/// <summary>Brings images to one size.</summary>
+/// <summary>Brings images to one size: scales them until they fill it, and keeps the middle.</summary>
 public sealed class ImageResizingEstimator : TrivialEstimator<ImageResizingTransformer>
 {
-    internal ImageResizingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, int width, int height,
-        ResizingKind resizing, Anchor cropAnchor)
+    internal ImageResizingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, int width, int height)
         : base(env.Register(nameof(ImageResizingEstimator)),
-            new ImageResizingTransformer(env, (outputColumnName, inputColumnName), width, height, resizing, cropAnchor)) { }
+            new ImageResizingTransformer(env, (outputColumnName, inputColumnName), width, height)) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -46,27 +45,16 @@ public sealed class ImageResizingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "ImageScalerTransform";
 
-    private readonly ImageResizingEstimator.ResizingKind _resizing;
-    private readonly ImageResizingEstimator.Anchor _anchor;
-
-    internal ImageResizingTransformer(IHostEnvironment env, (string, string) columns, int width, int height,
-        ImageResizingEstimator.ResizingKind resizing, ImageResizingEstimator.Anchor anchor)
+    internal ImageResizingTransformer(IHostEnvironment env, (string, string) columns, int width, int height)
         : base(env.Register(nameof(ImageResizingTransformer)), columns)
     {
         Host.CheckUserArg(width > 0, "imageWidth");
         Host.CheckUserArg(height > 0, "imageHeight");
-        Host.CheckUserArg(Enum.IsDefined(resizing), nameof(resizing));
-        Host.CheckUserArg(Enum.IsDefined(anchor), "cropAnchor");
         ImageType = new ImageDataViewType(height, width);
-        (_resizing, _anchor) = (resizing, anchor);
     }
 
-    private ImageResizingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx)
-    {
+    private ImageResizingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) =>
         ImageType = new ImageDataViewType(ctx.Reader.ReadInt32(), ctx.Reader.ReadInt32());
-        _resizing = (ImageResizingEstimator.ResizingKind)ctx.Reader.ReadByte();
-        _anchor = (ImageResizingEstimator.Anchor)ctx.Reader.ReadByte();
-    }
 
     internal ImageDataViewType ImageType { get; }
 
@@ -82,8 +70,6 @@ public sealed class ImageResizingTransformer : OneToOneTransformerBase
         SaveColumns(ctx);
         ctx.Writer.Write(ImageType.Height);
         ctx.Writer.Write(ImageType.Width);
-        ctx.Writer.Write((byte)_resizing);
-        ctx.Writer.Write((byte)_anchor);
     }
 
     private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
@@ -117,7 +103,7 @@ public sealed class ImageResizingTransformer : OneToOneTransformerBase
                 // An image of the right size is passed on, not copied.
                 image = source == null || source.Width == width && source.Height == height
                     ? source
-                    : ImageResampler.Resize(source, width, height, _parent._resizing, _parent._anchor);
+                    : ImageResampler.Resize(source, width, height);
             });
         }
     }

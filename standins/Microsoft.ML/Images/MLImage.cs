@@ -19,7 +19,6 @@ public sealed class MLImage : IDisposable
 
     public int Width => Live(_width);
     public int Height => Live(_height);
-    public int BitsPerPixel => Live(32);
     public MLPixelFormat PixelFormat => Live(_format);
     public ReadOnlySpan<byte> Pixels => Buffer;
 
@@ -27,19 +26,6 @@ public sealed class MLImage : IDisposable
     {
         get => Live(_tag);
         set => _tag = Live(value);
-    }
-
-    public byte[] GetBGRPixels
-    {
-        get
-        {
-            var source = Buffer;
-            var (red, blue) = _format == MLPixelFormat.Rgba32 ? (0, 2) : (2, 0);
-            var pixels = new byte[_width * _height * 3];
-            for (int i = 0, from = 0; i < pixels.Length; i += 3, from += 4)
-                (pixels[i], pixels[i + 1], pixels[i + 2]) = (source[from + blue], source[from + 1], source[from + red]);
-            return pixels;
-        }
     }
 
     internal byte[] Buffer => _pixels ?? throw new InvalidOperationException("Object is disposed.");
@@ -80,17 +66,9 @@ public sealed class MLImage : IDisposable
                 (bgra[i], bgra[i + 2]) = (bgra[i + 2], bgra[i]);
         }
         string extension = Path.GetExtension(imagePath).ToLowerInvariant();
-        switch (extension)
-        {
-            case ".png" or ".jpg" or ".jpeg" or ".webp":
-                File.WriteAllBytes(imagePath, GdImageFile.Encode(bgra, _width, _height, extension));
-                break;
-            case ".bmp" or ".gif" or ".ico" or ".astc" or ".avif" or ".dng" or ".heif" or ".ktx" or ".pkm" or ".wbmp":
-                throw new ArgumentException($"Saving image with the format '{extension}' is not supported. Try save it with `Jpeg`, `Png`, or " +
-                    "`Webp` format.", nameof(imagePath));
-            default:
-                throw new ArgumentException("Path has invalid image file extension.", nameof(imagePath));
-        }
+        if (extension != ".png")
+            throw new NotSupportedException($"The stand-in for ML.NET saves images as .png only, not as '{extension}'.");
+        File.WriteAllBytes(imagePath, GdImageFile.EncodePng(bgra, _width, _height));
     }
 
     public void Dispose() => _pixels = null;

@@ -43,8 +43,6 @@ internal sealed class ModelLoadContext : IDisposable
         Header.CheckVersionInfo(ver);
     }
 
-    public void CheckVersionInfo(VersionInfo ver) => Header.CheckVersionInfo(ver);
-
     public string LoadStringOrNull()
     {
         int id = Reader.ReadInt32();
@@ -87,13 +85,6 @@ internal sealed class ModelLoadContext : IDisposable
     {
         _context.Check(InRepository, "Can't load a sub-model when reading from a single stream");
         return LoadModelOrNull<TRes, TSig>(env, out result, Repository, Path.Combine(Directory ?? "", name), extra);
-    }
-
-    public static void LoadModel<TRes, TSig>(IHostEnvironment env, out TRes result, RepositoryReader rep, string dir, params object[] extra)
-        where TRes : class
-    {
-        if (!LoadModelOrNull<TRes, TSig>(env, out result, rep, dir, extra))
-            throw env.ExceptDecode("Corrupt model file");
     }
 
     public static bool LoadModelOrNull<TRes, TSig>(IHostEnvironment env, out TRes result, RepositoryReader rep, string dir,

@@ -56,11 +56,6 @@ public sealed class ModelOperationsCatalog : IInternalCatalog
         where TDst : class, new() =>
         new(_env, transformer, ignoreMissingColumns, inputSchemaDefinition, outputSchemaDefinition);
 
-    public PredictionEngine<TSrc, TDst> CreatePredictionEngine<TSrc, TDst>(ITransformer transformer, DataViewSchema inputSchema)
-        where TSrc : class
-        where TDst : class, new() =>
-        new(_env, transformer, false, SchemaDefinition.CreateFor<TSrc>(_env, inputSchema));
-
     public PredictionEngine<TSrc, TDst> CreatePredictionEngine<TSrc, TDst>(ITransformer transformer, PredictionEngineOptions options)
         where TSrc : class
         where TDst : class, new() =>

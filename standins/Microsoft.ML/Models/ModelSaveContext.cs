@@ -61,8 +61,6 @@ public sealed class ModelSaveContext : IDisposable
         Writer.Write(id);
     }
 
-    internal void SaveString(ReadOnlyMemory<char> str) => SaveString(str.ToString());
-
     internal void SaveNonEmptyString(string str)
     {
         _context.CheckParam(!string.IsNullOrEmpty(str), nameof(str));

@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data
 {
-    internal readonly record struct EstimatorLink(IEstimator<ITransformer> Estimator, TransformerScope Scope, bool CacheAfter);
+    internal readonly record struct EstimatorLink(IEstimator<ITransformer> Estimator, bool CacheAfter);
 
     /// <summary>Estimators fitted one after the other, each on what those before it make of the data.</summary>
     public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerChain<TLastTransformer>>
@@ -12,15 +12,12 @@ namespace Microsoft.ML.Data
         private readonly IHostEnvironment _env;
         private readonly EstimatorLink[] _links;
 
-        public readonly IEstimator<TLastTransformer> LastEstimator;
-
         public EstimatorChain() : this(null, []) { }
 
         internal EstimatorChain(IHostEnvironment env, EstimatorLink[] links)
         {
             _env = env;
             _links = links;
-            LastEstimator = links.LastOrDefault().Estimator as IEstimator<TLastTransformer>;
         }
 
         public TransformerChain<TLastTransformer> Fit(IDataView input)
@@ -36,7 +33,7 @@ namespace Microsoft.ML.Data
                 if (_links[i].CacheAfter && i < _links.Length - 1)
                     current = new CacheDataView(_env, current, []);
             }
-            return new TransformerChain<TLastTransformer>(transformers, _links.Select(link => link.Scope));
+            return new TransformerChain<TLastTransformer>(transformers);
         }
 
         public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
@@ -47,7 +44,8 @@ namespace Microsoft.ML.Data
             where TNewTrans : class, ITransformer
         {
             Contracts.CheckValue(estimator, nameof(estimator));
-            return new EstimatorChain<TNewTrans>(_env, [.. _links, new EstimatorLink(estimator, scope, false)]);
+            TransformerChain.CheckScope(scope);
+            return new EstimatorChain<TNewTrans>(_env, [.. _links, new EstimatorLink(estimator, false)]);
         }
 
         public EstimatorChain<TLastTransformer> AppendCacheCheckpoint(IHostEnvironment env)
@@ -72,21 +70,6 @@ namespace Microsoft.ML
             Contracts.CheckValue(estimator, nameof(estimator));
             var chain = start as EstimatorChain<ITransformer> ?? new EstimatorChain<ITransformer>().Append(start);
             return chain.Append(estimator, scope);
-        }
-
-        public static EstimatorChain<TTrans> AppendCacheCheckpoint<TTrans>(this IEstimator<TTrans> start, IHostEnvironment env)
-            where TTrans : class, ITransformer
-        {
-            Contracts.CheckValue(start, nameof(start));
-            return new EstimatorChain<ITransformer>().Append(start).AppendCacheCheckpoint(env);
-        }
-
-        public static TransformerChain<TTrans> Append<TTrans>(this ITransformer start, TTrans transformer)
-            where TTrans : class, ITransformer
-        {
-            Contracts.CheckValue(start, nameof(start));
-            Contracts.CheckValue(transformer, nameof(transformer));
-            return new TransformerChain<TTrans>(start, transformer);
         }
     }
 }

@@ -12,8 +12,6 @@ internal interface IRowMapper : ICanSaveModel
 
     /// <summary>A getter for every active output column, null for the others.</summary>
     Delegate[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action disposer);
-
-    ITransformer GetTransformer();
 }
 
 /// <summary>The lazy view that a row mapper gives: only active columns are computed.</summary>

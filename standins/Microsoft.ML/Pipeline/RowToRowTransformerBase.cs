@@ -83,8 +83,6 @@ public abstract class RowToRowTransformerBase : ITransformer
         }
 
         public void Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
-
-        public ITransformer GetTransformer() => _parent;
     }
 }
 

@@ -24,33 +24,23 @@ public sealed class TransformerChain<TLastTransformer> : ITransformer, IEnumerab
     where TLastTransformer : class, ITransformer
 {
     private readonly ITransformer[] _transformers;
-    private readonly TransformerScope[] _scopes;
     private bool _disposed;
 
     public readonly TLastTransformer LastTransformer;
 
-    public TransformerChain(IEnumerable<ITransformer> transformers, IEnumerable<TransformerScope> scopes)
+    public TransformerChain(params ITransformer[] transformers)
     {
-        _transformers = transformers?.ToArray() ?? [];
-        _scopes = scopes?.ToArray() ?? [];
+        _transformers = transformers ?? [];
         LastTransformer = _transformers.LastOrDefault() as TLastTransformer;
         Contracts.Check(_transformers.Length > 0 == (LastTransformer != null));
-        Contracts.Check(_transformers.Length == _scopes.Length);
     }
-
-    public TransformerChain(params ITransformer[] transformers)
-        : this(transformers, transformers?.Select(_ => TransformerScope.Everything)) { }
 
     internal TransformerChain(IHostEnvironment env, ModelLoadContext ctx)
     {
         int count = ctx.Reader.ReadInt32();
         _transformers = new ITransformer[count];
-        _scopes = new TransformerScope[count];
         for (int i = 0; i < count; i++)
-        {
-            _scopes[i] = (TransformerScope)ctx.Reader.ReadInt32();
             ctx.LoadModel<ITransformer, SignatureLoadModel>(env, out _transformers[i], Folder(i));
-        }
         LastTransformer = _transformers.LastOrDefault() as TLastTransformer;
     }
 
@@ -65,41 +55,29 @@ public sealed class TransformerChain<TLastTransformer> : ITransformer, IEnumerab
             typeof(TransformerChain).Assembly.FullName, TransformerChain.LoaderSignature));
         ctx.Writer.Write(_transformers.Length);
         for (int i = 0; i < _transformers.Length; i++)
-        {
-            ctx.Writer.Write((int)_scopes[i]);
             ctx.SaveModel(_transformers[i], Folder(i));
-        }
     }
 
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => GetOutputSchema(inputSchema, TransformerScope.Scoring);
-
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema, TransformerScope scope)
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         Contracts.CheckValue(inputSchema, nameof(inputSchema));
-        return GetModelFor(scope).Aggregate(inputSchema, (schema, transformer) => transformer.GetOutputSchema(schema));
+        return _transformers.Aggregate(inputSchema, (schema, transformer) => transformer.GetOutputSchema(schema));
     }
 
-    public IDataView Transform(IDataView input) => Transform(input, TransformerScope.Scoring);
-
-    public IDataView Transform(IDataView input, TransformerScope scope)
+    public IDataView Transform(IDataView input)
     {
         Contracts.CheckValue(input, nameof(input));
         // Errors in the schema come before any transformer has done work.
-        GetOutputSchema(input.Schema, scope);
-        return GetModelFor(scope).Aggregate(input, (data, transformer) => transformer.Transform(data));
-    }
-
-    public TransformerChain<ITransformer> GetModelFor(TransformerScope scopeFilter)
-    {
-        var chosen = Enumerable.Range(0, _transformers.Length).Where(i => (_scopes[i] & scopeFilter) != 0).ToList();
-        return new TransformerChain<ITransformer>(chosen.Select(i => _transformers[i]), chosen.Select(i => _scopes[i]));
+        GetOutputSchema(input.Schema);
+        return _transformers.Aggregate(input, (data, transformer) => transformer.Transform(data));
     }
 
     public TransformerChain<TNewLast> Append<TNewLast>(TNewLast transformer, TransformerScope scope = TransformerScope.Everything)
         where TNewLast : class, ITransformer
     {
         Contracts.CheckValue(transformer, nameof(transformer));
-        return new TransformerChain<TNewLast>([.. _transformers, transformer], [.. _scopes, scope]);
+        TransformerChain.CheckScope(scope);
+        return new TransformerChain<TNewLast>([.. _transformers, transformer]);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
@@ -130,6 +108,12 @@ internal static class TransformerChain
 {
     public const string LoaderSignature = "TransformerChain";
 
+    internal static void CheckScope(TransformerScope scope)
+    {
+        if (scope != TransformerScope.Everything)
+            throw new NotSupportedException("The stand-in for ML.NET has no transformers for training, testing or scoring only.");
+    }
+
     private static TransformerChain<ITransformer> Create(IHostEnvironment env, ModelLoadContext ctx) => new(env, ctx);
 }
 
@@ -149,20 +133,10 @@ internal sealed class CompositeRowToRowMapper(DataViewSchema inputSchema, IReadO
         Contracts.CheckValue(input, nameof(input));
         Contracts.CheckValue(activeColumns, nameof(activeColumns));
         Contracts.CheckParam(input.Schema == InputSchema, nameof(input), "Schema did not match original schema");
-        var needed = new IEnumerable<DataViewSchema.Column>[mappers.Count];
-        var columns = activeColumns;
-        for (int i = mappers.Count - 1; i >= 0; i--)
-        {
-            needed[i] = columns;
-            columns = mappers[i].GetDependencies(columns);
-        }
-        if (mappers.Count == 0)
-        {
-            foreach (var column in activeColumns)
-                Contracts.CheckParam(input.IsColumnActive(column), nameof(input),
-                    $"Mapper required column '{column.Name}' active but it was not.");
-        }
-        return needed.Select((active, i) => (active, i)).Aggregate(input, (row, step) => mappers[step.i].GetRow(row, step.active));
+        var needed = new Stack<IEnumerable<DataViewSchema.Column>>([activeColumns]);
+        foreach (var mapper in mappers.Skip(1).Reverse())
+            needed.Push(mapper.GetDependencies(needed.Peek()));
+        return mappers.Aggregate(input, (row, mapper) => mapper.GetRow(row, needed.Pop()));
     }
 
     public void Dispose()

@@ -7,7 +7,7 @@ namespace Microsoft.ML.Runtime
     public sealed class ComponentCatalog
     {
         private const BindingFlags AnyStatic =
-            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.FlattenHierarchy;
+            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         private const BindingFlags AnyInstance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
         private readonly HashSet<string> _assemblies = new();
@@ -52,37 +52,15 @@ namespace Microsoft.ML.Runtime
             }
         }
 
-        /// <summary>A Create method wins over a constructor unless the constructor is the more visible of the two.</summary>
         private static MethodBase FindFactory(LoadableClassAttributeBase attribute)
         {
             Type[][] shapes = [attribute.CtorTypes, [typeof(IHostEnvironment), .. attribute.CtorTypes]];
             var create = shapes.Select(shape => attribute.LoaderType.GetMethod("Create", AnyStatic, shape))
-                .FirstOrDefault(method => method != null && method.DeclaringType == attribute.LoaderType &&
-                    method.ReturnType == attribute.InstanceType);
-            var constructor = attribute.InstanceType.IsAssignableFrom(attribute.LoaderType)
+                .FirstOrDefault(method => method != null && method.ReturnType == attribute.InstanceType);
+            return (MethodBase)create ?? (attribute.InstanceType.IsAssignableFrom(attribute.LoaderType)
                 ? shapes.Select(shape => attribute.LoaderType.GetConstructor(AnyInstance, shape)).FirstOrDefault(found => found != null)
-                : null;
-            if (create == null || constructor == null)
-                return (MethodBase)create ?? constructor;
-            int createVisibility = Visibility(create), constructorVisibility = Visibility(constructor);
-            if (createVisibility == constructorVisibility)
-            {
-                throw Contracts.Except($"Can't load type {attribute.InstanceType}, because it has both create and constructor methods " +
-                    "with the same visibility. Please indicate which one should be used by changing either the signature or the " +
-                    "visibility of one of them.");
-            }
-            return createVisibility > constructorVisibility ? create : constructor;
+                : null);
         }
-
-        private static int Visibility(MethodBase method) => (method.Attributes & MethodAttributes.MemberAccessMask) switch
-        {
-            MethodAttributes.FamANDAssem => 0,
-            MethodAttributes.Private => 1,
-            MethodAttributes.Family => 2,
-            MethodAttributes.FamORAssem => 3,
-            MethodAttributes.Assembly => 4,
-            _ => 5,
-        };
 
         private void AddExtensions(Assembly assembly, bool throwOnError)
         {

@@ -49,9 +49,6 @@ internal static class Contracts
         ExceptParam(context, paramName,
             $"Schema mismatch for {columnRole} column '{columnName}': expected {expectedType}, got {actualType}");
 
-    public static Exception ExceptSchemaMismatch(string paramName, string columnRole, string columnName) =>
-        ExceptSchemaMismatch(null, paramName, columnRole, columnName);
-
     public static Exception ExceptSchemaMismatch(string paramName, string columnRole, string columnName, string expectedType,
         string actualType) =>
         ExceptSchemaMismatch(null, paramName, columnRole, columnName, expectedType, actualType);
@@ -91,12 +88,6 @@ internal static class Contracts
     public static void CheckNonEmpty(this IExceptionContext context, string value, string paramName)
     {
         if (string.IsNullOrEmpty(value))
-            throw ExceptParam(context, paramName, $"{paramName} cannot be null or empty");
-    }
-
-    public static void CheckNonEmpty<T>(this IExceptionContext context, ICollection<T> value, string paramName)
-    {
-        if (value == null || value.Count == 0)
             throw ExceptParam(context, paramName, $"{paramName} cannot be null or empty");
     }
 

@@ -3,19 +3,15 @@ namespace Microsoft.ML.Runtime;
 public interface IExceptionContext
 {
     TException Process<TException>(TException ex) where TException : Exception;
-
-    string ContextDescription { get; }
 }
 
 public interface IChannelProvider : IExceptionContext
 {
     IChannel Start(string name);
-
-    IPipe<TMessage> StartPipe<TMessage>(string name);
 }
 
 /// <summary>What a component runs in: where it logs, how it is seeded, what it may use.</summary>
-public interface IHostEnvironment : IChannelProvider, IProgressChannelProvider
+public interface IHostEnvironment : IChannelProvider
 {
     IHost Register(string name, int? seed = null, bool? verbose = null);
 
@@ -33,12 +29,10 @@ internal interface IHostEnvironmentInternal : IHostEnvironment
 
 public interface IHost : IHostEnvironment
 {
-    Random Rand { get; }
 }
 
 public interface IPipe<TMessage> : IExceptionContext, IDisposable
 {
-    void Send(TMessage msg);
 }
 
 public enum ChannelMessageKind
@@ -81,26 +75,14 @@ public readonly struct ChannelMessage
 
 public interface IChannel : IPipe<ChannelMessage>
 {
-    void Trace(MessageSensitivity sensitivity, string fmt);
-
-    void Trace(MessageSensitivity sensitivity, string fmt, params object[] args);
-
-    void Error(MessageSensitivity sensitivity, string fmt);
-
-    void Error(MessageSensitivity sensitivity, string fmt, params object[] args);
-
     void Warning(MessageSensitivity sensitivity, string fmt);
 
     void Warning(MessageSensitivity sensitivity, string fmt, params object[] args);
 
     void Info(MessageSensitivity sensitivity, string fmt);
-
-    void Info(MessageSensitivity sensitivity, string fmt, params object[] args);
 }
 
 internal static class HostExtensions
 {
-    public static void Info(this IChannel ch, string fmt, params object[] args) => ch.Info(MessageSensitivity.Unknown, fmt, args);
-
     public static void Warning(this IChannel ch, string fmt, params object[] args) => ch.Warning(MessageSensitivity.Unknown, fmt, args);
 }

@@ -14,13 +14,6 @@ internal sealed class LoadableClassAttribute : LoadableClassAttributeBase
 
     public LoadableClassAttribute(Type instType, Type loaderType, Type argType, Type sigType, string userName, params string[] loadNames)
         : base(null, instType, loaderType, argType, [sigType], userName, loadNames) { }
-
-    public LoadableClassAttribute(string summary, Type instType, Type argType, Type sigType, string userName, params string[] loadNames)
-        : base(summary, instType, instType, argType, [sigType], userName, loadNames) { }
-
-    public LoadableClassAttribute(string summary, Type instType, Type loaderType, Type argType, Type sigType, string userName,
-        params string[] loadNames)
-        : base(summary, instType, loaderType, argType, [sigType], userName, loadNames) { }
 }
 
 internal abstract class LoadableClassAttributeBase : Attribute
@@ -61,6 +54,4 @@ internal abstract class LoadableClassAttributeBase : Attribute
     public string UserName { get; }
 
     public string[] LoadNames { get; }
-
-    public string DocName { get; set; }
 }

@@ -45,8 +45,6 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
 
     public bool FallbackToCpu { get; set; }
 
-    public string ContextDescription => _parent == null ? "HostEnvironment" : FullName;
-
     public TException Process<TException>(TException ex) where TException : Exception
     {
         if (ex == null)
@@ -66,17 +64,11 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
 
     public IChannel Start(string name) => new Channel(this, name);
 
-    public IPipe<TMessage> StartPipe<TMessage>(string name) => new Pipe<TMessage>(this, name);
-
-    public IProgressChannel StartProgressChannel(string name) => new SilentProgress();
-
     private class Pipe<TMessage>(LocalEnvironment parent, string name) : IPipe<TMessage>
     {
         protected LocalEnvironment Parent { get; } = parent;
 
         protected string FullName { get; } = string.IsNullOrEmpty(parent.FullName) ? name : $"{parent.FullName}; {name}";
-
-        public string ContextDescription => FullName;
 
         public TException Process<TException>(TException ex) where TException : Exception
         {
@@ -115,36 +107,11 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
         private void Send(ChannelMessageKind kind, MessageSensitivity sensitivity, string format, params object[] arguments) =>
             Send(new ChannelMessage(kind, sensitivity, format, arguments));
 
-        public void Trace(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Trace, sensitivity, fmt);
-
-        public void Trace(MessageSensitivity sensitivity, string fmt, params object[] args) =>
-            Send(ChannelMessageKind.Trace, sensitivity, fmt, args);
-
-        public void Error(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Error, sensitivity, fmt);
-
-        public void Error(MessageSensitivity sensitivity, string fmt, params object[] args) =>
-            Send(ChannelMessageKind.Error, sensitivity, fmt, args);
-
         public void Warning(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Warning, sensitivity, fmt);
 
         public void Warning(MessageSensitivity sensitivity, string fmt, params object[] args) =>
             Send(ChannelMessageKind.Warning, sensitivity, fmt, args);
 
         public void Info(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Info, sensitivity, fmt);
-
-        public void Info(MessageSensitivity sensitivity, string fmt, params object[] args) =>
-            Send(ChannelMessageKind.Info, sensitivity, fmt, args);
-    }
-
-    /// <summary>Progress goes to a console in ML.NET's command line only; an <see cref="MLContext"/> shows none of it.</summary>
-    private sealed class SilentProgress : IProgressChannel
-    {
-        public IProgressChannel StartProgressChannel(string name) => new SilentProgress();
-
-        public void SetHeader(ProgressHeader header, Action<IProgressEntry> fillAction) { }
-
-        public void Checkpoint(params double?[] values) { }
-
-        public void Dispose() { }
     }
 }

@@ -12,12 +12,6 @@ internal static class RandomUtils
     public static TauswortheHybrid Create(uint seed) => new(new TauswortheHybrid.State(seed));
 
     public static TauswortheHybrid Create(Random seed) => new(seed);
-
-    public static float NextSingle(this Random random) =>
-        random is TauswortheHybrid hybrid ? hybrid.NextSingle() : (float)random.NextDouble();
-
-    public static int NextSigned(this Random random) =>
-        random is TauswortheHybrid hybrid ? hybrid.NextSigned() : random.Next(int.MinValue, int.MaxValue);
 }
 
 /// <summary>
@@ -90,8 +84,6 @@ internal sealed class TauswortheHybrid : Random
     public override double NextDouble() => NextBits() * (1.0 / (1L << 32));
 
     protected override double Sample() => NextDouble();
-
-    public int NextSigned() => (int)NextBits();
 
     public override int Next()
     {

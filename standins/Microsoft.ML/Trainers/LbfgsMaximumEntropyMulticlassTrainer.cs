@@ -10,9 +10,6 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
     internal LbfgsMaximumEntropyMulticlassTrainer(IHostEnvironment env, Options options)
         : base(env, options, Stock.ShapeScalar(options.LabelColumnName, NumberDataViewType.UInt32, isKey: true)) { }
 
-    public MulticlassPredictionTransformer<MaximumEntropyModelParameters> Fit(IDataView trainData, MaximumEntropyModelParameters modelParameters) =>
-        TrainTransformer(trainData, modelParameters);
-
     private protected override SchemaShape.Column[] GetOutputColumnsCore(SchemaShape inputSchema)
     {
         var text = TextDataViewType.Instance;
@@ -42,72 +39,44 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
     private protected override MulticlassPredictionTransformer<MaximumEntropyModelParameters> MakeTransformer(
         MaximumEntropyModelParameters model, DataViewSchema trainSchema) => new(Host, model, trainSchema, FeatureColumn.Name, LabelColumn.Name);
 
-    private protected override MaximumEntropyModelParameters Train(IDataView data, MaximumEntropyModelParameters start)
+    private protected override MaximumEntropyModelParameters Train(IDataView data)
     {
         var options = LbfgsTrainerOptions;
         using var channel = Host.Start("Training");
         int classes = data.Schema[LabelColumn.Name].Type.GetKeyCountAsInt32(Host);
         int features = data.Schema[FeatureColumn.Name].Type.GetVectorSize();
-        var objective = new MaximumEntropyObjective(classes, features, options.L2Regularization)
-        {
-            Threads = options.NumberOfThreads ?? Environment.ProcessorCount,
-        };
+        var objective = new MaximumEntropyObjective(classes, features, options.L2Regularization);
         int skipped = Read(data, objective);
         Host.Check(objective.Rows > 0, "No valid training instances found, all instances have missing features.");
         if (skipped > 0)
             channel.Warning("Skipped {0} instances with missing features/label/weight during training", skipped);
-
-        var minimizer = new LbfgsMinimizer(options.HistorySize, options.L1Regularization / objective.Rows, classes, options.OptimizationTolerance,
-            options.MaximumNumberOfIterations);
-        var weights = minimizer.Minimize(objective.Evaluate, Start(start, classes, features));
-        if (options.L1Regularization > 0 && !options.Quiet)
-            channel.Info("L1 regularization selected {0} of {1} weights.", classes + weights.Skip(classes).Count(weight => weight != 0), weights.Length);
-        return new MaximumEntropyModelParameters(Host, weights, classes, features);
+        var minimizer = new LbfgsMinimizer(options.HistorySize, options.L1Regularization / objective.Rows, classes, options.OptimizationTolerance);
+        return new MaximumEntropyModelParameters(Host, minimizer.Minimize(objective.Evaluate, new float[classes * (features + 1)]), classes, features);
     }
 
-    // Rows without a label or a positive weight, and rows with anything that is not a finite number, do not take part.
+    // Rows without a label, and rows with anything that is not a finite number, do not take part.
     private int Read(IDataView data, MaximumEntropyObjective objective)
     {
         var (label, feature) = (data.Schema[LabelColumn.Name], data.Schema[FeatureColumn.Name]);
-        DataViewSchema.Column? weight = WeightColumn.IsValid ? data.Schema[WeightColumn.Name] : null;
-        using var cursor = data.GetRowCursor(weight is { } needed ? [label, feature, needed] : [label, feature]);
-        var getLabel = LabelColumnReader.GetGetter(cursor, label);
+        using var cursor = data.GetRowCursor([label, feature]);
+        var getLabel = cursor.GetGetter<uint>(label);
         var getFeatures = cursor.GetGetter<VBuffer<float>>(feature);
-        var getWeight = weight is { } column ? cursor.GetGetter<float>(column) : (ref float value) => value = 1;
         VBuffer<float> features = default;
-        float labelValue = 0, weightValue = 1;
+        uint key = 0;
         int skipped = 0;
         while (cursor.MoveNext())
         {
-            getLabel(ref labelValue);
+            getLabel(ref key);
             getFeatures(ref features);
-            getWeight(ref weightValue);
-            bool bad = float.IsNaN(labelValue) || !(weightValue > 0 && float.IsFinite(weightValue));
+            bool bad = key == 0;
             foreach (float value in features.GetValues())
                 bad |= !float.IsFinite(value);
             if (bad)
                 skipped++;
             else
-                objective.Add((int)labelValue, weightValue, features.GetIndices(), features.GetValues());
+                objective.Add((int)key - 1, features.GetIndices(), features.GetValues());
         }
         return skipped;
-    }
-
-    private float[] Start(MaximumEntropyModelParameters model, int classes, int features)
-    {
-        if (model != null)
-        {
-            Host.Check(model.Parameters.Length == classes * (features + 1),
-                "The input training data must have the same features used to train the input predictor.");
-            return model.Parameters;
-        }
-        var start = new float[classes * (features + 1)];
-        if (LbfgsTrainerOptions.InitialWeightsDiameter > 0)
-        {
-            for (int i = 0; i < start.Length; i++)
-                start[i] = LbfgsTrainerOptions.InitialWeightsDiameter * (Host.Rand.NextSingle() - 0.5f);
-        }
-        return start;
     }
 
     public sealed class Options : OptionsBase

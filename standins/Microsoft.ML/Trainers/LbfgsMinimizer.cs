@@ -8,7 +8,7 @@ internal delegate double DifferentiableFunction(float[] point, float[] gradient)
 /// orthant-wise variant for f(x) + l1·‖x‖₁ (Andrew and Gao 2007); the first <paramref name="unpenalized"/> entries are free of that norm.
 /// Stops when the geometrically weighted mean improvement falls below the tolerance.
 /// </summary>
-internal sealed class LbfgsMinimizer(int history, double l1, int unpenalized, double tolerance, int maximumIterations)
+internal sealed class LbfgsMinimizer(int history, double l1, int unpenalized, double tolerance)
 {
     private const double MeanImprovementDecay = 0.25;
 
@@ -43,7 +43,7 @@ internal sealed class LbfgsMinimizer(int history, double l1, int unpenalized, do
 
             improvement = _value - _nextValue + MeanImprovementDecay * improvement;
             double mean = improvement * (1 - MeanImprovementDecay) / (1 - Math.Pow(MeanImprovementDecay, _iteration));
-            if (mean < tolerance || _iteration >= maximumIterations || !Remember()) return _next;
+            if (mean < tolerance || !Remember()) return _next;
             (_value, _nextValue) = (_nextValue, _value);
             (_point, _next) = (_next, _point);
             (_gradient, _nextGradient) = (_nextGradient, _gradient);

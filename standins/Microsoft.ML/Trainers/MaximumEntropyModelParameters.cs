@@ -31,22 +31,6 @@ public abstract class LinearMulticlassModelParametersBase : ModelParametersBase<
         NumberOfFeatures = features;
     }
 
-    public IEnumerable<float> GetBiases() => Parameters[..NumberOfClasses];
-
-    public void GetWeights(ref VBuffer<float>[] weights, out int numClasses)
-    {
-        numClasses = NumberOfClasses;
-        if (weights == null || weights.Length < NumberOfClasses)
-            Array.Resize(ref weights, NumberOfClasses);
-        for (int c = 0; c < NumberOfClasses; c++)
-        {
-            var editor = VBufferEditor.Create(ref weights[c], NumberOfFeatures);
-            for (int f = 0; f < NumberOfFeatures; f++)
-                editor.Values[f] = Parameters[(f + 1) * NumberOfClasses + c];
-            weights[c] = editor.Commit();
-        }
-    }
-
     /// <summary>Writes the classes' scores for a row of features.</summary>
     internal void Score(in VBuffer<float> features, Span<float> scores)
     {

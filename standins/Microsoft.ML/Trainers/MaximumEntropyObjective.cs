@@ -16,16 +16,13 @@ internal sealed class MaximumEntropyObjective(int classes, int features, float l
     private readonly List<int> _rowEnds = [];
     private readonly List<int> _indices = [];
     private readonly List<float> _values = [];
-    private readonly List<(int Label, float Weight)> _rows = [];
+    private readonly List<int> _labels = [];
     private float[][] _chunkGradients;
     private float[] _weights = [];
 
-    internal int Parameters => classes * (features + 1);
-    internal int Rows => _rows.Count;
-    internal double TotalWeight { get; private set; }
-    internal int Threads { get; set; } = Environment.ProcessorCount;
+    internal int Rows => _labels.Count;
 
-    internal void Add(int label, float weight, ReadOnlySpan<int> indices, ReadOnlySpan<float> values)
+    internal void Add(int label, ReadOnlySpan<int> indices, ReadOnlySpan<float> values)
     {
         for (int i = 0; i < values.Length; i++)
         {
@@ -34,8 +31,7 @@ internal sealed class MaximumEntropyObjective(int classes, int features, float l
             _values.Add(values[i]);
         }
         _rowEnds.Add(_indices.Count);
-        _rows.Add((label, weight));
-        TotalWeight += weight;
+        _labels.Add(label);
     }
 
     internal double Evaluate(float[] point, float[] gradient)
@@ -46,7 +42,7 @@ internal sealed class MaximumEntropyObjective(int classes, int features, float l
         for (int f = 0; f <= features; f++) point.AsSpan(f * classes, classes).CopyTo(_weights.AsSpan(f * _stride));
 
         var losses = new double[Chunks];
-        Parallel.For(0, Chunks, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Threads) }, chunk =>
+        Parallel.For(0, Chunks, chunk =>
         {
             Array.Clear(_chunkGradients[chunk]);
             losses[chunk] = Accumulate(
@@ -68,8 +64,8 @@ internal sealed class MaximumEntropyObjective(int classes, int features, float l
             loss += 0.5 * l2 * DenseMath.Dot(regularized, regularized);
             DenseMath.AddScaled(gradient.AsSpan(classes), l2, regularized);
         }
-        DenseMath.Scale(gradient, (float)(1 / TotalWeight));
-        return loss / TotalWeight;
+        DenseMath.Scale(gradient, 1f / Rows);
+        return loss / Rows;
     }
 
     private double Accumulate(int firstRow, int endRow, float[] gradient)
@@ -93,14 +89,14 @@ internal sealed class MaximumEntropyObjective(int classes, int features, float l
                 for (int l = 0; l < lanes; l++) scoreLanes[l] += weights[at + l] * value;
             }
 
-            var (label, weight) = _rows[row];
+            int label = _labels[row];
             float highest = float.NegativeInfinity;
             for (int c = 0; c < classes; c++) highest = Math.Max(highest, scores[c]);
             float labelScore = scores[label] - highest, sum = 0;
             for (int c = 0; c < classes; c++) sum += scores[c] = MathF.Exp(scores[c] - highest);
-            loss += weight * (Math.Log(sum) - labelScore);
-            for (int c = 0; c < classes; c++) scores[c] *= weight / sum;
-            scores[label] -= weight;
+            loss += Math.Log(sum) - labelScore;
+            for (int c = 0; c < classes; c++) scores[c] *= 1 / sum;
+            scores[label] -= 1;
             // The padding's scores stay zero, and so do its gradients.
             for (int l = 0; l < lanes; l++) slopes[l] += scoreLanes[l];
             for (int i = start; i < end; i++)

@@ -55,8 +55,6 @@ public sealed class MulticlassPredictionTransformer<TModel> : SingleFeaturePredi
             }
         }
 
-        public ITransformer GetTransformer() => _parent;
-
         public void Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
 
         public Func<int, bool> GetDependencies(Func<int, bool> activeOutput)

@@ -101,8 +101,6 @@ public sealed class CustomMappingTransformer<TSrc, TDst> : ITransformer
             _added = RowMember.Schema(parent.OutputMembers);
         }
 
-        public ITransformer GetTransformer() => _parent;
-
         public void Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
 
         public DataViewSchema.DetachedColumn[] GetOutputColumns() => [.. _added.Select(column => new DataViewSchema.DetachedColumn(column))];

@@ -11,8 +11,8 @@ namespace Microsoft.ML.Transforms;
 /// <summary>Looks keys up in the KeyValues of their column.</summary>
 public sealed class KeyToValueMappingEstimator : TrivialEstimator<KeyToValueMappingTransformer>
 {
-    internal KeyToValueMappingEstimator(IHostEnvironment env, params (string outputColumnName, string inputColumnName)[] columns)
-        : base(env.Register(nameof(KeyToValueMappingEstimator)), new KeyToValueMappingTransformer(env, columns)) { }
+    internal KeyToValueMappingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
+        : base(env.Register(nameof(KeyToValueMappingEstimator)), new KeyToValueMappingTransformer(env, (outputColumnName, inputColumnName))) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -34,7 +34,7 @@ public sealed class KeyToValueMappingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "KeyToValueTransform";
 
-    internal KeyToValueMappingTransformer(IHostEnvironment env, params (string outputColumnName, string inputColumnName)[] columns)
+    internal KeyToValueMappingTransformer(IHostEnvironment env, (string outputColumnName, string inputColumnName) columns)
         : base(env.Register(nameof(KeyToValueMappingTransformer)), columns) { }
 
     private KeyToValueMappingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) { }

@@ -8,12 +8,11 @@ using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.Transforms;
 
-/// <summary>Turns a key into its indicator vector; a vector of keys into the indicators side by side, or into one vector of counts.</summary>
+/// <summary>Turns a key into its indicator vector, a vector of keys into the indicators side by side.</summary>
 public sealed class KeyToVectorMappingEstimator : TrivialEstimator<KeyToVectorMappingTransformer>
 {
-    internal KeyToVectorMappingEstimator(IHostEnvironment env, bool outputCountVector,
-        params (string outputColumnName, string inputColumnName)[] columns)
-        : base(env.Register(nameof(KeyToVectorMappingEstimator)), new KeyToVectorMappingTransformer(env, outputCountVector, columns)) { }
+    internal KeyToVectorMappingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
+        : base(env.Register(nameof(KeyToVectorMappingEstimator)), new KeyToVectorMappingTransformer(env, (outputColumnName, inputColumnName))) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -25,16 +24,14 @@ public sealed class KeyToVectorMappingEstimator : TrivialEstimator<KeyToVectorMa
     {
         if (!input.ItemType.IsStandardScalar())
             throw Host.ExceptSchemaMismatch("inputSchema", "input", input.Name);
-        bool counts = Transformer.OutputCountVector, variable = input.Kind == SchemaShape.Column.VectorKind.VariableVector;
+        bool variable = input.Kind == SchemaShape.Column.VectorKind.VariableVector;
         var annotations = new List<SchemaShape.Column>();
-        if (input.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out var keyValues) && keyValues.ItemType is TextDataViewType &&
-            (counts && input.IsKey || !variable))
+        if (input.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out var keyValues) && keyValues.ItemType is TextDataViewType && !variable)
             annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.SlotNames, keyValues.ItemType));
-        if (!counts && !variable)
+        if (!variable)
             annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.CategoricalSlotRanges, NumberDataViewType.Int32));
-        if (!counts || input.Kind == SchemaShape.Column.VectorKind.Scalar)
-            annotations.Add(Stock.ShapeScalar(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance));
-        var kind = variable && !counts ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
+        annotations.Add(Stock.ShapeScalar(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance));
+        var kind = variable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
         return new SchemaShape.Column(name, kind, NumberDataViewType.Single, false, new SchemaShape(annotations));
     }
 }
@@ -43,12 +40,10 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "KeyToVectorTransform";
 
-    internal KeyToVectorMappingTransformer(IHostEnvironment env, bool outputCountVector, (string, string)[] columns)
-        : base(env.Register(nameof(KeyToVectorMappingTransformer)), columns) => OutputCountVector = outputCountVector;
+    internal KeyToVectorMappingTransformer(IHostEnvironment env, (string, string) columns)
+        : base(env.Register(nameof(KeyToVectorMappingTransformer)), columns) { }
 
-    private KeyToVectorMappingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) => OutputCountVector = ctx.Reader.ReadBoolean();
-
-    internal bool OutputCountVector { get; }
+    private KeyToVectorMappingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) { }
 
     private static KeyToVectorMappingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
@@ -60,7 +55,6 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
     {
         ctx.SetVersionInfo(Stock.Version("KEY2VECT", LoaderSignature));
         SaveColumns(ctx);
-        ctx.Writer.Write(OutputCountVector);
     }
 
     private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
@@ -84,15 +78,14 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
         private DataViewSchema.DetachedColumn OutputColumn(string name, DataViewSchema.Column source)
         {
             int slots = source.Type.GetValueCount(), keys = source.Type.GetItemType().GetKeyCountAsInt32(_parent.Host);
-            bool isVector = source.Type is VectorDataViewType, counts = _parent.OutputCountVector;
-            var type = counts || slots == 1
+            var type = slots == 1
                 ? new VectorDataViewType(NumberDataViewType.Single, keys)
                 : new VectorDataViewType(NumberDataViewType.Single, slots, keys);
 
             var annotations = new DataViewSchema.Annotations.Builder();
             bool named = source.AnnotationType(AnnotationUtils.Kinds.KeyValues) is VectorDataViewType { ItemType: TextDataViewType } values && values.Size == keys;
             var namesType = new VectorDataViewType(TextDataViewType.Instance, type.Dimensions);
-            if (named && (counts || !isVector))
+            if (named && source.Type is not VectorDataViewType)
             {
                 annotations.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, keys),
                     source.Annotations.GetGetter<VBuffer<ReadOnlyMemory<char>>>(source.Annotations.Schema[AnnotationUtils.Kinds.KeyValues]));
@@ -102,13 +95,12 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
                 annotations.Add(AnnotationUtils.Kinds.SlotNames, namesType,
                     (ref VBuffer<ReadOnlyMemory<char>> names) => Stock.Constant(SlotNames(source, slots))(ref names));
             }
-            if (!counts && slots > 0)
+            if (slots > 0)
             {
                 int[] ranges = [.. Enumerable.Range(0, slots).SelectMany(slot => new[] { slot * keys, (slot + 1) * keys - 1 })];
                 annotations.Add(AnnotationUtils.Kinds.CategoricalSlotRanges, new VectorDataViewType(NumberDataViewType.Int32, slots, 2), Stock.Constant(ranges));
             }
-            if (!counts || !isVector)
-                annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
+            annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
             return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
         }
 
@@ -134,7 +126,7 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
             if (column.Type is VectorDataViewType vector)
             {
                 var getKeys = input.GetGetter<VBuffer<TKey>>(column);
-                return _parent.OutputCountVector ? Counts(getKeys, size) : Indicators(getKeys, size, vector.Size);
+                return Indicators(getKeys, size, vector.Size);
             }
             var getKey = input.GetGetter<TKey>(column);
             TKey key = default;
@@ -173,34 +165,6 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
                     editor.Indices[count++] = (keys.IsDense ? i : slots[i]) * size + (int)index;
                 }
                 indicators = editor.CommitTruncated(count);
-            };
-        }
-
-        private static ValueGetter<VBuffer<float>> Counts<TKey>(ValueGetter<VBuffer<TKey>> getKeys, int size) where TKey : struct, INumberBase<TKey>
-        {
-            VBuffer<TKey> keys = default;
-            var seen = new SortedDictionary<int, int>();
-            return (ref VBuffer<float> counts) =>
-            {
-                getKeys(ref keys);
-                seen.Clear();
-                foreach (var key in keys.GetValues())
-                {
-                    uint index = uint.CreateSaturating(key) - 1;
-                    if (index < size)
-                        seen[(int)index] = seen.GetValueOrDefault((int)index) + 1;
-                }
-                bool sparse = seen.Count <= size / 2;
-                var editor = VBufferEditor.Create(ref counts, size, sparse ? seen.Count : size);
-                editor.Values.Clear();
-                int next = 0;
-                foreach (var (index, count) in seen)
-                {
-                    if (sparse)
-                        editor.Indices[next] = index;
-                    editor.Values[sparse ? next++ : index] = count;
-                }
-                counts = editor.Commit();
             };
         }
     }

@@ -16,9 +16,6 @@ public static class TransformExtensionsCatalog
     public static ColumnSelectingEstimator DropColumns(this TransformsCatalog catalog, params string[] columnNames) =>
         new(catalog.GetEnvironment(), null, columnNames, false);
 
-    public static ColumnSelectingEstimator SelectColumns(this TransformsCatalog catalog, string[] columnNames, bool keepHidden) =>
-        new(catalog.GetEnvironment(), columnNames, null, keepHidden);
-
     public static ColumnSelectingEstimator SelectColumns(this TransformsCatalog catalog, params string[] columnNames) =>
         new(catalog.GetEnvironment(), columnNames, null, false);
 }

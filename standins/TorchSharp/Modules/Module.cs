@@ -44,8 +44,6 @@ namespace TorchSharp
 
                 public virtual bool training { get; private set; } = true;
 
-                public virtual string GetName() => name ?? GetType().Name;
-
                 // ---- registering ----
 
                 /// <summary>Registers every field that is a module, a parameter or a tensor under its literal name.</summary>
@@ -92,8 +90,6 @@ namespace TorchSharp
                         "A null tensor cannot be registered as a parameter.");
                     if (!ownParameters.TryAdd(name, param)) throw new InvalidOperationException($"Parameter {name} is already registered.");
                 }
-
-                public void add_module(string name, Module module) => register_module(name, module);
 
                 public virtual void register_module(string name, Module submodule)
                 {
@@ -162,16 +158,10 @@ namespace TorchSharp
                 }
 
                 public virtual IEnumerable<Parameter> parameters(bool recurse = true) => named_parameters(recurse).Select(p => p.parameter);
-                public virtual IEnumerable<Tensor> buffers(bool recurse = true, bool include_nonpersistent = true) =>
-                    named_buffers(recurse, include_nonpersistent).Select(b => b.buffer);
                 public virtual IEnumerable<Module> modules() => named_modules().Select(m => m.module);
                 public virtual IEnumerable<Module> children() => named_children().Select(m => m.module);
-                public virtual bool has_parameter(string target) => get_parameter(target) is not null;
-                public virtual bool has_buffer(string target) => get_buffer(target) is not null;
                 public virtual Parameter? get_parameter(string target) =>
                     Find(target, (module, name) => module.ownParameters.GetValueOrDefault(name));
-                public virtual Tensor? get_buffer(string target) =>
-                    Find(target, (module, name) => module.ownBuffers.GetValueOrDefault(name).Tensor);
 
                 T? Find<T>(string target, Func<Module, string, T?> own) where T : class
                 {
@@ -215,13 +205,6 @@ namespace TorchSharp
                 }
 
                 public virtual void eval() => train(false);
-
-                public virtual Module apply(Action<Module> fn)
-                {
-                    foreach (Module module in children()) module.apply(fn);
-                    fn(this);
-                    return this;
-                }
 
                 public virtual void zero_grad(bool set_to_none = true)
                 {

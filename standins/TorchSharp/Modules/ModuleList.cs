@@ -40,13 +40,6 @@ namespace TorchSharp.Modules
             list.Add(item);
         }
 
-        public void append(params T[] parameters)
-        {
-            foreach (T module in parameters) Add(module);
-        }
-
-        public void extend(IEnumerable<T> modules) => append([.. modules]);
-
         public void Insert(int index, T item)
         {
             list.Insert(index, item);
@@ -86,7 +79,6 @@ namespace TorchSharp
     {
         public static partial class nn
         {
-            public static Modules.ModuleList<T> ModuleList<T>(params T[] modules) where T : Module => new(modules);
         }
     }
 }

@@ -8,8 +8,7 @@ namespace TorchSharp;
 /// <summary>An argument of an operator: what C# values turn into on their way through the boxed dispatcher.</summary>
 internal readonly struct Value
 {
-    internal enum Kind { None, Tensor, Int, Double, Bool, IntList, TensorList, OptionalTensorList, Device, Generator, Text, DoubleList,
-        Default }
+    internal enum Kind { None, Tensor, Int, Double, Bool, IntList, TensorList, Device, Generator, Text }
 
     internal readonly object? Reference;
     internal readonly long Bits;
@@ -17,25 +16,17 @@ internal readonly struct Value
 
     Value(Kind kind, object? reference, long bits = 0) => (Is, Reference, Bits) = (kind, reference, bits);
 
-    /// <summary>Whatever the operator's schema says when this argument is left out.</summary>
-    internal static Value Default => new(Kind.Default, null);
-    internal static Value None => default;
-    internal static Value Optional(IReadOnlyList<Tensor?> tensors) => new(Kind.OptionalTensorList, tensors);
     internal static Value List(IReadOnlyList<Tensor> tensors) => new(Kind.TensorList, tensors);
 
     public static implicit operator Value(Tensor? value) => value is null ? default : new(Kind.Tensor, value);
-    public static implicit operator Value(int value) => new(Kind.Int, null, value);
     public static implicit operator Value(long value) => new(Kind.Int, null, value);
     public static implicit operator Value(long? value) => value is { } v ? v : default(Value);
     public static implicit operator Value(double value) => new(Kind.Double, null, BitConverter.DoubleToInt64Bits(value));
-    public static implicit operator Value(double? value) => value is { } v ? v : default(Value);
     public static implicit operator Value(bool value) => new(Kind.Bool, null, value ? 1 : 0);
     public static implicit operator Value(ScalarType value) => new(Kind.Int, null, (long)value);
     public static implicit operator Value(ScalarType? value) => value is { } v ? v : default(Value);
     public static implicit operator Value(string? value) => value is null ? default : new(Kind.Text, value);
     public static implicit operator Value(long[]? value) => value is null ? default : new(Kind.IntList, value);
-    public static implicit operator Value(double[]? value) => value is null ? default : new(Kind.DoubleList, value);
-    public static implicit operator Value(Tensor[] value) => List(value);
     public static implicit operator Value(Generator? value) => value is null ? default : new(Kind.Generator, value);
     public static implicit operator Value(Device? value) =>
         value is null ? default : new(Kind.Device, null, ((long)value.index << 32) | (uint)value.type);
@@ -47,8 +38,7 @@ internal readonly struct Value
     internal int Words => Is switch
     {
         Kind.IntList => ((long[])Reference!).Length,
-        Kind.DoubleList => ((double[])Reference!).Length,
-        Kind.TensorList or Kind.OptionalTensorList => ((IReadOnlyList<Tensor?>)Reference!).Count,
+        Kind.TensorList => ((IReadOnlyList<Tensor>)Reference!).Count,
         Kind.Text => System.Text.Encoding.UTF8.GetByteCount((string)Reference!) / 8 + 1,
         _ => 0,
     };
@@ -72,12 +62,9 @@ internal readonly struct Value
             case Kind.IntList:
                 ((long[])Reference!).CopyTo(new Span<long>(words, Words));
                 break;
-            case Kind.DoubleList:
-                ((double[])Reference!).CopyTo(new Span<double>(words, Words));
-                break;
-            case Kind.TensorList or Kind.OptionalTensorList:
-                var tensors = (IReadOnlyList<Tensor?>)Reference!;
-                for (int i = 0; i < tensors.Count; i++) words[i] = tensors[i]?.Handle ?? 0;
+            case Kind.TensorList:
+                var tensors = (IReadOnlyList<Tensor>)Reference!;
+                for (int i = 0; i < tensors.Count; i++) words[i] = tensors[i].Handle;
                 break;
             case Kind.Text:
                 var bytes = new Span<byte>(words, Words * 8);
@@ -114,23 +101,6 @@ internal static unsafe class Dispatch
         Native.Slot* results = stackalloc Native.Slot[2];
         Invoke(op, arguments, results, 2);
         return (new Tensor((nint)results[0].Bits), new Tensor((nint)results[1].Bits));
-    }
-
-    internal static (Tensor, Tensor, Tensor) Three(string op, params ReadOnlySpan<Value> arguments)
-    {
-        Native.Slot* results = stackalloc Native.Slot[3];
-        Invoke(op, arguments, results, 3);
-        return (new Tensor((nint)results[0].Bits), new Tensor((nint)results[1].Bits), new Tensor((nint)results[2].Bits));
-    }
-
-    internal static Tensor[] Many(string op, params ReadOnlySpan<Value> arguments)
-    {
-        Native.Slot result;
-        Invoke(op, arguments, &result, 1);
-        var tensors = new Tensor[result.Count];
-        for (int i = 0; i < tensors.Length; i++) tensors[i] = new Tensor(((nint*)result.Bits)[i]);
-        Native.torch_free((void*)result.Bits);
-        return tensors;
     }
 
     internal static bool Ask(string op, params ReadOnlySpan<Value> arguments) => Number(op, arguments).Bits != 0;

@@ -51,34 +51,21 @@ internal static unsafe class Native
     [DllImport(Library), SuppressGCTransition] internal static extern int tensor_device(nint handle, int* index);
     [DllImport(Library), SuppressGCTransition] internal static extern int tensor_is_contiguous(nint handle);
     [DllImport(Library), SuppressGCTransition] internal static extern nint tensor_data(nint handle);
-    [DllImport(Library)] internal static extern byte* tensor_from_blob(void* data, long* sizes, int dim, int dtype,
-        delegate* unmanaged<void*, void> release, void* context, nint* result);
 
     [DllImport(Library), SuppressGCTransition] internal static extern int tensor_requires_grad(nint handle);
     [DllImport(Library)] internal static extern byte* tensor_set_requires_grad(nint handle, int on);
-    [DllImport(Library)] internal static extern int tensor_is_leaf(nint handle);
     [DllImport(Library)] internal static extern nint tensor_grad(nint handle);
     [DllImport(Library)] internal static extern byte* tensor_set_grad(nint handle, nint gradient);
     [DllImport(Library)] internal static extern byte* tensor_backward(nint handle, nint gradient, int retain, int create, nint* inputs,
         int count);
     [DllImport(Library), SuppressGCTransition] internal static extern int grad_mode();
     [DllImport(Library), SuppressGCTransition] internal static extern void set_grad_mode(int on);
-    [DllImport(Library), SuppressGCTransition] internal static extern int inference_mode();
-    [DllImport(Library)] internal static extern nint enter_inference_mode(int on);
-    [DllImport(Library)] internal static extern void leave_inference_mode(nint guard);
 
     [DllImport(Library)] internal static extern nint generator_new(long seed, int deviceType, int deviceIndex);
     [DllImport(Library)] internal static extern nint generator_default();
     [DllImport(Library)] internal static extern void generator_release(nint generator);
-    [DllImport(Library)] internal static extern void generator_set_seed(nint generator, long seed);
-    [DllImport(Library)] internal static extern long generator_seed(nint generator);
     [DllImport(Library)] internal static extern byte* generator_get_state(nint generator, nint* state);
-    [DllImport(Library)] internal static extern byte* generator_set_state(nint generator, nint state);
-    [DllImport(Library)] internal static extern void torch_manual_seed(long seed);
 
-    [DllImport(Library)] internal static extern int torch_threads();
     [DllImport(Library)] internal static extern byte* torch_set_threads(int count);
     [DllImport(Library)] internal static extern int cuda_device_count();
-    [DllImport(Library)] internal static extern byte* cuda_synchronize(int index);
-    [DllImport(Library)] internal static extern byte* torch_version();
 }

@@ -7,22 +7,12 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
-#include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <string>
 #include <vector>
-#if __has_include(<torch/csrc/api/include/torch/version.h>)
-#include <torch/csrc/api/include/torch/version.h>
-#elif __has_include(<torch/version.h>)
-#include <torch/version.h>
-#endif
-#ifndef TORCH_VERSION
-#define TORCH_VERSION "unknown"
-#endif
-
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
@@ -34,7 +24,7 @@ using ImplPtr = c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
 template <typename T>
 using Optional = decltype(std::declval<c10::IValue&>().toOptional<T>());
 
-enum Kind : int32_t { None, OneTensor, Int, Double, Bool, IntList, TensorList, OptionalTensorList, OnDevice, FromGenerator, Text, DoubleList, Default };
+enum Kind : int32_t { None, OneTensor, Int, Double, Bool, IntList, TensorList, OnDevice, FromGenerator, Text };
 
 // The same 16 bytes as Native.Slot in C#. `count` is a list's length or a device's index.
 struct Slot {
@@ -83,23 +73,10 @@ c10::IValue to_value(const Slot& slot) {
       auto* items = static_cast<int64_t*>(slot.pointer);
       return c10::IValue(std::vector<int64_t>(items, items + slot.count));
     }
-    case DoubleList: {
-      auto* items = static_cast<double*>(slot.pointer);
-      return c10::IValue(std::vector<double>(items, items + slot.count));
-    }
     case TensorList: {
       c10::List<at::Tensor> list;
       list.reserve(slot.count);
       for (int32_t i = 0; i < slot.count; i++) list.push_back(borrow(static_cast<void**>(slot.pointer)[i]));
-      return c10::IValue(std::move(list));
-    }
-    case OptionalTensorList: {
-      c10::List<Optional<at::Tensor>> list;
-      list.reserve(slot.count);
-      for (int32_t i = 0; i < slot.count; i++) {
-        void* handle = static_cast<void**>(slot.pointer)[i];
-        list.push_back(handle ? Optional<at::Tensor>(borrow(handle)) : Optional<at::Tensor>());
-      }
       return c10::IValue(std::move(list));
     }
     case OnDevice: return c10::IValue(c10::Device(static_cast<c10::DeviceType>(slot.integer), static_cast<c10::DeviceIndex>(slot.count)));
@@ -123,13 +100,6 @@ Slot from_value(c10::IValue&& value) {
   } else if (value.isDouble()) {
     slot.kind = Double;
     slot.number = value.toDouble();
-  } else if (value.isTensorList()) {
-    auto list = value.toTensorVector();
-    auto** handles = static_cast<void**>(std::malloc(sizeof(void*) * (list.size() + 1)));
-    slot.kind = TensorList;
-    slot.count = static_cast<int32_t>(list.size());
-    for (size_t i = 0; i < list.size(); i++) handles[i] = hand_over(std::move(list[i]));
-    slot.pointer = handles;
   }
   return slot;
 }
@@ -142,7 +112,7 @@ EXPORT char* torch_find(const char* name, const char* overload, void** op) {
   return guarded([&] { *op = new c10::OperatorHandle(c10::Dispatcher::singleton().findSchemaOrThrow(name, overload)); });
 }
 
-// Arguments left out at the end, or of kind Default, take the schema's own defaults. An in-place caller asks for no results.
+// Arguments left out at the end take the schema's own defaults. An in-place caller asks for no results.
 EXPORT char* torch_call(void* op, const Slot* arguments, int32_t count, Slot* results, int32_t capacity) {
   return guarded([&] {
     auto& handle = *static_cast<c10::OperatorHandle*>(op);
@@ -150,7 +120,7 @@ EXPORT char* torch_call(void* op, const Slot* arguments, int32_t count, Slot* re
     std::vector<c10::IValue> stack;
     stack.reserve(std::max<size_t>(formal.size(), 4));
     for (size_t i = 0; i < formal.size(); i++) {
-      if (i < static_cast<size_t>(count) && arguments[i].kind != Default) {
+      if (i < static_cast<size_t>(count)) {
         stack.push_back(to_value(arguments[i]));
       } else {
         TORCH_CHECK(formal[i].default_value().has_value(), handle.schema().name(), " needs an argument for ", formal[i].name());
@@ -192,14 +162,6 @@ EXPORT int32_t tensor_is_contiguous(void* handle) { return static_cast<Impl*>(ha
 
 EXPORT void* tensor_data(void* handle) { return borrow(handle).data_ptr(); }
 
-EXPORT char* tensor_from_blob(void* data, const int64_t* sizes, int32_t dim, int32_t dtype, void (*release)(void*), void* context, void** result) {
-  return guarded([&] {
-    auto free_managed = [release, context](void*) { release(context); };
-    auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
-    *result = hand_over(at::from_blob(data, at::IntArrayRef(sizes, dim), free_managed, options));
-  });
-}
-
 // ---- autograd ----
 
 EXPORT int32_t tensor_requires_grad(void* handle) { return static_cast<Impl*>(handle)->requires_grad(); }
@@ -207,8 +169,6 @@ EXPORT int32_t tensor_requires_grad(void* handle) { return static_cast<Impl*>(ha
 EXPORT char* tensor_set_requires_grad(void* handle, int32_t on) {
   return guarded([&] { borrow(handle).set_requires_grad(on != 0); });
 }
-
-EXPORT int32_t tensor_is_leaf(void* handle) { return borrow(handle).is_leaf(); }
 
 EXPORT void* tensor_grad(void* handle) { return hand_over(borrow(handle).grad()); }
 
@@ -228,9 +188,6 @@ EXPORT char* tensor_backward(void* handle, void* gradient, int32_t retain, int32
 
 EXPORT int32_t grad_mode() { return c10::GradMode::is_enabled(); }
 EXPORT void set_grad_mode(int32_t on) { c10::GradMode::set_enabled(on != 0); }
-EXPORT int32_t inference_mode() { return c10::InferenceMode::is_enabled(); }
-EXPORT void* enter_inference_mode(int32_t on) { return new c10::InferenceMode(on != 0); }
-EXPORT void leave_inference_mode(void* guard) { delete static_cast<c10::InferenceMode*>(guard); }
 
 // ---- randomness ----
 
@@ -244,14 +201,6 @@ EXPORT void* generator_new(int64_t seed, int32_t device_type, int32_t device_ind
 EXPORT void* generator_default() { return new at::Generator(at::globalContext().defaultGenerator(at::kCPU)); }
 EXPORT void generator_release(void* generator) { delete static_cast<at::Generator*>(generator); }
 
-EXPORT void generator_set_seed(void* generator, int64_t seed) {
-  auto& target = *static_cast<at::Generator*>(generator);
-  std::lock_guard<std::mutex> lock(target.mutex());
-  target.set_current_seed(static_cast<uint64_t>(seed));
-}
-
-EXPORT int64_t generator_seed(void* generator) { return static_cast<int64_t>(static_cast<at::Generator*>(generator)->current_seed()); }
-
 EXPORT char* generator_get_state(void* generator, void** state) {
   return guarded([&] {
     auto& source = *static_cast<at::Generator*>(generator);
@@ -260,19 +209,8 @@ EXPORT char* generator_get_state(void* generator, void** state) {
   });
 }
 
-EXPORT char* generator_set_state(void* generator, void* state) {
-  return guarded([&] {
-    auto& target = *static_cast<at::Generator*>(generator);
-    std::lock_guard<std::mutex> lock(target.mutex());
-    target.set_state(borrow(state));
-  });
-}
-
-EXPORT void torch_manual_seed(int64_t seed) { at::manual_seed(static_cast<uint64_t>(seed)); }
-
 // ---- threads and devices ----
 
-EXPORT int32_t torch_threads() { return at::get_num_threads(); }
 EXPORT char* torch_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
 }
@@ -282,12 +220,3 @@ EXPORT int32_t cuda_device_count() {
 }
 
 // Everything here runs on a device's current stream.
-EXPORT char* cuda_synchronize(int32_t index) {
-  return guarded([&] {
-    c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
-    auto device = index < 0 ? cuda.getDevice() : c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
-    cuda.getStream(device).synchronize();
-  });
-}
-
-EXPORT const char* torch_version() { return TORCH_VERSION; }

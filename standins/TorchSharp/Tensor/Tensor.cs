@@ -41,7 +41,6 @@ public static partial class torch
         }
 
         public static long TotalCount => live;
-        public static long PeakCount => peak;
         public bool IsInvalid => handle == 0;
         public nint Handle => handle != 0 ? handle : throw new InvalidOperationException("Tensor invalid -- empty handle.");
 
@@ -66,32 +65,16 @@ public static partial class torch
             return this;
         }
 
-        public Tensor MoveToOtherDisposeScope(Tensor other) => MoveToOtherDisposeScope(other.OwningDisposeScope);
-
-        public Tensor MoveToOtherDisposeScope(DisposeScope? other)
-        {
-            if (OwningDisposeScope is null) other?.Attach(this);
-            else OwningDisposeScope.MoveToOther(other, [this]);
-            return this;
-        }
-
         // ---- what it is ----
 
-        public string? name { get; set; }
         public long Dimensions => Native.tensor_dim(Handle);
-        public long dim() => Dimensions;
-        public long ndim => Dimensions;
         public long NumberOfElements => Native.tensor_numel(Handle);
         public long numel() => NumberOfElements;
         public long ElementSize => Native.tensor_element_size(Handle);
-        public long element_size() => ElementSize;
         public ScalarType dtype => (ScalarType)Native.tensor_dtype(Handle);
         public bool is_contiguous() => Native.tensor_is_contiguous(Handle) != 0;
         public bool is_floating_point() => torch.is_floating_point(dtype);
-        public bool is_integral() => torch.is_integral(dtype);
         public bool is_complex() => torch.is_complex(dtype);
-        public bool is_cuda => device_type == DeviceType.CUDA;
-        public bool is_cpu() => device_type == DeviceType.CPU;
 
         public long[] shape
         {
@@ -103,18 +86,12 @@ public static partial class torch
             }
         }
 
-        public long[] size() => shape;
-
-        public long size(int dim) => shape[dim < 0 ? dim + (int)Dimensions : dim];
-
         public long[] stride()
         {
             var strides = new long[Dimensions];
             fixed (long* p = strides) Native.tensor_shape(handle, null, p);
             return strides;
         }
-
-        public long stride(int dim) => stride()[dim < 0 ? dim + (int)Dimensions : dim];
 
         public DeviceType device_type
         {
@@ -175,11 +152,6 @@ public static partial class torch
 
         public Scalar ToScalar() => Scalar.From(Number("_local_scalar_dense", this));
 
-        /// <summary>Writes the tensor's bytes in order of its indices.</summary>
-        public void WriteBytesToStream(Stream stream, int bufferSize = 1024) => stream.Write(bytes);
-
-        public void ReadBytesFromStream(Stream stream, int bufferSize = 1024) => stream.ReadExactly(bytes);
-
         // ---- gradients ----
 
         public bool requires_grad
@@ -195,8 +167,6 @@ public static partial class torch
             this.requires_grad = requires_grad;
             return this;
         }
-
-        public bool is_leaf => Native.tensor_is_leaf(Handle) != 0;
 
         /// <summary>Every reading makes a new object for the same gradient.</summary>
         public Tensor? grad
@@ -220,7 +190,6 @@ public static partial class torch
         }
 
         public Tensor detach() => Call("detach", this);
-        public Tensor detach_() => Here("detach_", this);
 
         // ---- the same numbers elsewhere ----
 
@@ -230,10 +199,6 @@ public static partial class torch
         public Tensor pin_memory() => Call("pin_memory", this);
         public Tensor copy_(Tensor source, bool nonBlocking = false) => Here("copy_", this, source, nonBlocking);
         public Tensor cpu() => to(DeviceType.CPU);
-
-        public Tensor cuda(Device? device = null, bool non_blocking = false) =>
-            device is { type: not DeviceType.CUDA } ? throw new ArgumentException("Not a CUDA device.", nameof(device)) :
-            to(device ?? new Device(DeviceType.CUDA), non_blocking: non_blocking);
 
         public Tensor to(ScalarType type, Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
         {
@@ -249,9 +214,6 @@ public static partial class torch
         public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             to(dtype, device, copy, disposeAfter, non_blocking);
 
-        public Tensor to(string device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
-            to(new Device(device), copy, disposeAfter, non_blocking);
-
         public Tensor to_type(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
         {
             Tensor moved = Call("to.dtype", this, type, non_blocking, copy);
@@ -261,19 +223,6 @@ public static partial class torch
 
         public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             to_type(type, copy, disposeAfter, non_blocking);
-
-        public Tensor to(Tensor other, bool non_blocking = false) => to(other.dtype, other.device, non_blocking: non_blocking);
-        public Tensor type_as(Tensor tensor) => to_type(tensor.dtype);
-        public Tensor type(ScalarType dtype) => to_type(dtype);
-        public Tensor @bool() => to_type(ScalarType.Bool);
-        public Tensor @byte() => to_type(ScalarType.Byte);
-        public Tensor @short() => to_type(ScalarType.Int16);
-        public Tensor @int() => to_type(ScalarType.Int32);
-        public Tensor @long() => to_type(ScalarType.Int64);
-        public Tensor half() => to_type(ScalarType.Float16);
-        public Tensor bfloat16() => to_type(ScalarType.BFloat16);
-        public Tensor @float() => to_type(ScalarType.Float32);
-        public Tensor @double() => to_type(ScalarType.Float64);
 
         /// <summary>An operator that writes into this tensor.</summary>
         Tensor Here(string op, params ReadOnlySpan<Value> arguments)

@@ -24,7 +24,6 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
     }
 
     public long Count { get; }
-    public bool IsReadOnly => false;
 
     public T this[params long[] indices]
     {
@@ -68,14 +67,6 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
         if (contiguous) new ReadOnlySpan<T>(start + tensorIndex, length).CopyTo(array[arrayIndex..]);
         else
             for (int i = 0; i < length; i++) array[arrayIndex + i] = *At(tensorIndex + i);
-        GC.KeepAlive(tensor);
-    }
-
-    public void CopyFrom(T[] array, int arrayIndex = 0, long tensorIndex = 0) => CopyFrom((ReadOnlySpan<T>)array, arrayIndex, tensorIndex);
-
-    public void CopyFrom(ReadOnlySpan<T> array, int arrayIndex = 0, long tensorIndex = 0)
-    {
-        for (long i = tensorIndex; i < Count && arrayIndex < array.Length; i++) *At(i) = array[arrayIndex++];
         GC.KeepAlive(tensor);
     }
 

@@ -46,10 +46,6 @@ public static partial class torch
         string[]? names = null) =>
         ones([rows, columns], dtype, device, requires_grad);
 
-    public static Tensor ones(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, string[]? names = null) =>
-        ones([dim0, dim1, dim2], dtype, device, requires_grad);
-
     public static Tensor ones(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = null, Device? device = null,
         bool requires_grad = false, string[]? names = null) =>
         ones([dim0, dim1, dim2, dim3], dtype, device, requires_grad);
@@ -62,21 +58,9 @@ public static partial class torch
         string[]? names = null) =>
         Call("ones", size, Kind(dtype), default, On(device)).with_requires_grad(requires_grad);
 
-    public static Tensor empty(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
-        string[]? names = null) =>
-        empty([size], dtype, device, requires_grad);
-
     public static Tensor empty(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
         string[]? names = null) =>
         empty([rows, columns], dtype, device, requires_grad);
-
-    public static Tensor empty(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, string[]? names = null) =>
-        empty([dim0, dim1, dim2], dtype, device, requires_grad);
-
-    public static Tensor empty(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, string[]? names = null) =>
-        empty([dim0, dim1, dim2, dim3], dtype, device, requires_grad);
 
     public static Tensor empty(ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
         string[]? names = null) =>
@@ -86,21 +70,9 @@ public static partial class torch
         string[]? names = null) =>
         Call("empty.memory_format", size, Kind(dtype), default, On(device)).with_requires_grad(requires_grad);
 
-    public static Tensor full(long size, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
-        string[]? names = null) =>
-        full([size], value, dtype, device, requires_grad);
-
-    public static Tensor full(long rows, long columns, Scalar value, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, string[]? names = null) =>
-        full([rows, columns], value, dtype, device, requires_grad);
-
     public static Tensor full(long dim0, long dim1, long dim2, Scalar value, ScalarType? dtype = null, Device? device = null,
         bool requires_grad = false, string[]? names = null) =>
         full([dim0, dim1, dim2], value, dtype, device, requires_grad);
-
-    public static Tensor full(long dim0, long dim1, long dim2, long dim3, Scalar value, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, string[]? names = null) =>
-        full([dim0, dim1, dim2, dim3], value, dtype, device, requires_grad);
 
     public static Tensor full(ReadOnlySpan<long> size, Scalar value, ScalarType? dtype = null, Device? device = null,
         bool requires_grad = false, string[]? names = null) =>
@@ -115,14 +87,6 @@ public static partial class torch
         Generator? generator = null, string[]? names = null) =>
         rand([size], dtype, device, requires_grad, generator);
 
-    public static Tensor rand(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
-        Generator? generator = null, string[]? names = null) =>
-        rand([rows, columns], dtype, device, requires_grad, generator);
-
-    public static Tensor rand(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
-        rand([dim0, dim1, dim2], dtype, device, requires_grad, generator);
-
     public static Tensor rand(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = null, Device? device = null,
         bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
         rand([dim0, dim1, dim2, dim3], dtype, device, requires_grad, generator);
@@ -135,17 +99,9 @@ public static partial class torch
         Generator? generator = null, string[]? names = null) =>
         Call("rand.generator", size, generator, Floating(dtype), default, On(device)).with_requires_grad(requires_grad);
 
-    public static Tensor randn(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
-        Generator? generator = null, string[]? names = null) =>
-        randn([size], dtype, device, requires_grad, generator);
-
     public static Tensor randn(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
         Generator? generator = null, string[]? names = null) =>
         randn([rows, columns], dtype, device, requires_grad, generator);
-
-    public static Tensor randn(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null,
-        bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
-        randn([dim0, dim1, dim2], dtype, device, requires_grad, generator);
 
     public static Tensor randn(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = null, Device? device = null,
         bool requires_grad = false, Generator? generator = null, string[]? names = null) =>
