@@ -7,7 +7,6 @@ internal static class AnnotationUtils
         public const string SlotNames = "SlotNames";
         public const string KeyValues = "KeyValues";
         public const string IsNormalized = "IsNormalized";
-        public const string CategoricalSlotRanges = "CategoricalSlotRanges";
         public const string ScoreColumnKind = "ScoreColumnKind";
         public const string ScoreColumnSetId = "ScoreColumnSetId";
         public const string ScoreValueKind = "ScoreValueKind";

@@ -12,17 +12,13 @@ public sealed class ImagePixelExtractingEstimator : TrivialEstimator<ImagePixelE
 {
     internal ImagePixelExtractingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, bool interleaved, float offset, float scale)
         : base(env.Register(nameof(ImagePixelExtractingEstimator)),
-            new ImagePixelExtractingTransformer(env, (outputColumnName, inputColumnName), interleaved, offset, scale)) { }
+            new ImagePixelExtractingTransformer(env, outputColumnName, inputColumnName, interleaved, offset, scale)) { }
 
-    public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, input =>
     {
-        Host.CheckValue(inputSchema, nameof(inputSchema));
-        return inputSchema.With(Transformer.ColumnPairs.Select(pair =>
-        {
-            inputSchema.Find(Host, pair.inputColumnName).CheckImage(Host);
-            return Stock.ShapeVector(pair.outputColumnName, NumberDataViewType.Single);
-        }));
-    }
+        input.CheckImage(Host);
+        return Stock.ShapeVector(Transformer.Output, NumberDataViewType.Single);
+    });
 
     [Flags]
     public enum ColorBits : byte
@@ -55,91 +51,70 @@ public sealed class ImagePixelExtractingTransformer : OneToOneTransformerBase
     private readonly float _scale;
 
     internal ImagePixelExtractingTransformer(
-        IHostEnvironment env, (string, string) columns, bool interleaved, float offset, float scale)
-        : base(env.Register(nameof(ImagePixelExtractingTransformer)), columns)
+        IHostEnvironment env, string outputColumnName, string inputColumnName, bool interleaved, float offset, float scale)
+        : base(env, outputColumnName, inputColumnName)
     {
         (_interleaved, _offset, _scale) = (interleaved, offset, scale);
         Contracts.CheckParam(float.IsFinite(_offset), "offsetImage");
         Contracts.CheckParam(float.IsFinite(_scale) && _scale != 0, "scaleImage");
     }
 
-    private ImagePixelExtractingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx)
+    private ImagePixelExtractingTransformer(IHostEnvironment env, ModelLoadContext ctx) : base(env, ctx)
     {
         _interleaved = ctx.Reader.ReadBoolean();
         _offset = ctx.Reader.ReadSingle();
         _scale = ctx.Reader.ReadSingle();
     }
 
-    private static ImagePixelExtractingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ctx.CheckAtModel(Stock.Version("IMGPXEXT", LoaderSignature));
-        return new ImagePixelExtractingTransformer(env.Register(nameof(ImagePixelExtractingTransformer)), ctx);
-    }
+    private protected override VersionInfo Version => Stock.Version("IMGPXEXT", LoaderSignature);
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override void SaveMore(ModelSaveContext ctx)
     {
-        ctx.SetVersionInfo(Stock.Version("IMGPXEXT", LoaderSignature));
-        SaveColumns(ctx);
         ctx.Writer.Write(_interleaved);
         ctx.Writer.Write(_offset);
         ctx.Writer.Write(_scale);
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    private protected override void CheckInputColumn(DataViewSchema inputSchema, int col, int srcCol)
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source)
     {
-        string name = inputSchema[srcCol].Name;
-        if (inputSchema[srcCol].Type is not ImageDataViewType image)
-            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", name, "image", inputSchema[srcCol].Type.ToString());
+        if (source.Type is not ImageDataViewType image)
+            throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, "image", source.Type.ToString());
         if (image.Height <= 0 || image.Width <= 0)
-            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", name, "known-size image", "unknown-size image");
+            throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, "known-size image", "unknown-size image");
+        int[] dimensions = _interleaved ? [image.Height, image.Width, 3] : [3, image.Height, image.Width];
+        return (new VectorDataViewType(NumberDataViewType.Single, dimensions), null);
     }
 
-    private sealed class Mapper : OneToOneMapperBase
+    private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {
-        private readonly ImagePixelExtractingTransformer _parent;
-
-        internal Mapper(ImagePixelExtractingTransformer parent, DataViewSchema schema) : base(parent.Host, parent, schema) => _parent = parent;
-
-        protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() => [.. _parent.ColumnPairs.Select((pair, i) =>
+        var type = (ImageDataViewType)source.Type;
+        int pixels = type.Height * type.Width;
+        float[] converted = [.. Enumerable.Range(0, 256).Select(value => (value - _offset) * _scale)];
+        var getImage = input.GetGetter<MLImage>(input.Schema[source.Index]);
+        MLImage image = null;
+        disposer = () =>
         {
-            var image = (ImageDataViewType)InputSchema[InputColumns[i]].Type;
-            int[] dimensions = _parent._interleaved ? [image.Height, image.Width, 3] : [3, image.Height, image.Width];
-            return new DataViewSchema.DetachedColumn(pair.outputColumnName, new VectorDataViewType(NumberDataViewType.Single, dimensions));
-        })];
-
-        protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
+            image?.Dispose();
+            image = null;
+        };
+        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> vector) =>
         {
-            var type = (ImageDataViewType)InputSchema[InputColumns[iinfo]].Type;
-            int pixels = type.Height * type.Width;
-            float[] converted = [.. Enumerable.Range(0, 256).Select(value => (value - _parent._offset) * _parent._scale)];
-            var getImage = input.GetGetter<MLImage>(input.Schema[InputColumns[iinfo]]);
-            MLImage image = null;
-            disposer = () =>
+            getImage(ref image);
+            if (image == null)
             {
-                image?.Dispose();
-                image = null;
-            };
-            return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> vector) =>
+                vector = VBufferEditor.Create(ref vector, pixels * 3, 0).Commit();
+                return;
+            }
+            Host.Check(image.Height == type.Height && image.Width == type.Width);
+            var editor = VBufferEditor.Create(ref vector, pixels * 3);
+            var bytes = image.Pixels;
+            for (int color = 0; color < 3; color++)
             {
-                getImage(ref image);
-                if (image == null)
-                {
-                    vector = VBufferEditor.Create(ref vector, pixels * 3, 0).Commit();
-                    return;
-                }
-                _parent.Host.Check(image.Height == type.Height && image.Width == type.Width);
-                var editor = VBufferEditor.Create(ref vector, pixels * 3);
-                var bytes = image.Pixels;
-                for (int color = 0; color < 3; color++)
-                {
-                    int from = image.PixelFormat == MLPixelFormat.Rgba32 ? color : 2 - color;
-                    for (int pixel = 0; pixel < pixels; pixel++)
-                        editor.Values[_parent._interleaved ? pixel * 3 + color : color * pixels + pixel] = converted[bytes[pixel * 4 + from]];
-                }
-                vector = editor.Commit();
-            });
-        }
+                int from = image.PixelFormat == MLPixelFormat.Rgba32 ? color : 2 - color;
+                for (int pixel = 0; pixel < pixels; pixel++)
+                    editor.Values[_interleaved ? pixel * 3 + color : color * pixels + pixel] = converted[bytes[pixel * 4 + from]];
+            }
+            vector = editor.Commit();
+        });
     }
 }

@@ -12,17 +12,13 @@ public sealed class ImageResizingEstimator : TrivialEstimator<ImageResizingTrans
 {
     internal ImageResizingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, int width, int height)
         : base(env.Register(nameof(ImageResizingEstimator)),
-            new ImageResizingTransformer(env, (outputColumnName, inputColumnName), width, height)) { }
+            new ImageResizingTransformer(env, outputColumnName, inputColumnName, width, height)) { }
 
-    public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, input =>
     {
-        Host.CheckValue(inputSchema, nameof(inputSchema));
-        return inputSchema.With(Transformer.ColumnPairs.Select(pair =>
-        {
-            inputSchema.Find(Host, pair.inputColumnName).CheckImage(Host);
-            return Stock.ShapeScalar(pair.outputColumnName, Transformer.ImageType);
-        }));
-    }
+        input.CheckImage(Host);
+        return Stock.ShapeScalar(Transformer.Output, Transformer.ImageType);
+    });
 
     public enum ResizingKind : byte
     {
@@ -45,66 +41,45 @@ public sealed class ImageResizingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "ImageScalerTransform";
 
-    internal ImageResizingTransformer(IHostEnvironment env, (string, string) columns, int width, int height)
-        : base(env.Register(nameof(ImageResizingTransformer)), columns)
+    internal ImageResizingTransformer(IHostEnvironment env, string outputColumnName, string inputColumnName, int width, int height)
+        : base(env, outputColumnName, inputColumnName)
     {
         Host.CheckUserArg(width > 0, "imageWidth");
         Host.CheckUserArg(height > 0, "imageHeight");
         ImageType = new ImageDataViewType(height, width);
     }
 
-    private ImageResizingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) =>
+    private ImageResizingTransformer(IHostEnvironment env, ModelLoadContext ctx) : base(env, ctx) =>
         ImageType = new ImageDataViewType(ctx.Reader.ReadInt32(), ctx.Reader.ReadInt32());
 
     internal ImageDataViewType ImageType { get; }
 
-    private static ImageResizingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ctx.CheckAtModel(Stock.Version("IMGSCALF", LoaderSignature));
-        return new ImageResizingTransformer(env.Register(nameof(ImageResizingTransformer)), ctx);
-    }
+    private protected override VersionInfo Version => Stock.Version("IMGSCALF", LoaderSignature);
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override void SaveMore(ModelSaveContext ctx)
     {
-        ctx.SetVersionInfo(Stock.Version("IMGSCALF", LoaderSignature));
-        SaveColumns(ctx);
         ctx.Writer.Write(ImageType.Height);
         ctx.Writer.Write(ImageType.Width);
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) => source.Type is ImageDataViewType
+        ? (ImageType, null)
+        : throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, "image", source.Type.ToString());
 
-    private protected override void CheckInputColumn(DataViewSchema inputSchema, int col, int srcCol)
+    private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {
-        var type = inputSchema[srcCol].Type;
-        if (type is not ImageDataViewType)
-            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", inputSchema[srcCol].Name, "image", type.ToString());
-    }
-
-    private sealed class Mapper : OneToOneMapperBase
-    {
-        private readonly ImageResizingTransformer _parent;
-
-        internal Mapper(ImageResizingTransformer parent, DataViewSchema schema) : base(parent.Host, parent, schema) => _parent = parent;
-
-        protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() =>
-            [.. _parent.ColumnPairs.Select(pair => new DataViewSchema.DetachedColumn(pair.outputColumnName, _parent.ImageType))];
-
-        protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
+        disposer = null;
+        var getImage = input.GetGetter<MLImage>(input.Schema[source.Index]);
+        MLImage original = null;
+        return (ValueGetter<MLImage>)((ref MLImage image) =>
         {
-            disposer = null;
-            var getImage = input.GetGetter<MLImage>(input.Schema[InputColumns[iinfo]]);
-            MLImage source = null;
-            return (ValueGetter<MLImage>)((ref MLImage image) =>
-            {
-                image?.Dispose();
-                getImage(ref source);
-                var (width, height) = (_parent.ImageType.Width, _parent.ImageType.Height);
-                // An image of the right size is passed on, not copied.
-                image = source == null || source.Width == width && source.Height == height
-                    ? source
-                    : ImageResampler.Resize(source, width, height);
-            });
-        }
+            image?.Dispose();
+            getImage(ref original);
+            var (width, height) = (ImageType.Width, ImageType.Height);
+            // An image of the right size is passed on, not copied.
+            image = original == null || original.Width == width && original.Height == height
+                ? original
+                : ImageResampler.Resize(original, width, height);
+        });
     }
 }

@@ -9,11 +9,7 @@ public abstract class RowToRowTransformerBase : ITransformer
 {
     private protected readonly IHost Host;
 
-    private protected RowToRowTransformerBase(IHost host)
-    {
-        Contracts.CheckValue(host, nameof(host));
-        Host = host;
-    }
+    private protected RowToRowTransformerBase(IHostEnvironment env) => Host = env.Register(GetType().Name);
 
     bool ITransformer.IsRowToRowMapper => true;
 
@@ -41,109 +37,90 @@ public abstract class RowToRowTransformerBase : ITransformer
         return new RowToRowMapperTransform(Host, new EmptyDataView(inputSchema), MakeRowMapper(inputSchema));
     }
 
-    private protected abstract class MapperBase : IRowMapper
+    /// <summary>Adds one column, made of some columns of the input.</summary>
+    private protected abstract class MapperBase(RowToRowTransformerBase parent) : IRowMapper
     {
-        private readonly RowToRowTransformerBase _parent;
-        private readonly Lazy<DataViewSchema.DetachedColumn[]> _outputColumns;
+        /// <summary>The indices of the columns that the added one is made of.</summary>
+        protected abstract IEnumerable<int> Sources { get; }
 
-        protected MapperBase(IHost host, DataViewSchema inputSchema, RowToRowTransformerBase parent)
+        protected abstract DataViewSchema.DetachedColumn Output { get; }
+
+        /// <summary>The getter of the added column; <paramref name="disposer"/> may stay null.</summary>
+        protected abstract Delegate MakeGetter(DataViewRow input, out Action disposer);
+
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() => [Output];
+
+        public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) => activeOutput(0) ? Sources.ToHashSet().Contains : _ => false;
+
+        public Delegate[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action disposer)
         {
-            Host = host;
-            InputSchema = inputSchema;
-            _parent = parent;
-            _outputColumns = new Lazy<DataViewSchema.DetachedColumn[]>(GetOutputColumnsCore);
+            disposer = null;
+            return [activeOutput(0) ? MakeGetter(input, out disposer) : null];
         }
 
-        protected IHost Host { get; }
-
-        protected DataViewSchema InputSchema { get; }
-
-        public DataViewSchema.DetachedColumn[] GetOutputColumns() => _outputColumns.Value;
-
-        protected abstract DataViewSchema.DetachedColumn[] GetOutputColumnsCore();
-
-        /// <summary>The getter of output column <paramref name="iinfo"/>; <paramref name="disposer"/> may stay null.</summary>
-        protected abstract Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer);
-
-        public abstract Func<int, bool> GetDependencies(Func<int, bool> activeOutput);
-
-        public virtual Delegate[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action disposer)
-        {
-            Action all = null;
-            var getters = GetOutputColumns().Select((_, i) =>
-            {
-                if (!activeOutput(i))
-                    return null;
-                var getter = MakeGetter(input, i, activeOutput, out var one);
-                all += one;
-                return getter;
-            }).ToArray();
-            disposer = all;
-            return getters;
-        }
-
-        public void Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
+        public void Save(ModelSaveContext ctx) => parent.SaveModel(ctx);
     }
 }
 
-/// <summary>Transformers that make an output column from an input column, any number of pairs at once.</summary>
+/// <summary>Transformers that make an output column from an input column.</summary>
 public abstract class OneToOneTransformerBase : RowToRowTransformerBase
 {
-    internal readonly (string outputColumnName, string inputColumnName)[] ColumnPairs;
+    internal readonly string Output;
+    internal readonly string Input;
 
-    private protected OneToOneTransformerBase(IHost host, params (string outputColumnName, string inputColumnName)[] columns) : base(host)
+    private protected OneToOneTransformerBase(IHostEnvironment env, string outputColumnName, string inputColumnName) : base(env)
     {
-        host.CheckValue(columns, nameof(columns));
-        var names = new HashSet<string>();
-        foreach (var (output, input) in columns)
-        {
-            host.CheckNonEmpty(input, nameof(columns));
-            host.CheckNonEmpty(output, nameof(columns));
-            if (!names.Add(output))
-                throw Contracts.ExceptParam(nameof(columns), $"Name of the result column '{output}' specified multiple times");
-        }
-        ColumnPairs = columns;
+        Host.CheckNonEmpty(inputColumnName, nameof(inputColumnName));
+        Host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
+        (Output, Input) = (outputColumnName, inputColumnName);
     }
 
-    private protected OneToOneTransformerBase(IHost host, ModelLoadContext ctx) : base(host) =>
-        ColumnPairs = Enumerable.Range(0, ctx.Reader.ReadInt32())
-            .Select(_ => (ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString())).ToArray();
-
-    private protected void SaveColumns(ModelSaveContext ctx)
+    private protected OneToOneTransformerBase(IHostEnvironment env, ModelLoadContext ctx) : base(env)
     {
-        ctx.Writer.Write(ColumnPairs.Length);
-        foreach (var (output, input) in ColumnPairs)
-        {
-            ctx.SaveNonEmptyString(output);
-            ctx.SaveNonEmptyString(input);
-        }
+        ctx.CheckAtModel(Version);
+        (Output, Input) = (ctx.LoadNonEmptyString(), ctx.LoadNonEmptyString());
     }
 
-    /// <summary>Throws if the input column is of a type that the transformer does not take.</summary>
-    private protected virtual void CheckInputColumn(DataViewSchema inputSchema, int col, int srcCol) { }
+    /// <summary>A constant: constructors read it.</summary>
+    private protected abstract VersionInfo Version { get; }
 
-    private protected abstract class OneToOneMapperBase : MapperBase
+    private protected sealed override void SaveModel(ModelSaveContext ctx)
     {
-        /// <summary>The index of the input column of each pair.</summary>
-        protected readonly int[] InputColumns;
+        ctx.SetVersionInfo(Version);
+        ctx.SaveNonEmptyString(Output);
+        ctx.SaveNonEmptyString(Input);
+        SaveMore(ctx);
+    }
 
-        protected OneToOneMapperBase(IHost host, OneToOneTransformerBase parent, DataViewSchema inputSchema)
-            : base(host, inputSchema, parent)
+    /// <summary>Writes what the loading constructor reads behind the names of the columns.</summary>
+    private protected virtual void SaveMore(ModelSaveContext ctx) { }
+
+    private protected sealed override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+
+    /// <summary>The type and the annotations of the output column; throws if the input column is of a type that is not taken.</summary>
+    private protected abstract (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source);
+
+    /// <summary>The getter of the output column; <paramref name="source"/> is the input column as the schema describes it.</summary>
+    private protected abstract Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer);
+
+    private sealed class Mapper : MapperBase
+    {
+        private readonly OneToOneTransformerBase _parent;
+        private readonly DataViewSchema.Column _source;
+
+        internal Mapper(OneToOneTransformerBase parent, DataViewSchema inputSchema) : base(parent)
         {
-            InputColumns = new int[parent.ColumnPairs.Length];
-            for (int i = 0; i < InputColumns.Length; i++)
-            {
-                string input = parent.ColumnPairs[i].inputColumnName;
-                var column = inputSchema.GetColumnOrNull(input) ?? throw host.ExceptSchemaMismatch(nameof(inputSchema), "input", input);
-                parent.CheckInputColumn(inputSchema, i, column.Index);
-                InputColumns[i] = column.Index;
-            }
+            _parent = parent;
+            _source = inputSchema.GetColumnOrNull(parent.Input) ??
+                throw parent.Host.ExceptSchemaMismatch(nameof(inputSchema), "input", parent.Input);
+            var (type, annotations) = parent.Describe(_source);
+            Output = new DataViewSchema.DetachedColumn(parent.Output, type, annotations);
         }
 
-        public override Func<int, bool> GetDependencies(Func<int, bool> activeOutput)
-        {
-            var needed = InputColumns.Where((_, i) => activeOutput(i)).ToHashSet();
-            return needed.Contains;
-        }
+        protected override IEnumerable<int> Sources => [_source.Index];
+
+        protected override DataViewSchema.DetachedColumn Output { get; }
+
+        protected override Delegate MakeGetter(DataViewRow input, out Action disposer) => _parent.MakeGetter(input, _source, out disposer);
     }
 }

@@ -3,7 +3,8 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
 
-[assembly: LoadableClass(typeof(ColumnConcatenatingTransformer), null, typeof(SignatureLoadModel), "", ColumnConcatenatingTransformer.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(ColumnConcatenatingTransformer), null, typeof(SignatureLoadModel), "", ColumnConcatenatingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Transforms
 {
@@ -41,21 +42,17 @@ namespace Microsoft.ML.Transforms
                     throw _host.Except($"Column '{column.Name}' is key. Concatenation of keys is unsupported.");
                 if (!column.ItemType.Equals(itemType))
                 {
-                    throw _host.Except($"Concatenated columns should have the same type. Column '{column.Name}' has type of {column.ItemType}, " +
-                        $"but expected column type is {itemType}.");
+                    throw _host.Except("Concatenated columns should have the same type. " +
+                        $"Column '{column.Name}' has type of {column.ItemType}, but expected column type is {itemType}.");
                 }
             }
-
             var annotations = new List<SchemaShape.Column>();
             if (columns.All(column => Has(column, AnnotationUtils.Kinds.IsNormalized)))
                 annotations.Add(Stock.ShapeScalar(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance));
-            if (columns.Any(column => Has(column, AnnotationUtils.Kinds.CategoricalSlotRanges)))
-                annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.CategoricalSlotRanges, NumberDataViewType.Int32));
             if (columns.Any(column => column.Kind == SchemaShape.Column.VectorKind.Scalar || Has(column, AnnotationUtils.Kinds.SlotNames)))
                 annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.SlotNames, TextDataViewType.Instance));
-            bool variable = columns.Any(column => column.Kind == SchemaShape.Column.VectorKind.VariableVector);
-            var kind = variable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
-            return inputSchema.With(new SchemaShape.Column(_output, kind, itemType, false, new SchemaShape(annotations)));
+            return inputSchema.With(
+                new SchemaShape.Column(_output, SchemaShape.Column.VectorKind.Vector, itemType, false, new SchemaShape(annotations)));
         }
 
         private static bool Has(SchemaShape.Column column, string kind) => column.Annotations.TryFindColumn(kind, out _);
@@ -71,15 +68,14 @@ namespace Microsoft.ML.Data
         private readonly string _output;
         private readonly string[] _inputs;
 
-        internal ColumnConcatenatingTransformer(IHostEnvironment env, string outputColumnName, params string[] inputColumnNames)
-            : base(env.Register(nameof(ColumnConcatenatingTransformer))) => (_output, _inputs) = (outputColumnName, inputColumnNames);
+        internal ColumnConcatenatingTransformer(IHostEnvironment env, string outputColumnName, string[] inputColumnNames) : base(env) =>
+            (_output, _inputs) = (outputColumnName, inputColumnNames);
 
-        private static ColumnConcatenatingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+        private ColumnConcatenatingTransformer(IHostEnvironment env, ModelLoadContext ctx) : base(env)
         {
             ctx.CheckAtModel(Stock.Version("CONCAT F", LoaderSignature));
-            string output = ctx.LoadNonEmptyString();
-            return new ColumnConcatenatingTransformer(env, output,
-                [.. Enumerable.Range(0, ctx.Reader.ReadInt32()).Select(_ => ctx.LoadNonEmptyString())]);
+            _output = ctx.LoadNonEmptyString();
+            _inputs = [.. Enumerable.Range(0, ctx.Reader.ReadInt32()).Select(_ => ctx.LoadNonEmptyString())];
         }
 
         private protected override void SaveModel(ModelSaveContext ctx)
@@ -95,51 +91,43 @@ namespace Microsoft.ML.Data
 
         private sealed class Mapper : MapperBase
         {
-            private readonly ColumnConcatenatingTransformer _parent;
             private readonly DataViewSchema.Column[] _sources;
             private readonly PrimitiveDataViewType _itemType;
-            private readonly int _size;
 
-            internal Mapper(ColumnConcatenatingTransformer parent, DataViewSchema schema) : base(parent.Host, schema, parent)
+            internal Mapper(ColumnConcatenatingTransformer parent, DataViewSchema schema) : base(parent)
             {
-                _parent = parent;
                 _sources = Array.ConvertAll(parent._inputs, name =>
-                    schema.GetColumnOrNull(name) ?? throw Host.ExceptSchemaMismatch("inputSchema", "input", name));
-                var itemType = _sources[0].Type.GetItemType();
+                    schema.GetColumnOrNull(name) ?? throw parent.Host.ExceptSchemaMismatch("inputSchema", "input", name));
+                _itemType = (PrimitiveDataViewType)_sources[0].Type.GetItemType();
                 foreach (var source in _sources)
                 {
-                    if (!source.Type.GetItemType().Equals(itemType))
-                        throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, itemType.ToString(), source.Type.ToString());
+                    string type = source.Type.ToString();
+                    if (!source.Type.GetItemType().Equals(_itemType))
+                        throw parent.Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, _itemType.ToString(), type);
+                    if (source.Type.GetValueCount() == 0)
+                        throw new NotSupportedException($"The stand-in for ML.NET joins columns of known sizes; '{source.Name}' is {type}.");
                 }
-                _itemType = (PrimitiveDataViewType)itemType;
-                bool variable = _sources.Any(source => source.Type.GetValueCount() == 0);
-                _size = variable ? 0 : _sources.Sum(source => source.Type.GetValueCount());
+                var vector = new VectorDataViewType(_itemType, _sources.Sum(source => source.Type.GetValueCount()));
+                Output = _sources is [{ Type: VectorDataViewType } only]
+                    ? new DataViewSchema.DetachedColumn(parent._output, only.Type, only.Annotations)
+                    : new DataViewSchema.DetachedColumn(parent._output, vector, Annotations(vector.Size));
             }
 
-            private bool IsIdentity => _sources.Length == 1 && _sources[0].Type is VectorDataViewType;
+            protected override IEnumerable<int> Sources => _sources.Select(source => source.Index);
 
-            public override Func<int, bool> GetDependencies(Func<int, bool> activeOutput) =>
-                activeOutput(0) ? _sources.Select(source => source.Index).ToHashSet().Contains : _ => false;
+            protected override DataViewSchema.DetachedColumn Output { get; }
 
-            protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore()
+            private DataViewSchema.Annotations Annotations(int size)
             {
-                if (IsIdentity)
-                    return [new DataViewSchema.DetachedColumn(_parent._output, _sources[0].Type, _sources[0].Annotations)];
                 var annotations = new DataViewSchema.Annotations.Builder();
                 if (_itemType is NumberDataViewType && _sources.All(source => source.IsNormalized()))
                     annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
-                if (_size > 0 && _sources.Any(source => source.Type is not VectorDataViewType || source.HasSlotNames()))
+                if (_sources.Any(source => source.Type is not VectorDataViewType || source.HasSlotNames()))
                 {
-                    annotations.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, _size),
+                    annotations.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, size),
                         (ref VBuffer<ReadOnlyMemory<char>> names) => Stock.Constant(_sources.SelectMany(SlotNames).ToArray())(ref names));
                 }
-                int[] ranges = _size > 0 ? SlotRanges() : [];
-                if (ranges.Length > 0)
-                {
-                    annotations.Add(AnnotationUtils.Kinds.CategoricalSlotRanges, new VectorDataViewType(NumberDataViewType.Int32, ranges.Length / 2, 2),
-                        Stock.Constant(ranges));
-                }
-                return [new DataViewSchema.DetachedColumn(_parent._output, new VectorDataViewType(_itemType, _size), annotations.ToAnnotations())];
+                return annotations.ToAnnotations();
             }
 
             // A scalar's slot has its column's name, a vector's slots "column.slot" where the slots have names.
@@ -149,32 +137,14 @@ namespace Microsoft.ML.Data
                     return [source.Name.AsMemory()];
                 if (!source.HasSlotNames())
                     return new ReadOnlyMemory<char>[vector.Size];
-                return source.Annotations.Texts(AnnotationUtils.Kinds.SlotNames).Select(name => name.IsEmpty ? name : $"{source.Name}.{name}".AsMemory());
+                return source.Annotations.Texts(AnnotationUtils.Kinds.SlotNames)
+                    .Select(name => name.IsEmpty ? name : $"{source.Name}.{name}".AsMemory());
             }
 
-            private int[] SlotRanges()
-            {
-                var ranges = new List<int>();
-                int offset = 0;
-                foreach (var source in _sources)
-                {
-                    if (source.AnnotationType(AnnotationUtils.Kinds.CategoricalSlotRanges) is VectorDataViewType)
-                    {
-                        VBuffer<int> own = default;
-                        source.Annotations.GetValue(AnnotationUtils.Kinds.CategoricalSlotRanges, ref own);
-                        ranges.AddRange(own.DenseValues().Select(slot => slot + offset));
-                    }
-                    offset += source.Type.GetValueCount();
-                }
-                return [.. ranges];
-            }
-
-            protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
+            protected override Delegate MakeGetter(DataViewRow input, out Action disposer)
             {
                 disposer = null;
-                return IsIdentity
-                    ? RowCursorUtils.GetGetter(input, input.Schema[_sources[0].Index])
-                    : (Delegate)Stock.Call(GetterOf<int>, [_itemType.RawType], input);
+                return (Delegate)Stock.Call(GetterOf<int>, [_itemType.RawType], input);
             }
 
             private ValueGetter<VBuffer<T>> GetterOf<T>(DataViewRow input)
@@ -195,17 +165,14 @@ namespace Microsoft.ML.Data
                     int offset = 0, next = 0;
                     foreach (var part in buffers)
                     {
+                        var values = part.GetValues();
+                        var indices = part.GetIndices();
                         if (!sparse)
                             part.CopyTo(editor.Values, offset);
-                        else
+                        for (int k = 0; sparse && k < values.Length; k++)
                         {
-                            var values = part.GetValues();
-                            var indices = part.GetIndices();
-                            for (int k = 0; k < values.Length; k++)
-                            {
-                                editor.Values[next] = values[k];
-                                editor.Indices[next++] = offset + (part.IsDense ? k : indices[k]);
-                            }
+                            editor.Values[next] = values[k];
+                            editor.Indices[next++] = offset + (part.IsDense ? k : indices[k]);
                         }
                         offset += part.Length;
                     }
@@ -222,7 +189,7 @@ namespace Microsoft.ML.Data
                     return (ref VBuffer<T> part) =>
                     {
                         getVector(ref part);
-                        if (vector.Size != 0 && vector.Size != part.Length)
+                        if (vector.Size != part.Length)
                             throw Contracts.Except("Column '{0}': expected {1} slots, but got {2}", source.Name, vector.Size, part.Length);
                     };
                 }

@@ -11,58 +11,28 @@ namespace Microsoft.ML.Transforms;
 public sealed class ColumnCopyingEstimator : TrivialEstimator<ColumnCopyingTransformer>
 {
     internal ColumnCopyingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
-        : base(env.Register(nameof(ColumnCopyingEstimator)), new ColumnCopyingTransformer(env, (outputColumnName, inputColumnName))) { }
+        : base(env.Register(nameof(ColumnCopyingEstimator)), new ColumnCopyingTransformer(env, outputColumnName, inputColumnName)) { }
 
-    public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
-    {
-        Host.CheckValue(inputSchema, nameof(inputSchema));
-        return inputSchema.With(Transformer.ColumnPairs.Select(pair =>
-        {
-            var column = inputSchema.Find(Host, pair.inputColumnName);
-            return new SchemaShape.Column(pair.outputColumnName, column.Kind, column.ItemType, column.IsKey, column.Annotations);
-        }));
-    }
+    public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, input =>
+        new SchemaShape.Column(Transformer.Output, input.Kind, input.ItemType, input.IsKey, input.Annotations));
 }
 
 public sealed class ColumnCopyingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "CopyTransform";
 
-    internal ColumnCopyingTransformer(IHostEnvironment env, params (string outputColumnName, string inputColumnName)[] columns)
-        : base(env.Register(nameof(ColumnCopyingTransformer)), columns) { }
+    internal ColumnCopyingTransformer(IHostEnvironment env, string outputColumnName, string inputColumnName)
+        : base(env, outputColumnName, inputColumnName) { }
 
-    private ColumnCopyingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) { }
+    private ColumnCopyingTransformer(IHostEnvironment env, ModelLoadContext ctx) : base(env, ctx) { }
 
-    private static ColumnCopyingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    private protected override VersionInfo Version => Stock.Version("COPYCOLT", LoaderSignature);
+
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) => (source.Type, source.Annotations);
+
+    private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {
-        ctx.CheckAtModel(Stock.Version("COPYCOLT", LoaderSignature));
-        return new ColumnCopyingTransformer(env.Register(nameof(ColumnCopyingTransformer)), ctx);
-    }
-
-    private protected override void SaveModel(ModelSaveContext ctx)
-    {
-        ctx.SetVersionInfo(Stock.Version("COPYCOLT", LoaderSignature));
-        SaveColumns(ctx);
-    }
-
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    private sealed class Mapper : OneToOneMapperBase
-    {
-        private readonly ColumnCopyingTransformer _parent;
-
-        internal Mapper(ColumnCopyingTransformer parent, DataViewSchema schema) : base(parent.Host, parent, schema) => _parent = parent;
-
-        protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() => [.. _parent.ColumnPairs.Select((pair, i) =>
-        {
-            var source = InputSchema[InputColumns[i]];
-            return new DataViewSchema.DetachedColumn(pair.outputColumnName, source.Type, source.Annotations);
-        })];
-
-        protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
-        {
-            disposer = null;
-            return RowCursorUtils.GetGetter(input, input.Schema[InputColumns[iinfo]]);
-        }
+        disposer = null;
+        return RowCursorUtils.GetGetter(input, input.Schema[source.Index]);
     }
 }

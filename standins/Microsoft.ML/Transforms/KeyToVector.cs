@@ -12,15 +12,11 @@ namespace Microsoft.ML.Transforms;
 public sealed class KeyToVectorMappingEstimator : TrivialEstimator<KeyToVectorMappingTransformer>
 {
     internal KeyToVectorMappingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
-        : base(env.Register(nameof(KeyToVectorMappingEstimator)), new KeyToVectorMappingTransformer(env, (outputColumnName, inputColumnName))) { }
+        : base(env.Register(nameof(KeyToVectorMappingEstimator)), new KeyToVectorMappingTransformer(env, outputColumnName, inputColumnName)) { }
 
-    public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
-    {
-        Host.CheckValue(inputSchema, nameof(inputSchema));
-        return inputSchema.With(Transformer.ColumnPairs.Select(pair => Shape(pair.outputColumnName, inputSchema.Find(Host, pair.inputColumnName))));
-    }
+    public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, Shape);
 
-    private SchemaShape.Column Shape(string name, SchemaShape.Column input)
+    private SchemaShape.Column Shape(SchemaShape.Column input)
     {
         if (!input.ItemType.IsStandardScalar())
             throw Host.ExceptSchemaMismatch("inputSchema", "input", input.Name);
@@ -28,11 +24,9 @@ public sealed class KeyToVectorMappingEstimator : TrivialEstimator<KeyToVectorMa
         var annotations = new List<SchemaShape.Column>();
         if (input.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out var keyValues) && keyValues.ItemType is TextDataViewType && !variable)
             annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.SlotNames, keyValues.ItemType));
-        if (!variable)
-            annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.CategoricalSlotRanges, NumberDataViewType.Int32));
         annotations.Add(Stock.ShapeScalar(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance));
         var kind = variable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
-        return new SchemaShape.Column(name, kind, NumberDataViewType.Single, false, new SchemaShape(annotations));
+        return new SchemaShape.Column(Transformer.Output, kind, NumberDataViewType.Single, false, new SchemaShape(annotations));
     }
 }
 
@@ -40,132 +34,99 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "KeyToVectorTransform";
 
-    internal KeyToVectorMappingTransformer(IHostEnvironment env, (string, string) columns)
-        : base(env.Register(nameof(KeyToVectorMappingTransformer)), columns) { }
+    internal KeyToVectorMappingTransformer(IHostEnvironment env, string outputColumnName, string inputColumnName)
+        : base(env, outputColumnName, inputColumnName) { }
 
-    private KeyToVectorMappingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) { }
+    private KeyToVectorMappingTransformer(IHostEnvironment env, ModelLoadContext ctx) : base(env, ctx) { }
 
-    private static KeyToVectorMappingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    private protected override VersionInfo Version => Stock.Version("KEY2VECT", LoaderSignature);
+
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source)
     {
-        ctx.CheckAtModel(Stock.Version("KEY2VECT", LoaderSignature));
-        return new KeyToVectorMappingTransformer(env.Register(nameof(KeyToVectorMappingTransformer)), ctx);
+        if (source.Type.GetItemType().GetKeyCount() == 0)
+            throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, "key type of known cardinality", source.Type.ToString());
+        int slots = source.Type.GetValueCount(), keys = source.Type.GetItemType().GetKeyCountAsInt32(Host);
+        var type = slots == 1
+            ? new VectorDataViewType(NumberDataViewType.Single, keys)
+            : new VectorDataViewType(NumberDataViewType.Single, slots, keys);
+
+        var annotations = new DataViewSchema.Annotations.Builder();
+        bool named = source.AnnotationType(AnnotationUtils.Kinds.KeyValues) is VectorDataViewType { ItemType: TextDataViewType } values && values.Size == keys;
+        var namesType = new VectorDataViewType(TextDataViewType.Instance, type.Dimensions);
+        if (named && source.Type is not VectorDataViewType)
+        {
+            annotations.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, keys),
+                source.Annotations.GetGetter<VBuffer<ReadOnlyMemory<char>>>(source.Annotations.Schema[AnnotationUtils.Kinds.KeyValues]));
+        }
+        else if (named && type.IsKnownSize)
+        {
+            annotations.Add(AnnotationUtils.Kinds.SlotNames, namesType,
+                (ref VBuffer<ReadOnlyMemory<char>> names) => Stock.Constant(SlotNames(source, slots))(ref names));
+        }
+        annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
+        return (type, annotations.ToAnnotations());
     }
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    // "slot.key" for every slot and key; slots without a name are [0], [1], …
+    private static ReadOnlyMemory<char>[] SlotNames(DataViewSchema.Column source, int slots)
     {
-        ctx.SetVersionInfo(Stock.Version("KEY2VECT", LoaderSignature));
-        SaveColumns(ctx);
+        var keys = source.Annotations.Texts(AnnotationUtils.Kinds.KeyValues);
+        var names = source.HasSlotNames() ? source.Annotations.Texts(AnnotationUtils.Kinds.SlotNames) : new ReadOnlyMemory<char>[slots];
+        return [.. names.SelectMany((name, slot) =>
+            keys.Select(key => string.Concat(name.IsEmpty ? $"[{slot}]" : name.Span, ".", key.Span).AsMemory()))];
     }
 
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    private protected override void CheckInputColumn(DataViewSchema inputSchema, int col, int srcCol)
+    private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {
-        var type = inputSchema[srcCol].Type;
-        if (type.GetItemType().GetKeyCount() == 0)
-            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", inputSchema[srcCol].Name, "key type of known cardinality", type.ToString());
+        disposer = null;
+        return (Delegate)Stock.Call(GetterOf<uint>, [source.Type.GetItemType().RawType], input, input.Schema[source.Index]);
     }
 
-    private sealed class Mapper : OneToOneMapperBase
+    private Delegate GetterOf<TKey>(DataViewRow input, DataViewSchema.Column column) where TKey : struct, INumberBase<TKey>
     {
-        private readonly KeyToVectorMappingTransformer _parent;
-
-        internal Mapper(KeyToVectorMappingTransformer parent, DataViewSchema schema) : base(parent.Host, parent, schema) => _parent = parent;
-
-        protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() =>
-            [.. _parent.ColumnPairs.Select((pair, i) => OutputColumn(pair.outputColumnName, InputSchema[InputColumns[i]]))];
-
-        private DataViewSchema.DetachedColumn OutputColumn(string name, DataViewSchema.Column source)
+        int size = column.Type.GetItemType().GetKeyCountAsInt32();
+        if (column.Type is VectorDataViewType vector)
         {
-            int slots = source.Type.GetValueCount(), keys = source.Type.GetItemType().GetKeyCountAsInt32(_parent.Host);
-            var type = slots == 1
-                ? new VectorDataViewType(NumberDataViewType.Single, keys)
-                : new VectorDataViewType(NumberDataViewType.Single, slots, keys);
-
-            var annotations = new DataViewSchema.Annotations.Builder();
-            bool named = source.AnnotationType(AnnotationUtils.Kinds.KeyValues) is VectorDataViewType { ItemType: TextDataViewType } values && values.Size == keys;
-            var namesType = new VectorDataViewType(TextDataViewType.Instance, type.Dimensions);
-            if (named && source.Type is not VectorDataViewType)
+            var getKeys = input.GetGetter<VBuffer<TKey>>(column);
+            return Indicators(getKeys, size, vector.Size);
+        }
+        var getKey = input.GetGetter<TKey>(column);
+        TKey key = default;
+        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> indicator) =>
+        {
+            getKey(ref key);
+            uint index = uint.CreateSaturating(key) - 1;
+            var editor = VBufferEditor.Create(ref indicator, size, index < size ? 1 : 0, requireIndicesOnDense: true);
+            if (index < size)
             {
-                annotations.Add(AnnotationUtils.Kinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, keys),
-                    source.Annotations.GetGetter<VBuffer<ReadOnlyMemory<char>>>(source.Annotations.Schema[AnnotationUtils.Kinds.KeyValues]));
+                editor.Values[0] = 1;
+                editor.Indices[0] = (int)index;
             }
-            else if (named && type.IsKnownSize)
+            indicator = editor.Commit();
+        });
+    }
+
+    private ValueGetter<VBuffer<float>> Indicators<TKey>(ValueGetter<VBuffer<TKey>> getKeys, int size, int expected)
+        where TKey : struct, INumberBase<TKey>
+    {
+        VBuffer<TKey> keys = default;
+        return (ref VBuffer<float> indicators) =>
+        {
+            getKeys(ref keys);
+            Host.Check(expected == 0 || keys.Length == expected);
+            var values = keys.GetValues();
+            var slots = keys.GetIndices();
+            var editor = VBufferEditor.Create(ref indicators, checked(size * keys.Length), values.Length, requireIndicesOnDense: true);
+            int count = 0;
+            for (int i = 0; i < values.Length; i++)
             {
-                annotations.Add(AnnotationUtils.Kinds.SlotNames, namesType,
-                    (ref VBuffer<ReadOnlyMemory<char>> names) => Stock.Constant(SlotNames(source, slots))(ref names));
+                uint index = uint.CreateSaturating(values[i]) - 1;
+                if (index >= size)
+                    continue;
+                editor.Values[count] = 1;
+                editor.Indices[count++] = (keys.IsDense ? i : slots[i]) * size + (int)index;
             }
-            if (slots > 0)
-            {
-                int[] ranges = [.. Enumerable.Range(0, slots).SelectMany(slot => new[] { slot * keys, (slot + 1) * keys - 1 })];
-                annotations.Add(AnnotationUtils.Kinds.CategoricalSlotRanges, new VectorDataViewType(NumberDataViewType.Int32, slots, 2), Stock.Constant(ranges));
-            }
-            annotations.AddPrimitiveValue(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance, true);
-            return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
-        }
-
-        // "slot.key" for every slot and key; slots without a name are [0], [1], …
-        private static ReadOnlyMemory<char>[] SlotNames(DataViewSchema.Column source, int slots)
-        {
-            var keys = source.Annotations.Texts(AnnotationUtils.Kinds.KeyValues);
-            var names = source.HasSlotNames() ? source.Annotations.Texts(AnnotationUtils.Kinds.SlotNames) : new ReadOnlyMemory<char>[slots];
-            return [.. names.SelectMany((name, slot) =>
-                keys.Select(key => string.Concat(name.IsEmpty ? $"[{slot}]" : name.Span, ".", key.Span).AsMemory()))];
-        }
-
-        protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
-        {
-            disposer = null;
-            var column = input.Schema[InputColumns[iinfo]];
-            return (Delegate)Stock.Call(GetterOf<uint>, [column.Type.GetItemType().RawType], input, column);
-        }
-
-        private Delegate GetterOf<TKey>(DataViewRow input, DataViewSchema.Column column) where TKey : struct, INumberBase<TKey>
-        {
-            int size = column.Type.GetItemType().GetKeyCountAsInt32();
-            if (column.Type is VectorDataViewType vector)
-            {
-                var getKeys = input.GetGetter<VBuffer<TKey>>(column);
-                return Indicators(getKeys, size, vector.Size);
-            }
-            var getKey = input.GetGetter<TKey>(column);
-            TKey key = default;
-            return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> indicator) =>
-            {
-                getKey(ref key);
-                uint index = uint.CreateSaturating(key) - 1;
-                var editor = VBufferEditor.Create(ref indicator, size, index < size ? 1 : 0, requireIndicesOnDense: true);
-                if (index < size)
-                {
-                    editor.Values[0] = 1;
-                    editor.Indices[0] = (int)index;
-                }
-                indicator = editor.Commit();
-            });
-        }
-
-        private ValueGetter<VBuffer<float>> Indicators<TKey>(ValueGetter<VBuffer<TKey>> getKeys, int size, int expected)
-            where TKey : struct, INumberBase<TKey>
-        {
-            VBuffer<TKey> keys = default;
-            return (ref VBuffer<float> indicators) =>
-            {
-                getKeys(ref keys);
-                _parent.Host.Check(expected == 0 || keys.Length == expected);
-                var values = keys.GetValues();
-                var slots = keys.GetIndices();
-                var editor = VBufferEditor.Create(ref indicators, checked(size * keys.Length), values.Length, requireIndicesOnDense: true);
-                int count = 0;
-                for (int i = 0; i < values.Length; i++)
-                {
-                    uint index = uint.CreateSaturating(values[i]) - 1;
-                    if (index >= size)
-                        continue;
-                    editor.Values[count] = 1;
-                    editor.Indices[count++] = (keys.IsDense ? i : slots[i]) * size + (int)index;
-                }
-                indicators = editor.CommitTruncated(count);
-            };
-        }
+            indicators = editor.CommitTruncated(count);
+        };
     }
 }

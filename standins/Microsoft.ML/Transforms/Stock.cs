@@ -26,6 +26,14 @@ internal static class Stock
         return new SchemaShape(result.Values);
     }
 
+    /// <summary>The shape with the output column of a transformer, made of the shape of its input column.</summary>
+    internal static SchemaShape With(
+        this SchemaShape inputSchema, IHost host, OneToOneTransformerBase transformer, Func<SchemaShape.Column, SchemaShape.Column> output)
+    {
+        host.CheckValue(inputSchema, nameof(inputSchema));
+        return inputSchema.With(output(inputSchema.Find(host, transformer.Input)));
+    }
+
     internal static SchemaShape.Column ShapeVector(string name, DataViewType itemType) =>
         new(name, SchemaShape.Column.VectorKind.Vector, itemType, false);
 

@@ -29,7 +29,7 @@ public sealed class ValueToKeyMappingEstimator : IEstimator<ValueToKeyMappingTra
             throw new NotSupportedException($"The stand-in for ML.NET maps columns of scalar values to keys; '{_input}' is of type {column.Type}.");
         using var cursor = input.GetRowCursor([column]);
         var map = (ValueMap)Stock.Call(Learn<int>, [column.Type.RawType], cursor, column);
-        return new ValueToKeyMappingTransformer(_host, (_output, _input), map);
+        return new ValueToKeyMappingTransformer(_host, _output, _input, map);
     }
 
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
@@ -79,53 +79,29 @@ public sealed class ValueToKeyMappingTransformer : OneToOneTransformerBase
 
     private readonly ValueMap _map;
 
-    internal ValueToKeyMappingTransformer(IHostEnvironment env, (string outputColumnName, string inputColumnName) columns, ValueMap map)
-        : base(env.Register(nameof(ValueToKeyMappingTransformer)), columns) => _map = map;
+    internal ValueToKeyMappingTransformer(IHostEnvironment env, string outputColumnName, string inputColumnName, ValueMap map)
+        : base(env, outputColumnName, inputColumnName) => _map = map;
 
-    private ValueToKeyMappingTransformer(IHost host, ModelLoadContext ctx) : base(host, ctx) => _map = ValueMap.Load(ctx.Reader);
+    private ValueToKeyMappingTransformer(IHostEnvironment env, ModelLoadContext ctx) : base(env, ctx) => _map = ValueMap.Load(ctx.Reader);
 
-    private static ValueToKeyMappingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    private protected override VersionInfo Version => Stock.Version("TERMTRNF", LoaderSignature);
+
+    private protected override void SaveMore(ModelSaveContext ctx) => _map.Save(ctx.Writer);
+
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source)
     {
-        ctx.CheckAtModel(Stock.Version("TERMTRNF", LoaderSignature));
-        return new ValueToKeyMappingTransformer(env.Register(nameof(ValueToKeyMappingTransformer)), ctx);
+        if (!source.Type.Equals(_map.ItemType))
+            throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, _map.ItemType.ToString(), source.Type.ToString());
+        var annotations = new DataViewSchema.Annotations.Builder();
+        if (_map.Count > 0)
+            _map.AddKeyValues(annotations);
+        return (new KeyDataViewType(typeof(uint), Math.Max(1, _map.Count)), annotations.ToAnnotations());
     }
 
-    private protected override void SaveModel(ModelSaveContext ctx)
+    private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {
-        ctx.SetVersionInfo(Stock.Version("TERMTRNF", LoaderSignature));
-        SaveColumns(ctx);
-        _map.Save(ctx.Writer);
-    }
-
-    private protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
-
-    private protected override void CheckInputColumn(DataViewSchema inputSchema, int col, int srcCol)
-    {
-        var type = inputSchema[srcCol].Type;
-        if (!type.Equals(_map.ItemType))
-            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", inputSchema[srcCol].Name, _map.ItemType.ToString(), type.ToString());
-    }
-
-    private sealed class Mapper : OneToOneMapperBase
-    {
-        private readonly ValueToKeyMappingTransformer _parent;
-
-        internal Mapper(ValueToKeyMappingTransformer parent, DataViewSchema schema) : base(parent.Host, parent, schema) => _parent = parent;
-
-        protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore()
-        {
-            var annotations = new DataViewSchema.Annotations.Builder();
-            if (_parent._map.Count > 0)
-                _parent._map.AddKeyValues(annotations);
-            var keyType = new KeyDataViewType(typeof(uint), Math.Max(1, _parent._map.Count));
-            return [new DataViewSchema.DetachedColumn(_parent.ColumnPairs[0].outputColumnName, keyType, annotations.ToAnnotations())];
-        }
-
-        protected override Delegate MakeGetter(DataViewRow input, int iinfo, Func<int, bool> activeOutput, out Action disposer)
-        {
-            disposer = null;
-            return _parent._map.MakeGetter(input, input.Schema[InputColumns[iinfo]]);
-        }
+        disposer = null;
+        return _map.MakeGetter(input, input.Schema[source.Index]);
     }
 }
 

@@ -105,18 +105,6 @@ namespace TorchSharp
                     ownModules.Add(name, submodule);
                 }
 
-                protected void ConditionallyRegisterParameter(string name, Parameter? value)
-                {
-                    if (value is null) ownParameters.Remove(name);
-                    else ownParameters[name] = value;
-                }
-
-                protected void ConditionallyRegisterBuffer(string name, Tensor? value, bool persistent = true)
-                {
-                    if (value is null) ownBuffers.Remove(name);
-                    else ownBuffers[name] = (value, persistent);
-                }
-
                 protected void ClearModules() => ownModules.Clear();
 
                 // ---- looking inside ----

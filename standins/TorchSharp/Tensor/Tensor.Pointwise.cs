@@ -11,7 +11,6 @@ public static partial class torch
         // ---- two operands ----
 
         public Tensor add(Tensor target) => Call("add.Tensor", this, target);
-        public Tensor add(Tensor target, Scalar alpha) => Call("add.Tensor", this, target, alpha);
         public Tensor add(Scalar scalar) => Call("add.Scalar", this, scalar);
         public Tensor add_(Tensor target) => Here("add_.Tensor", this, target);
         public Tensor add_(Tensor target, Scalar alpha) => Here("add_.Tensor", this, target, alpha);
@@ -30,7 +29,6 @@ public static partial class torch
             Call("div.Scalar_mode", this, target, Text(rounding_mode));
         public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
             Here("div_.Scalar_mode", this, target, Text(rounding_mode));
-        public Tensor maximum(Tensor other) => Call("maximum", this, other);
         public Tensor minimum(Tensor other) => Call("minimum", this, other);
 
         // ---- three operands ----
@@ -46,7 +44,6 @@ public static partial class torch
         // ---- one operand ----
 
         public Tensor abs() => Call("abs", this);
-        public Tensor neg() => Call("neg", this);
         public Tensor reciprocal() => Call("reciprocal", this);
         public Tensor sqrt() => Call("sqrt", this);
         public Tensor square() => Call("square", this);

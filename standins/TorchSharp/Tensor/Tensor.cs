@@ -73,7 +73,6 @@ public static partial class torch
         public long ElementSize => Native.tensor_element_size(Handle);
         public ScalarType dtype => (ScalarType)Native.tensor_dtype(Handle);
         public bool is_contiguous() => Native.tensor_is_contiguous(Handle) != 0;
-        public bool is_floating_point() => torch.is_floating_point(dtype);
         public bool is_complex() => torch.is_complex(dtype);
 
         public long[] shape
