@@ -11,7 +11,7 @@ public sealed class MLContext : IHostEnvironmentInternal
     public MLContext(int? seed = null)
     {
         _env = new LocalEnvironment(seed);
-        _env.Message += (source, message) => Log?.Invoke(this, new LoggingEventArgs(message.Message, message.Kind, source));
+        _env.Message += (source, kind, message) => Log?.Invoke(this, new LoggingEventArgs(message, kind, source));
         Data = new DataOperationsCatalog(_env);
         Model = new ModelOperationsCatalog(_env);
         Transforms = new TransformsCatalog(_env);

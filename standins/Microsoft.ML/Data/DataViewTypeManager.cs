@@ -13,24 +13,11 @@ public static class DataViewTypeManager
     {
         lock (_types)
         {
-            if (ColumnTypeExtensions.StandardTypeOrNull(type) != null)
+            if (!_types.TryAdd((type, typeAttribute), dataViewType) && !_types[(type, typeAttribute)].Equals(dataViewType))
             {
-                throw Contracts.ExceptParam(nameof(type), $"Type {type} has been registered as ML.NET's default supported type, " +
-                    "so it can't not be registered again.");
+                throw Contracts.ExceptParam(nameof(type), $"Repeated type register. The raw type {type} has been associated with " +
+                    $"{_types[(type, typeAttribute)]} so it cannot be associated with {dataViewType}.");
             }
-            if (_types.TryGetValue((type, typeAttribute), out var known))
-            {
-                if (known.Equals(dataViewType))
-                    return;
-                throw Contracts.ExceptParam(nameof(type), $"Repeated type register. The raw type {type} has been associated with {known} " +
-                    $"so it cannot be associated with {dataViewType}.");
-            }
-            if (_types.FirstOrDefault(entry => entry.Value.Equals(dataViewType)) is { Value: not null } taken)
-            {
-                throw Contracts.ExceptParam(nameof(dataViewType), $"Repeated type register. The DataView type {dataViewType} has been " +
-                    $"associated with {taken.Key.Type} so it cannot be associated with {type}.");
-            }
-            _types.Add((type, typeAttribute), dataViewType);
         }
     }
 

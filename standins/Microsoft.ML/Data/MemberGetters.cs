@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>Getters over values of .NET types: strings, arrays, vectors, keys and plain values.</summary>
+/// <summary>Getters over values of .NET types: strings, arrays, keys and plain values.</summary>
 internal static class MemberGetters
 {
     /// <summary>A getter of the raw type that belongs to <paramref name="memberType"/>, over a <c>Func&lt;memberType&gt;</c>.</summary>
@@ -11,12 +11,8 @@ internal static class MemberGetters
     {
         if (memberType == typeof(string))
             return TextGetter((Func<string>)read);
-        if (memberType == typeof(string[]))
-            return TextsGetter((Func<string[]>)read);
         if (memberType.IsArray)
             return Invoke(nameof(ArrayGetter), memberType.GetElementType(), read);
-        if (memberType.IsGenericType && memberType.GetGenericTypeDefinition() == typeof(VBuffer<>))
-            return Invoke(nameof(VectorGetter), memberType.GetGenericArguments()[0], read);
         return scalarKey != null
             ? Invoke(nameof(KeyGetter), memberType, read, scalarKey.Count)
             : Invoke(nameof(PlainGetter), memberType, read);
@@ -28,16 +24,6 @@ internal static class MemberGetters
     private static ValueGetter<ReadOnlyMemory<char>> TextGetter(Func<string> read) =>
         (ref ReadOnlyMemory<char> destination) => destination = read().AsMemory();
 
-    private static ValueGetter<VBuffer<ReadOnlyMemory<char>>> TextsGetter(Func<string[]> read) =>
-        (ref VBuffer<ReadOnlyMemory<char>> destination) =>
-    {
-        var values = read() ?? [];
-        var editor = VBufferEditor.Create(ref destination, values.Length);
-        for (int i = 0; i < values.Length; i++)
-            editor.Values[i] = values[i].AsMemory();
-        destination = editor.Commit();
-    };
-
     private static ValueGetter<VBuffer<T>> ArrayGetter<T>(Func<T[]> read) => (ref VBuffer<T> destination) =>
     {
         var values = read() ?? [];
@@ -45,9 +31,6 @@ internal static class MemberGetters
         values.CopyTo(editor.Values);
         destination = editor.Commit();
     };
-
-    private static ValueGetter<VBuffer<T>> VectorGetter<T>(Func<VBuffer<T>> read) =>
-        (ref VBuffer<T> destination) => read().CopyTo(ref destination);
 
     private static ValueGetter<T> PlainGetter<T>(Func<T> read) => (ref T destination) => destination = read();
 

@@ -47,12 +47,8 @@ internal sealed class RowFiller<TRow> where TRow : class
     {
         if (member.Type == typeof(string))
             return TextSetter(member, row.GetGetter<ReadOnlyMemory<char>>(column));
-        if (member.Type == typeof(string[]))
-            return ArraySetter<ReadOnlyMemory<char>, string>(member, row, column, text => text.ToString());
         if (member.Type.IsArray)
-            return Invoke(nameof(DirectArraySetter), member.Type.GetElementType(), member, row, column);
-        if (column.Type is VectorDataViewType vector)
-            return Invoke(nameof(VectorSetter), vector.ItemType.RawType, member, row, column);
+            return Invoke(nameof(ArraySetter), member.Type.GetElementType(), member, row, column);
         return Invoke(nameof(PlainSetter), member.Type, member, row, column);
     }
 
@@ -93,41 +89,19 @@ internal sealed class RowFiller<TRow> where TRow : class
         };
     }
 
-    private static Action<TRow> VectorSetter<T>(RowMember member, DataViewRow row, DataViewSchema.Column column)
-    {
-        var getter = row.GetGetter<VBuffer<T>>(column);
-        var (read, write) = (member.Reader<TRow, VBuffer<T>>(), member.Writer<TRow, VBuffer<T>>());
-        return target =>
-        {
-            var value = read(target);
-            getter(ref value);
-            write(target, value);
-        };
-    }
-
-    private static Action<TRow> DirectArraySetter<T>(RowMember member, DataViewRow row, DataViewSchema.Column column) =>
-        ArraySetter<T, T>(member, row, column, null);
-
     /// <summary>Fills the array that the object holds already if its length fits.</summary>
-    private static Action<TRow> ArraySetter<T, TElement>(RowMember member, DataViewRow row, DataViewSchema.Column column,
-        Func<T, TElement> convert)
+    private static Action<TRow> ArraySetter<T>(RowMember member, DataViewRow row, DataViewSchema.Column column)
     {
         var getter = row.GetGetter<VBuffer<T>>(column);
-        var (read, write) = (member.Reader<TRow, TElement[]>(), member.Writer<TRow, TElement[]>());
+        var (read, write) = (member.Reader<TRow, T[]>(), member.Writer<TRow, T[]>());
         VBuffer<T> value = default;
         return target =>
         {
             getter(ref value);
             var array = read(target);
             if (array?.Length != value.Length)
-                array = new TElement[value.Length];
-            if (convert == null)
-                value.CopyTo((T[])(object)array);
-            else
-            {
-                foreach (var (slot, item) in value.Items(all: true))
-                    array[slot] = convert(item);
-            }
+                array = new T[value.Length];
+            value.CopyTo(array);
             write(target, array);
         };
     }

@@ -60,11 +60,12 @@ internal sealed class RowMember
     public static void GetVectorAndItemType(string name, Type rawType, IEnumerable<Attribute> attributes, out bool isVector,
         out Type itemType)
     {
-        bool isBuffer = rawType.IsGenericType && rawType.GetGenericTypeDefinition() == typeof(VBuffer<>);
-        isVector = rawType.IsArray || isBuffer;
-        itemType = rawType.IsArray ? rawType.GetElementType() : isBuffer ? rawType.GetGenericArguments()[0] : rawType;
-        if (itemType == typeof(string))
+        isVector = rawType.IsArray;
+        itemType = rawType.IsArray ? rawType.GetElementType() : rawType;
+        if (rawType == typeof(string))
             itemType = typeof(ReadOnlyMemory<char>);
+        if (itemType == typeof(string))
+            throw new NotSupportedException($"The stand-in for ML.NET takes no arrays of strings, as member {name} is.");
         if (ColumnTypeExtensions.StandardTypeOrNull(itemType) == null &&
             DataViewTypeManager.GetDataViewTypeOrNull(itemType, attributes) == null)
             throw Contracts.ExceptParam(nameof(rawType),

@@ -9,7 +9,7 @@ internal sealed class SomeRowsDataView(IDataView input, long count, Func<Func<bo
     /// </summary>
     public static IDataView Split(IDataView data, uint seed, Func<double, bool> test) => new SomeRowsDataView(data, long.MaxValue, () =>
     {
-        var random = RandomUtils.Create(seed);
+        var random = new TauswortheHybrid(seed);
         return () => test(random.NextSingle());
     });
 

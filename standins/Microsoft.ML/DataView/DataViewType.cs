@@ -64,17 +64,6 @@ public sealed class NumberDataViewType : PrimitiveDataViewType
     public override string ToString() => RawType.Name;
 }
 
-public sealed class RowIdDataViewType : PrimitiveDataViewType
-{
-    private RowIdDataViewType() : base(typeof(DataViewRowId)) { }
-
-    public static RowIdDataViewType Instance { get; } = new();
-
-    public override bool Equals(DataViewType other) => ReferenceEquals(this, other);
-
-    public override string ToString() => "DataViewRowId";
-}
-
 public sealed class BooleanDataViewType : PrimitiveDataViewType
 {
     private BooleanDataViewType() : base(typeof(bool)) { }

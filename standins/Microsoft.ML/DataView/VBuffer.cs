@@ -101,37 +101,27 @@ public readonly struct VBuffer<T> : IEnumerable
 
     public IEnumerator GetEnumerator() => _values.GetEnumerator();
 
-    internal VBufferEditor<T> GetEditor(int newLogicalLength, int? valuesCount, int? maxValuesCapacity, bool keepOldOnResize,
-        bool requireIndicesOnDense)
+    internal VBufferEditor<T> GetEditor(int newLogicalLength, int? valuesCount, bool requireIndicesOnDense)
     {
         Contracts.CheckParam(newLogicalLength >= 0, nameof(newLogicalLength), "Must be non-negative.");
         Contracts.CheckParam(valuesCount is null or >= 0, nameof(valuesCount), "If specified, must be non-negative.");
         Contracts.CheckParam(valuesCount is null || valuesCount <= newLogicalLength, nameof(valuesCount),
             "If specified, must be no greater than newLogicalLength");
         int count = valuesCount ?? newLogicalLength;
-        var values = Grown(_values, count, maxValuesCapacity, keepOldOnResize);
         bool needsIndices = count != newLogicalLength || requireIndicesOnDense;
-        var indices = needsIndices ? Grown(_indices, count, maxValuesCapacity, keepOldOnResize) : _indices;
-        return new VBufferEditor<T>(newLogicalLength, count, values, indices, needsIndices, values != _values, indices != _indices);
+        return new VBufferEditor<T>(newLogicalLength, count, Grown(_values, count), needsIndices ? Grown(_indices, count) : _indices, needsIndices);
     }
 
-    private static TItem[] Grown<TItem>(TItem[] array, int needed, int? capacity, bool keep)
-    {
-        if ((array?.Length ?? 0) >= needed)
-            return array;
-        long doubled = array is { Length: > 0 } ? 2L * array.Length : 4;
-        var grown = new TItem[Math.Max(needed, Math.Min(doubled, capacity ?? Array.MaxLength))];
-        if (keep && array != null)
-            array.CopyTo(grown, 0);
-        return grown;
-    }
+    private static TItem[] Grown<TItem>(TItem[] array, int needed) => (array?.Length ?? 0) >= needed ? array : new TItem[needed];
 }
 
 public static class VBufferEditor
 {
     public static VBufferEditor<T> Create<T>(scoped ref VBuffer<T> destination, int newLogicalLength, int? valuesCount = null,
         int? maxValuesCapacity = null, bool keepOldOnResize = false, bool requireIndicesOnDense = false) =>
-        destination.GetEditor(newLogicalLength, valuesCount, maxValuesCapacity, keepOldOnResize, requireIndicesOnDense);
+        maxValuesCapacity != null || keepOldOnResize
+            ? throw new NotSupportedException("The stand-in for ML.NET edits vectors without a capacity, and without their old values.")
+            : destination.GetEditor(newLogicalLength, valuesCount, requireIndicesOnDense);
 }
 
 /// <summary>Writes into the arrays of a vector; <see cref="Commit"/> makes the vector.</summary>
@@ -144,20 +134,14 @@ public readonly ref struct VBufferEditor<T>
     public readonly Span<T> Values;
     public readonly Span<int> Indices;
 
-    internal VBufferEditor(int length, int count, T[] values, int[] indices, bool needsIndices, bool createdValues, bool createdIndices)
+    internal VBufferEditor(int length, int count, T[] values, int[] indices, bool needsIndices)
     {
         _length = length;
         _values = values;
         _indices = indices;
         Values = values.AsSpan(0, count);
         Indices = needsIndices ? indices.AsSpan(0, count) : default;
-        CreatedNewValues = createdValues;
-        CreatedNewIndices = createdIndices;
     }
-
-    public bool CreatedNewValues { get; }
-
-    public bool CreatedNewIndices { get; }
 
     public VBuffer<T> Commit() => new(_length, Values.Length, _values, _indices);
 

@@ -31,10 +31,6 @@ public interface IHost : IHostEnvironment
 {
 }
 
-public interface IPipe<TMessage> : IExceptionContext, IDisposable
-{
-}
-
 public enum ChannelMessageKind
 {
     Trace = 0,
@@ -53,36 +49,9 @@ public enum MessageSensitivity
     All = Unknown,
 }
 
-public readonly struct ChannelMessage
-{
-    private readonly string _format;
-    private readonly object[] _arguments;
-
-    public readonly ChannelMessageKind Kind;
-    public readonly MessageSensitivity Sensitivity;
-
-    internal ChannelMessage(ChannelMessageKind kind, MessageSensitivity sensitivity, string format, params object[] arguments)
-    {
-        Contracts.CheckNonEmpty(format, nameof(format));
-        Kind = kind;
-        Sensitivity = sensitivity;
-        _format = format;
-        _arguments = arguments;
-    }
-
-    public string Message => _arguments is { Length: > 0 } ? string.Format(_format, _arguments) : _format;
-}
-
-public interface IChannel : IPipe<ChannelMessage>
+public interface IChannel : IExceptionContext, IDisposable
 {
     void Warning(MessageSensitivity sensitivity, string fmt);
 
-    void Warning(MessageSensitivity sensitivity, string fmt, params object[] args);
-
     void Info(MessageSensitivity sensitivity, string fmt);
-}
-
-internal static class HostExtensions
-{
-    public static void Warning(this IChannel ch, string fmt, params object[] args) => ch.Warning(MessageSensitivity.Unknown, fmt, args);
 }

@@ -10,16 +10,16 @@ internal delegate void SignatureLoadModel(ModelLoadContext ctx);
 internal sealed class LoadableClassAttribute : LoadableClassAttributeBase
 {
     public LoadableClassAttribute(Type instType, Type argType, Type sigType, string userName, params string[] loadNames)
-        : base(null, instType, instType, argType, [sigType], userName, loadNames) { }
+        : base(instType, instType, argType, [sigType], userName, loadNames) { }
 
     public LoadableClassAttribute(Type instType, Type loaderType, Type argType, Type sigType, string userName, params string[] loadNames)
-        : base(null, instType, loaderType, argType, [sigType], userName, loadNames) { }
+        : base(instType, loaderType, argType, [sigType], userName, loadNames) { }
 }
 
 internal abstract class LoadableClassAttributeBase : Attribute
 {
-    protected LoadableClassAttributeBase(string summary, Type instType, Type loaderType, Type argType, Type[] sigTypes, string userName,
-        params string[] loadNames)
+    protected LoadableClassAttributeBase(
+        Type instType, Type loaderType, Type argType, Type[] sigTypes, string userName, params string[] loadNames)
     {
         Contracts.CheckValue(instType, nameof(instType));
         Contracts.CheckValue(loaderType, nameof(loaderType));
@@ -27,12 +27,9 @@ internal abstract class LoadableClassAttributeBase : Attribute
             loadNames = [userName];
         if (loadNames.Any(string.IsNullOrWhiteSpace))
             throw Contracts.ExceptParam(nameof(loadNames), "LoadableClass loadName parameter can't be empty");
-        Summary = summary;
         InstanceType = instType;
         LoaderType = loaderType;
-        ArgType = argType;
         SigTypes = sigTypes;
-        UserName = userName;
         LoadNames = loadNames;
         var signature = sigTypes[0].GetMethod("Invoke").GetParameters().Select(parameter => parameter.ParameterType);
         CtorTypes = (argType == null ? signature : signature.Prepend(argType)).ToArray();
@@ -42,16 +39,10 @@ internal abstract class LoadableClassAttributeBase : Attribute
 
     public Type LoaderType { get; }
 
-    public Type ArgType { get; }
-
     public Type[] SigTypes { get; }
 
     /// <summary>The parameters of the constructor or Create method, the environment in front left out.</summary>
     public Type[] CtorTypes { get; }
-
-    public string Summary { get; }
-
-    public string UserName { get; }
 
     public string[] LoadNames { get; }
 }

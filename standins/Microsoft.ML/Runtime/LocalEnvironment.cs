@@ -14,30 +14,27 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
     {
         _root = this;
         Seed = seed;
-        Rand = RandomUtils.Create(seed);
         ComponentCatalog = new ComponentCatalog();
     }
 
-    private LocalEnvironment(LocalEnvironment parent, string name, Random random)
+    private LocalEnvironment(LocalEnvironment parent, string name)
     {
         _parent = parent;
         _root = parent._root;
         _shortName = name;
         FullName = parent._parent?.FullName is { } outer ? $"{outer}; {name}" : name;
         Seed = parent.Seed;
-        Rand = random;
         ComponentCatalog = parent.ComponentCatalog;
         GpuDeviceId = parent.GpuDeviceId;
         FallbackToCpu = parent.FallbackToCpu;
     }
 
-    public event Action<string, ChannelMessage> Message;
+    /// <summary>A channel's name, the kind of a message and its text.</summary>
+    public event Action<string, ChannelMessageKind, string> Message;
 
     public string FullName { get; }
 
     public int? Seed { get; }
-
-    public Random Rand { get; }
 
     public ComponentCatalog ComponentCatalog { get; }
 
@@ -58,60 +55,47 @@ internal sealed class LocalEnvironment : IHost, IHostEnvironmentInternal
     public IHost Register(string name, int? seed = null, bool? verbose = null)
     {
         Contracts.CheckNonEmpty(name, nameof(name));
-        lock (Rand)
-            return new LocalEnvironment(this, name, seed.HasValue ? RandomUtils.Create(seed) : RandomUtils.Create(Rand));
+        return new LocalEnvironment(this, name);
     }
 
     public IChannel Start(string name) => new Channel(this, name);
 
-    private class Pipe<TMessage>(LocalEnvironment parent, string name) : IPipe<TMessage>
+    private sealed class Channel : IChannel
     {
-        protected LocalEnvironment Parent { get; } = parent;
+        private readonly LocalEnvironment _parent;
+        private readonly string _name;
+        private readonly Stopwatch _watch = Stopwatch.StartNew();
+        private bool _disposed;
 
-        protected string FullName { get; } = string.IsNullOrEmpty(parent.FullName) ? name : $"{parent.FullName}; {name}";
+        public Channel(LocalEnvironment parent, string name)
+        {
+            (_parent, _name) = (parent, name);
+            Send(ChannelMessageKind.Trace, "Channel started");
+        }
 
         public TException Process<TException>(TException ex) where TException : Exception
         {
             if (ex == null)
                 return null;
-            Parent.Process(ex);
-            ex.Data["Throwing component"] = Parent._shortName;
-            ex.Data["Phase"] = name;
+            _parent.Process(ex);
+            ex.Data["Phase"] = _name;
             return ex;
         }
 
-        public virtual void Send(TMessage msg) { }
+        public void Info(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Info, fmt);
 
-        public virtual void Dispose() { }
-    }
+        public void Warning(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Warning, fmt);
 
-    private sealed class Channel : Pipe<ChannelMessage>, IChannel
-    {
-        private readonly Stopwatch _watch = Stopwatch.StartNew();
-        private bool _disposed;
-
-        public Channel(LocalEnvironment parent, string name) : base(parent, name) =>
-            Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel started");
-
-        public override void Send(ChannelMessage msg) => Parent._root.Message?.Invoke(FullName, msg);
-
-        public override void Dispose()
+        public void Dispose()
         {
             if (_disposed)
                 return;
             _disposed = true;
-            Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel finished. Elapsed {0:c}.", _watch.Elapsed);
-            Send(ChannelMessageKind.Trace, MessageSensitivity.None, "Channel disposed");
+            Send(ChannelMessageKind.Trace, $"Channel finished. Elapsed {_watch.Elapsed:c}.");
+            Send(ChannelMessageKind.Trace, "Channel disposed");
         }
 
-        private void Send(ChannelMessageKind kind, MessageSensitivity sensitivity, string format, params object[] arguments) =>
-            Send(new ChannelMessage(kind, sensitivity, format, arguments));
-
-        public void Warning(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Warning, sensitivity, fmt);
-
-        public void Warning(MessageSensitivity sensitivity, string fmt, params object[] args) =>
-            Send(ChannelMessageKind.Warning, sensitivity, fmt, args);
-
-        public void Info(MessageSensitivity sensitivity, string fmt) => Send(ChannelMessageKind.Info, sensitivity, fmt);
+        private void Send(ChannelMessageKind kind, string message) =>
+            _parent._root.Message?.Invoke(string.IsNullOrEmpty(_parent.FullName) ? _name : $"{_parent.FullName}; {_name}", kind, message);
     }
 }

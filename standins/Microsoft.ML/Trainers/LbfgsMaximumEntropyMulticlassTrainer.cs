@@ -49,7 +49,7 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
         int skipped = Read(data, objective);
         Host.Check(objective.Rows > 0, "No valid training instances found, all instances have missing features.");
         if (skipped > 0)
-            channel.Warning("Skipped {0} instances with missing features/label/weight during training", skipped);
+            channel.Warning(MessageSensitivity.None, $"Skipped {skipped} instances with missing features/label/weight during training");
         var minimizer = new LbfgsMinimizer(options.HistorySize, options.L1Regularization / objective.Rows, classes, options.OptimizationTolerance);
         return new MaximumEntropyModelParameters(Host, minimizer.Minimize(objective.Evaluate, new float[classes * (features + 1)]), classes, features);
     }

@@ -10,8 +10,8 @@ namespace Microsoft.ML.Transforms;
 /// <summary>Keeps the columns that are named, in the order of the names; or drops those named and keeps the others.</summary>
 public sealed class ColumnSelectingEstimator : TrivialEstimator<ColumnSelectingTransformer>
 {
-    internal ColumnSelectingEstimator(IHostEnvironment env, string[] keepColumns, string[] dropColumns, bool keepHidden)
-        : base(env.Register(nameof(ColumnSelectingEstimator)), new ColumnSelectingTransformer(env, keepColumns, dropColumns, keepHidden)) { }
+    internal ColumnSelectingEstimator(IHostEnvironment env, string[] keepColumns, string[] dropColumns)
+        : base(env.Register(nameof(ColumnSelectingEstimator)), new ColumnSelectingTransformer(env, keepColumns, dropColumns)) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
@@ -28,15 +28,13 @@ public sealed class ColumnSelectingTransformer : ITransformer
     private readonly IHost _host;
     private readonly string[] _names;
     private readonly bool _keep;
-    private readonly bool _keepHidden;
 
-    internal ColumnSelectingTransformer(IHostEnvironment env, string[] keepColumns, string[] dropColumns, bool keepHidden)
+    internal ColumnSelectingTransformer(IHostEnvironment env, string[] keepColumns, string[] dropColumns)
     {
         _host = env.Register(nameof(ColumnSelectingTransformer));
         _keep = keepColumns is { Length: > 0 };
         _names = _keep ? keepColumns : dropColumns;
         _host.Check(_names is { Length: > 0 }, "Neither keepColumns and dropColumns is set. Exactly one must be specified.");
-        _keepHidden = keepHidden;
     }
 
     bool ITransformer.IsRowToRowMapper => true;
@@ -53,16 +51,15 @@ public sealed class ColumnSelectingTransformer : ITransformer
     private static ColumnSelectingTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         ctx.CheckAtModel(Stock.Version("SELCOLST", LoaderSignature));
-        bool keep = ctx.Reader.ReadBoolean(), keepHidden = ctx.Reader.ReadBoolean();
+        bool keep = ctx.Reader.ReadBoolean();
         string[] names = [.. Enumerable.Range(0, ctx.Reader.ReadInt32()).Select(_ => ctx.LoadNonEmptyString())];
-        return new ColumnSelectingTransformer(env, keep ? names : null, keep ? null : names, keepHidden);
+        return new ColumnSelectingTransformer(env, keep ? names : null, keep ? null : names);
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ctx.SetVersionInfo(Stock.Version("SELCOLST", LoaderSignature));
         ctx.Writer.Write(_keep);
-        ctx.Writer.Write(_keepHidden);
         ctx.Writer.Write(_names.Length);
         foreach (string name in _names)
             ctx.SaveNonEmptyString(name);
@@ -91,7 +88,7 @@ public sealed class ColumnSelectingTransformer : ITransformer
     {
         CheckNames(input.Select(column => column.Name), paramName);
         var kept = _keep
-            ? _names.SelectMany(name => input.Where(column => column.Name == name && (_keepHidden || !column.IsHidden)))
+            ? _names.SelectMany(name => input.Where(column => column.Name == name && !column.IsHidden))
             : input.Where(column => Keeps(column.Name));
         return [.. kept.Select(column => column.Index)];
     }

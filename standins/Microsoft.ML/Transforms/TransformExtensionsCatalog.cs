@@ -14,8 +14,8 @@ public static class TransformExtensionsCatalog
         new(catalog.GetEnvironment(), outputColumnName, inputColumnNames);
 
     public static ColumnSelectingEstimator DropColumns(this TransformsCatalog catalog, params string[] columnNames) =>
-        new(catalog.GetEnvironment(), null, columnNames, false);
+        new(catalog.GetEnvironment(), null, columnNames);
 
     public static ColumnSelectingEstimator SelectColumns(this TransformsCatalog catalog, params string[] columnNames) =>
-        new(catalog.GetEnvironment(), columnNames, null, false);
+        new(catalog.GetEnvironment(), columnNames, null);
 }
