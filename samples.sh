@@ -7,5 +7,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # Idle OpenMP threads sleep instead of spinning: the samples start a second process, and the machine has other work.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
-dotnet build "$here/src/Samples" --configuration Release --nologo -verbosity:quiet -consoleLoggerParameters:NoSummary
-exec dotnet run --project "$here/src/Samples" --configuration Release --no-build -- "$@"
+program=$(dotnet build "$here/src/Samples" --configuration Release --nologo -verbosity:quiet -target:Build -getProperty:TargetPath)
+exec dotnet "$program" "$@"

@@ -6,5 +6,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 ../../eng/setup.sh
 # The two processes share the cores; the one that waits must not spin.
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
-dll=$(dotnet build --configuration Release --nologo -verbosity:quiet -getProperty:TargetPath)
+dll=$(dotnet build --configuration Release --nologo -verbosity:quiet -target:Build -getProperty:TargetPath)
 exec /usr/bin/python3 compare.py "$dll" "$@"

@@ -24,7 +24,7 @@ internal sealed record ImagesPlan(
                 Steps: 450, BatchSize: 32, LearningRate: 4e-3, Channels: 64,
                 ClassifierRows: 10_000, TestRows: 2_000, Regularization: 1e-3),
             (_, false) => new(
-                Steps: 5000, BatchSize: 32, LearningRate: 3e-3, Channels: 96,
+                Steps: 4000, BatchSize: 32, LearningRate: 3e-3, Channels: 96,
                 ClassifierRows: 10_000, TestRows: 10_000, Regularization: 3e-3),
             (_, true) => new(
                 Steps: 350, BatchSize: 16, LearningRate: 3e-3, Channels: 64,
