@@ -96,7 +96,8 @@ internal sealed class CacheDataView : IDataView
             return RowCursorUtils.Typed<TValue>(_getters[column.Index]);
         }
 
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = new DataViewRowId((ulong)Number(), 0);
+        public override ValueGetter<DataViewRowId> GetIdGetter() =>
+            (ref DataViewRowId value) => value = new DataViewRowId((ulong)Number(), 0);
 
         public override bool MoveNext()
         {
@@ -125,7 +126,9 @@ internal abstract class ColumnStore
 {
     public static ColumnStore Create(DataViewType type)
     {
-        var (store, item) = type is VectorDataViewType vector ? (typeof(Vectors<>), vector.ItemType.RawType) : (typeof(Plain<>), type.RawType);
+        var (store, item) = type is VectorDataViewType vector
+            ? (typeof(Vectors<>), vector.ItemType.RawType)
+            : (typeof(Plain<>), type.RawType);
         return (ColumnStore)Activator.CreateInstance(store.MakeGenericType(item));
     }
 
@@ -168,6 +171,7 @@ internal abstract class ColumnStore
             };
         }
 
-        public override Delegate Getter(Func<int> number) => (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[number()].CopyTo(ref value));
+        public override Delegate Getter(Func<int> number) =>
+            (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[number()].CopyTo(ref value));
     }
 }

@@ -96,6 +96,7 @@ public sealed class DataOperationsCatalog : IInternalCatalog
         if (samplingKeyColumnName != null)
             throw new NotSupportedException("The stand-in for ML.NET does not split by a sampling key.");
         uint splitSeed = (uint?)(seed ?? ((IHostEnvironmentInternal)_env).Seed) ?? 42;
-        return new TrainTestData(SomeRowsDataView.Split(data, splitSeed, number => !isTest(number)), SomeRowsDataView.Split(data, splitSeed, isTest));
+        return new TrainTestData(
+            SomeRowsDataView.Split(data, splitSeed, number => !isTest(number)), SomeRowsDataView.Split(data, splitSeed, isTest));
     }
 }

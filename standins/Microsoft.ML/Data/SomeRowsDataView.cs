@@ -4,8 +4,8 @@ namespace Microsoft.ML.Data;
 internal sealed class SomeRowsDataView(IDataView input, long count, Func<Func<bool>> makeTest = null) : IDataView
 {
     /// <summary>
-    /// Gives every row a number in [0, 1), those of ML.NET's own generator, so that a seed splits as it does there, and keeps the rows whose
-    /// number passes the test.
+    /// Gives every row a number in [0, 1), those of ML.NET's own generator, so that a seed splits as it does there, and keeps the rows
+    /// whose number passes the test.
     /// </summary>
     public static IDataView Split(IDataView data, uint seed, Func<double, bool> test) => new SomeRowsDataView(data, long.MaxValue, () =>
     {

@@ -109,7 +109,8 @@ public readonly struct VBuffer<T> : IEnumerable
             "If specified, must be no greater than newLogicalLength");
         int count = valuesCount ?? newLogicalLength;
         bool needsIndices = count != newLogicalLength || requireIndicesOnDense;
-        return new VBufferEditor<T>(newLogicalLength, count, Grown(_values, count), needsIndices ? Grown(_indices, count) : _indices, needsIndices);
+        return new VBufferEditor<T>(newLogicalLength, count, Grown(_values, count), needsIndices ? Grown(_indices, count) : _indices,
+            needsIndices);
     }
 
     private static TItem[] Grown<TItem>(TItem[] array, int needed) => (array?.Length ?? 0) >= needed ? array : new TItem[needed];

@@ -27,7 +27,8 @@ internal static class MulticlassEvaluator
         var score = Find("Score", scoreName);
         _ = Find("PredictedLabel", predictedLabelName);
         if (score.Type is not VectorDataViewType { Size: >= 2 } scoreType || scoreType.ItemType != NumberDataViewType.Single)
-            throw env.ExceptSchemaMismatch("schema", "score", score.Name, "vector of two or more items of type Single", score.Type.ToString());
+            throw env.ExceptSchemaMismatch("schema", "score", score.Name, "vector of two or more items of type Single",
+                score.Type.ToString());
         if (label.Type is not KeyDataViewType)
             throw env.ExceptSchemaMismatch("schema", "label", label.Name, "Single or Key", label.Type.ToString());
 
@@ -59,8 +60,10 @@ internal static class MulticlassEvaluator
                     correctOfClass[key - 1]++;
             }
         }
-        double macro = rowsOfClass.Zip(correctOfClass).Where(pair => pair.First > 0).Select(pair => pair.Second / pair.First).DefaultIfEmpty(0).Average();
-        return rows > 0 ? new(correctOfClass.Sum() / rows, macro, logLoss / rows) : new(0, 0, 0);
+        if (rows == 0)
+            return new(0, 0, 0);
+        double[] accuracies = [.. rowsOfClass.Zip(correctOfClass).Where(pair => pair.First > 0).Select(pair => pair.Second / pair.First)];
+        return new(correctOfClass.Sum() / rows, accuracies.DefaultIfEmpty(0).Average(), logLoss / rows);
 
         DataViewSchema.Column Find(string role, string name) =>
             data.Schema.GetColumnOrNull(name) ?? throw env.ExceptSchemaMismatch("schema", role, name);

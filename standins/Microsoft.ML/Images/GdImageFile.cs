@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>Image files read and written by libgd. Pixels are BGRA bytes with premultiplied alpha; gd's own alpha has 7 bits and means transparency.</summary>
+/// <summary>
+/// Image files read and written by libgd. Pixels are BGRA bytes with premultiplied alpha; gd's own alpha has 7 bits and means
+/// transparency.
+/// </summary>
 internal static class GdImageFile
 {
     private const string Library = "libgd.so.3";

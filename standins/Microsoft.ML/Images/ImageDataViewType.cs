@@ -56,6 +56,7 @@ internal static class ImageSchemaExtensions
     internal static void CheckImage(this SchemaShape.Column column, IExceptionContext host)
     {
         if (column.ItemType is not ImageDataViewType || column.Kind != SchemaShape.Column.VectorKind.Scalar)
-            throw host.ExceptSchemaMismatch("inputSchema", "input", column.Name, new ImageDataViewType().ToString(), column.GetTypeString());
+            throw host.ExceptSchemaMismatch("inputSchema", "input", column.Name, new ImageDataViewType().ToString(),
+                column.GetTypeString());
     }
 }

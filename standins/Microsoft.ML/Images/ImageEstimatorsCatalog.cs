@@ -10,7 +10,8 @@ public static class ImageEstimatorsCatalog
         this TransformsCatalog catalog, string outputColumnName, string imageFolder, string inputColumnName = null) =>
         new(catalog.GetEnvironment(), imageFolder, outputColumnName, inputColumnName ?? outputColumnName);
 
-    public static ImageResizingEstimator ResizeImages(this TransformsCatalog catalog, string outputColumnName, int imageWidth, int imageHeight,
+    public static ImageResizingEstimator ResizeImages(this TransformsCatalog catalog, string outputColumnName, int imageWidth,
+        int imageHeight,
         string inputColumnName = null, ImageResizingEstimator.ResizingKind resizing = ImageResizingEstimator.ResizingKind.IsoCrop,
         ImageResizingEstimator.Anchor cropAnchor = ImageResizingEstimator.Anchor.Center)
     {
@@ -25,9 +26,10 @@ public static class ImageEstimatorsCatalog
         ImagePixelExtractingEstimator.ColorsOrder orderOfExtraction = ImagePixelExtractingEstimator.ColorsOrder.ARGB,
         bool interleavePixelColors = false, float offsetImage = 0, float scaleImage = 1, bool outputAsFloatArray = true)
     {
-        if (colorsToExtract != ImagePixelExtractingEstimator.ColorBits.Rgb || orderOfExtraction != ImagePixelExtractingEstimator.ColorsOrder.ARGB ||
-            !outputAsFloatArray)
+        if (colorsToExtract != ImagePixelExtractingEstimator.ColorBits.Rgb ||
+            orderOfExtraction != ImagePixelExtractingEstimator.ColorsOrder.ARGB || !outputAsFloatArray)
             throw new NotSupportedException("The stand-in for ML.NET extracts red, green and blue, in this order, as Single only.");
-        return new(catalog.GetEnvironment(), outputColumnName, inputColumnName ?? outputColumnName, interleavePixelColors, offsetImage, scaleImage);
+        return new(catalog.GetEnvironment(), outputColumnName, inputColumnName ?? outputColumnName, interleavePixelColors, offsetImage,
+            scaleImage);
     }
 }

@@ -11,12 +11,14 @@ namespace Microsoft.ML.Data;
 public sealed class ImageLoadingEstimator : TrivialEstimator<ImageLoadingTransformer>
 {
     internal ImageLoadingEstimator(IHostEnvironment env, string imageFolder, string outputColumnName, string inputColumnName)
-        : base(env.Register(nameof(ImageLoadingEstimator)), new ImageLoadingTransformer(env, imageFolder, outputColumnName, inputColumnName)) { }
+        : base(env.Register(nameof(ImageLoadingEstimator)),
+            new ImageLoadingTransformer(env, imageFolder, outputColumnName, inputColumnName)) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, input =>
     {
         if (input.ItemType is not TextDataViewType || input.Kind != SchemaShape.Column.VectorKind.Scalar)
-            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", input.Name, TextDataViewType.Instance.ToString(), input.GetTypeString());
+            throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", input.Name, TextDataViewType.Instance.ToString(),
+                input.GetTypeString());
         return Stock.ShapeScalar(Transformer.Output, new ImageDataViewType());
     });
 }
@@ -42,7 +44,8 @@ public sealed class ImageLoadingTransformer : OneToOneTransformerBase
 
     private protected override void SaveMore(ModelSaveContext ctx) => ctx.SaveStringOrNull(ImageFolder);
 
-    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) => source.Type is TextDataViewType
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) =>
+        source.Type is TextDataViewType
         ? (new ImageDataViewType(), null)
         : throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, TextDataViewType.Instance.ToString(), source.Type.ToString());
 

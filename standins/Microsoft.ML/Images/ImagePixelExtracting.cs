@@ -3,14 +3,16 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 
-[assembly: LoadableClass(typeof(ImagePixelExtractingTransformer), null, typeof(SignatureLoadModel), "", ImagePixelExtractingTransformer.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(ImagePixelExtractingTransformer), null, typeof(SignatureLoadModel), "", ImagePixelExtractingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Transforms.Image;
 
 /// <summary>Turns images into vectors: (value − offset) · scale for each pixel's red, green and blue.</summary>
 public sealed class ImagePixelExtractingEstimator : TrivialEstimator<ImagePixelExtractingTransformer>
 {
-    internal ImagePixelExtractingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, bool interleaved, float offset, float scale)
+    internal ImagePixelExtractingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName, bool interleaved,
+        float offset, float scale)
         : base(env.Register(nameof(ImagePixelExtractingEstimator)),
             new ImagePixelExtractingTransformer(env, outputColumnName, inputColumnName, interleaved, offset, scale)) { }
 

@@ -27,7 +27,8 @@ internal static class ImageResampler
         }
         var columns = Interpolation(sourceWidth, scaledWidth, left, width, scale > 1);
         var rows = Interpolation(sourceHeight, scaledHeight, top, height, scale > 1);
-        byte[] bytes = Array.ConvertAll(Apply(pixels, sourceWidth, sourceHeight, columns, rows), value => (byte)Math.Clamp(value + 0.5f, 0, 255));
+        byte[] bytes = Array.ConvertAll(
+            Apply(pixels, sourceWidth, sourceHeight, columns, rows), value => (byte)Math.Clamp(value + 0.5f, 0, 255));
         return new MLImage(width, height, image.PixelFormat, bytes) { Tag = image.Tag };
     }
 

@@ -62,7 +62,8 @@ public sealed class ImageResizingTransformer : OneToOneTransformerBase
         ctx.Writer.Write(ImageType.Width);
     }
 
-    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) => source.Type is ImageDataViewType
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) =>
+        source.Type is ImageDataViewType
         ? (ImageType, null)
         : throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, "image", source.Type.ToString());
 

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Trainers;
 
-/// <summary>The few operations on dense float vectors that the minimizer is made of, as wide as the processor allows. Sums are kept in double.</summary>
+/// <summary>
+/// The few operations on dense float vectors that the minimizer is made of, as wide as the processor allows. Sums are kept in double.
+/// </summary>
 internal static class DenseMath
 {
     // Lanes of float sums are emptied into a double this often, so that long sums keep their precision.

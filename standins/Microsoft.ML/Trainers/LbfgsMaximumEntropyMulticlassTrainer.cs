@@ -30,7 +30,8 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
         }
         return
         [
-            new SchemaShape.Column("Score", SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false, new SchemaShape([.. score, .. common])),
+            new SchemaShape.Column("Score", SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false,
+                new SchemaShape([.. score, .. common])),
             new SchemaShape.Column("PredictedLabel", SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true,
                 new SchemaShape([.. predicted, .. common])),
         ];
@@ -50,8 +51,10 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
         Host.Check(objective.Rows > 0, "No valid training instances found, all instances have missing features.");
         if (skipped > 0)
             channel.Warning(MessageSensitivity.None, $"Skipped {skipped} instances with missing features/label/weight during training");
-        var minimizer = new LbfgsMinimizer(options.HistorySize, options.L1Regularization / objective.Rows, classes, options.OptimizationTolerance);
-        return new MaximumEntropyModelParameters(Host, minimizer.Minimize(objective.Evaluate, new float[classes * (features + 1)]), classes, features);
+        var minimizer = new LbfgsMinimizer(options.HistorySize, options.L1Regularization / objective.Rows, classes,
+            options.OptimizationTolerance);
+        return new MaximumEntropyModelParameters(Host, minimizer.Minimize(objective.Evaluate, new float[classes * (features + 1)]),
+            classes, features);
     }
 
     // Rows without a label, and rows with anything that is not a finite number, do not take part.

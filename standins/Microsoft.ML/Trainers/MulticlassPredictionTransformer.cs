@@ -15,7 +15,8 @@ public sealed class MulticlassPredictionTransformer<TModel> : SingleFeaturePredi
     private readonly DataViewSchema _trainSchema;
     private readonly string _labelColumn;
 
-    internal MulticlassPredictionTransformer(IHostEnvironment env, TModel model, DataViewSchema trainSchema, string featureColumn, string labelColumn)
+    internal MulticlassPredictionTransformer(IHostEnvironment env, TModel model, DataViewSchema trainSchema, string featureColumn,
+        string labelColumn)
         : base(env.Register("MulticlassPredictionTransformer"), model, featureColumn, trainSchema[featureColumn].Type)
     {
         _model = (LinearMulticlassModelParametersBase)(object)model;
@@ -50,7 +51,8 @@ public sealed class MulticlassPredictionTransformer<TModel> : SingleFeaturePredi
                 throw parent.Host.ExceptSchemaMismatch("inputSchema", "feature", parent.FeatureColumnName);
             if (!_feature.Type.SameSizeAndItemType(parent.FeatureColumnType))
             {
-                throw parent.Host.ExceptSchemaMismatch("inputSchema", "feature", parent.FeatureColumnName, parent.FeatureColumnType.ToString(),
+                throw parent.Host.ExceptSchemaMismatch("inputSchema", "feature", parent.FeatureColumnName,
+                    parent.FeatureColumnType.ToString(),
                     _feature.Type.ToString());
             }
         }
@@ -80,7 +82,8 @@ public sealed class MulticlassPredictionTransformer<TModel> : SingleFeaturePredi
             return
             [
                 new DataViewSchema.DetachedColumn("PredictedLabel", new KeyDataViewType(typeof(uint), classes), predicted.ToAnnotations()),
-                new DataViewSchema.DetachedColumn("Score", new VectorDataViewType(NumberDataViewType.Single, classes), score.ToAnnotations()),
+                new DataViewSchema.DetachedColumn("Score", new VectorDataViewType(NumberDataViewType.Single, classes),
+                    score.ToAnnotations()),
             ];
         }
 
@@ -88,7 +91,8 @@ public sealed class MulticlassPredictionTransformer<TModel> : SingleFeaturePredi
         {
             var builder = new DataViewSchema.Annotations.Builder();
             builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnSetId, new KeyDataViewType(typeof(uint), int.MaxValue), 1u);
-            builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnKind, TextDataViewType.Instance, "MulticlassClassification".AsMemory());
+            builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreColumnKind, TextDataViewType.Instance,
+                "MulticlassClassification".AsMemory());
             builder.AddPrimitiveValue(AnnotationUtils.Kinds.ScoreValueKind, TextDataViewType.Instance, valueKind.AsMemory());
             return builder;
         }

@@ -105,7 +105,7 @@ namespace Microsoft.ML.Data
                     if (!source.Type.GetItemType().Equals(_itemType))
                         throw parent.Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, _itemType.ToString(), type);
                     if (source.Type.GetValueCount() == 0)
-                        throw new NotSupportedException($"The stand-in for ML.NET joins columns of known sizes; '{source.Name}' is {type}.");
+                        throw new NotSupportedException($"The stand-in for ML.NET joins known sizes; '{source.Name}' is {type}.");
                 }
                 var vector = new VectorDataViewType(_itemType, _sources.Sum(source => source.Type.GetValueCount()));
                 Output = _sources is [{ Type: VectorDataViewType } only]

@@ -28,7 +28,8 @@ public sealed class ColumnCopyingTransformer : OneToOneTransformerBase
 
     private protected override VersionInfo Version => Stock.Version("COPYCOLT", LoaderSignature);
 
-    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) => (source.Type, source.Annotations);
+    private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) =>
+        (source.Type, source.Annotations);
 
     private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {

@@ -21,7 +21,7 @@ public static class ConversionsExtensionsCatalog
         bool addKeyValueAnnotationsAsText = false, IDataView keyData = null)
     {
         if (keyOrdinality != ValueToKeyMappingEstimator.KeyOrdinality.ByOccurrence || addKeyValueAnnotationsAsText || keyData != null)
-            throw new NotSupportedException("The stand-in for ML.NET numbers values by their occurrence in the data, and keeps them as they are.");
+            throw new NotSupportedException("The stand-in for ML.NET numbers values as they occur in the data, and keeps them so.");
         return new(catalog.GetEnvironment(), outputColumnName, inputColumnName ?? outputColumnName, maximumNumberOfKeys);
     }
 }

@@ -4,7 +4,8 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
 
-[assembly: LoadableClass(typeof(KeyToValueMappingTransformer), null, typeof(SignatureLoadModel), "", KeyToValueMappingTransformer.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(KeyToValueMappingTransformer), null, typeof(SignatureLoadModel), "", KeyToValueMappingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Transforms;
 
@@ -12,7 +13,8 @@ namespace Microsoft.ML.Transforms;
 public sealed class KeyToValueMappingEstimator : TrivialEstimator<KeyToValueMappingTransformer>
 {
     internal KeyToValueMappingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
-        : base(env.Register(nameof(KeyToValueMappingEstimator)), new KeyToValueMappingTransformer(env, outputColumnName, inputColumnName)) { }
+        : base(env.Register(nameof(KeyToValueMappingEstimator)),
+            new KeyToValueMappingTransformer(env, outputColumnName, inputColumnName)) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, input =>
     {
@@ -45,7 +47,8 @@ public sealed class KeyToValueMappingTransformer : OneToOneTransformerBase
         var item = (PrimitiveDataViewType)values.GetItemType();
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.Add(source.Annotations, kind => kind == AnnotationUtils.Kinds.SlotNames);
-        return (source.Type is VectorDataViewType vector ? new VectorDataViewType(item, vector.Dimensions) : item, annotations.ToAnnotations());
+        DataViewType type = source.Type is VectorDataViewType vector ? new VectorDataViewType(item, vector.Dimensions) : item;
+        return (type, annotations.ToAnnotations());
     }
 
     private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
@@ -61,7 +64,8 @@ public sealed class KeyToValueMappingTransformer : OneToOneTransformerBase
         column.Annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref buffer);
         TValue[] values = [.. buffer.DenseValues()];
         // What a missing key becomes: NaN where there is one.
-        var missing = (TValue)(typeof(TValue) == typeof(float) ? float.NaN : typeof(TValue) == typeof(double) ? double.NaN : (object)default(TValue));
+        var missing = (TValue)(typeof(TValue) == typeof(float) ? float.NaN
+            : typeof(TValue) == typeof(double) ? double.NaN : (object)default(TValue));
         if (column.Type is VectorDataViewType)
         {
             var getKeys = input.GetGetter<VBuffer<TKey>>(input.Schema[column.Index]);

@@ -4,7 +4,8 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
 
-[assembly: LoadableClass(typeof(KeyToVectorMappingTransformer), null, typeof(SignatureLoadModel), "", KeyToVectorMappingTransformer.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(KeyToVectorMappingTransformer), null, typeof(SignatureLoadModel), "", KeyToVectorMappingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Transforms;
 
@@ -12,7 +13,8 @@ namespace Microsoft.ML.Transforms;
 public sealed class KeyToVectorMappingEstimator : TrivialEstimator<KeyToVectorMappingTransformer>
 {
     internal KeyToVectorMappingEstimator(IHostEnvironment env, string outputColumnName, string inputColumnName)
-        : base(env.Register(nameof(KeyToVectorMappingEstimator)), new KeyToVectorMappingTransformer(env, outputColumnName, inputColumnName)) { }
+        : base(env.Register(nameof(KeyToVectorMappingEstimator)),
+            new KeyToVectorMappingTransformer(env, outputColumnName, inputColumnName)) { }
 
     public override SchemaShape GetOutputSchema(SchemaShape inputSchema) => inputSchema.With(Host, Transformer, Shape);
 
@@ -22,7 +24,8 @@ public sealed class KeyToVectorMappingEstimator : TrivialEstimator<KeyToVectorMa
             throw Host.ExceptSchemaMismatch("inputSchema", "input", input.Name);
         bool variable = input.Kind == SchemaShape.Column.VectorKind.VariableVector;
         var annotations = new List<SchemaShape.Column>();
-        if (input.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out var keyValues) && keyValues.ItemType is TextDataViewType && !variable)
+        if (input.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out var keyValues) &&
+            keyValues.ItemType is TextDataViewType && !variable)
             annotations.Add(Stock.ShapeVector(AnnotationUtils.Kinds.SlotNames, keyValues.ItemType));
         annotations.Add(Stock.ShapeScalar(AnnotationUtils.Kinds.IsNormalized, BooleanDataViewType.Instance));
         var kind = variable ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
@@ -51,7 +54,8 @@ public sealed class KeyToVectorMappingTransformer : OneToOneTransformerBase
             : new VectorDataViewType(NumberDataViewType.Single, slots, keys);
 
         var annotations = new DataViewSchema.Annotations.Builder();
-        bool named = source.AnnotationType(AnnotationUtils.Kinds.KeyValues) is VectorDataViewType { ItemType: TextDataViewType } values && values.Size == keys;
+        bool named = source.AnnotationType(AnnotationUtils.Kinds.KeyValues) is VectorDataViewType { ItemType: TextDataViewType } values &&
+            values.Size == keys;
         var namesType = new VectorDataViewType(TextDataViewType.Instance, type.Dimensions);
         if (named && source.Type is not VectorDataViewType)
         {

@@ -3,7 +3,9 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>What the stock components share: model versions, schema shapes, and calls of generic methods for types known at run time only.</summary>
+/// <summary>
+/// What the stock components share: model versions, schema shapes, and calls of generic methods for types known at run time only.
+/// </summary>
 internal static class Stock
 {
     internal static VersionInfo Version(string modelSignature, string loaderSignature) =>
@@ -41,7 +43,8 @@ internal static class Stock
         new(name, SchemaShape.Column.VectorKind.Scalar, itemType, isKey);
 
     /// <summary>The type of one of a column's annotations, null where it has none of that kind.</summary>
-    internal static DataViewType AnnotationType(this DataViewSchema.Column column, string kind) => column.Annotations.Schema.GetColumnOrNull(kind)?.Type;
+    internal static DataViewType AnnotationType(this DataViewSchema.Column column, string kind) =>
+        column.Annotations.Schema.GetColumnOrNull(kind)?.Type;
 
     internal static ReadOnlyMemory<char>[] Texts(this DataViewSchema.Annotations annotations, string kind)
     {

@@ -3,7 +3,8 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
 
-[assembly: LoadableClass(typeof(ValueToKeyMappingTransformer), null, typeof(SignatureLoadModel), "", ValueToKeyMappingTransformer.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(ValueToKeyMappingTransformer), null, typeof(SignatureLoadModel), "", ValueToKeyMappingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.Transforms;
 
@@ -26,7 +27,7 @@ public sealed class ValueToKeyMappingEstimator : IEstimator<ValueToKeyMappingTra
         _host.CheckValue(input, nameof(input));
         var column = input.Schema.GetColumnOrNull(_input) ?? throw _host.ExceptSchemaMismatch(nameof(input), "input", _input);
         if (!column.Type.IsStandardScalar())
-            throw new NotSupportedException($"The stand-in for ML.NET maps columns of scalar values to keys; '{_input}' is of type {column.Type}.");
+            throw new NotSupportedException($"The stand-in for ML.NET maps scalars to keys; column '{_input}' is of type {column.Type}.");
         using var cursor = input.GetRowCursor([column]);
         var map = (ValueMap)Stock.Call(Learn<int>, [column.Type.RawType], cursor, column);
         return new ValueToKeyMappingTransformer(_host, _output, _input, map);

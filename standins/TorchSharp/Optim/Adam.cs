@@ -7,8 +7,8 @@ namespace TorchSharp.Modules
     /// <summary>"Adam: A Method for Stochastic Optimization" (Kingma and Ba 2014, arXiv 1412.6980).</summary>
     public class Adam : OptimizerHelper, IBetas
     {
-        public Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weight_decay = 0,
-            bool amsgrad = false, bool maximize = false)
+        public Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
+            double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, bool maximize = false)
         {
             if (weight_decay != 0 || amsgrad || maximize)
                 throw new NotSupportedException("The stand-in for TorchSharp has Adam without weight decay, amsgrad and maximization.");
@@ -65,7 +65,9 @@ namespace TorchSharp.Modules
             public ParamGroup(IEnumerable<Parameter> parameters, Options options) : base(parameters, options) { }
         }
 
-        /// <summary>What is remembered of one parameter: how many steps, and the running means of its gradient and of the gradient's square.</summary>
+        /// <summary>
+        /// What is remembered of one parameter: how many steps, and the running means of its gradient and of the gradient's square.
+        /// </summary>
         public sealed class State : OptimizerState, IDisposable
         {
             public long step;
@@ -97,7 +99,8 @@ namespace TorchSharp
     {
         public static partial class optim
         {
-            public static Adam Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+            public static Adam Adam(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
+                double eps = 1e-8,
                 double weight_decay = 0, bool amsgrad = false, bool maximize = false) =>
                 new(parameters, lr, beta1, beta2, eps, weight_decay, amsgrad, maximize);
         }

@@ -98,6 +98,7 @@ namespace TorchSharp.Modules
     {
         public ParamGroup() { }
 
-        public ParamGroup(IEnumerable<Parameter> parameters, TOptions? options = null) => (Parameters, base.Options) = (parameters, options!);
+        public ParamGroup(IEnumerable<Parameter> parameters, TOptions? options = null) =>
+            (Parameters, base.Options) = (parameters, options!);
     }
 }

@@ -57,7 +57,8 @@ public sealed class StockPartsTests : IDisposable
         using var chain = new TransformerChain<ITransformer>(
             _encoder, _ml.Transforms.DropColumns("Pixels", "Decoded", "Embeddings").Fit(_encoder.Transform(data)));
         IDataView rest = chain.Transform(data);
-        CollectionAssert.AreEqual((string[])["Label", "Number", "Codes", "Error"], (string[])[.. rest.Schema.Select(column => column.Name)]);
+        string[] names = [.. rest.Schema.Select(column => column.Name)];
+        CollectionAssert.AreEqual((string[])["Label", "Number", "Codes", "Error"], names);
         Values.AreEqual(Values.Read(Encoded(), "Codes", "Error", "Label"), Values.Read(rest, "Codes", "Error", "Label"));
         Values.AreEqual(Values.Read(rest), Values.ReadByMapper(chain, data), 1e-3);
     }
@@ -85,7 +86,8 @@ public sealed class StockPartsTests : IDisposable
     public void The_caller_s_own_code_reads_the_codes_and_is_saved_with_the_chain()
     {
         IDataView data = Tiny.Data(_ml, 12);
-        var counting = _ml.Transforms.CustomMapping<CodesOfRow, CodesInUse>(CodesInUseFactory.Count, CountContract).Fit(_encoder.Transform(data));
+        var counting = _ml.Transforms.CustomMapping<CodesOfRow, CodesInUse>(CodesInUseFactory.Count, CountContract)
+            .Fit(_encoder.Transform(data));
         var chain = new TransformerChain<ITransformer>(_encoder, counting);
         List<object[]> counts = Values.Read(chain.Transform(data), "Codes", "Distinct");
         foreach (object[] row in counts)
@@ -131,5 +133,7 @@ public sealed class StockPartsTests : IDisposable
         List<int> numbers = [.. folds.SelectMany(fold => Values.Read(fold.ScoredHoldOutSet, "Number")).Select(row => (int)row[0]).Order()];
         CollectionAssert.AreEqual(Enumerable.Range(0, 60).ToList(), numbers);
         Assert.IsGreaterThan(0.6, folds.Average(fold => fold.Metrics.MicroAccuracy));
+        Assert.IsGreaterThan(0.6, folds.Average(fold => fold.Metrics.MacroAccuracy));
+        Assert.IsLessThan(Math.Log(3), folds.Average(fold => fold.Metrics.LogLoss));
     }
 }
