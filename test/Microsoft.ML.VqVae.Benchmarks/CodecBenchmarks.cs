@@ -2,12 +2,13 @@ using BenchmarkDotNet.Attributes;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>Training step, batched encode, one PredictionEngine row, and the quantizer alone. For ratios to PyTorch see compare.py.</summary>
+/// <summary>Training step, batched encode, one PredictionEngine row, and the quantizer alone.</summary>
+/// <remarks>For ratios to PyTorch see compare.py.</remarks>
 [InProcess]
 [MemoryDiagnoser]
 public class CodecBenchmarks : IDisposable
 {
-    private Workloads work = null!;
+    Workloads work = null!;
 
     [Params("fast", "wide")]
     public string Model { get; set; } = "fast";

@@ -38,17 +38,17 @@ public sealed record ModelSize(int Side, int Channels, int Hidden, int Outer, in
 /// <summary>The four things that are measured, on random images.</summary>
 public sealed class Workloads : IDisposable
 {
-    private const int Images = 2048;
+    const int Images = 2048;
 
-    private readonly ModelSize size;
-    private readonly float[] pixels;
-    private readonly VqVaeTransformer transformer;
-    private readonly IDataView view;
-    private readonly PredictionEngine<ImageRow, CodesRow> engine;
-    private readonly ImageRow row;
-    private readonly ImageVqVae network;
-    private readonly VectorQuantizer quantizer;
-    private readonly Tensor encodings;
+    readonly ModelSize size;
+    readonly float[] pixels;
+    readonly VqVaeTransformer transformer;
+    readonly IDataView view;
+    readonly PredictionEngine<ImageRow, CodesRow> engine;
+    readonly ImageRow row;
+    readonly ImageVqVae network;
+    readonly VectorQuantizer quantizer;
+    readonly Tensor encodings;
 
     public Workloads(ModelSize size)
     {
@@ -92,7 +92,8 @@ public sealed class Workloads : IDisposable
             Loss = (batch, moment) =>
             {
                 var losses = network.Losses(batch[0], moment.Step);
-                return new StepLoss(losses.Total, new Dictionary<string, Tensor> { ["reconstruction"] = losses.Reconstruction }, losses.Counts);
+                var terms = new Dictionary<string, Tensor> { ["reconstruction"] = losses.Reconstruction };
+                return new StepLoss(losses.Total, terms, losses.Counts);
             },
             Fingerprint = "benchmark",
         };
@@ -155,7 +156,7 @@ public sealed class Workloads : IDisposable
         encodings.Dispose();
     }
 
-    private Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
+    Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
     {
         var values = size.Side * size.Side * size.Channels;
         var batch = new float[numbers.Length * values];
@@ -164,7 +165,7 @@ public sealed class Workloads : IDisposable
         return [tensor(batch, [numbers.Length, size.Channels, size.Side, size.Side])];
     }
 
-    private static double Time(Action work)
+    static double Time(Action work)
     {
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         work();

@@ -92,7 +92,8 @@ internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
         var (batch, height, width) = (channels.shape[0], channels.shape[1], channels.shape[2]);
         // [B, h, qy, w, qx, C] → [B, 2h, 2w, C], less the margin that the zeros made, and back to channels-last strides.
         return channels.reshape(batch, height, width, 2, 2, outputs).permute(0, 1, 3, 2, 4, 5)
-            .reshape(batch, 2 * height, 2 * width, outputs).narrow(1, 1, 2 * height - 2).narrow(2, 1, 2 * width - 2).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+            .reshape(batch, 2 * height, 2 * width, outputs).narrow(1, 1, 2 * height - 2).narrow(2, 1, 2 * width - 2)
+            .permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }
 

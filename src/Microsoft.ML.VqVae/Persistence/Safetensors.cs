@@ -110,7 +110,7 @@ public static class Safetensors
     }
 
     // A span holds less than 2 GB, a tensor may hold more. In pieces, both directions work for any size.
-    private static void ForEachSpan(Tensor contiguous, SpanAction action)
+    static void ForEachSpan(Tensor contiguous, SpanAction action)
     {
         const long PieceBytes = 1 << 30;
         var count = contiguous.NumberOfElements;
@@ -131,5 +131,5 @@ public static class Safetensors
         }
     }
 
-    private delegate void SpanAction(Span<byte> bytes);
+    delegate void SpanAction(Span<byte> bytes);
 }

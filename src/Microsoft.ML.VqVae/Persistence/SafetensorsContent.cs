@@ -52,7 +52,7 @@ public sealed class SafetensorsContent : IDisposable
             target.copy_(Tensors[prefix + name]);
     }
 
-    private static string Describe(Tensor tensor) => $"{SafetensorsHeader.NameOf(tensor.dtype)} [{string.Join(", ", tensor.shape)}]";
+    static string Describe(Tensor tensor) => $"{SafetensorsHeader.NameOf(tensor.dtype)} [{string.Join(", ", tensor.shape)}]";
 
     /// <summary>Frees the tensors.</summary>
     public void Dispose()

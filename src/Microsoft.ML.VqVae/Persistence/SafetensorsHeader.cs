@@ -9,21 +9,21 @@ namespace Microsoft.ML.VqVae.Persistence;
 /// <summary>The JSON header of a safetensors stream: which tensors follow, of which type and shape, and where.</summary>
 internal sealed class SafetensorsHeader
 {
-    private const string MetadataName = "__metadata__";
-    private const int LengthBytes = 8;
+    const string MetadataName = "__metadata__";
+    const int LengthBytes = 8;
 
     // The limit of the reference implementation: a foreign file's first bytes must not make us allocate gigabytes.
-    private const ulong LongestHeader = 100_000_000;
+    const ulong LongestHeader = 100_000_000;
 
     // In ascending order of the reference implementation, which lays out the data by descending type, so that it stays aligned.
-    private static readonly (string Name, ScalarType Type, int Bytes)[] Types =
+    static readonly (string Name, ScalarType Type, int Bytes)[] Types =
     [
         ("BOOL", ScalarType.Bool, 1), ("U8", ScalarType.Byte, 1), ("I8", ScalarType.Int8, 1), ("I16", ScalarType.Int16, 2),
         ("F16", ScalarType.Float16, 2), ("BF16", ScalarType.BFloat16, 2), ("I32", ScalarType.Int32, 4), ("F32", ScalarType.Float32, 4),
         ("F64", ScalarType.Float64, 8), ("I64", ScalarType.Int64, 8),
     ];
 
-    private SafetensorsHeader(IReadOnlyList<Entry> entries, IReadOnlyDictionary<string, string> metadata)
+    SafetensorsHeader(IReadOnlyList<Entry> entries, IReadOnlyDictionary<string, string> metadata)
     {
         Entries = entries;
         Metadata = metadata;
@@ -119,7 +119,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private static SafetensorsHeader Parse(JsonElement root, string source)
+    static SafetensorsHeader Parse(JsonElement root, string source)
     {
         if (root.ValueKind != JsonValueKind.Object)
             throw Bad(source, $"its header is a JSON {root.ValueKind}, expected an object.");
@@ -148,7 +148,7 @@ internal sealed class SafetensorsHeader
         return new SafetensorsHeader(entries, metadata);
     }
 
-    private static void ReadMetadata(JsonElement element, Dictionary<string, string> metadata, string source)
+    static void ReadMetadata(JsonElement element, Dictionary<string, string> metadata, string source)
     {
         if (element.ValueKind != JsonValueKind.Object)
             throw Bad(source, $"its metadata is a JSON {element.ValueKind}, expected an object.");
@@ -161,7 +161,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private static Entry ReadEntry(string name, JsonElement element, string source)
+    static Entry ReadEntry(string name, JsonElement element, string source)
     {
         if (element.ValueKind != JsonValueKind.Object)
             throw Bad(source, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object.");
@@ -190,7 +190,7 @@ internal sealed class SafetensorsHeader
         return new Entry(name, type.Type, shape, offsets[0], offsets[1]);
     }
 
-    private static long[] Numbers(string name, JsonElement element, string property, string source)
+    static long[] Numbers(string name, JsonElement element, string property, string source)
     {
         var numbers = new List<long>();
         if (!element.TryGetProperty(property, out var array) || array.ValueKind != JsonValueKind.Array)
@@ -205,7 +205,7 @@ internal sealed class SafetensorsHeader
         return [.. numbers];
     }
 
-    private static void WriteNumbers(Utf8JsonWriter json, string name, long[] numbers)
+    static void WriteNumbers(Utf8JsonWriter json, string name, long[] numbers)
     {
         json.WriteStartArray(name);
         foreach (var number in numbers)
@@ -213,7 +213,7 @@ internal sealed class SafetensorsHeader
         json.WriteEndArray();
     }
 
-    private static int Rank(string name, ScalarType type)
+    static int Rank(string name, ScalarType type)
     {
         var rank = Array.FindIndex(Types, t => t.Type == type);
         return rank >= 0
@@ -221,7 +221,7 @@ internal sealed class SafetensorsHeader
             : throw new ArgumentException($"Tensor '{name}' is of type {type}, which safetensors does not know.", nameof(type));
     }
 
-    private static void CopyExactly(Stream from, MemoryStream to, int count, string source)
+    static void CopyExactly(Stream from, MemoryStream to, int count, string source)
     {
         var piece = new byte[Math.Min(count, 1 << 16)];
         for (var left = count; left > 0;)
@@ -238,5 +238,5 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private static InvalidDataException Bad(string source, string problem) => new($"{source} is not a safetensors stream: {problem}");
+    static InvalidDataException Bad(string source, string problem) => new($"{source} is not a safetensors stream: {problem}");
 }

@@ -67,8 +67,8 @@ public sealed partial class VectorQuantizer
             : zeros([], dtype: ScalarType.Float32, device: encodings.device);
         if (commitment.device_type == DeviceType.CPU && !float.IsFinite(commitment.item<float>()))
             throw new InvalidOperationException("The encodings given to the quantizer hold a value that is not a finite number (after " +
-                $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning rate " +
-                "or clip gradients.");
+                $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning " +
+                "rate or clip gradients.");
         // Values of the codes, gradient of the encoder outputs. Where no gradient is wanted the codes are passed on exactly.
         var passed = vectors.requires_grad ? vectors + (fixedCodes - fixedVectors) : fixedCodes;
         return new(

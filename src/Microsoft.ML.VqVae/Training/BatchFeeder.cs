@@ -7,12 +7,12 @@ namespace Microsoft.ML.VqVae.Training;
 /// <summary>Prepares batches on a thread of its own, ahead of the one that trains.</summary>
 internal sealed class BatchFeeder : IDisposable
 {
-    private const int BatchesAhead = 2;
+    const int BatchesAhead = 2;
 
-    private readonly BlockingCollection<Tensor[]> batches = new(BatchesAhead);
-    private readonly CancellationTokenSource stop = new();
-    private readonly Thread thread;
-    private ExceptionDispatchInfo? failure;
+    readonly BlockingCollection<Tensor[]> batches = new(BatchesAhead);
+    readonly CancellationTokenSource stop = new();
+    readonly Thread thread;
+    ExceptionDispatchInfo? failure;
 
     /// <param name="read">Makes the tensors of a batch.</param>
     /// <param name="plan">The example numbers of one batch after the other.</param>
@@ -63,13 +63,13 @@ internal sealed class BatchFeeder : IDisposable
         return batch;
     }
 
-    private static void Free(Tensor[] batch)
+    static void Free(Tensor[] batch)
     {
         foreach (var tensor in batch)
             tensor.Dispose();
     }
 
-    private void Feed(Func<ReadOnlyMemory<int>, Tensor[]> read, IEnumerable<ReadOnlyMemory<int>> plan, bool pinned)
+    void Feed(Func<ReadOnlyMemory<int>, Tensor[]> read, IEnumerable<ReadOnlyMemory<int>> plan, bool pinned)
     {
         try
         {
@@ -90,7 +90,7 @@ internal sealed class BatchFeeder : IDisposable
         }
     }
 
-    private void Hand(Tensor[] batch)
+    void Hand(Tensor[] batch)
     {
         try
         {

@@ -4,12 +4,12 @@ namespace Microsoft.ML.VqVae.Training;
 /// that a run can go on anywhere.</summary>
 internal sealed class BatchPlan
 {
-    private const long ValidationStream = -1;
+    const long ValidationStream = -1;
 
-    private readonly int[] training;
-    private readonly int[] validation;
-    private readonly int seed;
-    private (long Number, int[] Order) epoch = (-1, []);
+    readonly int[] training;
+    readonly int[] validation;
+    readonly int seed;
+    (long Number, int[] Order) epoch = (-1, []);
 
     internal BatchPlan(int examples, TrainingOptions options)
     {
@@ -73,7 +73,7 @@ internal sealed class BatchPlan
 
     internal int ValidationBatches => (validation.Length + BatchSize - 1) / BatchSize;
 
-    private ReadOnlyMemory<int> TrainingBatch(long step)
+    ReadOnlyMemory<int> TrainingBatch(long step)
     {
         var number = step / BatchesPerEpoch;
         if (epoch.Number != number)
@@ -86,7 +86,7 @@ internal sealed class BatchPlan
     }
 
     // Fisher-Yates with SplitMix64 (Steele, Lea, Flood 2014): the same order with every version of .NET.
-    private void Shuffle(int[] items, long stream)
+    void Shuffle(int[] items, long stream)
     {
         var state = Mix(unchecked((ulong)seed + 0x9E3779B97F4A7C15UL)) ^ Mix(unchecked((ulong)stream * 0xD1342543DE82EF95UL));
         for (var i = items.Length - 1; i > 0; i--)
@@ -97,7 +97,7 @@ internal sealed class BatchPlan
         }
     }
 
-    private static ulong Mix(ulong z)
+    static ulong Mix(ulong z)
     {
         z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
         z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EBUL);

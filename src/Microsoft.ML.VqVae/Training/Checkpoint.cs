@@ -14,18 +14,18 @@ internal sealed class Checkpoint
 {
     internal const string FileName = "checkpoint.safetensors";
 
-    private const string Format = "Microsoft.ML.VqVae.checkpoint";
-    private const int Version = 1;
-    private const string SettingPrefix = "setting.";
+    const string Format = "Microsoft.ML.VqVae.checkpoint";
+    const int Version = 1;
+    const string SettingPrefix = "setting.";
 
-    private static readonly JsonSerializerOptions StateFormat = new()
+    static readonly JsonSerializerOptions StateFormat = new()
     {
         IgnoreReadOnlyProperties = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    private readonly string path;
-    private readonly IReadOnlyDictionary<string, string> settings;
+    readonly string path;
+    readonly IReadOnlyDictionary<string, string> settings;
 
     /// <param name="folder">Where the file is or will be; made now, so that a wrong name fails before any training.</param>
     /// <param name="settings">What a checkpoint must match, by name.</param>
@@ -101,7 +101,7 @@ internal sealed class Checkpoint
         }
     }
 
-    private TrainingState ReadState(SafetensorsContent content)
+    TrainingState ReadState(SafetensorsContent content)
     {
         if (content.Metadata.GetValueOrDefault("format") != Format)
             throw new InvalidDataException($"{path} is not a training checkpoint.");
@@ -126,5 +126,5 @@ internal sealed class Checkpoint
             ?? throw new InvalidDataException($"{path} has no state.");
     }
 
-    private static string Text(IReadOnlyDictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
+    static string Text(IReadOnlyDictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
 }

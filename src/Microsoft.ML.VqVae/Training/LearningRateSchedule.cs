@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Training;
 /// <remarks>The hierarchy is closed: <see cref="Constant"/>, <see cref="WarmupHoldLinear"/>, <see cref="Cosine"/>.</remarks>
 public abstract class LearningRateSchedule
 {
-    private LearningRateSchedule()
+    LearningRateSchedule()
     {
     }
 
@@ -43,25 +43,25 @@ public abstract class LearningRateSchedule
     /// <returns>For example <c>WarmupHoldLinear(100, 0.4, 0.02)</c>.</returns>
     public abstract override string ToString();
 
-    private static double Rise(long step, int warmupSteps) => step < warmupSteps ? (step + 1.0) / warmupSteps : 1;
+    static double Rise(long step, int warmupSteps) => step < warmupSteps ? (step + 1.0) / warmupSteps : 1;
 
-    private static int Steps(int warmupSteps)
+    static int Steps(int warmupSteps)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps);
         return warmupSteps;
     }
 
-    private static double Fraction(double value, string name) =>
+    static double Fraction(double value, string name) =>
         value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, "A fraction lies between 0 and 1.");
 
-    private sealed class ConstantSchedule : LearningRateSchedule
+    sealed class ConstantSchedule : LearningRateSchedule
     {
         public override double FactorAt(long step, long totalSteps) => 1;
 
         public override string ToString() => "Constant";
     }
 
-    private sealed class WarmupHoldLinearSchedule(int warmupSteps, double holdUntil, double final) : LearningRateSchedule
+    sealed class WarmupHoldLinearSchedule(int warmupSteps, double holdUntil, double final) : LearningRateSchedule
     {
         public override double FactorAt(long step, long totalSteps)
         {
@@ -74,7 +74,7 @@ public abstract class LearningRateSchedule
             string.Create(CultureInfo.InvariantCulture, $"WarmupHoldLinear({warmupSteps}, {holdUntil}, {final})");
     }
 
-    private sealed class CosineSchedule(int warmupSteps, double final) : LearningRateSchedule
+    sealed class CosineSchedule(int warmupSteps, double final) : LearningRateSchedule
     {
         public override double FactorAt(long step, long totalSteps)
         {

@@ -8,12 +8,12 @@ namespace Microsoft.ML.VqVae.Training;
 /// of all codes together. Sums stay on the device until they are read: a reading waits for the device, an addition does not.</summary>
 internal sealed class LossMeter : IDisposable
 {
-    private const string TotalName = "total";
-    private const string CountsName = "counts";
-    private const string TermPrefix = "term.";
+    const string TotalName = "total";
+    const string CountsName = "counts";
+    const string TermPrefix = "term.";
 
     // In the order of the first batch, which is that of the reports.
-    private readonly List<KeyValuePair<string, Tensor>> sums = [];
+    readonly List<KeyValuePair<string, Tensor>> sums = [];
 
     /// <summary>Examples since the last reading.</summary>
     internal long Examples { get; private set; }
@@ -97,7 +97,7 @@ internal sealed class LossMeter : IDisposable
 
     public void Dispose() => Clear();
 
-    private void Add(string name, Tensor value, long weight)
+    void Add(string name, Tensor value, long weight)
     {
         var known = sums.FindIndex(s => s.Key == name);
         if (known >= 0)
@@ -106,7 +106,7 @@ internal sealed class LossMeter : IDisposable
             sums.Add(new(name, value.detach().mul(weight).DetachFromDisposeScope()));
     }
 
-    private void Clear()
+    void Clear()
     {
         foreach (var (_, sum) in sums)
             sum.Dispose();
@@ -114,7 +114,7 @@ internal sealed class LossMeter : IDisposable
         (Examples, Batches) = (0, 0);
     }
 
-    private static double Value(Tensor sum)
+    static double Value(Tensor sum)
     {
         using var scope = NewDisposeScope();
         return sum.to(ScalarType.Float64).item<double>();

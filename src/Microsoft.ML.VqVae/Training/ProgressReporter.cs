@@ -6,14 +6,14 @@ namespace Microsoft.ML.VqVae.Training;
 internal sealed class ProgressReporter(TrainingOptions options, Action<string>? report, TimeProvider time)
 {
     // Few enough lines for a log of hours, enough to see that something happens.
-    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
 
-    private long start = time.GetTimestamp();
-    private long firstStep;
-    private TimeSpan elapsedBefore;
-    private long intervalStart;
-    private TimeSpan paused;
-    private long? lastLine;
+    long start = time.GetTimestamp();
+    long firstStep;
+    TimeSpan elapsedBefore;
+    long intervalStart;
+    TimeSpan paused;
+    long? lastLine;
 
     /// <summary>Time in training, that before a resume included.</summary>
     internal TimeSpan Elapsed => elapsedBefore + time.GetElapsedTime(start);

@@ -129,7 +129,7 @@ public sealed class TrainingOptions
             yield return Problem(nameof(CheckpointFolder), "must name a folder or be null", $"\"{CheckpointFolder}\"");
     }
 
-    private static string Problem(string option, string expected, object? found) => $"{option} {expected}; found {Text(found)}.";
+    static string Problem(string option, string expected, object? found) => $"{option} {expected}; found {Text(found)}.";
 
-    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
+    static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
 }

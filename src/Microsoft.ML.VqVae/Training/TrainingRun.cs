@@ -10,19 +10,19 @@ namespace Microsoft.ML.VqVae.Training;
 internal sealed class TrainingRun : IDisposable
 {
     // Enough of the data to tell one data set from another, little enough not to be noticed.
-    private const int HashedExamples = 64;
+    const int HashedExamples = 64;
 
-    private readonly TrainingTask task;
-    private readonly TrainingOptions options;
-    private readonly BatchPlan plan;
-    private readonly Device device;
-    private readonly ProgressReporter reporter;
-    private readonly TrainingTensors tensors;
-    private readonly LossMeter meter = new();
-    private readonly Checkpoint? checkpoint;
-    private TrainingState state = new();
-    private long? resumedFrom;
-    private double learningRate;
+    readonly TrainingTask task;
+    readonly TrainingOptions options;
+    readonly BatchPlan plan;
+    readonly Device device;
+    readonly ProgressReporter reporter;
+    readonly TrainingTensors tensors;
+    readonly LossMeter meter = new();
+    readonly Checkpoint? checkpoint;
+    TrainingState state = new();
+    long? resumedFrom;
+    double learningRate;
 
     internal TrainingRun(TrainingTask task, TrainingOptions options, BatchPlan plan, Device device, ProgressReporter reporter)
     {
@@ -32,11 +32,11 @@ internal sealed class TrainingRun : IDisposable
         tensors = new TrainingTensors(task.Network, options.LearningRate, device);
     }
 
-    private bool Finished => state.StoppedEarly || state.Step >= plan.TotalSteps;
+    bool Finished => state.StoppedEarly || state.Step >= plan.TotalSteps;
 
-    private bool ValidationDue => !state.StoppedEarly && state.ValidatedStep != state.Step && plan.ValidatesAfter(state.Step);
+    bool ValidationDue => !state.StoppedEarly && state.ValidatedStep != state.Step && plan.ValidatesAfter(state.Step);
 
-    private bool OnGpu => device.type != DeviceType.CPU;
+    bool OnGpu => device.type != DeviceType.CPU;
 
     internal TrainingSummary ToTheEnd()
     {
@@ -67,7 +67,7 @@ internal sealed class TrainingRun : IDisposable
         tensors.Dispose();
     }
 
-    private void Resume()
+    void Resume()
     {
         if (checkpoint?.TryRestore(tensors, meter, device) is not { } saved)
             return;
@@ -78,7 +78,7 @@ internal sealed class TrainingRun : IDisposable
 
     // Everything between two steps happens at the head of the loop. There the state is consistent and can be saved, and there a resumed run
     // enters: whatever the interrupted one had still to do after its last step is done first.
-    private void Train(BatchFeeder feeder)
+    void Train(BatchFeeder feeder)
     {
         var saved = resumedFrom is not null;
         task.Network.train();
@@ -103,7 +103,7 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    private void Step(Tensor[] batch)
+    void Step(Tensor[] batch)
     {
         using var scope = NewDisposeScope();
         learningRate = options.LearningRate * options.Schedule.FactorAt(state.Step, plan.TotalSteps);
@@ -120,7 +120,7 @@ internal sealed class TrainingRun : IDisposable
         tensors.Step(learningRate);
     }
 
-    private void Validate(BatchFeeder feeder)
+    void Validate(BatchFeeder feeder)
     {
         using var validation = new LossMeter();
         var left = plan.Validation.Count;
@@ -155,7 +155,7 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    private void Report()
+    void Report()
     {
         if (!meter.IsFinite)
             throw NotFinite();
@@ -164,7 +164,7 @@ internal sealed class TrainingRun : IDisposable
         reporter.Publish(progress, important: Finished || (state.ValidatedStep == state.Step));
     }
 
-    private void Save()
+    void Save()
     {
         if (!meter.IsFinite)
             throw NotFinite();
@@ -172,7 +172,7 @@ internal sealed class TrainingRun : IDisposable
         checkpoint!.Save(state, tensors, meter);
     }
 
-    private Tensor[] Take(BatchFeeder feeder)
+    Tensor[] Take(BatchFeeder feeder)
     {
         try
         {
@@ -188,20 +188,20 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    private Tensor[] ToDevice(Tensor[] batch, DisposeScope scope)
+    Tensor[] ToDevice(Tensor[] batch, DisposeScope scope)
     {
         foreach (var tensor in batch)
             scope.Attach(tensor);
         return OnGpu ? [.. batch.Select(t => t.to(device, non_blocking: true))] : batch;
     }
 
-    private NotFiniteNumberException NotFinite()
+    NotFiniteNumberException NotFinite()
     {
         var batches = meter.Batches;
         return NotFinite(meter.Read().Loss, batches == 1 || !OnGpu ? "loss" : $"loss of the last {batches} steps");
     }
 
-    private NotFiniteNumberException NotFinite(double value, string what) => new(
+    NotFiniteNumberException NotFinite(double value, string what) => new(
         string.Create(
             CultureInfo.InvariantCulture,
             $"The {what} is {value} at step {state.Step} of {plan.TotalSteps}, with learning rate {learningRate:G4}. Lower " +
@@ -210,7 +210,7 @@ internal sealed class TrainingRun : IDisposable
         value);
 
     // What must be the same for a resumed run to give the same weights.
-    private Dictionary<string, string> Settings()
+    Dictionary<string, string> Settings()
     {
         var settings = new Dictionary<string, string>
         {
@@ -236,7 +236,7 @@ internal sealed class TrainingRun : IDisposable
         return settings;
     }
 
-    private string HashOfExamples()
+    string HashOfExamples()
     {
         var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples);
         var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples / count)).ToArray();
@@ -252,6 +252,6 @@ internal sealed class TrainingRun : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
-    private static string Text(object? value) =>
+    static string Text(object? value) =>
         Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
 }

@@ -3,7 +3,7 @@ namespace Microsoft.ML.VqVae.Training;
 /// <summary>Where a run is, tensors aside: what a checkpoint keeps as JSON.</summary>
 internal sealed class TrainingState
 {
-    private const int LongestCurve = 1000;
+    const int LongestCurve = 1000;
 
     /// <summary>Steps done.</summary>
     public long Step { get; set; }

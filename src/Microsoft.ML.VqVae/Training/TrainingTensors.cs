@@ -7,10 +7,10 @@ namespace Microsoft.ML.VqVae.Training;
 /// <summary>The tensors of a run: the network, Adam's, and the best weights so far.</summary>
 internal sealed class TrainingTensors : IDisposable
 {
-    private const double ClipEpsilon = 1e-6;
+    const double ClipEpsilon = 1e-6;
 
-    private readonly (string Name, Parameter Parameter)[] parameters;
-    private readonly Adam optimizer;
+    readonly (string Name, Parameter Parameter)[] parameters;
+    readonly Adam optimizer;
 
     /// <summary>Moves the network to the device, then makes the optimizer.</summary>
     internal TrainingTensors(nn.Module network, double learningRate, Device device)
@@ -88,7 +88,7 @@ internal sealed class TrainingTensors : IDisposable
         DisposeBest();
     }
 
-    private void DisposeBest()
+    void DisposeBest()
     {
         foreach (var tensor in Best?.Values ?? Enumerable.Empty<Tensor>())
             tensor.Dispose();

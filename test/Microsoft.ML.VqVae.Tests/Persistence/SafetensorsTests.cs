@@ -11,11 +11,11 @@ public sealed class SafetensorsTests
 {
     // What Python's package writes for these tensors (' stands for ", ` for \"): the header is compact JSON, its tensors ordered by
     // descending type, then by name, and filled up with spaces to a multiple of 8.
-    private const string GoldenHeader =
+    const string GoldenHeader =
         "{'__metadata__':{'format':'pt'},'b':{'dtype':'I64','shape':[2],'data_offsets':[0,16]}," +
         "'a':{'dtype':'F32','shape':[2,1],'data_offsets':[16,24]},'é `':{'dtype':'BOOL','shape':[],'data_offsets':[24,25]}}";
 
-    private static readonly byte[] GoldenData =
+    static readonly byte[] GoldenData =
     [
         1, 0, 0, 0, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, // I64 1, -2
         0x00, 0x00, 0xC0, 0x3F, 0x00, 0x00, 0x00, 0xC0, // F32 1.5, -2
@@ -134,7 +134,8 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "'a' has shape [-1], expected whole numbers")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "'a' has shape [1.5], expected whole numbers")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "begins at byte 4, expected 0")]
-    [DataRow("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""", "byte 2, expected 4")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""",
+        "byte 2, expected 4")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "expected a begin and an end")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,4]}}""", "is too large")]
     [DataRow("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", "'a' has no array 'shape'")]
@@ -198,9 +199,9 @@ public sealed class SafetensorsTests
         }
     }
 
-    private static byte[] Golden() => Framed(GoldenHeader.Replace('\'', '"').Replace("`", "\\\"", StringComparison.Ordinal), GoldenData);
+    static byte[] Golden() => Framed(GoldenHeader.Replace('\'', '"').Replace("`", "\\\"", StringComparison.Ordinal), GoldenData);
 
-    private static byte[] Framed(string header, byte[] data)
+    static byte[] Framed(string header, byte[] data)
     {
         var text = Encoding.UTF8.GetBytes(header);
         var length = (text.Length + 7) / 8 * 8;
@@ -213,7 +214,7 @@ public sealed class SafetensorsTests
     }
 
     /// <summary>A stream that cannot seek and gives few bytes at a time, as a compressed entry of a model file does.</summary>
-    private sealed class Trickle(byte[] bytes) : MemoryStream(bytes)
+    sealed class Trickle(byte[] bytes) : MemoryStream(bytes)
     {
         public override bool CanSeek => false;
 

@@ -183,7 +183,7 @@ public sealed class CheckpointTests
     }
 
     // Batches of 2 out of 9: an epoch is 4 steps with one example left out, and its end is no multiple of the other intervals.
-    private static TrainingOptions Options(
+    static TrainingOptions Options(
         bool earlyStop, TemporaryFolder? folder = null, CancellationToken cancellation = default) => new()
     {
         LearningRate = 0.05,

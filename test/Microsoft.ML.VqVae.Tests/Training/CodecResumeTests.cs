@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Tests.Training;
 [TestClass]
 public sealed class CodecResumeTests
 {
-    private const int Steps = 9;
+    const int Steps = 9;
 
     [TestMethod]
     [DataRow(CodebookLearning.MovingAverage)]
@@ -28,7 +28,7 @@ public sealed class CodecResumeTests
     }
 
     // The state of the trained network as text, a line a tensor.
-    private static List<string> Train(CodebookLearning learning, TemporaryFolder? folder, int? cancelAt)
+    static List<string> Train(CodebookLearning learning, TemporaryFolder? folder, int? cancelAt)
     {
         var quantizer = new VectorQuantizerOptions
         {
@@ -66,7 +66,7 @@ public sealed class CodecResumeTests
         return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(t.Value.bytes)}")];
     }
 
-    private static Tensor[] Images(ReadOnlyMemory<int> numbers)
+    static Tensor[] Images(ReadOnlyMemory<int> numbers)
     {
         var pixels = new float[numbers.Length * 64];
         for (var i = 0; i < pixels.Length; i++)

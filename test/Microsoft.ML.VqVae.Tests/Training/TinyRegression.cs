@@ -11,7 +11,7 @@ internal sealed class TinyNetwork : nn.Module<Tensor, Tensor>
     public readonly Parameter weight;
     public readonly Parameter bias;
     public readonly Parameter rare;
-    private readonly Tensor seen;
+    readonly Tensor seen;
 
     internal TinyNetwork() : base(nameof(TinyNetwork))
     {
@@ -76,7 +76,7 @@ internal sealed class TinyRegression : IDisposable
 
     public void Dispose() => Network.Dispose();
 
-    private Tensor[] ReadBatch(ReadOnlyMemory<int> examples)
+    Tensor[] ReadBatch(ReadOnlyMemory<int> examples)
     {
         var numbers = examples.ToArray();
         lock (Read)
@@ -94,7 +94,7 @@ internal sealed class TinyRegression : IDisposable
         return [tensor(x).view(numbers.Length, 3) + Shift, tensor(y).view(numbers.Length, 1) + 0];
     }
 
-    private StepLoss Loss(Tensor[] batch, TrainingMoment moment)
+    StepLoss Loss(Tensor[] batch, TrainingMoment moment)
     {
         OnLoss?.Invoke(moment);
         var error = (Network.forward(batch[0]) - batch[1]).square().mean();

@@ -98,14 +98,14 @@ public sealed class TrainingProgressTests
         Assert.AreEqual(5000, state.Last!.Step);
     }
 
-    private sealed class Collector : IProgress<TrainingProgress>
+    sealed class Collector : IProgress<TrainingProgress>
     {
         internal List<TrainingProgress> Reports { get; } = [];
 
         public void Report(TrainingProgress value) => Reports.Add(value);
     }
 
-    private sealed class Clock : TimeProvider
+    sealed class Clock : TimeProvider
     {
         internal double Seconds { get; set; }
 
