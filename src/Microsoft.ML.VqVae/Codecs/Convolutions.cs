@@ -52,13 +52,13 @@ internal sealed class Convolution2d : nn.Module<Tensor, Tensor>
 /// </summary>
 /// <remarks>
 /// Each output pixel sees 2×2 inputs, and four outputs share them, so the same numbers come from one 2×2 convolution with four times the
-/// outputs, whose channels are then laid out as pixels. CPUs run layers of few outputs that way. Measured forward and backward, against
-/// libtorch's own: 64 → 32 channels in half the time with libtorch 1.13, which has no fast transposed convolution, and in 1.2 times with
-/// 2.10; 128 → 3 in two thirds with both; but 256 → 256 in 1.3 times with 2.10.
+/// outputs, whose channels are then laid out as pixels. CPUs run all but the widest layers that way. Measured forward and backward,
+/// against libtorch's own: 64 → 32 channels in half the time with libtorch 1.13, which has no fast transposed convolution, and in 1.2
+/// times with 2.10; 128 → 3 in two thirds with both; 256 → 256 in 0.9 times with 1.13, but in 1.3 times with 2.10.
 /// </remarks>
 internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
 {
-    const int FewOutputs = 32;
+    const int ManyOutputs = 256;
 
     readonly Parameter weight;
     readonly Parameter bias;
@@ -77,7 +77,7 @@ internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input) =>
-        input.device_type == DeviceType.CPU && outputs <= FewOutputs ? Shuffled(input) : Transposed(input);
+        input.device_type == DeviceType.CPU && outputs < ManyOutputs ? Shuffled(input) : Transposed(input);
 
     internal Tensor Transposed(Tensor input) => functional.conv_transpose2d(input, weight, bias, [2, 2], [1, 1]);
 
