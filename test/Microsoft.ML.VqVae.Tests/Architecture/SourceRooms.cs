@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.VqVae.Tests.Architecture;
@@ -15,9 +14,7 @@ internal static partial class SourceRooms
 
     static List<SourceFile> Read()
     {
-        string root = typeof(SourceRooms).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(data => data.Key == "RepositoryRoot").Value!;
-        string library = Path.Combine(root, "src", "Microsoft.ML.VqVae");
+        string library = Path.Combine(Repository.Root, "src", "Microsoft.ML.VqVae");
         var files = new List<SourceFile>();
         foreach (string path in Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories))
         {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Pictures;
 
@@ -51,14 +50,7 @@ public sealed class QuickStartTests
         }
     }
 
-    static string[] Lines(string path, [CallerFilePath] string thisFile = "")
-    {
-        string? root = Path.GetDirectoryName(thisFile);
-        while (root is not null && !File.Exists(Path.Combine(root, "VqVae.MLNet.sln")))
-            root = Path.GetDirectoryName(root);
-        Assert.IsNotNull(root, "No folder above the tests holds VqVae.MLNet.sln.");
-        return File.ReadAllLines(Path.Combine(root, path));
-    }
+    static string[] Lines(string path) => File.ReadAllLines(Path.Combine(Repository.Root, path));
 
     static string[] Between(string[] lines, string start, string end)
     {
