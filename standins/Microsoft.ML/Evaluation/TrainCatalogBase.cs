@@ -10,7 +10,8 @@ public abstract class TrainCatalogBase
 
     internal IHostEnvironment Environment { get; }
 
-    private protected IReadOnlyList<CrossValidationResult<TMetrics>> CrossValidate<TMetrics>(IDataView data, IEstimator<ITransformer> estimator,
+    private protected IReadOnlyList<CrossValidationResult<TMetrics>> CrossValidate<TMetrics>(
+        IDataView data, IEstimator<ITransformer> estimator,
         int folds, string samplingKeyColumnName, int? seed, Func<IDataView, TMetrics> evaluate) where TMetrics : class
     {
         Environment.CheckValue(data, nameof(data));

@@ -47,7 +47,8 @@ public sealed class ImageLoadingTransformer : OneToOneTransformerBase
     private protected override (DataViewType, DataViewSchema.Annotations) Describe(DataViewSchema.Column source) =>
         source.Type is TextDataViewType
         ? (new ImageDataViewType(), null)
-        : throw Host.ExceptSchemaMismatch("inputSchema", "input", source.Name, TextDataViewType.Instance.ToString(), source.Type.ToString());
+        : throw Host.ExceptSchemaMismatch(
+            "inputSchema", "input", source.Name, TextDataViewType.Instance.ToString(), source.Type.ToString());
 
     private protected override Delegate MakeGetter(DataViewRow input, DataViewSchema.Column source, out Action disposer)
     {

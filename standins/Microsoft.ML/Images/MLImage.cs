@@ -33,7 +33,8 @@ public sealed class MLImage : IDisposable
     public static MLImage CreateFromFile(string imagePath)
     {
         ArgumentNullException.ThrowIfNull(imagePath);
-        return Decode(File.Exists(imagePath) ? File.ReadAllBytes(imagePath) : []) ?? throw new ArgumentException("Invalid path", nameof(imagePath));
+        return Decode(File.Exists(imagePath) ? File.ReadAllBytes(imagePath) : [])
+            ?? throw new ArgumentException("Invalid path", nameof(imagePath));
     }
 
     public static MLImage CreateFromStream(Stream imageStream)
@@ -74,7 +75,8 @@ public sealed class MLImage : IDisposable
     public void Dispose() => _pixels = null;
 
     private static MLImage Decode(byte[] file) =>
-        GdImageFile.Decode(file, out int width, out int height) is { } pixels ? new MLImage(width, height, MLPixelFormat.Bgra32, pixels) : null;
+        GdImageFile.Decode(file, out int width, out int height) is { } pixels
+            ? new MLImage(width, height, MLPixelFormat.Bgra32, pixels) : null;
 
     private T Live<T>(T value) => _pixels is null ? throw new InvalidOperationException("Object is disposed.") : value;
 }

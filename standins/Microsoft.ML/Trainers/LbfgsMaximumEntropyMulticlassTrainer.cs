@@ -38,7 +38,8 @@ public sealed class LbfgsMaximumEntropyMulticlassTrainer : LbfgsTrainerBase<Lbfg
     }
 
     private protected override MulticlassPredictionTransformer<MaximumEntropyModelParameters> MakeTransformer(
-        MaximumEntropyModelParameters model, DataViewSchema trainSchema) => new(Host, model, trainSchema, FeatureColumn.Name, LabelColumn.Name);
+        MaximumEntropyModelParameters model, DataViewSchema trainSchema) =>
+        new(Host, model, trainSchema, FeatureColumn.Name, LabelColumn.Name);
 
     private protected override MaximumEntropyModelParameters Train(IDataView data)
     {

@@ -25,7 +25,8 @@ internal sealed class LbfgsMinimizer(int history, double l1, int unpenalized, do
         (_gradient, _next, _nextGradient) = (new float[start.Length], new float[start.Length], new float[start.Length]);
         (_direction, _descent) = (new float[start.Length], new float[start.Length]);
         _value = Evaluate(_point, _gradient);
-        if (!double.IsFinite(_value)) throw new InvalidOperationException($"Optimizer unable to proceed with loss function yielding {_value}");
+        if (!double.IsFinite(_value))
+            throw new InvalidOperationException($"Optimizer unable to proceed with loss function yielding {_value}");
 
         double improvement = 0;
         for (_iteration = 1; ; _iteration++)
@@ -156,7 +157,8 @@ internal sealed class LbfgsMinimizer(int history, double l1, int unpenalized, do
             if (_point[i] * _next[i] < 0) _next[i] = 0;
     }
 
-    // Nocedal and Wright, algorithms 3.5 and 3.6: a bracket for a step that satisfies the strong Wolfe conditions, then cubic interpolation.
+    // Nocedal and Wright, algorithms 3.5 and 3.6: a bracket for a step that satisfies the strong Wolfe conditions, then cubic
+    // interpolation.
     private SearchOutcome SearchWolfe(double step, double slope, bool force)
     {
         double sufficientDecrease = 1e-4 * slope, flatEnough = -0.9 * slope;
@@ -216,7 +218,8 @@ internal sealed class LbfgsMinimizer(int history, double l1, int unpenalized, do
     {
         DenseMath.AddScaled(_next, _point, (float)step, _direction);
         _nextValue = Evaluate(_next, _nextGradient);
-        if (double.IsNaN(_nextValue)) throw new InvalidOperationException($"Optimizer unable to proceed with loss function yielding {_nextValue}");
+        if (double.IsNaN(_nextValue))
+            throw new InvalidOperationException($"Optimizer unable to proceed with loss function yielding {_nextValue}");
         return new Trial((float)step, _nextValue, DenseMath.Dot(_direction, _nextGradient));
     }
 

@@ -9,7 +9,8 @@ namespace Microsoft.ML.Trainers;
 /// </summary>
 internal sealed class MaximumEntropyObjective(int classes, int features, float l2)
 {
-    // The rows are cut into the same pieces whatever the number of threads, and summed in order: results do not depend on the machine's cores.
+    // The rows are cut into the same pieces whatever the number of threads, and summed in order: results do not depend on the
+    // machine's cores.
     private const int Chunks = 4;
 
     private readonly int _stride = (classes + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;

@@ -52,7 +52,8 @@ namespace Microsoft.ML.Data
         private protected abstract IRowMapper MakeRowMapper(DataViewSchema inputSchema);
     }
 
-    public abstract class SingleFeaturePredictionTransformerBase<TModel> : PredictionTransformerBase<TModel>, ISingleFeaturePredictionTransformer<TModel>
+    public abstract class SingleFeaturePredictionTransformerBase<TModel>
+        : PredictionTransformerBase<TModel>, ISingleFeaturePredictionTransformer<TModel>
         where TModel : class
     {
         private protected SingleFeaturePredictionTransformerBase(IHost host, TModel model, string featureColumn, DataViewType featureType)

@@ -8,7 +8,8 @@ public static class StandardTrainersCatalog
 {
     public static LbfgsMaximumEntropyMulticlassTrainer LbfgsMaximumEntropy(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, string labelColumnName = "Label",
-        string featureColumnName = "Features", string exampleWeightColumnName = null, float l1Regularization = 1, float l2Regularization = 1,
+        string featureColumnName = "Features", string exampleWeightColumnName = null, float l1Regularization = 1,
+        float l2Regularization = 1,
         float optimizationTolerance = 1e-7f, int historySize = 20, bool enforceNonNegativity = false)
     {
         if (exampleWeightColumnName != null || enforceNonNegativity)

@@ -103,10 +103,12 @@ public sealed class CustomMappingTransformer<TSrc, TDst> : ITransformer
 
         public void Save(ModelSaveContext ctx) => _parent.SaveModel(ctx);
 
-        public DataViewSchema.DetachedColumn[] GetOutputColumns() => [.. _added.Select(column => new DataViewSchema.DetachedColumn(column))];
+        public DataViewSchema.DetachedColumn[] GetOutputColumns() =>
+            [.. _added.Select(column => new DataViewSchema.DetachedColumn(column))];
 
         public Func<int, bool> GetDependencies(Func<int, bool> activeOutput) =>
-            _added.Any(column => activeOutput(column.Index)) ? _filler.Columns.Select(column => column.Index).ToHashSet().Contains : _ => false;
+            _added.Any(column => activeOutput(column.Index))
+                ? _filler.Columns.Select(column => column.Index).ToHashSet().Contains : _ => false;
 
         public Delegate[] CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action disposer)
         {

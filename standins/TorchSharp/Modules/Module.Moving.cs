@@ -41,7 +41,8 @@ public static partial class torch
                 return property is not null;
             }
 
-            void SetField(string name, Tensor value) => Fields().FirstOrDefault(field => ComponentName(field) == name)?.SetValue(this, value);
+            void SetField(string name, Tensor value) =>
+                Fields().FirstOrDefault(field => ComponentName(field) == name)?.SetValue(this, value);
 
             static bool Moves(Tensor tensor, Device device) =>
                 device.type != tensor.device_type || device.index >= 0 && device.index != tensor.device_index;

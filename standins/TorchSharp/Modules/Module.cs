@@ -64,7 +64,8 @@ namespace TorchSharp
                     registered = true;
                 }
 
-                const BindingFlags OwnFields = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+                const BindingFlags OwnFields =
+                    BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
                 IEnumerable<FieldInfo> Fields()
                 {

@@ -31,7 +31,8 @@ namespace TorchSharp.Modules
                 foreach (Parameter parameter in group.Parameters)
                 {
                     using DisposeScope scope = NewDisposeScope();
-                    if (parameter.grad is { } gradient) Update(parameter, gradient, (State)States[parameter.Handle], (Options)group.Options);
+                    if (parameter.grad is { } gradient)
+                        Update(parameter, gradient, (State)States[parameter.Handle], (Options)group.Options);
                 }
             return loss!;
         }
