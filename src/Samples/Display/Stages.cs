@@ -24,15 +24,15 @@ internal abstract class Stages
             : console.Progress()
                 .Columns(
                     new TaskDescriptionColumn { Alignment = Justify.Left },
-                    new ProgressBarColumn { Width = 24 },
-                    new PercentageColumn(),
-                    new ElapsedTimeColumn())
+                    new ProgressBarColumn { Width = 12 },
+                    new PercentageColumn())
                 .Start(context => work(new LiveStages(context)));
 
     sealed class LiveStages(ProgressContext context) : Stages
     {
         public override T Run<T>(string name, Func<Stage, T> work)
         {
+            var watch = Stopwatch.StartNew();
             ProgressTask task = context.AddTask(Markup.Escape(name), maxValue: 1);
             // A bar that runs to and fro, until the stage says how far it is.
             task.IsIndeterminate = true;
@@ -40,10 +40,12 @@ internal abstract class Stages
             {
                 task.IsIndeterminate = false;
                 task.Value = fraction;
-                task.Description = $"{Markup.Escape(name)}  [grey]{Markup.Escape(detail)}[/]";
+                // In place of the name: both do not fit into eighty columns. What does not fit either is cut at the end.
+                task.Description = Markup.Escape(detail);
             }));
             task.IsIndeterminate = false;
             task.Value = 1;
+            task.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{name}, {watch.Elapsed.TotalSeconds:0.0} s"));
             task.StopTask();
             return result;
         }

@@ -14,10 +14,10 @@ internal sealed class TrainingReport(Stage stage) : IProgress<TrainingProgress>
     {
         _received.Add(value);
         string perplexity = value.Perplexity is { } used ? string.Create(CultureInfo.InvariantCulture, $" · perplexity {used:0}") : "";
+        // What matters most comes first: a narrow terminal cuts the end.
         stage.Report(value.Fraction, string.Create(
-            CultureInfo.InvariantCulture,
-            $"step {value.Step:N0}/{value.TotalSteps:N0} · loss {value.Loss:0.000}{perplexity} · {value.ExamplesPerSecond:N0} images/s · ")
-            + $"{Clock(value.Remaining)} left");
+            CultureInfo.InvariantCulture, $"step {value.Step:N0}/{value.TotalSteps:N0} · {Clock(value.Remaining)} left · loss {value.Loss:0.000}")
+            + perplexity + string.Create(CultureInfo.InvariantCulture, $" · {value.ExamplesPerSecond:N0} images/s"));
     }
 
     static string Clock(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time.Seconds:00}");
