@@ -52,9 +52,10 @@ internal sealed class Convolution2d : nn.Module<Tensor, Tensor>
 /// </summary>
 /// <remarks>
 /// Each output pixel sees 2×2 inputs, and four outputs share them, so the same numbers come from one 2×2 convolution with four times the
-/// outputs, whose channels are then laid out as pixels. CPUs run all but the widest layers that way. Measured forward and backward,
-/// against libtorch's own: 64 → 32 channels in half the time with libtorch 1.13, which has no fast transposed convolution, and in 1.2
-/// times with 2.10; 128 → 3 in two thirds with both; 256 → 256 in 0.9 times with 1.13, but in 1.3 times with 2.10.
+/// outputs, whose channels are then laid out as pixels. CPUs run all but the widest layers that way, a compromise
+/// between libtorch versions. Forward and backward took, against libtorch's own: 64 → 32 channels 0.5 times as long with libtorch 1.13,
+/// which has no fast transposed convolution, and 1.2 times with 2.10; 128 → 3 channels 0.7 times with both; 96 → 48 about as long with
+/// 1.13 and 1.3 times with 2.10; 256 → 256 0.9 and 1.3 times.
 /// </remarks>
 internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
 {
