@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

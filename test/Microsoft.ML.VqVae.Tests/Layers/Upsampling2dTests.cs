@@ -1,7 +1,7 @@
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Layers;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.VqVae.Tests.Codecs;
+namespace Microsoft.ML.VqVae.Tests.Layers;
 
 /// <summary>The transposed convolution that is computed as a convolution and a pixel shuffle is the transposed convolution.</summary>
 [TestClass]

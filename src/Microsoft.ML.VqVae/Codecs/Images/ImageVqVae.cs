@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Layers;
 using Microsoft.ML.VqVae.Quantization;
 using TorchSharp;
 using static TorchSharp.torch;

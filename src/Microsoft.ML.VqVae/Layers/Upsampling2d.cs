@@ -1,50 +1,9 @@
-using Microsoft.ML.VqVae.Quantization;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Microsoft.ML.VqVae.Codecs;
-
-/// <summary>Draws the first weights of one model after another from one seed, and nothing from torch's global generator.</summary>
-internal sealed class WeightSource(int seed) : IDisposable
-{
-    // Away from the streams that the quantizer with the same seed uses.
-    readonly Generator generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
-
-    /// <summary>PyTorch's default for convolutions: uniform in ±1/√fan-in, for weights and biases alike.</summary>
-    public Parameter Draw(long fanIn, params long[] shape)
-    {
-        using var scope = NewDisposeScope();
-        var bound = 1 / Math.Sqrt(fanIn);
-        var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, generator));
-        parameter.DetachFromDisposeScope();
-        return parameter;
-    }
-
-    public void Dispose() => generator.Dispose();
-}
-
-/// <summary>A square two-dimensional convolution with bias.</summary>
-internal sealed class Convolution2d : nn.Module<Tensor, Tensor>
-{
-    readonly Parameter weight;
-    readonly Parameter bias;
-    readonly long[] strides;
-    readonly long[] padding;
-
-    public Convolution2d(int inputs, int outputs, int size, int stride, int padding, WeightSource source) : base(nameof(Convolution2d))
-    {
-        var fanIn = (long)inputs * size * size;
-        weight = source.Draw(fanIn, outputs, inputs, size, size);
-        bias = source.Draw(fanIn, outputs);
-        strides = [stride, stride];
-        this.padding = [padding, padding];
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor input) => functional.conv2d(input, weight, bias, strides, padding);
-}
+namespace Microsoft.ML.VqVae.Layers;
 
 /// <summary>
 /// A transposed 4×4 convolution of stride 2 and padding 1: doubles height and width. The weight is in the order of PyTorch's
@@ -95,26 +54,5 @@ internal sealed class Upsampling2d : nn.Module<Tensor, Tensor>
         return channels.reshape(batch, height, width, 2, 2, outputs).permute(0, 1, 3, 2, 4, 5)
             .reshape(batch, 2 * height, 2 * width, outputs).narrow(1, 1, 2 * height - 2).narrow(2, 1, 2 * width - 2)
             .permute(0, 3, 1, 2).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>x + 1×1(ReLU(3×3(ReLU(x)))), the residual block of section 4.1 of the paper.</summary>
-internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
-{
-    readonly Convolution2d wide;
-    readonly Convolution2d narrow;
-
-    public ResidualBlock(int channels, int hidden, WeightSource source) : base(nameof(ResidualBlock))
-    {
-        wide = new Convolution2d(channels, hidden, 3, 1, 1, source);
-        narrow = new Convolution2d(hidden, channels, 1, 1, 0, source);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        // The first ReLU leaves its input as it is, for the sum; the second may overwrite what the convolution gave.
-        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,24 @@
+using Microsoft.ML.VqVae.Quantization;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Layers;
+
+/// <summary>Draws the first weights of one model after another from one seed, and nothing from torch's global generator.</summary>
+internal sealed class WeightSource(int seed) : IDisposable
+{
+    // Away from the streams that the quantizer with the same seed uses.
+    readonly Generator generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
+
+    /// <summary>PyTorch's default for convolutions: uniform in ±1/√fan-in, for weights and biases alike.</summary>
+    public Parameter Draw(long fanIn, params long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        var bound = 1 / Math.Sqrt(fanIn);
+        var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, generator));
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
+    public void Dispose() => generator.Dispose();
+}
