@@ -7,31 +7,29 @@ namespace Microsoft.ML.VqVae;
 /// <summary>From a column of codes to images.</summary>
 internal sealed class ImageDecoding(ImageModel model, DecoderColumns columns) : IBatchMapping
 {
-    public string InputColumnName => columns.Codes;
-
     public IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; } =
         [ModelColumns.Pixels(columns.Output, model.Description.Pixels, columns.AsImage)];
 
     public int BatchSize => model.Description.PredictionBatchSize;
 
-    public DataViewSchema.Column CheckInput(DataViewSchema schema)
+    public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema)
     {
-        DataViewSchema.Column column = PixelInput.Find(schema, columns.Codes, "codes");
+        DataViewSchema.Column column = SchemaColumns.Find(schema, columns.Codes, "codes");
         (int height, int width, int perPosition) = model.CodeGrid;
         int codes = model.Description.Quantizer.Codes, slots = height * width * perPosition;
         bool fits = column.Type is VectorDataViewType { ItemType: KeyDataViewType key } vector && key.RawType == typeof(uint)
             && key.Count == (ulong)codes && vector.Size == slots;
-        return fits ? column : throw PixelInput.Mismatch(
+        return fits ? [column] : throw SchemaColumns.Mismatch(
             column.Name, ModelColumns.Codes(columns.Codes, model.CodeGrid, codes).Type.ToString()!, column.Type.ToString()!, "codes");
     }
 
     public RowReader CreateReader(DataViewRow row, int capacity) =>
-        new CodeReader(model.CodeGrid, model.Description.Quantizer.Codes, row, CheckInput(row.Schema), capacity);
+        new CodeReader(model.CodeGrid, model.Description.Quantizer.Codes, row, CheckInputs(row.Schema)[0], capacity);
 
     public BatchColumn CreateColumn(int output, int capacity) => columns.AsImage
         ? new ImageColumn(model.Description.Pixels, capacity)
         : new PixelColumn(model.Description.Pixels, capacity);
 
-    public void Run(Tensor input, IReadOnlyList<BatchColumn?> columns) =>
-        columns[0]?.Store(model.Decode(model.Embed(input.to(model.Device))));
+    public void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> columns) =>
+        columns[0]?.Store(model.Decode(model.Embed(inputs[0].to(model.Device))));
 }

@@ -34,21 +34,19 @@ internal sealed class ImageEncoding : IBatchMapping
         OutputColumns = [.. made.Select(column => column.Item2)];
     }
 
-    public string InputColumnName => _columns.Input;
-
     public IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; }
 
     public int BatchSize => _model.Description.PredictionBatchSize;
 
-    public DataViewSchema.Column CheckInput(DataViewSchema schema)
+    public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema)
     {
-        DataViewSchema.Column column = PixelInput.Find(schema, _columns.Input);
+        DataViewSchema.Column column = SchemaColumns.Find(schema, _columns.Input);
         PixelInput.Check(column, _model.Description.Pixels);
-        return column;
+        return [column];
     }
 
     public RowReader CreateReader(DataViewRow row, int capacity) =>
-        new PixelReader(_model.Description.Pixels, row, CheckInput(row.Schema), capacity);
+        new PixelReader(_model.Description.Pixels, row, CheckInputs(row.Schema)[0], capacity);
 
     public BatchColumn CreateColumn(int output, int capacity)
     {
@@ -64,13 +62,13 @@ internal sealed class ImageEncoding : IBatchMapping
         };
     }
 
-    public void Run(Tensor input, IReadOnlyList<BatchColumn?> columns)
+    public void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> columns)
     {
         BatchColumn? Asked(Output output) => Array.IndexOf(_outputs, output) is int index and >= 0 ? columns[index] : null;
         BatchColumn? reconstruction = Asked(Output.Reconstruction), embeddings = Asked(Output.Embeddings),
             error = Asked(Output.ReconstructionError);
 
-        Tensor pixels = input.to(_model.Device);
+        Tensor pixels = inputs[0].to(_model.Device);
         Tensor indices = _model.Encode(pixels);
         Asked(Output.Codes)?.Store(indices);
         if (reconstruction is null && embeddings is null && error is null)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Quantization;
 using Microsoft.ML.VqVae.Rows;
 using Microsoft.ML.VqVae.Training;
@@ -20,34 +19,21 @@ internal static class ImageTraining
         IHostEnvironment environment, ImageVqVaeOptions options, ImageCodecOptions codec, ImageFormat format, RowStore rows, Device device)
     {
         VectorQuantizerOptions quantizer = options.Quantizer.Copy();
-        TrainingOptions training = options.Training.Copy();
-        int seed = training.Seed ?? MLNetInternals.SeedOf(environment) ?? (training.CheckpointFolder is null ? Random.Shared.Next() : 0);
-        training.Seed = seed;
-
+        (TrainingOptions training, int seed) = NetworkTraining.WithSeed(environment, options.Training);
         var network = new ImageVqVae(codec, quantizer, seed);
-        try
+        network.SetPixelStatistics(rows.Mean, rows.Deviation, rows.Minimum, rows.Maximum);
+        var task = new TrainingTask
         {
-            network.SetPixelStatistics(rows.Mean, rows.Deviation, rows.Minimum, rows.Maximum);
-            var task = new TrainingTask
-            {
-                Network = network,
-                Examples = rows.Count,
-                ReadBatch = numbers => [rows.ReadBatch(numbers.Span)],
-                Loss = (batch, moment) => Loss(network, batch[0], moment),
-                Fingerprint = Fingerprint(codec, quantizer, rows, seed),
-            };
-            using IChannel channel = environment.Start("VqVae");
-            channel.Info(MessageSensitivity.None, string.Create(CultureInfo.InvariantCulture,
-                $"Training a VQ-VAE on {rows.Count} images of {format}: {quantizer.Codes} codes, on {device}, seed {seed}."));
-            TrainingSummary summary = TrainingLoop.Run(task, training, device, line => channel.Info(MessageSensitivity.None, line));
-            var description = new ImageModelDescription(codec, quantizer, format, options.PredictionBatchSize);
-            return (new ImageModel(description, network, device), summary);
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+            Network = network,
+            Examples = rows.Count,
+            ReadBatch = numbers => [rows.ReadBatch(numbers.Span)],
+            Loss = (batch, moment) => Loss(network, batch[0], moment),
+            Fingerprint = FingerprintOf(codec, quantizer, rows, seed),
+        };
+        var description = new ImageModelDescription(codec, quantizer, format, options.PredictionBatchSize);
+        return NetworkTraining.Run(environment, task, training, device,
+            string.Create(CultureInfo.InvariantCulture, $"a VQ-VAE on {rows.Count} images of {format}: {quantizer.Codes} codes"),
+            () => new ImageModel(description, network, device));
     }
 
     static StepLoss Loss(ImageVqVae network, Tensor pixels, TrainingMoment moment)
@@ -62,20 +48,9 @@ internal static class ImageTraining
         }, losses.Counts);
     }
 
-    // What a checkpoint must agree with for training to go on from it: everything that decides the weights.
-    static string Fingerprint(ImageCodecOptions codec, VectorQuantizerOptions quantizer, RowStore rows, int seed) => string.Join('\n',
-        new (string Name, IFormattable Value)[]
-        {
-            ("height", codec.Height), ("width", codec.Width), ("channels", codec.Channels), ("hidden channels", codec.HiddenChannels),
-            ("outer channels", codec.OuterChannels), ("residual channels", codec.ResidualChannels),
-            ("residual blocks", codec.ResidualBlocks),
-            ("downsamplings", codec.Downsamplings), ("flips", codec.FlipHorizontally ? 1 : 0), ("codes", quantizer.Codes),
-            ("dimensions", quantizer.Dimensions), ("codes per position", quantizer.CodesPerPosition),
-            ("separate codebooks", quantizer.SeparateCodebooks ? 1 : 0), ("commitment cost", quantizer.CommitmentCost),
-            ("learning", quantizer.Learning), ("decay", quantizer.Decay), ("smoothing", quantizer.Smoothing),
-            ("initialize from data", quantizer.InitializeFromData ? 1 : 0), ("unquantized steps", quantizer.UnquantizedSteps),
-            ("k-means iterations", quantizer.KMeansIterations), ("restart every steps", quantizer.RestartEverySteps),
-            ("restart below", quantizer.RestartBelow), ("images", rows.Count), ("mean", rows.Mean), ("deviation", rows.Deviation),
-            ("minimum", rows.Minimum), ("maximum", rows.Maximum), ("seed", seed),
-        }.Select(setting => $"{setting.Name}={setting.Value.ToString(null, CultureInfo.InvariantCulture)}"));
+    static string FingerprintOf(ImageCodecOptions codec, VectorQuantizerOptions quantizer, RowStore rows, int seed) => new SettingsFingerprint()
+        .Add("Codec", codec, SavedModelJson.Default.ImageCodecOptions)
+        .Add("Quantizer", quantizer, SavedModelJson.Default.VectorQuantizerOptions)
+        .Add("images", rows.Count).Add("mean", rows.Mean).Add("deviation", rows.Deviation)
+        .Add("minimum", rows.Minimum).Add("maximum", rows.Maximum).Add("seed", seed).ToString();
 }

@@ -89,7 +89,7 @@ public sealed class ImageVqVaeEstimator : IEstimator<VqVaeTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         _options.Validate();
-        DataViewSchema.Column column = PixelInput.Find(input.Schema, _inputColumnName);
+        DataViewSchema.Column column = SchemaColumns.Find(input.Schema, _inputColumnName);
         ImageFormat format = PixelInput.Resolve(column, _options);
         ImageCodecOptions codec = _options.Codec.Copy();
         (codec.Height, codec.Width, codec.Channels) = (format.Height, format.Width, format.Channels);

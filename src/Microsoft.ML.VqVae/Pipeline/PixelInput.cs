@@ -12,22 +12,14 @@ internal static class PixelInput
     const string Expected = "a vector of known size of Single, or an image (MLImage)";
     static readonly int[] UsualChannels = [1, 3];
 
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role = "input") =>
-        schema.GetColumnOrNull(name) ?? throw Missing(name, role, schema.Select(column => column.Name));
-
     /// <summary>The check that can be made before there are data: the kind of column.</summary>
     public static SchemaShape.Column Check(SchemaShape schema, string name)
     {
-        foreach (SchemaShape.Column column in schema)
-        {
-            if (column.Name != name)
-                continue;
-            bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single
-                && !column.IsKey;
-            bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
-            return isVector || isImage ? column : throw Mismatch(name, Expected, MLNetInternals.TypeText(column));
-        }
-        throw Missing(name, "input", schema.Select(column => column.Name));
+        SchemaShape.Column column = SchemaColumns.Find(schema, name);
+        bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single
+            && !column.IsKey;
+        bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
+        return isVector || isImage ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
     }
 
     /// <summary>Works out the layout for training.</summary>
@@ -41,7 +33,7 @@ internal static class PixelInput
                 vector.Dimensions.Length is 2 or 3
                 ? ResolveDimensions(column, vector, options)
                 : ResolveFlat(column, vector, options),
-            _ => throw Mismatch(column.Name, Expected, column.Type.ToString()!),
+            _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
         };
     }
 
@@ -53,7 +45,7 @@ internal static class PixelInput
             // An image type of no size, what LoadImages gives, is taken; then each image is checked.
             if (column.Type is not ImageDataViewType image
                 || (image.Height > 0 && (image.Height, image.Width) != (format.Height, format.Width)))
-                throw Mismatch(column.Name, $"images of {format.Height}×{format.Width} pixels, which the model was trained on",
+                throw SchemaColumns.Mismatch(column.Name, $"images of {format.Height}×{format.Width} pixels, which the model was trained on",
                     column.Type.ToString()!);
             return;
         }
@@ -61,7 +53,7 @@ internal static class PixelInput
             && vector.Size == format.ValueCount
             && (vector.Dimensions.Length != 3 || vector.Dimensions.SequenceEqual(format.Dimensions));
         if (!fits)
-            throw Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, "
+            throw SchemaColumns.Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, "
                 + "which the model was trained on", column.Type.ToString()!);
     }
 
@@ -71,12 +63,12 @@ internal static class PixelInput
         int height = type.Height > 0 ? type.Height : codec.Height, width = type.Width > 0 ? type.Width : codec.Width;
         int channels = codec.Channels == 0 ? 3 : codec.Channels;
         if (height == 0 || width == 0)
-            throw Mismatch(column.Name, "images of a known size: use ResizeImages first, or set Codec.Height and Codec.Width",
+            throw SchemaColumns.Mismatch(column.Name, "images of a known size: use ResizeImages first, or set Codec.Height and Codec.Width",
                 type.ToString());
         if ((codec.Height != 0 && codec.Height != height) || (codec.Width != 0 && codec.Width != width))
-            throw Mismatch(column.Name, $"images of {codec.Height}×{codec.Width} pixels, as the options say", type.ToString());
+            throw SchemaColumns.Mismatch(column.Name, $"images of {codec.Height}×{codec.Width} pixels, as the options say", type.ToString());
         if (!UsualChannels.Contains(channels))
-            throw Mismatch(column.Name, $"Codec.Channels of 1 (grey) or 3 (colour) for a column of images", $"{channels} channels");
+            throw SchemaColumns.Mismatch(column.Name, $"Codec.Channels of 1 (grey) or 3 (colour) for a column of images", $"{channels} channels");
         return new ImageFormat(height, width, channels, options.Layout == PixelLayout.Interleaved, FromImages: true);
     }
 
@@ -95,8 +87,8 @@ internal static class PixelInput
         return fitting.Count switch
         {
             1 => Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, fitting[0].Interleaved, options),
-            0 => throw Mismatch(column.Name, $"pixels [C, H, W] or [H, W, C]{Asked(options)}", type.ToString()),
-            _ => throw Mismatch(column.Name, "dimensions that tell [C, H, W] from [H, W, C]: set Layout to Planar or Interleaved",
+            0 => throw SchemaColumns.Mismatch(column.Name, $"pixels [C, H, W] or [H, W, C]{Asked(options)}", type.ToString()),
+            _ => throw SchemaColumns.Mismatch(column.Name, "dimensions that tell [C, H, W] from [H, W, C]: set Layout to Planar or Interleaved",
                 type.ToString()),
         };
     }
@@ -120,7 +112,7 @@ internal static class PixelInput
         }
         return fitting.Count == 1
             ? Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, options.Layout == PixelLayout.Interleaved, options)
-            : throw Mismatch(column.Name,
+            : throw SchemaColumns.Mismatch(column.Name,
                 $"a size of Height·Width·Channels{Asked(options)}: set Codec.Height, Codec.Width and Codec.Channels, "
                 + "or give the column dimensions, as ExtractPixels does", type.ToString());
     }
@@ -136,13 +128,4 @@ internal static class PixelInput
         string layout = options.Layout == PixelLayout.FromColumn ? "" : $", {options.Layout}";
         return (asked.Length == 0 ? "" : $" with {string.Join(", ", asked)}") + layout;
     }
-
-    // The kind of exception and the words of ML.NET's own transformers.
-    public static ArgumentOutOfRangeException Mismatch(
-        string column, string expected, string found, string role = "input", string parameter = "inputSchema") =>
-        new(parameter, $"Schema mismatch for {role} column '{column}': expected {expected}, got {found}");
-
-    static ArgumentOutOfRangeException Missing(string name, string role, IEnumerable<string> present, string parameter = "inputSchema") =>
-        new(parameter, $"Could not find {role} column '{name}'; "
-            + $"the columns are {string.Join(", ", present.Select(column => $"'{column}'"))}");
 }

@@ -11,7 +11,7 @@ internal sealed class AddedColumns
     {
         _mapping = mapping;
         InputSchema = inputSchema;
-        InputColumn = mapping.CheckInput(inputSchema);
+        InputColumns = mapping.CheckInputs(inputSchema);
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(inputSchema.AsEnumerable());
         builder.AddColumns(mapping.OutputColumns);
@@ -23,7 +23,7 @@ internal sealed class AddedColumns
     public DataViewSchema OutputSchema { get; }
 
     /// <summary>What the network reads.</summary>
-    public DataViewSchema.Column InputColumn { get; }
+    public IReadOnlyList<DataViewSchema.Column> InputColumns { get; }
 
     /// <summary>True where the column passes through, and keeps its index; false where the model adds it.</summary>
     public bool IsPassedThrough(int index) => index < InputSchema.Count;
@@ -55,7 +55,7 @@ internal sealed class AddedColumns
     public IEnumerable<DataViewSchema.Column> Dependencies(bool[] active)
     {
         bool added = AnyAdded(active);
-        return InputSchema.Where(column => active[column.Index] || (added && column.Index == InputColumn.Index));
+        return InputSchema.Where(column => active[column.Index] || (added && InputColumns.Any(read => read.Index == column.Index)));
     }
 
     public ValueGetter<T> Typed<T>(Delegate getter, DataViewSchema.Column column) =>

@@ -68,7 +68,7 @@ internal sealed class BatchRunner
         // Grad mode and dispose scopes belong to the thread, so that cursors and rows of other threads are untouched.
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        _mapping.Run(_reader.ToTensor(_count), _columns);
+        _mapping.Run(_reader.ToTensors(_count), _columns);
         _ran = true;
     }
 }

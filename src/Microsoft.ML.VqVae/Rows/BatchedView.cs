@@ -24,7 +24,7 @@ internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDa
         // source must give both the same order, hence two generators of one seed.
         int? seed = rand?.Next();
         Random? Generator() => seed is int value ? new Random(value) : null;
-        DataViewRowCursor ahead = source.GetRowCursor([_columns.InputColumn], Generator());
+        DataViewRowCursor ahead = source.GetRowCursor(_columns.InputColumns, Generator());
         DataViewRowCursor? inStep = passed.Length > 0 ? source.GetRowCursor(passed, Generator()) : null;
         return new BatchedCursor(_columns, mapping, ahead, inStep, active);
     }

@@ -48,8 +48,8 @@ internal sealed class CodeReader : RowReader
         }
     }
 
-    public override Tensor ToTensor(int count) => ToTensor<long>(
-        _block.AsSpan(0, count * _length), ScalarType.Int64, count, _grid.Height, _grid.Width, _grid.PerPosition);
+    public override IReadOnlyList<Tensor> ToTensors(int count) => [ToTensor<long>(
+        _block.AsSpan(0, count * _length), ScalarType.Int64, count, _grid.Height, _grid.Width, _grid.PerPosition)];
 
     InvalidOperationException Bad(string what) => new($"Row {_row.Position} of codes column '{_column}' {what}.");
 }

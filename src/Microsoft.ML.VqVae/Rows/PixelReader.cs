@@ -32,8 +32,8 @@ internal sealed class PixelReader : RowReader
 
     public override void Read(int slot) => Read(_block.AsSpan(slot * _format.ValueCount, _format.ValueCount));
 
-    public override Tensor ToTensor(int count) => ToTensor<float>(
-        _block.AsSpan(0, count * _format.ValueCount), ScalarType.Float32, count, _format.Channels, _format.Height, _format.Width);
+    public override IReadOnlyList<Tensor> ToTensors(int count) => [ToTensor<float>(
+        _block.AsSpan(0, count * _format.ValueCount), ScalarType.Float32, count, _format.Channels, _format.Height, _format.Width)];
 
     /// <summary>Reads the current row, planar, and checks it.</summary>
     public void Read(Span<float> planar)

@@ -10,8 +10,9 @@ internal abstract class RowReader
     /// network.</summary>
     public abstract void Read(int slot);
 
-    /// <summary>The first <paramref name="count"/> slots as a tensor on the CPU.</summary>
-    public abstract Tensor ToTensor(int count);
+    /// <summary>The first <paramref name="count"/> slots as tensors [count, …] on the CPU: one for each thing that is read of a
+    /// row.</summary>
+    public abstract IReadOnlyList<Tensor> ToTensors(int count);
 
     protected static Tensor ToTensor<T>(ReadOnlySpan<T> values, ScalarType type, params long[] shape) where T : unmanaged
     {

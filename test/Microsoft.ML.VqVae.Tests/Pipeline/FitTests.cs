@@ -101,7 +101,7 @@ public class FitTests
                 options.Training.CheckpointFolder = folder;
                 options.Quantizer.CommitmentCost = 0.5;
             }));
-            Assert.Contains("commitment cost", refused.Message);
+            Assert.Contains("CommitmentCost", refused.Message);
         }
         finally
         {
