@@ -12,6 +12,15 @@ internal static class SeededRandom
     public static Generator CreateGenerator(int seed, long stream) =>
         new(Mix(unchecked((ulong)(uint)seed * 0x9E3779B97F4A7C15 + (ulong)stream)));
 
+    /// <summary>Fills <paramref name="numbers"/> with multiples of 2⁻²³ in [0, 1): number i follows from (seed, stream, i) alone, however
+    /// many are asked for.</summary>
+    public static void Uniforms(int seed, long stream, Span<float> numbers)
+    {
+        var start = Mix(unchecked(Mix((uint)seed) + (ulong)stream));
+        for (var i = 0; i < numbers.Length; i++)
+            numbers[i] = (Mix(unchecked(start + (ulong)i * 0x9E3779B97F4A7C15)) >> 41) * (1f / (1 << 23));
+    }
+
     // The finalizer of SplitMix64: neighbouring seeds and steps give unrelated generators.
     static ulong Mix(ulong x)
     {

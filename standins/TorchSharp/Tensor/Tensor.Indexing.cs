@@ -46,6 +46,7 @@ public static partial class torch
             part.Dispose();
         }
 
+        public Tensor gather(long dim, Tensor index) => Call("gather", this, dim, index);
         public Tensor index_select(long dim, Tensor index) => Call("index_select", this, dim, index);
         public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) =>
             Here("index_add_", this, dim, index, source, alpha);

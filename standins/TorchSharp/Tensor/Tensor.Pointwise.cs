@@ -48,6 +48,10 @@ public static partial class torch
         public Tensor sqrt() => Call("sqrt", this);
         public Tensor square() => Call("square", this);
         public Tensor relu() => Call("relu", this);
+        public Tensor sigmoid() => Call("sigmoid", this);
+        public Tensor sigmoid_() => Here("sigmoid_", this);
+        public Tensor tanh() => Call("tanh", this);
+        public Tensor tanh_() => Here("tanh_", this);
         public Tensor relu_() => Here("relu_", this);
 
         // ---- comparisons and truth ----
@@ -56,6 +60,9 @@ public static partial class torch
         public Tensor lt(Scalar target) => Call("lt.Scalar", this, target);
         public Tensor gt(Tensor target) => Call("gt.Tensor", this, target);
         public Tensor gt(Scalar target) => Call("gt.Scalar", this, target);
+
+        public Tensor le(Tensor target) => Call("le.Tensor", this, target);
+        public Tensor ge(Scalar target) => Call("ge.Scalar", this, target);
 
         public Tensor isfinite() => Call("isfinite", this);
 

@@ -27,6 +27,11 @@ public static partial class torch
 
         public Tensor cumsum(long dim, ScalarType? type = null) => Call("cumsum", this, dim, type);
 
+        public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true) =>
+            Two("topk", this, k, dim, largest, sorted);
+
+        public Tensor softmax(long dim, ScalarType? dtype = null) => Call("softmax.int", this, dim, dtype);
+
         // ---- products ----
 
         public Tensor matmul(Tensor target) => Call("matmul", this, target);

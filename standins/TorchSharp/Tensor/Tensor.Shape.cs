@@ -12,6 +12,9 @@ public static partial class torch
         public Tensor view(params long[] shape) => Call("view", this, shape);
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => Call("flatten.using_ints", this, start_dim, end_dim);
         public Tensor unsqueeze(long dim) => Call("unsqueeze", this, dim);
+        public Tensor squeeze(long dim) => Call("squeeze.dim", this, dim);
+        public Tensor expand(params long[] sizes) => Call("expand", this, sizes, false);
+        public Tensor transpose(long dim0, long dim1) => Call("transpose.int", this, dim0, dim1);
         public Tensor repeat(params long[] sizes) => Call("repeat", this, sizes);
         public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) =>
             Call("repeat_interleave.self_int", this, repeats, dim, output_size);
