@@ -1,6 +1,6 @@
 namespace Microsoft.ML.VqVae.Samples.Images;
 
-/// <summary>What the command line says; the comments of the options are in Program.cs.</summary>
+/// <summary>What the command line says; the comments of the options are in Verbs/ImagesVerb.cs.</summary>
 internal sealed record ImagesSettings
 {
     public string? DataFolder { get; init; }
