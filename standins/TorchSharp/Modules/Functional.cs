@@ -12,6 +12,10 @@ public static partial class torch
 
         public static partial class functional
         {
+            public static Tensor conv1d(Tensor input, Tensor weight, Tensor? bias = null, long? stride = null, long? padding = null,
+                long? dilation = null, long groups = 1) => Call("conv1d", input, weight, bias, new[] { stride ?? 1 }, new[] { padding ?? 0 },
+                    new[] { dilation ?? 1 }, groups);
+
             public static Tensor conv2d(Tensor input, Tensor weight, Tensor? bias = null, long[]? strides = null, long[]? padding = null,
                 long[]? dilation = null,
                 long groups = 1) => Call("conv2d", input, weight, bias, strides ?? [1], padding ?? [0], dilation ?? [1], groups);
