@@ -10,6 +10,7 @@ public static partial class torch
         public static Tensor operator +(Tensor left, double right) => left.add(right);
 
         public static Tensor operator -(Tensor left, Tensor right) => left.sub(right);
+        public static Tensor operator -(Tensor left, double right) => left.add(-right);
 
         public static Tensor operator *(Tensor left, Tensor right) => left.mul(right);
         public static Tensor operator *(Tensor left, int right) => left.mul(right);

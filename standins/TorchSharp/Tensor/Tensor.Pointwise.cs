@@ -47,6 +47,10 @@ public static partial class torch
         public Tensor reciprocal() => Call("reciprocal", this);
         public Tensor sqrt() => Call("sqrt", this);
         public Tensor square() => Call("square", this);
+        public Tensor exp() => Call("exp", this);
+        public Tensor log() => Call("log", this);
+        public Tensor sin() => Call("sin", this);
+        public Tensor cos() => Call("cos", this);
         public Tensor relu() => Call("relu", this);
         public Tensor sigmoid() => Call("sigmoid", this);
         public Tensor sigmoid_() => Here("sigmoid_", this);

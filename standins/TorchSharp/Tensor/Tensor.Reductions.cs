@@ -25,6 +25,8 @@ public static partial class torch
 
         // ---- order and running totals ----
 
+        public Tensor bucketize(Tensor boundaries, bool outInt32 = false, bool right = false) =>
+            Call("bucketize.Tensor", this, boundaries, outInt32, right);
         public Tensor cumsum(long dim, ScalarType? type = null) => Call("cumsum", this, dim, type);
 
         public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true) =>
@@ -34,6 +36,7 @@ public static partial class torch
 
         // ---- products ----
 
+        public Tensor mm(Tensor target) => Call("mm", this, target);
         public Tensor matmul(Tensor target) => Call("matmul", this, target);
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Call("addmm", this, mat1, mat2, (double)beta, (double)alpha);

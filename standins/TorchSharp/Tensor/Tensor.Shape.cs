@@ -19,6 +19,7 @@ public static partial class torch
         public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) =>
             Call("repeat_interleave.self_int", this, repeats, dim, output_size);
         public Tensor flip(params long[] dims) => Call("flip", this, dims);
+        public Tensor unfold(long dimension, long size, long step) => Call("unfold", this, dimension, size, step);
         public Tensor narrow(long dim, long start, long length) => Call("narrow", this, dim, start, length);
         public Tensor select(long dim, long index) => Call("select.int", this, dim, index);
     }

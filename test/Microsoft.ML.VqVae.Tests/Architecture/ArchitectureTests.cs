@@ -30,7 +30,7 @@ public class ArchitectureTests
         ["Priors"] = ["Layers", "Quantization", "Signal"],
         ["Layers"] = ["Quantization"],
         ["Quantization"] = [],
-        ["Signal"] = [],
+        ["Signal"] = ["Quantization"],
     };
 
     static readonly Assembly Library = typeof(VqVaeTransformer).Assembly;
