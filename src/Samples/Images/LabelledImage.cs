@@ -37,6 +37,3 @@ internal sealed record ImageData(string Name, ImageShape Shape, IDataView Train,
             ml.Data.LoadFromEnumerable(train, shape.Schema), train.Count,
             ml.Data.LoadFromEnumerable(test, shape.Schema), test.Count);
 }
-
-/// <summary>A data set that is not there or not as it should be; the message says what to do and needs no stack trace.</summary>
-internal sealed class DataSetException(string message) : Exception(message);

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -16,42 +14,13 @@ internal static class Predictions
             string.Join(' ', row.Codes)));
 
     /// <summary>Has a new process of this program load the model and predict the same rows. Returns its lines.</summary>
-    public static string[] LinesOfNewProcess(string modelFile, ImagesSettings settings, int rows, CancellationToken cancellation)
-    {
-        string file = Path.Combine(Path.GetTempPath(), $"vqvae-predictions-{Guid.NewGuid():N}.tsv");
-        try
-        {
-            ProcessStartInfo start = ThisProgram();
-            string[] arguments =
-            [
-                "predict", "--model", modelFile, "--rows", rows.ToString(CultureInfo.InvariantCulture), "--out", file,
-                "--device", settings.Cuda ? "cuda" : "cpu", .. settings.DataFolder is { } folder ? (string[])["--data", folder] : [],
-            ];
-            foreach (string argument in arguments)
-                start.ArgumentList.Add(argument);
-            using Process process = Process.Start(start) ?? throw new IOException("The second process could not be started.");
-            using CancellationTokenRegistration stop = cancellation.Register(() => process.Kill(entireProcessTree: true));
-            string output = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            cancellation.ThrowIfCancellationRequested();
-            return process.ExitCode == 0 ? File.ReadAllLines(file) : throw new IOException(
-                $"The second process, which loads '{modelFile}', ended with code {process.ExitCode}: {output.Trim()}");
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    static ProcessStartInfo ThisProgram()
-    {
-        // Started as `dotnet Samples.dll`, the process is dotnet itself and needs to be told which program.
-        string program = Environment.ProcessPath ?? throw new IOException("This process does not know its own program.");
-        var start = new ProcessStartInfo(program) { RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-            start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        return start;
-    }
+    public static string[] LinesOfNewProcess(string modelFile, ImagesSettings settings, int rows, CancellationToken cancellation) =>
+        NewProcess.Lines($"which loads '{modelFile}'", file =>
+        [
+            "predict", "--model", modelFile, "--rows", rows.ToString(CultureInfo.InvariantCulture), "--out", file,
+            "--device", settings.Cuda ? "cuda" : "cpu", .. settings.DataFolder is { } folder ? (string[])["--data", folder] : [],
+        ],
+        cancellation);
 
     sealed class Prediction
     {

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Pictures;
 
