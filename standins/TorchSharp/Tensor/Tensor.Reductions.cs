@@ -21,6 +21,7 @@ public static partial class torch
         public Tensor min() => Call("min", this);
         public (Tensor values, Tensor indexes) min(long dim, bool keepdim = false) => Two("min.dim", this, dim, keepdim);
         public Tensor max() => Call("max", this);
+        public Tensor argmax(long dim, bool keepdim = false) => Call("argmax", this, dim, keepdim);
         public Tensor argmin(long dim, bool keepdim = false) => Call("argmin", this, dim, keepdim);
 
         // ---- order and running totals ----
@@ -38,6 +39,9 @@ public static partial class torch
 
         public Tensor mm(Tensor target) => Call("mm", this, target);
         public Tensor matmul(Tensor target) => Call("matmul", this, target);
+        public Tensor mm(Tensor target) => Call("mm", this, target);
+        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
+            Here("addmm_", this, mat1, mat2, (double)beta, (double)alpha);
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Call("addmm", this, mat1, mat2, (double)beta, (double)alpha);
     }
