@@ -37,7 +37,6 @@ public static partial class torch
 
         // ---- products ----
 
-        public Tensor mm(Tensor target) => Call("mm", this, target);
         public Tensor matmul(Tensor target) => Call("matmul", this, target);
         public Tensor mm(Tensor target) => Call("mm", this, target);
         public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>

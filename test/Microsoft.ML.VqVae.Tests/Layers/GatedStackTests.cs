@@ -1,0 +1,86 @@
+using Microsoft.ML.VqVae.Layers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Layers;
+
+/// <summary>The WaveNet that waveform decoder and sequence prior share.</summary>
+[TestClass]
+public sealed class GatedStackTests
+{
+    const int Symbols = 11;
+
+    static GatedStackShape Shape(int blocks, int layers, int kernel, bool classes, bool frames) =>
+        new(Symbols, classes ? 3 : 0, frames ? 4 : 0, blocks, layers, kernel, Channels: 6, SkipChannels: 9);
+
+    static StackConditions Conditions(GatedStackShape shape, int batch, int frames)
+    {
+        using var generator = new Generator(5);
+        return new StackConditions(
+            shape.Classes > 0 ? randint(shape.Classes, [batch], generator: generator) : null,
+            shape.ConditioningChannels > 0 ? randn([batch, frames, shape.ConditioningChannels], generator: generator) : null);
+    }
+
+    [TestMethod]
+    [DataRow(1, 4, 2)]
+    [DataRow(2, 3, 2)]
+    [DataRow(2, 2, 3)]
+    public void Logits_depend_on_the_receptive_field_before_them_and_on_nothing_else(int blocks, int layers, int kernel)
+    {
+        using var scope = NewDisposeScope();
+        using var source = new WeightSource(1);
+        var field = Shape(blocks, layers, kernel, classes: false, frames: false).ReceptiveField;
+        var length = field + 5;
+        // A symbol of its own at each position: the gradient of its embedding says whether the position matters.
+        using var stack = new GatedStack(new GatedStackShape(length, 0, 0, blocks, layers, kernel, 6, 9), source);
+        var symbols = arange(length, dtype: ScalarType.Int64).unsqueeze(0);
+        foreach (var position in new[] { 0, 1, field - 1, length - 1 })
+        {
+            stack.zero_grad();
+            stack.Logits(symbols, default).select(1, position).abs().sum().backward();
+            var reached = stack.Embedding.grad!.abs().sum(1).data<float>().ToArray();
+            for (var other = 0; other < length; other++)
+            {
+                var seen = other < position && position - other <= field;
+                Assert.AreEqual(seen, reached[other] > 0, $"logits of {position}, symbol {other}");
+            }
+            // The start is seen where the field reaches it.
+            Assert.AreEqual(position < field, reached[length] > 0, $"logits of {position}, the start");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false, false, 1, 2)]
+    [DataRow(true, false, 2, 3)]
+    [DataRow(false, true, 3, 2)]
+    [DataRow(true, true, 5, 3)]
+    public void One_position_after_another_gives_the_logits_of_all_at_once(bool classes, bool frames, int batch, int kernel)
+    {
+        using var scope = NewDisposeScope();
+        using var source = new WeightSource(2);
+        var shape = Shape(2, 3, kernel, classes, frames);
+        using var stack = new GatedStack(shape, source);
+        using var generator = new Generator(3);
+        const int Length = 48;
+        var symbols = randint(Symbols, [batch, Length], generator: generator);
+        var given = Conditions(shape, batch, frames: 12);
+        using var withoutGradients = no_grad();
+        var expected = stack.Logits(symbols, given);
+        using StackSteps tensors = new TensorSteps(stack, batch, Length, given);
+        foreach (var steps in new[] { tensors })
+        {
+            for (var t = 0; t < Length; t++)
+            {
+                // Every fifth position nobody asks for.
+                if (t % 5 != 4)
+                {
+                    TensorAssert.Close(expected.select(1, t), steps.NextLogits(), 1e-5, $"{steps.GetType().Name}, position {t}");
+                    TensorAssert.Close(expected.select(1, t), steps.NextLogits(), 1e-5, "asked again");
+                }
+                steps.Accept(symbols.select(1, t));
+            }
+            Assert.ThrowsExactly<InvalidOperationException>(() => steps.NextLogits());
+            Assert.ThrowsExactly<InvalidOperationException>(() => steps.Accept(symbols.select(1, 0)));
+        }
+    }
+}
