@@ -156,7 +156,7 @@ public sealed class Workloads : IDisposable
         encodings.Dispose();
     }
 
-    Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
+    Tensor[] ReadBatch(BatchExamples numbers)
     {
         var values = size.Side * size.Side * size.Channels;
         var batch = new float[numbers.Length * values];

@@ -17,7 +17,7 @@ internal sealed class BatchFeeder : IDisposable
     /// <param name="read">Makes the tensors of a batch.</param>
     /// <param name="plan">The example numbers of one batch after the other.</param>
     /// <param name="pinned">Whether the tensors go to a GPU: from pinned memory they are copied while it computes.</param>
-    internal BatchFeeder(Func<ReadOnlyMemory<int>, Tensor[]> read, IEnumerable<ReadOnlyMemory<int>> plan, bool pinned)
+    internal BatchFeeder(Func<BatchExamples, Tensor[]> read, IEnumerable<BatchExamples> plan, bool pinned)
     {
         thread = new Thread(() => Feed(read, plan, pinned)) { IsBackground = true, Name = "VQ-VAE batches" };
         thread.Start();
@@ -45,7 +45,7 @@ internal sealed class BatchFeeder : IDisposable
     }
 
     /// <summary>Makes the tensors of one batch, detached from every scope; intermediate tensors are freed.</summary>
-    internal static Tensor[] Make(Func<ReadOnlyMemory<int>, Tensor[]> read, ReadOnlyMemory<int> examples, bool pinned)
+    internal static Tensor[] Make(Func<BatchExamples, Tensor[]> read, BatchExamples examples, bool pinned)
     {
         // Scopes and gradient modes are per thread: this one has its own.
         using var scope = NewDisposeScope();
@@ -69,7 +69,7 @@ internal sealed class BatchFeeder : IDisposable
             tensor.Dispose();
     }
 
-    void Feed(Func<ReadOnlyMemory<int>, Tensor[]> read, IEnumerable<ReadOnlyMemory<int>> plan, bool pinned)
+    void Feed(Func<BatchExamples, Tensor[]> read, IEnumerable<BatchExamples> plan, bool pinned)
     {
         try
         {

@@ -55,19 +55,19 @@ internal sealed class BatchPlan
         validation.Length > 0 && step > 0 && (step % ValidateEverySteps == 0 || step == TotalSteps);
 
     /// <summary>The batches of the rest of a run, those of each validation after the step that it follows.</summary>
-    internal IEnumerable<ReadOnlyMemory<int>> From(long step, bool validateFirst)
+    internal IEnumerable<BatchExamples> From(long step, bool validateFirst)
     {
         for (var next = step; ; next++)
         {
             if (next > step ? ValidatesAfter(next) : validateFirst)
             {
                 for (var start = 0; start < validation.Length; start += BatchSize)
-                    yield return validation.AsMemory(start, Math.Min(BatchSize, validation.Length - start));
+                    yield return new(validation.AsMemory(start, Math.Min(BatchSize, validation.Length - start)), Step: null);
             }
 
             if (next >= TotalSteps)
                 yield break;
-            yield return TrainingBatch(next);
+            yield return new(TrainingBatch(next), next);
         }
     }
 

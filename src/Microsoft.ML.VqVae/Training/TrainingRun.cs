@@ -241,7 +241,7 @@ internal sealed class TrainingRun : IDisposable
         var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples);
         var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples / count)).ToArray();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var tensor in BatchFeeder.Make(task.ReadBatch, examples, pinned: false))
+        foreach (var tensor in BatchFeeder.Make(task.ReadBatch, new(examples, Step: null), pinned: false))
         {
             using var contiguous = tensor.contiguous();
             hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.dtype}[{string.Join(",", tensor.shape)}]"));

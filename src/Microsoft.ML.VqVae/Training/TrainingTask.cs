@@ -13,9 +13,9 @@ public sealed class TrainingTask
     public required int Examples { get; init; }
 
     /// <summary>Makes the CPU tensors of a batch from example numbers. Called ahead of the training on another thread, never twice at
-    /// a time. It must give the same values for the same numbers each time, or a resumed run differs. The loop disposes the
+    /// a time. It must give the same values for the same numbers and step each time, or a resumed run differs. The loop disposes the
     /// tensors.</summary>
-    public required Func<ReadOnlyMemory<int>, Tensor[]> ReadBatch { get; init; }
+    public required Func<BatchExamples, Tensor[]> ReadBatch { get; init; }
 
     /// <summary>Computes the loss of a batch, whose tensors are on the device: with the network in training mode, or in evaluation mode and
     /// without gradients for the held-out examples. Randomness must derive from a seed and <see cref="TrainingMoment.Step"/>.</summary>
@@ -24,6 +24,19 @@ public sealed class TrainingTask
     /// <summary>What a checkpoint must match besides the training options: a line <c>name=value</c> for each setting of the network and the
     /// loss (dimensions, seeds, …). Where a checkpoint differs, the error names the lines that do.</summary>
     public required string Fingerprint { get; init; }
+}
+
+/// <summary>The examples of a batch.</summary>
+/// <param name="Numbers">Their numbers, counted from 0.</param>
+/// <param name="Step">The step that the batch is made for, from which random crops and the like may derive; null for examples that are held
+/// out, of which every measurement must see the same.</param>
+public readonly record struct BatchExamples(ReadOnlyMemory<int> Numbers, long? Step)
+{
+    /// <summary>The numbers of the examples.</summary>
+    public ReadOnlySpan<int> Span => Numbers.Span;
+
+    /// <summary>How many examples there are.</summary>
+    public int Length => Numbers.Length;
 }
 
 /// <summary>Where in a run a batch is.</summary>

@@ -66,7 +66,7 @@ public sealed class CodecResumeTests
         return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(t.Value.bytes)}")];
     }
 
-    static Tensor[] Images(ReadOnlyMemory<int> numbers)
+    static Tensor[] Images(BatchExamples numbers)
     {
         var pixels = new float[numbers.Length * 64];
         for (var i = 0; i < pixels.Length; i++)

@@ -76,9 +76,9 @@ internal sealed class TinyRegression : IDisposable
 
     public void Dispose() => Network.Dispose();
 
-    Tensor[] ReadBatch(ReadOnlyMemory<int> examples)
+    Tensor[] ReadBatch(BatchExamples examples)
     {
-        var numbers = examples.ToArray();
+        var numbers = examples.Numbers.ToArray();
         lock (Read)
             Read.Add(numbers);
         var x = new float[numbers.Length * 3];

@@ -72,7 +72,7 @@ public sealed class TrainingProgressTests
         var batches = regression.Read.Skip(1).Take(2).ToList();
         CollectionAssert.AreEqual(new[] { 4, 2 }, batches.Select(b => b.Length).ToList());
         using var noGradients = no_grad();
-        var all = regression.Task.ReadBatch(batches.SelectMany(b => b).ToArray());
+        var all = regression.Task.ReadBatch(new(batches.SelectMany(b => b).ToArray(), Step: null));
         var expected = (regression.Network.forward(all[0]) - all[1]).square().mean().item<float>();
         Assert.AreEqual(expected, summary.BestValidationLoss!.Value, 1e-5);
         Assert.AreEqual(expected, summary.Last.ValidationLoss!.Value, 1e-5);
