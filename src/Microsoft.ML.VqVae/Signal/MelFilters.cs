@@ -6,6 +6,9 @@ namespace Microsoft.ML.VqVae.Signal;
 /// </summary>
 internal static class MelFilters
 {
+    /// <summary>Where the warp of frequencies begins to give way, as a share of the highest frequency.</summary>
+    const double WarpKnee = 0.63;
+
     /// <summary>The weights by point of the Fourier transform (FFT/2 + 1 of them) and band.</summary>
     public static double[,] Create(MelSpectrogramOptions options)
     {
@@ -43,7 +46,14 @@ internal static class MelFilters
     static double[] Edges(MelSpectrogramOptions options)
     {
         double low = ToMel(options.LowestFrequency), high = ToMel(options.HighestFrequency);
-        return [.. Enumerable.Range(0, options.Bands + 2).Select(edge => ToHertz(low + (high - low) * edge / (options.Bands + 1)))];
+        return [.. Enumerable.Range(0, options.Bands + 2)
+            .Select(edge => Warp(ToHertz(low + (high - low) * edge / (options.Bands + 1)), options))];
+    }
+
+    static double Warp(double frequency, MelSpectrogramOptions options)
+    {
+        double warp = options.FrequencyWarp, top = options.HighestFrequency, knee = WarpKnee * top * Math.Min(1, 1 / warp);
+        return frequency <= knee ? frequency * warp : knee * warp + (frequency - knee) * (top - knee * warp) / (top - knee);
     }
 
     static double ToMel(double frequency) => 2595 * Math.Log10(1 + frequency / 700);

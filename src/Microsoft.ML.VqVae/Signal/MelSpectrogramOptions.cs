@@ -43,6 +43,12 @@ public sealed class MelSpectrogramOptions
     /// <value>Above zero. The default is 1e-6; the power of full-scale speech is 1 to 1000.</value>
     public double PowerFloor { get; set; } = 1e-6;
 
+    /// <summary>By what factor the bands are moved up or down in frequency, as if the vocal tract were shorter or longer: w · f up to a
+    /// knee, and from there linearly to <see cref="HighestFrequency"/>, which stays. Training draws it at random (vocal tract length
+    /// perturbation, Jaitly and Hinton 2013).</summary>
+    /// <value>From 0.7 to 1.3. The default is 1: bands stay where they are.</value>
+    public double FrequencyWarp { get; set; } = 1;
+
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
     /// and what was found.</exception>
@@ -68,6 +74,7 @@ public sealed class MelSpectrogramOptions
             $"above the lowest frequency and up to half the sample rate, {SampleRate / 2.0} Hz", HighestFrequency);
         problems.Require(PreEmphasis is >= 0 and < 1, nameof(PreEmphasis), "from 0 to below 1", PreEmphasis);
         problems.Require(PowerFloor > 0 && double.IsFinite(PowerFloor), nameof(PowerFloor), "above 0", PowerFloor);
+        problems.Require(FrequencyWarp is >= 0.7 and <= 1.3, nameof(FrequencyWarp), "from 0.7 to 1.3", FrequencyWarp);
         bool canLayOut = Bands >= 1 && FftLength >= 2 && SampleRate >= 1 && LowestFrequency >= 0 && HighestFrequency > LowestFrequency;
         if (canLayOut && MelFilters.FirstEmptyBand(this) is int band)
         {

@@ -47,6 +47,7 @@ public static partial class torch
         }
 
         public Tensor gather(long dim, Tensor index) => Call("gather", this, dim, index);
+        public Tensor nonzero() => Call("nonzero", this);
         public Tensor index_select(long dim, Tensor index) => Call("index_select", this, dim, index);
         public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) =>
             Here("index_add_", this, dim, index, source, alpha);

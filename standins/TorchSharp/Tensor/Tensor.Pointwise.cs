@@ -60,6 +60,7 @@ public static partial class torch
 
         // ---- comparisons and truth ----
 
+        public Tensor eq(Tensor target) => Call("eq.Tensor", this, target);
         public Tensor lt(Tensor target) => Call("lt.Tensor", this, target);
         public Tensor lt(Scalar target) => Call("lt.Scalar", this, target);
         public Tensor gt(Tensor target) => Call("gt.Tensor", this, target);
