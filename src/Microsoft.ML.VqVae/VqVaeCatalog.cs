@@ -57,6 +57,28 @@ public sealed class VqVaeCatalog
     /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
     public ImageVqVaeEstimator EncodeImages(string outputColumnName, string? inputColumnName, ImageVqVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
+
+    /// <summary>Loads the WAV files that a column names, or parts of them, as waveforms of one channel.</summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, full scale -1 to 1.</param>
+    /// <param name="pathColumnName">The column of file names, Text. Relative names are relative to <paramref name="audioFolder"/>.</param>
+    /// <param name="sampleRate">Samples a second of the waveforms; files of another rate are changed to it.</param>
+    /// <param name="startColumnName">A column with the first sample to read, in samples of the file from 0, Int64 or Int32; null, the
+    /// default, to read from the begin.</param>
+    /// <param name="lengthColumnName">A column with the number of samples to read, in samples of the file, Int64 or Int32; null, the
+    /// default, to read to the end.</param>
+    /// <param name="audioFolder">The folder of relative file names, which a saved model remembers as a full path; null, the default, for
+    /// the directory that is current when a file is read.</param>
+    /// <returns>The estimator; <see cref="AudioLoadingEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">An argument cannot work, or the folder does not exist.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "AudioPath", sampleRate: 16000);
+    /// </code>
+    /// </example>
+    public AudioLoadingEstimator LoadAudio(
+        string outputColumnName, string pathColumnName, int sampleRate = 16000, string? startColumnName = null,
+        string? lengthColumnName = null, string? audioFolder = null) =>
+        new(outputColumnName, pathColumnName, sampleRate, startColumnName, lengthColumnName, audioFolder);
 }
 
 /// <summary>Puts the components of this library into ML.NET's catalogs.</summary>

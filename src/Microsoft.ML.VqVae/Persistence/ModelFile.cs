@@ -24,11 +24,26 @@ internal static class ModelFile
         ModelSaveContext context, string signature, string loaderSignature, T description, JsonTypeInfo<T> json,
         Action<Stream> writeWeights)
     {
+        Save(context, signature, loaderSignature, description, json);
+        context.SaveBinaryStream(WeightsName, writer => writeWeights(writer.BaseStream));
+    }
+
+    /// <summary>The same for what has no network: the description says all of it, and there is no stream of weights.</summary>
+    public static void Save<T>(
+        ModelSaveContext context, string signature, string loaderSignature, T description, JsonTypeInfo<T> json)
+    {
         ArgumentNullException.ThrowIfNull(context);
         context.CheckAtModel();
         context.SetVersionInfo(Version(signature, loaderSignature));
         context.SaveString(JsonSerializer.Serialize(description, json));
-        context.SaveBinaryStream(WeightsName, writer => writeWeights(writer.BaseStream));
+    }
+
+    /// <summary>Reads the description of what has no weights.</summary>
+    public static T Load<T>(ModelLoadContext context, string signature, string loaderSignature, JsonTypeInfo<T> json)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.CheckAtModel(Version(signature, loaderSignature));
+        return ReadDescription(context.LoadString(), loaderSignature, json);
     }
 
     /// <summary>Reads the description and hands the weights to <paramref name="build"/>.</summary>
@@ -36,9 +51,7 @@ internal static class ModelFile
         ModelLoadContext context, string signature, string loaderSignature, JsonTypeInfo<T> json, Func<T, SafetensorsContent, TModel> build)
         where TModel : class
     {
-        ArgumentNullException.ThrowIfNull(context);
-        context.CheckAtModel(Version(signature, loaderSignature));
-        T description = ReadDescription(context.LoadString(), loaderSignature, json);
+        T description = Load(context, signature, loaderSignature, json);
         TModel? model = null;
         bool found = context.TryLoadBinaryStream(WeightsName, reader =>
         {

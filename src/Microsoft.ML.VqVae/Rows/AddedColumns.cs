@@ -2,19 +2,25 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Rows;
 
-/// <summary>A schema with a model's columns behind those of the input: which column comes from where.</summary>
+/// <summary>A schema with new columns behind those of the input: which column comes from where.</summary>
 internal sealed class AddedColumns
 {
-    readonly IBatchMapping _mapping;
-
     public AddedColumns(DataViewSchema inputSchema, IBatchMapping mapping)
+        : this(inputSchema, mapping.CheckInputs(inputSchema), mapping.OutputColumns)
     {
-        _mapping = mapping;
-        InputSchema = inputSchema;
-        InputColumns = mapping.CheckInputs(inputSchema);
+    }
+
+    /// <param name="inputSchema">The columns that pass through.</param>
+    /// <param name="inputColumns">Those of them that the new columns are made of.</param>
+    /// <param name="outputColumns">The new columns.</param>
+    public AddedColumns(
+        DataViewSchema inputSchema, IReadOnlyList<DataViewSchema.Column> inputColumns,
+        IReadOnlyList<DataViewSchema.DetachedColumn> outputColumns)
+    {
+        (InputSchema, InputColumns) = (inputSchema, inputColumns);
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(inputSchema.AsEnumerable());
-        builder.AddColumns(mapping.OutputColumns);
+        builder.AddColumns(outputColumns);
         OutputSchema = builder.ToSchema();
     }
 
@@ -22,7 +28,7 @@ internal sealed class AddedColumns
 
     public DataViewSchema OutputSchema { get; }
 
-    /// <summary>What the network reads.</summary>
+    /// <summary>What the new columns are made of.</summary>
     public IReadOnlyList<DataViewSchema.Column> InputColumns { get; }
 
     /// <summary>True where the column passes through, and keeps its index; false where the model adds it.</summary>
@@ -61,6 +67,6 @@ internal sealed class AddedColumns
     public ValueGetter<T> Typed<T>(Delegate getter, DataViewSchema.Column column) =>
         getter as ValueGetter<T> ?? throw new InvalidOperationException(
             $"Column '{column.Name}' was asked for values of type {typeof(T)}; "
-            + $"it is of type {_mapping.OutputColumns[OutputOf(column.Index)].Type} "
+            + $"it is of type {OutputSchema[column.Index].Type} "
             + $"and gives {getter.GetType().GetGenericArguments()[0]}.");
 }
