@@ -79,6 +79,25 @@ public sealed class VqVaeCatalog
         string outputColumnName, string pathColumnName, int sampleRate = 16000, string? startColumnName = null,
         string? lengthColumnName = null, string? audioFolder = null) =>
         new(outputColumnName, pathColumnName, sampleRate, startColumnName, lengthColumnName, audioFolder);
+
+    /// <summary>Makes a row of every code of an utterance: the code, the codes around it, and the label at its centre.</summary>
+    /// <param name="outputColumnName">The column to add: the code, Key&lt;UInt32, K&gt;.</param>
+    /// <param name="codesColumnName">The column of an utterance's codes, Vector&lt;Key&lt;UInt32, K&gt;&gt;; null for
+    /// <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">The other columns, and the time of a code; null, the default, for the defaults: a "Window" of three codes on each
+    /// side, and no labels.</param>
+    /// <returns>The estimator; <see cref="ExpandFramesEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new() { SamplesPerCode = 640, LabelColumnName = "Phone" })
+    ///     .Append(ml.Transforms.Conversion.MapValueToKey("Label", "Phone"))
+    ///     .Append(ml.MulticlassClassification.Trainers.CodeLabelMap());
+    /// </code>
+    /// </example>
+    public ExpandFramesEstimator ExpandFrames(
+        string outputColumnName, string? codesColumnName = null, ExpandFramesOptions? options = null) =>
+        new(outputColumnName, codesColumnName, options);
 }
 
 /// <summary>Puts the components of this library into ML.NET's catalogs.</summary>

@@ -1,13 +1,18 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.VqVae.Rows;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>
 internal sealed record SavedAudioLoading(string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder);
 
+/// <summary>The JSON text of an <see cref="ExpandFramesTransformer"/> in a model file.</summary>
+internal sealed record SavedFrames(FrameColumns Columns);
+
 // Generated at compile time: a trimmed application has no reflection to serialize with.
 [JsonSourceGenerationOptions(
     IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SavedAudioLoading))]
+[JsonSerializable(typeof(SavedFrames))]
 internal sealed partial class SavedTransformJson : JsonSerializerContext;

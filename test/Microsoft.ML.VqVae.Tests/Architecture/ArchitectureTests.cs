@@ -13,7 +13,8 @@ public class ArchitectureTests
     const BindingFlags AllMembers =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
-    static readonly string[] PlainRooms = ["Codecs", "Priors", "Baselines", "Layers", "Quantization", "Signal", "Training"];
+    static readonly string[] PlainRooms =
+        ["Codecs", "Priors", "Baselines", "Layers", "Quantization", "Signal", "Labels", "Training"];
 
     static readonly string[] Networks = ["Codecs", "Priors", "Baselines", "Layers", "Quantization", "Signal"];
 
@@ -30,6 +31,7 @@ public class ArchitectureTests
         ["Priors"] = ["Layers", "Quantization", "Signal"],
         ["Layers"] = ["Quantization"],
         ["Quantization"] = [],
+        ["Labels"] = ["Signal"],
         ["Signal"] = ["Quantization"],
     };
 
