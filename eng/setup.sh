@@ -5,7 +5,7 @@
 #
 # The published packages are the default. Where the package feed lacks the pinned versions, the marker file .use-standins makes
 # the build take the projects under standins/ instead. VQVAE_DEPENDENCIES=packages|standins forces the choice.
-# --data also installs the default data set of the image sample (Fashion-MNIST).
+# --data also installs what the default data of the samples needs: Fashion-MNIST, a speech synthesiser, a FLAC decoder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -86,5 +86,6 @@ else
 fi
 
 if [[ ${1:-} == --data ]] && command -v dpkg-query >/dev/null; then
-    install_debian_packages dataset-fashion-mnist
+    # flite speaks the sentences of the speech samples; flac unpacks recordings that come as .flac.
+    install_debian_packages dataset-fashion-mnist flite flac
 fi
