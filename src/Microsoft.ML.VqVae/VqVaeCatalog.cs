@@ -98,6 +98,44 @@ public sealed class VqVaeCatalog
     public ExpandFramesEstimator ExpandFrames(
         string outputColumnName, string? codesColumnName = null, ExpandFramesOptions? options = null) =>
         new(outputColumnName, codesColumnName, options);
+
+    /// <summary>
+    /// Learns the distribution of codes, and adds what those of a row cost under it, with the settings of <see cref="PriorOptions.Fast"/>
+    /// where nothing else is said: networks and a schedule made for a CPU.
+    /// </summary>
+    /// <param name="outputColumnName">The column to add: a Single, −log2 p of the row's codes in bits.</param>
+    /// <param name="codesColumnName">The column of codes: a vector of keys, as EncodeImages makes it.</param>
+    /// <param name="conditionColumnName">The column of what the codes are conditioned on, a key such as the class or the speaker; null, the
+    /// default, for nothing.</param>
+    /// <param name="steps">The length of training in steps; null, the default, for that of <see cref="PriorOptions.Fast"/>.</param>
+    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="PriorEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <example>
+    /// <code>
+    /// var prior = ml.Transforms.VqVae.Prior("Bits", "Codes", "Label").Fit(codec.Transform(images));
+    /// IDataView sneakers = codec.Decoder("Pixels").Transform(prior.Sample(ml, 16, "Sneaker"));
+    /// </code>
+    /// </example>
+    public PriorEstimator Prior(
+        string outputColumnName, string codesColumnName, string? conditionColumnName = null, int? steps = null, int? seed = null)
+    {
+        PriorOptions options = PriorOptions.Fast();
+        options.Training.Steps = steps ?? options.Training.Steps;
+        options.Training.Seed = seed;
+        return Prior(outputColumnName, codesColumnName, conditionColumnName, options);
+    }
+
+    /// <summary>Learns the distribution of codes, and adds what those of a row cost under it, with settings for everything.</summary>
+    /// <param name="outputColumnName">The column to add: a Single, −log2 p of the row's codes in bits.</param>
+    /// <param name="codesColumnName">The column of codes: a vector of keys, as EncodeImages makes it.</param>
+    /// <param name="conditionColumnName">The column of what the codes are conditioned on, a key such as the class or the speaker; null for
+    /// nothing.</param>
+    /// <param name="options">The settings, for example <see cref="PriorOptions.Fast"/>.</param>
+    /// <returns>The estimator; <see cref="PriorEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    public PriorEstimator Prior(string outputColumnName, string codesColumnName, string? conditionColumnName, PriorOptions options) =>
+        new(_environment, outputColumnName, codesColumnName, conditionColumnName, options);
 }
 
 /// <summary>Puts the components of this library into ML.NET's catalogs.</summary>

@@ -30,6 +30,18 @@ internal static class ModelColumns
     public static DataViewSchema.DetachedColumn Embeddings(string name, (int Height, int Width, int PerPosition) grid, int channels) =>
         new(name, new VectorDataViewType(NumberDataViewType.Single, grid.Height, grid.Width, channels));
 
+    /// <summary>A number for each code, in its slot.</summary>
+    public static DataViewSchema.DetachedColumn PerCode(string name, CodeFormat format)
+    {
+        if (format.Length is null)
+            return new DataViewSchema.DetachedColumn(name, new VectorDataViewType(NumberDataViewType.Single));
+        var annotations = new DataViewSchema.Annotations.Builder();
+        if (format.SlotNames is string[] slots)
+            annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots.Length), Texts(slots.Length, slot => slots[slot]));
+        var type = new VectorDataViewType(NumberDataViewType.Single, format.Dimensions);
+        return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
+    }
+
     public static DataViewSchema.DetachedColumn Number(string name) => new(name, NumberDataViewType.Single);
 
     public static SchemaShape.Column CodesShape(string name) => MLNetInternals.ShapeColumn(
@@ -45,6 +57,13 @@ internal static class ModelColumns
 
     public static SchemaShape.Column VectorShape(string name) =>
         MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single);
+
+    public static SchemaShape.Column PerCodeShape(string name, SchemaShape.Column codes)
+    {
+        bool hasSlotNames = codes.Kind == SchemaShape.Column.VectorKind.Vector && codes.Annotations.Any(kind => kind.Name == SlotNames);
+        return MLNetInternals.ShapeColumn(name, codes.Kind, NumberDataViewType.Single, isKey: false, hasSlotNames ? new SchemaShape(
+            [MLNetInternals.ShapeColumn(SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)]) : null);
+    }
 
     public static SchemaShape.Column NumberShape(string name) =>
         MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single);

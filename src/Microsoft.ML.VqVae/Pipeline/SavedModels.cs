@@ -28,4 +28,5 @@ internal sealed record SavedDecoder(ImageModelDescription Model, DecoderColumns 
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SavedEncoder))]
 [JsonSerializable(typeof(SavedDecoder))]
+[JsonSerializable(typeof(SavedPrior))]
 internal sealed partial class SavedModelJson : JsonSerializerContext;

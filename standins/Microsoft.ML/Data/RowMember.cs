@@ -13,18 +13,19 @@ internal sealed class RowMember
 
     private RowMember(SchemaDefinition.Column column, Type userType)
     {
-        _member = (MemberInfo)userType.GetField(column.ColumnName) ?? userType.GetProperty(column.ColumnName) ??
+        _member = (MemberInfo)userType.GetField(column.MemberName) ?? userType.GetProperty(column.MemberName) ??
             throw Contracts.ExceptParam("userSchemaDefinition",
-                $"No field or property with name '{column.ColumnName}' found in type '{userType.FullName}'");
+                $"No field or property with name '{column.MemberName}' found in type '{userType.FullName}'");
         GetVectorAndItemType(_member, out bool isVector, out var itemType);
         ColumnName = column.ColumnName;
+        Annotations = column.Annotations;
         ColumnType = column.ColumnType ?? Inferred(isVector, itemType);
         bool wantsVector = ColumnType is VectorDataViewType;
         if (isVector != wantsVector)
         {
             throw Contracts.ExceptParam("userSchemaDefinition",
                 $"Column '{ColumnName}' is supposed to be {(wantsVector ? "vector" : "scalar")}, but " +
-                $"type of associated field '{column.ColumnName}' is {(isVector ? "vector" : "scalar")}");
+                $"type of associated field '{column.MemberName}' is {(isVector ? "vector" : "scalar")}");
         }
         if (ColumnType.GetItemType().RawType != itemType)
         {
@@ -37,6 +38,8 @@ internal sealed class RowMember
 
     public DataViewType ColumnType { get; }
 
+    public DataViewSchema.Annotations Annotations { get; }
+
     public string Name => _member.Name;
 
     public Type Type => TypeOf(_member);
@@ -48,7 +51,7 @@ internal sealed class RowMember
     {
         var schema = new DataViewSchema.Builder();
         foreach (var member in members)
-            schema.AddColumn(member.ColumnName, member.ColumnType);
+            schema.AddColumn(member.ColumnName, member.ColumnType, member.Annotations);
         return schema.ToSchema();
     }
 

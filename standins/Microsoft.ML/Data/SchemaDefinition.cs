@@ -80,10 +80,48 @@ public sealed class SchemaDefinition : List<SchemaDefinition.Column>
 
     public sealed class Column
     {
-        internal Column(string memberName, DataViewType columnType) => (ColumnName, ColumnType) = (memberName, columnType);
+        private readonly DataViewSchema.Annotations.Builder _annotations = new();
+        private readonly HashSet<string> _kinds = new();
 
-        public string ColumnName { get; }
+        internal Column(string memberName, DataViewType columnType) => (MemberName, ColumnName, ColumnType) = (memberName, memberName, columnType);
+
+        public string MemberName { get; }
+
+        public string ColumnName { get; set; }
 
         public DataViewType ColumnType { get; set; }
+
+        public DataViewSchema.Annotations Annotations => _annotations.ToAnnotations();
+
+        public void AddAnnotation<T>(string kind, T value, DataViewType annotationType)
+        {
+            Contracts.CheckValue(kind, nameof(kind));
+            Contracts.CheckValue(annotationType, nameof(annotationType));
+            if (!_kinds.Add(kind))
+                throw Contracts.Except("Column already contains an annotation of this kind.");
+            if (value is string[] texts)
+                Add(kind, annotationType, texts.Select(text => text.AsMemory()).ToArray());
+            else if (value is Array items)
+                _addArray.MakeGenericMethod(typeof(T).GetElementType()).Invoke(this, [kind, annotationType, items]);
+            else
+                throw new NotSupportedException($"The stand-in for ML.NET takes arrays as annotations, not {typeof(T)}.");
+        }
+
+        private static readonly MethodInfo _addArray = typeof(Column).GetMethod(nameof(Add), BindingFlags.NonPublic | BindingFlags.Instance);
+
+        private void Add<T>(string kind, DataViewType type, T[] items)
+        {
+            if ((type as VectorDataViewType)?.ItemType.RawType != typeof(T))
+            {
+                throw Contracts.Except($"Value inputted is supposed to have Type {typeof(T)}, but type of Annotationinfo has " +
+                    $"{type.GetItemType().RawType}");
+            }
+            _annotations.Add(kind, type, (ref VBuffer<T> destination) =>
+            {
+                var editor = VBufferEditor.Create(ref destination, items.Length);
+                items.CopyTo(editor.Values);
+                destination = editor.Commit();
+            });
+        }
     }
 }

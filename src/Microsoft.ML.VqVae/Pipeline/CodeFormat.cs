@@ -1,0 +1,64 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>How the codes lie in a column that a prior is trained on.</summary>
+/// <param name="Codes">K: how many codes there are to choose from.</param>
+/// <param name="Dimensions">[h, w] or [h, w, G] for a grid, [N] for a line, nothing where rows may be of any length.</param>
+/// <param name="Names">What the keys stand for, or null.</param>
+/// <param name="SlotNames">What the slots are called, or null.</param>
+internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, string[]? SlotNames)
+{
+    const string Expected = "a vector of key type, as EncodeImages makes it";
+
+    /// <summary>How many codes a row has; null where rows may be of any length.</summary>
+    public int? Length => Dimensions.Length == 0 ? null : Dimensions.Aggregate((product, size) => product * size);
+
+    // A method, since a property would be written into the model file.
+    public VectorDataViewType ToColumnType()
+    {
+        var key = new KeyDataViewType(typeof(uint), Codes);
+        return Dimensions.Length == 0 ? new VectorDataViewType(key) : new VectorDataViewType(key, Dimensions);
+    }
+
+    /// <summary>The check that can be made before there are data: the kind of column.</summary>
+    public static SchemaShape.Column Check(SchemaShape schema, string name)
+    {
+        SchemaShape.Column column = SchemaColumns.Find(schema, name, "codes");
+        return column.Kind != SchemaShape.Column.VectorKind.Scalar && column.IsKey && column.ItemType == NumberDataViewType.UInt32
+            ? column
+            : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), "codes");
+    }
+
+    /// <summary>Reads from the column's type what there is to learn.</summary>
+    public static CodeFormat Of(DataViewSchema.Column column)
+    {
+        if (KeyOf(column.Type) is not KeyDataViewType key || column.Type is not VectorDataViewType type)
+            throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!, "codes");
+        if (key.Count is < 2 or > int.MaxValue)
+        {
+            throw SchemaColumns.Mismatch(column.Name, string.Create(CultureInfo.InvariantCulture, $"from 2 to {int.MaxValue} codes"),
+                type.ToString(), "codes");
+        }
+        return new CodeFormat((int)key.Count, type.IsKnownSize ? [.. type.Dimensions] : [], KeyNames.Of(column), KeyNames.SlotNamesOf(column));
+    }
+
+    /// <summary>Checks that a column holds codes of the codebook and of the grid or length that the prior was trained on. A vector without
+    /// dimensions will do for a grid of as many codes.</summary>
+    public void Check(DataViewSchema.Column column)
+    {
+        bool fits = KeyOf(column.Type)?.Count == (ulong)Codes && column.Type is VectorDataViewType type
+            && (Length is not int length || (type.Size == length && (type.Dimensions.Length == 1 || SameGrid(type))));
+        if (!fits)
+            throw SchemaColumns.Mismatch(column.Name, $"{ToColumnType()}, which the prior was trained on", column.Type.ToString()!, "codes");
+    }
+
+    // One code a position may be written as [h, w] or as [h, w, 1].
+    bool SameGrid(VectorDataViewType type) =>
+        type.Dimensions.Where(size => size != 1).SequenceEqual(Dimensions.Where(size => size != 1));
+
+    static KeyDataViewType? KeyOf(DataViewType type) =>
+        type is VectorDataViewType { ItemType: KeyDataViewType key } && key.RawType == typeof(uint) ? key : null;
+}

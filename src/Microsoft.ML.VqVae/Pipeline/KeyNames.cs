@@ -1,0 +1,77 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>What the keys of a column stand for: the annotation KeyValues, as a model file keeps it.</summary>
+/// <param name="Type">The type of the values, by the name that .NET gives it; <c>String</c> for text.</param>
+/// <param name="Values">The values in the order of the keys, numbers in the invariant culture.</param>
+internal sealed record KeyNames(string Type, string[] Values)
+{
+    const string Annotation = "KeyValues";
+
+    static readonly Kind[] Kinds =
+    [
+        new Texts(), new Numbers<bool>(BooleanDataViewType.Instance), new Numbers<float>(NumberDataViewType.Single),
+        new Numbers<double>(NumberDataViewType.Double), new Numbers<sbyte>(NumberDataViewType.SByte),
+        new Numbers<byte>(NumberDataViewType.Byte), new Numbers<short>(NumberDataViewType.Int16),
+        new Numbers<ushort>(NumberDataViewType.UInt16), new Numbers<int>(NumberDataViewType.Int32),
+        new Numbers<uint>(NumberDataViewType.UInt32), new Numbers<long>(NumberDataViewType.Int64),
+        new Numbers<ulong>(NumberDataViewType.UInt64),
+    ];
+
+    /// <summary>What a column says of its keys; null where it says nothing, or in a type that is not among the standard ones.</summary>
+    public static KeyNames? Of(DataViewSchema.Column column)
+    {
+        var type = column.Annotations.Schema.GetColumnOrNull(Annotation)?.Type as VectorDataViewType;
+        Kind? kind = Array.Find(Kinds, kind => kind.Type.Equals(type?.ItemType));
+        return kind is null ? null : new KeyNames(kind.Name, kind.Read(column.Annotations, Annotation));
+    }
+
+    /// <summary>Gives a column to be made the same annotation.</summary>
+    public void AddTo(SchemaDefinition.Column column) =>
+        Array.Find(Kinds, kind => kind.Name == Type)?.Add(column, Annotation, Values);
+
+    /// <summary>The names of a column's slots; null where it has none.</summary>
+    public static string[]? SlotNamesOf(DataViewSchema.Column column) =>
+        column.HasSlotNames() ? Kinds[0].Read(column.Annotations, "SlotNames") : null;
+
+    public static void AddSlotNames(SchemaDefinition.Column column, string[] names) => Kinds[0].Add(column, "SlotNames", names);
+
+    abstract class Kind(PrimitiveDataViewType type)
+    {
+        public PrimitiveDataViewType Type => type;
+
+        public string Name => type.ToString()!;
+
+        public abstract string[] Read(DataViewSchema.Annotations annotations, string annotation);
+
+        public abstract void Add(SchemaDefinition.Column column, string annotation, string[] values);
+
+        protected static T[] ReadValues<T>(DataViewSchema.Annotations annotations, string annotation)
+        {
+            VBuffer<T> values = default;
+            annotations.GetValue(annotation, ref values);
+            return [.. values.DenseValues()];
+        }
+    }
+
+    sealed class Texts() : Kind(TextDataViewType.Instance)
+    {
+        public override string[] Read(DataViewSchema.Annotations annotations, string annotation) =>
+            [.. ReadValues<ReadOnlyMemory<char>>(annotations, annotation).Select(text => text.ToString())];
+
+        public override void Add(SchemaDefinition.Column column, string annotation, string[] values) =>
+            column.AddAnnotation(annotation, values, new VectorDataViewType(Type, values.Length));
+    }
+
+    sealed class Numbers<T>(PrimitiveDataViewType type) : Kind(type) where T : IParsable<T>
+    {
+        public override string[] Read(DataViewSchema.Annotations annotations, string annotation) =>
+            [.. ReadValues<T>(annotations, annotation).Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)!)];
+
+        public override void Add(SchemaDefinition.Column column, string annotation, string[] values) => column.AddAnnotation(
+            annotation, Array.ConvertAll(values, value => T.Parse(value, CultureInfo.InvariantCulture)),
+            new VectorDataViewType(Type, values.Length));
+    }
+}
