@@ -12,7 +12,8 @@ public sealed class VqVaeMetrics
     /// <summary>The largest value that a pixel can take where nothing else is said: 255, what ExtractPixels gives by default.</summary>
     public const double DefaultPeak = 255;
 
-    internal VqVaeMetrics(ReconstructionStatistics reconstruction, CodeStatistics codes, double peak)
+    internal VqVaeMetrics(
+        ReconstructionStatistics reconstruction, CodeStatistics codes, BitStatistics? priorBits, BitStatistics? reconstructionBits, double peak)
     {
         RowCount = codes.Rows;
         ValuesPerRow = reconstruction.ValuesPerRow;
@@ -24,6 +25,8 @@ public sealed class VqVaeMetrics
         CodebookUsage = codes.Usage;
         Perplexity = codes.Perplexity;
         CodeCounts = codes.PooledCounts;
+        PriorBitsPerCode = priorBits?.Mean / CodesPerRow;
+        ReconstructionBitsPerDimension = reconstructionBits?.Mean / ValuesPerRow;
     }
 
     /// <summary>The number of rows that were measured.</summary>
@@ -66,7 +69,27 @@ public sealed class VqVaeMetrics
     /// N·log2(K) / D: what a row's codes cost under a uniform prior, in bits for each value of the input. A prior that was learned over the
     /// codes makes it smaller.
     /// </summary>
-    public double BitsPerDimension => CodesPerRow * Math.Log2(CodebookSize) / ValuesPerRow;
+    public double BitsPerDimension => CodesPerRow * UniformBitsPerCode / ValuesPerRow;
+
+    /// <summary>log2(K): what a code costs where all are held equally likely.</summary>
+    public double UniformBitsPerCode => Math.Log2(CodebookSize);
+
+    /// <summary>What a code costs under the prior that was learned over the codes, in bits: the mean of its column over N; null without
+    /// one.</summary>
+    public double? PriorBitsPerCode { get; }
+
+    /// <summary><see cref="BitsPerDimension"/> under the prior that was learned; null without one.</summary>
+    public double? PriorBitsPerDimension => PriorBitsPerCode * CodesPerRow / ValuesPerRow;
+
+    /// <summary>−log2 p of the input given its codes, in bits for each of its values; null where the codec has no likelihood.</summary>
+    public double? ReconstructionBitsPerDimension { get; }
+
+    /// <summary>
+    /// <see cref="ReconstructionBitsPerDimension"/> and what the codes cost, under the prior where there is one and a uniform one
+    /// otherwise: an upper bound of −log2 p of the input for each of its values (section 4.1 of the paper). Null where the codec has no
+    /// likelihood.
+    /// </summary>
+    public double? TotalBitsPerDimension => ReconstructionBitsPerDimension + (PriorBitsPerDimension ?? BitsPerDimension);
 
     /// <summary>How often each of the K codes occurred, over all positions (and, with separate codebooks, over all books).</summary>
     public IReadOnlyList<long> CodeCounts { get; }
@@ -82,6 +105,10 @@ public sealed class VqVaeMetrics
     /// <param name="separateCodebooks">
     /// Whether each of the codes at a position has a codebook of its own. Their number is the last dimension of the codes column's type.
     /// </param>
+    /// <param name="priorBitsColumnName">What the codes of a row cost under a prior, as a <c>PriorTransformer</c> adds it: a
+    /// <see cref="float"/>; null, the default, for none.</param>
+    /// <param name="reconstructionBitsColumnName">−log2 p of a row's input given its codes, a <see cref="float"/>; null, the default, where
+    /// the codec has no likelihood.</param>
     /// <exception cref="ArgumentException">A column is missing or of another type, or the peak is not a positive number.</exception>
     /// <exception cref="InvalidOperationException">The view has no rows, or a row holds a missing code or no finite number.</exception>
     public static VqVaeMetrics Evaluate(
@@ -90,7 +117,9 @@ public sealed class VqVaeMetrics
         string inputColumnName,
         string reconstructionColumnName,
         double peak = DefaultPeak,
-        bool separateCodebooks = false)
+        bool separateCodebooks = false,
+        string? priorBitsColumnName = null,
+        string? reconstructionBitsColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         if (!(peak > 0) || double.IsInfinity(peak))
@@ -100,7 +129,15 @@ public sealed class VqVaeMetrics
         var reconstruction = new ReconstructionStatistics(inputColumnName, reconstructionColumnName);
         var codes = new CodeStatistics(columns.CodesType, codesColumnName, separateCodebooks);
 
-        using DataViewRowCursor cursor = data.GetRowCursor([columns.Codes, columns.Input, columns.Reconstruction]);
+        BitStatistics? priorBits = BitStatistics.For(data.Schema, "prior bits", priorBitsColumnName);
+        BitStatistics? reconstructionBits = BitStatistics.For(data.Schema, "reconstruction bits", reconstructionBitsColumnName);
+
+        using DataViewRowCursor cursor = data.GetRowCursor(
+        [
+            columns.Codes, columns.Input, columns.Reconstruction, .. BitStatistics.Columns(priorBits, reconstructionBits),
+        ]);
+        priorBits?.Bind(cursor);
+        reconstructionBits?.Bind(cursor);
         var getCodes = cursor.GetGetter<VBuffer<uint>>(columns.Codes);
         var getInput = ValueGetters.For(cursor, columns.Input);
         var getReconstruction = ValueGetters.For(cursor, columns.Reconstruction);
@@ -110,10 +147,12 @@ public sealed class VqVaeMetrics
             getCodes(ref codeBuffer);
             codes.Add(codeBuffer, cursor.Position);
             reconstruction.Add(getInput(), getReconstruction(), cursor.Position);
+            priorBits?.Add();
+            reconstructionBits?.Add();
         }
 
         if (codes.Rows == 0)
             throw new InvalidOperationException("The data view has no rows, so there is nothing to evaluate.");
-        return new VqVaeMetrics(reconstruction, codes, peak);
+        return new VqVaeMetrics(reconstruction, codes, priorBits, reconstructionBits, peak);
     }
 }

@@ -48,7 +48,7 @@ internal sealed record PriorDescription(
     {
         if (options.MapChannels != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(PixelCnnOptions.MapChannels), options.MapChannels,
+            throw new ArgumentOutOfRangeException(nameof(options), options.MapChannels,
                 "PixelCnn.MapChannels must be 0: a column conditions the prior on a class, not on a map.");
         }
         int[] d = format.Dimensions;
@@ -78,7 +78,7 @@ internal sealed record PriorDescription(
 
     // 0 leaves it to the column.
     static int Agreed(DataViewSchema.Column codes, string option, int asked, int found) => Fits(asked, found) ? found
-        : throw new ArgumentOutOfRangeException(option, asked,
+        : throw new ArgumentOutOfRangeException(nameof(asked), asked,
             $"The options of the prior's network ask for {option} = {asked}, but the columns (codes '{codes.Name}') give {found}. Leave it 0.");
 }
 

@@ -92,6 +92,38 @@ public class VqVaeMetricsTests
     }
 
     [TestMethod]
+    public void A_prior_and_a_likelihood_count_in_bits_per_dimension()
+    {
+        IDataView data = View(
+            new Row([0, 1], [0, 1], [1, 1]) { PriorBits = 1, ReconstructionBits = 6 },
+            new Row([0, 1], [0, 1], [1, 1]) { PriorBits = 2, ReconstructionBits = 10 });
+        VqVaeMetrics metrics = VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction",
+            priorBitsColumnName: "PriorBits", reconstructionBitsColumnName: "ReconstructionBits");
+        Assert.AreEqual(2, metrics.UniformBitsPerCode, 1e-12);
+        Assert.AreEqual(0.75, metrics.PriorBitsPerCode!.Value, 1e-12);
+        Assert.AreEqual(0.75, metrics.PriorBitsPerDimension!.Value, 1e-12);
+        Assert.AreEqual(2, metrics.BitsPerDimension, 1e-12);
+        Assert.AreEqual(4, metrics.ReconstructionBitsPerDimension!.Value, 1e-12);
+        Assert.AreEqual(4.75, metrics.TotalBitsPerDimension!.Value, 1e-12);
+
+        metrics = VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction", reconstructionBitsColumnName: "ReconstructionBits");
+        Assert.IsNull(metrics.PriorBitsPerCode);
+        Assert.AreEqual(4 + 2, metrics.TotalBitsPerDimension!.Value, 1e-12);
+        metrics = VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction", priorBitsColumnName: "PriorBits");
+        Assert.IsNull(metrics.TotalBitsPerDimension);
+    }
+
+    [TestMethod]
+    public void Bits_that_are_missing_are_refused()
+    {
+        IDataView data = View(new Row([0, 1], [0, 1], [1, 1]) { PriorBits = float.NaN });
+        VqVaeMetrics With(string column) => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Reconstruction", priorBitsColumnName: column);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => With("Bits")).Message, "prior bits column 'Bits'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => With("Name")).Message, "expected is Single");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => With("PriorBits")).Message, "Row 0 of the prior bits");
+    }
+
+    [TestMethod]
     public void A_missing_column_is_named_with_those_there_are()
     {
         IDataView data = View(new Row([0, 1], [0, 1], [1, 1]));
@@ -152,6 +184,10 @@ public class VqVaeMetricsTests
 
         [VectorType(1, 1, 2), KeyType(4)]
         public uint[] Codes { get; set; } = codes;
+
+        public float PriorBits { get; set; }
+
+        public float ReconstructionBits { get; set; }
 
         public string Name { get; set; } = "";
     }
