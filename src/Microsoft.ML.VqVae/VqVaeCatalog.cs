@@ -58,6 +58,55 @@ public sealed class VqVaeCatalog
     public ImageVqVaeEstimator EncodeImages(string outputColumnName, string? inputColumnName, ImageVqVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 
+    /// <summary>
+    /// Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with the settings of
+    /// <see cref="AudioVqVaeOptions.MelSpeech"/> where nothing else is said: speech that can be decoded again, made for a CPU.
+    /// </summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
+    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null, the default,
+    /// for <paramref name="outputColumnName"/>.</param>
+    /// <param name="speakerColumnName">A column with a key for who speaks, which the decoder is told; null, the default, for one
+    /// voice.</param>
+    /// <param name="reconstructionColumnName">A column to add for the decoded waveforms; null, the default, for none.</param>
+    /// <param name="sampleRate">Samples a second of the waveforms.</param>
+    /// <param name="codes">K: how many codes the codebook holds.</param>
+    /// <param name="steps">The length of training in steps; null, the default, for that of
+    /// <see cref="AudioVqVaeOptions.MelSpeech"/>.</param>
+    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "Path")
+    ///     .Append(ml.Transforms.Conversion.MapValueToKey("Speaker"))
+    ///     .Append(ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", speakerColumnName: "Speaker"));
+    /// </code>
+    /// </example>
+    public AudioVqVaeEstimator EncodeAudio(
+        string outputColumnName, string? inputColumnName = null, string? speakerColumnName = null, string? reconstructionColumnName = null,
+        int sampleRate = 16_000, int codes = 128, int? steps = null, int? seed = null)
+    {
+        AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
+        options.SpeakerColumnName = speakerColumnName;
+        options.ReconstructionColumnName = reconstructionColumnName;
+        options.SampleRate = sampleRate;
+        options.Quantizer.Codes = codes;
+        options.Training.Steps = steps ?? options.Training.Steps;
+        options.Training.Seed = seed;
+        return EncodeAudio(outputColumnName, inputColumnName, options);
+    }
+
+    /// <summary>Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with settings for everything.</summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
+    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null for
+    /// <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">The settings, for example <see cref="AudioVqVaeOptions.MelSpeech"/>,
+    /// <see cref="AudioVqVaeOptions.PhonemeFeatures"/> or <see cref="AudioVqVaeOptions.Vctk64x"/>.</param>
+    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    public AudioVqVaeEstimator EncodeAudio(string outputColumnName, string? inputColumnName, AudioVqVaeOptions options) =>
+        new(_environment, outputColumnName, inputColumnName, options);
+
     /// <summary>Loads the WAV files that a column names, or parts of them, as waveforms of one channel.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, full scale -1 to 1.</param>
     /// <param name="pathColumnName">The column of file names, Text. Relative names are relative to <paramref name="audioFolder"/>.</param>
@@ -143,7 +192,7 @@ public static class VqVaeCatalogExtensions
 {
     extension(TransformsCatalog catalog)
     {
-        /// <summary>Vector-quantised autoencoders: discrete codes of images.</summary>
+        /// <summary>Vector-quantised autoencoders: discrete codes of images and of sound.</summary>
         public VqVaeCatalog VqVae => new(MLNetInternals.EnvironmentOf(catalog));
     }
 }
