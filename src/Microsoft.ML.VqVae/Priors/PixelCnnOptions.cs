@@ -51,6 +51,11 @@ public sealed class PixelCnnOptions
     /// <value>From 0, the default, to below 1.</value>
     public double Dropout { get; set; }
 
+    /// <summary>Made for a CPU and grids of up to about 10×10 codes: 6 layers of 64 channels. Minutes for Fashion-MNIST's 7×7 codes of 512;
+    /// a learning rate of 2e-3 with batches of 64 suits it.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static PixelCnnOptions Fast() => new() { Layers = 6, Channels = 64 };
+
     /// <summary>Checks all settings together, the grid included: set those that come from a column first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
     /// and what was found.</exception>

@@ -103,6 +103,16 @@ internal static unsafe class Dispatch
         return (new Tensor((nint)results[0].Bits), new Tensor((nint)results[1].Bits));
     }
 
+    /// <summary>For operators that give a list of so many tensors.</summary>
+    internal static Tensor[] Several(string op, int count, params ReadOnlySpan<Value> arguments)
+    {
+        Native.Slot* results = stackalloc Native.Slot[count];
+        Invoke(op, arguments, results, count);
+        var tensors = new Tensor[count];
+        for (int i = 0; i < count; i++) tensors[i] = new Tensor((nint)results[i].Bits);
+        return tensors;
+    }
+
     internal static bool Ask(string op, params ReadOnlySpan<Value> arguments) => Number(op, arguments).Bits != 0;
 
     internal static Native.Slot Number(string op, params ReadOnlySpan<Value> arguments)

@@ -128,6 +128,11 @@ EXPORT char* torch_call(void* op, const Slot* arguments, int32_t count, Slot* re
       }
     }
     handle.callBoxed(&stack);
+    // A list of tensors is handed over as that many results.
+    if (stack.size() == 1 && stack[0].isTensorList()) {
+      auto list = stack[0].toTensorVector();
+      stack.assign(list.begin(), list.end());
+    }
     for (int32_t i = 0; i < capacity && static_cast<size_t>(i) < stack.size(); i++) results[i] = from_value(std::move(stack[i]));
   });
 }

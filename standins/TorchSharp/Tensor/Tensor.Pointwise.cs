@@ -75,6 +75,7 @@ public static partial class torch
 
         public Tensor fill_(Scalar value) => Here("fill_.Scalar", this, value);
         public Tensor zero_() => Here("zero_", this);
+        public Tensor bernoulli_(double p = 0.5, Generator? generator = null) => Here("bernoulli_.float", this, p, generator);
         public Tensor uniform_(double from, double to, Generator? generator = null) => Here("uniform_", this, from, to, generator);
     }
 }

@@ -20,6 +20,12 @@ public static partial class torch
             Call("repeat_interleave.self_int", this, repeats, dim, output_size);
         public Tensor flip(params long[] dims) => Call("flip", this, dims);
         public Tensor unfold(long dimension, long size, long step) => Call("unfold", this, dimension, size, step);
+        public Tensor[] chunk(long chunks, long dim = 0)
+        {
+            // Chunks are of the same size but for the last, so there may be fewer of them.
+            long size = shape[dim < 0 ? dim + Dimensions : dim], each = Math.Max(1, (size + chunks - 1) / chunks);
+            return Several("chunk", (int)Math.Max(1, (size + each - 1) / each), this, chunks, dim);
+        }
         public Tensor narrow(long dim, long start, long length) => Call("narrow", this, dim, start, length);
         public Tensor select(long dim, long index) => Call("select.int", this, dim, index);
     }
