@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Microsoft.ML.VqVae.Priors;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Priors;
+
+/// <summary>The PixelCNN gives the numbers that test/golden/pixelcnn.py computed with masked convolutions in plain PyTorch.</summary>
+[TestClass]
+public sealed class GoldenPixelCnnTests
+{
+    const double Tolerance = 1e-5;
+
+    /// <summary>The formula of weights and map, as in the script.</summary>
+    static float Value(string name, long index, double scale)
+    {
+        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
+        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
+    }
+
+    static Tensor Make(string name, long[] shape, double scale) =>
+        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
+
+    [TestMethod]
+    public void Logits_loss_and_all_gradients_agree_with_masked_convolutions()
+    {
+        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "pixelcnn.json"));
+        var golden = JsonSerializer.Deserialize<JsonElement>(file);
+        int Whole(string property) => golden.GetProperty(property).GetInt32();
+        using var scope = NewDisposeScope();
+        using var network = new PixelCnn(
+            new PixelCnnOptions
+            {
+                Height = Whole("height"), Width = Whole("width"), CodesPerPosition = Whole("codes_per_position"), Codes = Whole("codes"),
+                Conditions = Whole("classes"), MapChannels = Whole("map_channels"), Layers = Whole("layers"),
+                Channels = Whole("channels"), SkipChannels = Whole("skip_channels"), KernelSize = Whole("kernel"),
+            },
+            seed: 1);
+        using (no_grad())
+        {
+            foreach (var (name, parameter) in network.named_parameters())
+                parameter.copy_(Make(name, parameter.shape, 0.6));
+        }
+        var batch = Whole("batch");
+        var codes = tensor(golden.GetProperty("grid").Deserialize<long[]>()!).view(batch, network.Length!.Value);
+        var conditions = tensor(golden.GetProperty("conditions").Deserialize<long[]>()!);
+        var map = Make("map", [batch, Whole("map_channels"), Whole("height"), Whole("width")], 1);
+
+        TensorAssert.Close(
+            golden.GetProperty("logits").Deserialize<float[]>()!, network.Logits(codes, conditions, map), Tolerance, "logits");
+        var loss = network.Loss(codes, conditions, map: map);
+        loss.backward();
+        TensorAssert.Close([golden.GetProperty("loss").GetSingle()], loss, Tolerance, "loss");
+        var gradients = golden.GetProperty("gradients");
+        CollectionAssert.AreEquivalent(
+            gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), network.named_parameters().Select(p => p.name).ToArray());
+        foreach (var (name, parameter) in network.named_parameters())
+            TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
+    }
+}
