@@ -66,10 +66,10 @@ internal sealed class AudioEncoding : IBatchMapping
         BatchColumn? Asked(Output output) => Array.IndexOf(_outputs, output) is int index and >= 0 ? columns[index] : null;
 
         // What the readers give, in their order.
-        (Tensor values, Tensor lengths, Tensor statistics, Tensor samples) = (inputs[0], inputs[1], inputs[2], inputs[3]);
+        (Tensor values, Tensor lengths, Tensor normalisers, Tensor samples) = (inputs[0], inputs[1], inputs[2], inputs[3]);
         (Tensor? speakers, Tensor? positions) = Speaker is null ? (null, null) : (inputs[4], inputs[5]);
-        AudioBatch batch = new AudioBatch(values, lengths, statistics, Targets: null, speakers).To(_model.Device);
-        batch = batch with { Statistics = _model.Network.StatisticsFor(batch.Statistics, batch.Speakers) };
+        AudioBatch batch = new AudioBatch(values, lengths, normalisers, Targets: null, speakers).To(_model.Device);
+        batch = batch with { Normalisers = _model.Network.NormalisersFor(batch.Normalisers, batch.Speakers) };
         Tensor indices = _model.Encode(batch);
         int perCode = _model.Network.ValuesPerCode;
         long[] counts = [.. Numbers(lengths).Select(length => (length + perCode - 1) / perCode)];

@@ -42,7 +42,9 @@ public sealed partial class AudioVqVaeOptions
         {
             Inputs = SpeechFeatures.Mfcc,
             Outputs = SpeechFeatures.Mfcc,
+            Coefficients = 30,
             Normalisation = FeatureNormalisation.Speaker,
+            Decorrelation = 0.75,
             DecoderChannels = 192,
             DecoderBlocks = 1,
             TargetFrames = 16,

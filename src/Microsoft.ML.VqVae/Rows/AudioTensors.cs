@@ -7,14 +7,14 @@ namespace Microsoft.ML.VqVae.Rows;
 /// <summary>Lays utterances of unequal length side by side.</summary>
 internal static class AudioTensors
 {
-    /// <summary>Whole utterances: inputs [B, C, T], filled up with zeros to the longest and to whole codes, lengths Int64 [B], and statistics
-    /// [B, 2, C].</summary>
-    public static (Tensor Inputs, Tensor Lengths, Tensor Statistics) Pack(IReadOnlyList<AudioFeatures> features, int channels, int perCode)
+    /// <summary>Whole utterances: inputs [B, C, T], filled up with zeros to the longest and to whole codes, lengths Int64 [B], and by what each
+    /// is normalised [B, 1 + C, C].</summary>
+    public static (Tensor Inputs, Tensor Lengths, Tensor Normalisers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
     {
-        int length = RoundUp(features.Max(item => item.Length), perCode);
-        Tensor inputs = Values([.. features.Select(item => (item.Values, 0, item.Length))], channels, length);
-        Tensor statistics = Statistics([.. features.Select(item => (item.Means, item.Deviations))], channels);
-        return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), statistics);
+        int length = RoundUp(features.Max(item => item.Length), network.ValuesPerCode);
+        Tensor inputs = Values([.. features.Select(item => (item.Values, 0, item.Length))], network.Channels, length);
+        Tensor normalisers = Normalisers([.. features.Select(item => network.NormaliserOf(item.Statistics))], network.Channels);
+        return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalisers);
     }
 
     /// <summary>Parts of [T, C] arrays, from a time on and so many times long, as [B, C, length], zero beyond.</summary>
@@ -41,9 +41,9 @@ internal static class AudioTensors
         return tensor;
     }
 
-    /// <summary>Means and deviations as [B, 2, C].</summary>
-    public static Tensor Statistics(IReadOnlyList<(float[] Means, float[] Deviations)> statistics, int channels) => tensor(
-        statistics.SelectMany(item => item.Means.Concat(item.Deviations)).ToArray(), [statistics.Count, 2, channels]);
+    /// <summary>Normalisers as [B, 1 + C, C].</summary>
+    public static Tensor Normalisers(IReadOnlyList<float[]> normalisers, int channels) =>
+        tensor(normalisers.SelectMany(item => item).ToArray(), [normalisers.Count, 1 + channels, channels]);
 
     /// <summary>At least one code's worth.</summary>
     public static int RoundUp(int length, int perCode) => Math.Max(1, (length + perCode - 1) / perCode) * perCode;

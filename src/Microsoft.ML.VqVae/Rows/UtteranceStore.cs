@@ -27,7 +27,7 @@ internal sealed class UtteranceStore
     readonly int _cropCodes;
     readonly int _seed;
     readonly bool _bySpeaker;
-    AudioFeatureStatistics[,] _views = new AudioFeatureStatistics[0, 0];
+    float[,][] _speakers = new float[0, 0][];
 
     UtteranceStore(AudioVqVae network, int cropCodes, int seed, bool bySpeaker) =>
         (_network, _cropCodes, _seed, _bySpeaker) = (network, cropCodes, seed, bySpeaker);
@@ -93,20 +93,24 @@ internal sealed class UtteranceStore
     // The network keeps the statistics of what it will see; those of warped views are for training alone.
     void Measure()
     {
-        int speakers = Math.Max(1, _network.Speakers);
-        _views = new AudioFeatureStatistics[speakers, _utterances[0].Views.Length];
-        var targets = new AudioFeatureStatistics[speakers];
+        int speakers = Math.Max(1, _network.Speakers), views = _utterances[0].Views.Length;
+        var inputs = new FeatureStatistics[speakers];
+        var targets = new List<FeatureStatistics>();
+        _speakers = new float[speakers, views][];
         for (int speaker = 0; speaker < speakers; speaker++)
         {
-            Utterance[] own = [.. _utterances.Where(utterance => utterance.Speaker == speaker)];
-            for (int view = 0; view < _views.GetLength(1); view++)
-                _views[speaker, view] = AudioFeatureStatistics.Of([.. own.Select(utterance => utterance.Views[view])]);
+            List<Utterance> own = _utterances.FindAll(utterance => utterance.Speaker == speaker);
+            // A key without rows: nobody can ask for that speaker, but the tensors have a place for them.
+            own = own.Count == 0 ? _utterances : own;
+            for (int view = views - 1; view >= 0; view--)
+            {
+                inputs[speaker] = FeatureStatistics.Of([.. own.Select(utterance => utterance.Views[view].Statistics)]);
+                _speakers[speaker, view] = _network.NormaliserOf(inputs[speaker]);
+            }
             if (_utterances[0].Target is not null)
-                targets[speaker] = AudioFeatureStatistics.Of([.. own.Select(utterance => utterance.Target!)]);
+                targets.Add(FeatureStatistics.Of([.. own.Select(utterance => utterance.Target!.Statistics)]));
         }
-        _network.SetSpeakerStatistics(
-            [.. Enumerable.Range(0, speakers).SelectMany(speaker => _views[speaker, 0].Numbers)],
-            [.. targets.Where(target => target is not null).SelectMany(target => target.Numbers)]);
+        _network.SetSpeakerStatistics(inputs, targets);
     }
 
     /// <summary>Crops of the examples as tensors, to be given to <see cref="ToBatch"/>.</summary>
@@ -132,14 +136,14 @@ internal sealed class UtteranceStore
         [
             AudioTensors.Values([.. chosen.Select(c => (c.Utterance.Views[c.View].Values, c.Start, c.Length))], _network.Channels, width),
             tensor(chosen.Select(c => (long)c.Length).ToArray()),
-            AudioTensors.Statistics([.. chosen.Select(c => _bySpeaker
-                ? (_views[c.Utterance.Speaker, c.View].Means, _views[c.Utterance.Speaker, c.View].Deviations)
-                : (c.Utterance.Views[c.View].Means, c.Utterance.Views[c.View].Deviations))], _network.Channels),
+            AudioTensors.Normalisers([.. chosen.Select(c => _bySpeaker
+                ? _speakers[c.Utterance.Speaker, c.View]
+                : _network.NormaliserOf(c.Utterance.Views[c.View].Statistics))], _network.Channels),
         ];
         if (chosen[0].Utterance.Target is { } first)
         {
             tensors.Add(AudioTensors.Values(
-                [.. chosen.Select(c => (c.Utterance.Target!.Values, c.Start, c.Length))], first.Means.Length, width));
+                [.. chosen.Select(c => (c.Utterance.Target!.Values, c.Start, c.Length))], first.Statistics.Means.Length, width));
         }
         if (_network.Speakers > 0)
             tensors.Add(tensor(chosen.Select(c => (long)c.Utterance.Speaker).ToArray()));

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Rows;
 
 /// <summary>Reads waveforms of any length, and gives what an audio network takes of them.</summary>
-/// <remarks>The tensors: inputs [B, C, T], lengths Int64 [B], statistics [B, 2, C], samples Int64 [B].</remarks>
+/// <remarks>The tensors: inputs [B, C, T], lengths Int64 [B], normalisers [B, 1 + C, C], samples Int64 [B].</remarks>
 internal sealed class WaveformReader : RowReader
 {
     readonly AudioVqVae _network;
@@ -44,15 +44,15 @@ internal sealed class WaveformReader : RowReader
     public override IReadOnlyList<Tensor> ToTensors(int count)
     {
         AudioFeatures[] features = [.. _waveforms.Take(count).Select(Analyse)];
-        (Tensor inputs, Tensor lengths, Tensor statistics) = AudioTensors.Pack(features, _network.Channels, _network.ValuesPerCode);
-        return [inputs, lengths, statistics, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];
+        (Tensor inputs, Tensor lengths, Tensor normalisers) = AudioTensors.Pack(features, _network);
+        return [inputs, lengths, normalisers, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];
     }
 
     AudioFeatures Analyse(float[] waveform)
     {
         int channels = _network.Channels;
         return waveform.Length == 0
-            ? new AudioFeatures([], 0, new float[channels], [.. Enumerable.Repeat(1f, channels)])
+            ? new AudioFeatures([], 0, FeatureStatistics.Standard(channels))
             : _network.Analyse(waveform);
     }
 }

@@ -6,20 +6,20 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// <param name="Inputs">What the encoder is given, Float32 [B, C, T], T a multiple of <see cref="AudioVqVae.ValuesPerCode"/>: features in
 /// their own units, or samples.</param>
 /// <param name="Lengths">How many of the T are real, Int64 [B].</param>
-/// <param name="Statistics">Mean and deviation by which the inputs are normalised, Float32 [B, 2, C].</param>
+/// <param name="Normalisers">By what the inputs are normalised, Float32 [B, 1 + C, C]: means, then the matrix to multiply with what is left
+/// after they are taken away.</param>
 /// <param name="Targets">What the decoder is to give, Float32 [B, C', T]; null where that is the inputs, and where nothing is
 /// learnt.</param>
 /// <param name="Speakers">Who speaks, Int64 [B]; null for a network that knows no speakers. Only decoding needs it.</param>
-public sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Statistics, Tensor? Targets = null, Tensor? Speakers = null)
+public sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normalisers, Tensor? Targets = null, Tensor? Speakers = null)
 {
     internal AudioBatch To(Device device) => device.type == TorchSharp.DeviceType.CPU
         ? this
-        : new(Inputs.to(device), Lengths.to(device), Statistics.to(device), Targets?.to(device), Speakers?.to(device));
+        : new(Inputs.to(device), Lengths.to(device), Normalisers.to(device), Targets?.to(device), Speakers?.to(device));
 }
 
 /// <summary>What an <see cref="AudioVqVae"/> takes of one waveform.</summary>
 /// <param name="Values">[T, C], time by time: frames of features, or samples.</param>
 /// <param name="Length">T.</param>
-/// <param name="Means">The mean of each of the C features over the utterance.</param>
-/// <param name="Deviations">The standard deviation of each, never zero.</param>
-public sealed record AudioFeatures(float[] Values, int Length, float[] Means, float[] Deviations);
+/// <param name="Statistics">What the C features are like over the utterance.</param>
+public sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics);

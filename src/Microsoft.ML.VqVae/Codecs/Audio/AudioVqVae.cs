@@ -47,17 +47,20 @@ public abstract class AudioVqVae : nn.Module
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
     public abstract AudioFeatures? AnalyseTarget(ReadOnlySpan<float> waveform);
 
-    /// <summary>Tells what the features of each speaker are like: mean and deviation of inputs [max(1, speakers), 2, C], and of targets
-    /// likewise, row by row. For a network that knows no speakers they are those of all data.</summary>
-    /// <param name="inputs">The statistics of what <see cref="Analyse"/> makes.</param>
-    /// <param name="targets">The statistics of what <see cref="AnalyseTarget"/> makes; empty where that is null.</param>
-    public abstract void SetSpeakerStatistics(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets);
+    /// <summary>Tells what the features of each speaker are like, or, to a network that knows no speakers, those of all data.</summary>
+    /// <param name="inputs">For each speaker, the statistics of what <see cref="Analyse"/> makes.</param>
+    /// <param name="targets">For each speaker, those of what <see cref="AnalyseTarget"/> makes; empty where that is null.</param>
+    public abstract void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets);
 
-    /// <summary>By which mean and deviation to normalise the inputs, [B, 2, C]: those of the utterances, or those of their speakers where the
-    /// options ask for that and the speaker is known (0 … speakers − 1).</summary>
-    /// <param name="utterances">The means and deviations of the utterances, [B, 2, C].</param>
+    /// <summary>The map that normalises features which are like that: means, then a matrix, [1 + C, C] row by row.</summary>
+    /// <param name="statistics">What the features of an utterance or of a speaker are like.</param>
+    public abstract float[] NormaliserOf(FeatureStatistics statistics);
+
+    /// <summary>By what to normalise the inputs, [B, 1 + C, C]: by their utterances, or by their speakers where the options ask for that and
+    /// the speaker is known (0 … speakers − 1).</summary>
+    /// <param name="utterances">The normalisers of the utterances, [B, 1 + C, C].</param>
     /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
-    public abstract Tensor StatisticsFor(Tensor utterances, Tensor? speakers);
+    public abstract Tensor NormalisersFor(Tensor utterances, Tensor? speakers);
 
     /// <summary>The encoder alone: a batch → encodings before quantization [B, G·D, N], zero where there is only padding.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>

@@ -13,7 +13,7 @@ public enum SpeechFeatures
     Mfcc,
 }
 
-/// <summary>From which values mean and deviation of the features are taken before they are encoded.</summary>
+/// <summary>From which values features are normalised before they are encoded.</summary>
 public enum FeatureNormalisation
 {
     /// <summary>From the utterance itself: nothing needs to be known of who speaks.</summary>
@@ -73,9 +73,14 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>From 1 to <see cref="Bands"/>. The default is 13.</value>
     public int Coefficients { get; set; } = 13;
 
-    /// <summary>From which values mean and deviation of the features are taken before they are encoded.</summary>
+    /// <summary>From which values features are normalised before they are encoded.</summary>
     /// <value>The default is <see cref="FeatureNormalisation.Utterance"/>.</value>
     public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Utterance;
+
+    /// <summary>How far correlations between features are taken away before they are encoded: 0, not at all; 1, all of them
+    /// (<see cref="FeatureStatistics"/> has the equation). Voices differ in their correlations, so codes then depend less on who speaks.</summary>
+    /// <value>From 0, the default, to 1.</value>
+    public double Decorrelation { get; set; }
 
     /// <summary>Channels of the encoder.</summary>
     /// <value>At least 1. The default is 192.</value>
@@ -94,7 +99,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public int DecoderBlocks { get; set; } = 2;
 
     /// <summary>What the decoder learns to give for a code. 0: the frames of the code. More: one frame, the mean of so many around the
-    /// centre of the code, with the weights of a Hann window; coefficient k counts with 1 − k / 20. A mean says what is spoken and leaves
+    /// centre of the code, with the weights of a Hann window; higher coefficients count less, down to a quarter. A mean says what is spoken and leaves
     /// out when exactly, which makes better codes for phonemes. Needs <see cref="SpeechFeatures.Mfcc"/> as <see cref="Outputs"/>.</summary>
     /// <value>0, the default, or at least <see cref="FramesPerCode"/> and even if and only if that is even.</value>
     public int TargetFrames { get; set; }
@@ -153,6 +158,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
             Coefficients);
         problems.Require(Enum.IsDefined(Normalisation), nameof(Normalisation),
             $"one of {string.Join(", ", Enum.GetNames<FeatureNormalisation>())}", Normalisation);
+        problems.Require(Decorrelation is >= 0 and <= 1, nameof(Decorrelation), "from 0 to 1", Decorrelation);
         problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
         problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);
         problems.AtLeast(nameof(DecoderChannels), DecoderChannels, 1);

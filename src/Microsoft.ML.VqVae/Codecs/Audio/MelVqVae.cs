@@ -12,11 +12,12 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// told the speaker.
 /// </summary>
 /// <remarks>
-/// <para>The encoder sees features normalised to mean 0 and deviation 1, by the utterance or by the speaker. A log-mel decoder gives frames in
+/// <para>The encoder sees features normalised to mean 0 and deviation 1, on request without the correlations between them, by the utterance or
+/// by the speaker. A log-mel decoder gives frames in
 /// the units of the speaker who is to speak, whose mean and deviation lie in the model: that alone carries much of a voice, and the codes
 /// need not.</para>
-/// <para>Names in <c>state_dict</c>: <c>inputStatistics</c> [max(1, speakers), 2, C] and <c>outputStatistics</c> [max(1, speakers), 2, C'], means
-    /// and deviations; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
+/// <para>Names in <c>state_dict</c>: <c>inputNormalisers</c> [max(1, speakers), 1 + C, C], means and a matrix, and <c>outputStatistics</c>
+/// [max(1, speakers), 2, C'], means and deviations; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
 /// <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>decoder.expand</c>, <c>decoder.residual.N.wide</c>,
 /// <c>decoder.residual.N.narrow</c>, <c>decoder.project</c>, each with <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes;
 /// <c>quantizer.codebook</c>, <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>.</para>
@@ -35,7 +36,7 @@ public sealed class MelVqVae : AudioVqVae
     readonly VectorQuantizer quantizer;
     readonly MelDecoder decoder;
     readonly SpeechAnalysis analysis;
-    Tensor inputStatistics;
+    Tensor inputNormalisers;
     Tensor outputStatistics;
 
     /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
@@ -63,8 +64,10 @@ public sealed class MelVqVae : AudioVqVae
             decoder = new MelDecoder(options, quantizer.Channels, speakers, source);
         }
         this.quantizer = new VectorQuantizer(quantizer, seed);
-        inputStatistics = Neutral(Math.Max(1, speakers), options.InputChannels);
-        outputStatistics = Neutral(Math.Max(1, speakers), options.OutputChannels);
+        var unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
+        inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
+        var silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
+        outputStatistics = tensor(ScalesOf(silent), [Math.Max(1, speakers), 2, options.OutputChannels]);
         RegisterComponents();
     }
 
@@ -97,24 +100,33 @@ public sealed class MelVqVae : AudioVqVae
         MakesWaveforms ? analysis.Analyse(waveform, options.Outputs, warp: 1) : null;
 
     /// <inheritdoc/>
-    public override void SetSpeakerStatistics(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(targets);
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        inputStatistics.copy_(tensor(inputs.ToArray(), inputStatistics.shape));
+        inputNormalisers.copy_(tensor(inputs.SelectMany(NormaliserOf).ToArray(), inputNormalisers.shape));
         if (MakesWaveforms)
-            outputStatistics.copy_(tensor(targets.ToArray(), outputStatistics.shape));
+            outputStatistics.copy_(tensor(ScalesOf(targets), outputStatistics.shape));
     }
 
     /// <inheritdoc/>
-    public override Tensor StatisticsFor(Tensor utterances, Tensor? speakers)
+    public override float[] NormaliserOf(FeatureStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        return statistics.Normaliser(options.Decorrelation);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         if (options.Normalisation == FeatureNormalisation.Utterance || speakers is null)
             return utterances.alias();
         using var scope = NewDisposeScope();
         var known = speakers.ge(0).unsqueeze(1).unsqueeze(2);
-        return where(known, inputStatistics.index_select(0, speakers.clamp(min: 0)), utterances).MoveToOuterDisposeScope();
+        return where(known, inputNormalisers.index_select(0, speakers.clamp(min: 0)), utterances).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -123,7 +135,7 @@ public sealed class MelVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        return encoder.Encode(Normalise(batch.Inputs, batch.Statistics, padding), padding).MoveToOuterDisposeScope();
+        return encoder.Encode(NormaliseInputs(batch, padding), padding).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -136,7 +148,7 @@ public sealed class MelVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        var inputs = Normalise(batch.Inputs, batch.Statistics, padding);
+        var inputs = NormaliseInputs(batch, padding);
         var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, step) : inputs, padding));
         var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         var (target, mask) = Target(batch, inputs, padding);
@@ -176,6 +188,10 @@ public sealed class MelVqVae : AudioVqVae
         return analysis.Synthesise(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
     }
 
+    static Tensor NormaliseInputs(AudioBatch batch, Padding padding) => Padding.Clear(
+        batch.Normalisers.narrow(1, 1, batch.Inputs.shape[1]).matmul(batch.Inputs - batch.Normalisers.select(1, 0).unsqueeze(2)),
+        padding.Values);
+
     static Tensor Normalise(Tensor features, Tensor statistics, Padding padding) => Padding.Clear(
         (features - statistics.select(1, 0).unsqueeze(2)) / statistics.select(1, 1).unsqueeze(2), padding.Values);
 
@@ -192,8 +208,8 @@ public sealed class MelVqVae : AudioVqVae
         return (Normalise(targets, scale, padding), padding.Values);
     }
 
-    /// <summary>The mean of the frames around the centre of each code, by a Hann window over those that are real; coefficient k counts with
-    /// 1 − k / 20.</summary>
+    /// <summary>The mean of the frames around the centre of each code, by a Hann window over those that are real. The error of coefficient k
+    /// counts with 1 − k / (4/3 · C).</summary>
     Tensor Averaged(Tensor features, Padding padding)
     {
         var (batch, channels, length) = (features.shape[0], features.shape[1], features.shape[2]);
@@ -204,17 +220,14 @@ public sealed class MelVqVae : AudioVqVae
             nn.functional.conv1d(values.reshape(-1, 1, length), window, null, frames, (width - frames) / 2);
         var weights = Around(padding.Values ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
         var sums = Around(features).view(batch, channels, -1);
-        var importance = tensor(Enumerable.Range(0, (int)channels).Select(k => Math.Max(0, 1 - k / 20f)).ToArray(), [1, channels, 1],
+        var importance = tensor(Enumerable.Range(0, (int)channels).Select(k => (float)Math.Sqrt(1 - k / (4.0 / 3 * channels))).ToArray(), [1, channels, 1],
             device: features.device);
         return sums / weights.clamp(min: 1e-6) * importance;
     }
 
-    static Tensor Neutral(long speakers, long channels)
-    {
-        using var scope = NewDisposeScope();
-        long[] shape = [speakers, 1, channels];
-        return cat([zeros(shape), ones(shape)], 1).DetachFromDisposeScope();
-    }
+    /// <summary>Means and deviations, [2, C'] for each speaker.</summary>
+    static float[] ScalesOf(IEnumerable<FeatureStatistics> speakers) =>
+        [.. speakers.SelectMany(speaker => speaker.Means.Concat(speaker.Deviations))];
 
     /// <summary>Sets random spans of time to zero, the mean.</summary>
     Tensor HideSpans(Tensor features, long step)

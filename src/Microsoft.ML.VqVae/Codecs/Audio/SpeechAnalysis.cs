@@ -8,9 +8,6 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// <summary>From waveforms to the features of a <see cref="MelVqVae"/> and back. Safe for several threads.</summary>
 internal sealed class SpeechAnalysis(MelCodecOptions options) : IDisposable
 {
-    /// <summary>What a feature that does not change counts as: silence is no reason for infinities.</summary>
-    const float LeastDeviation = 1e-3f;
-
     readonly ConcurrentDictionary<(SpeechFeatures Features, double Warp), Lazy<FrameFeatures>> prepared = new();
     readonly Lazy<GriffinLim> griffinLim = new(() => new GriffinLim(new MelSpectrogram(Spectrogram(options, 1)), options.GriffinLimIterations));
 
@@ -22,9 +19,7 @@ internal sealed class SpeechAnalysis(MelCodecOptions options) : IDisposable
         waveform.CopyTo(MemoryMarshal.Cast<byte, float>(samples.bytes));
         var frames = prepared.GetOrAdd((features, warp), wanted => new(() => Create(wanted))).Value.Compute(samples).select(0, 0).contiguous();
         var values = MemoryMarshal.Cast<byte, float>(frames.bytes).ToArray();
-        var means = frames.mean([0L]);
-        var deviations = (frames - means).square().mean([0L]).sqrt().clamp(min: LeastDeviation);
-        return new AudioFeatures(values, (int)frames.shape[0], Numbers(means), Numbers(deviations));
+        return new AudioFeatures(values, (int)frames.shape[0], FeatureStatistics.Of(frames));
     }
 
     /// <summary>Log-mel frames [1, T, bands] to samples.</summary>

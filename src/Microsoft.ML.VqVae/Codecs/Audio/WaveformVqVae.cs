@@ -68,7 +68,8 @@ public sealed class WaveformVqVae : AudioVqVae
 
     /// <summary>The samples as they are.</summary>
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform, double warp = 1) => new(waveform.ToArray(), waveform.Length, [0], [1]);
+    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform, double warp = 1) =>
+        new(waveform.ToArray(), waveform.Length, new FeatureStatistics(waveform.Length, [0], [1]));
 
     /// <summary>None: the decoder learns the samples that the encoder is given.</summary>
     /// <inheritdoc/>
@@ -76,12 +77,16 @@ public sealed class WaveformVqVae : AudioVqVae
 
     /// <summary>Nothing: samples are not normalised.</summary>
     /// <inheritdoc/>
-    public override void SetSpeakerStatistics(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
     }
 
+    /// <summary>What changes nothing.</summary>
     /// <inheritdoc/>
-    public override Tensor StatisticsFor(Tensor utterances, Tensor? speakers)
+    public override float[] NormaliserOf(FeatureStatistics statistics) => [0, 1];
+
+    /// <inheritdoc/>
+    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         return utterances.alias();
