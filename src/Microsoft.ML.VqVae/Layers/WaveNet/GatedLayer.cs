@@ -58,7 +58,7 @@ internal sealed class GatedLayer : nn.Module
             inputs.Add(cat([before, past], 1).view(-1, channels));
         }
         var (next, sum) = Pass(input, Unit(inputs, filter.Offset(given), gate.Offset(given)), skipSum);
-        return (next.MoveToOuterDisposeScope(), sum.MoveToOuterDisposeScope());
+        return (next.MoveToOuterDisposeScope(), sum);
     }
 
     /// <summary>The gated unit: z = tanh(filter) ⊙ σ(gate), [N, C].</summary>
@@ -76,8 +76,9 @@ internal sealed class GatedLayer : nn.Module
     public (Tensor Next, Tensor SkipSum) Pass(Tensor input, Tensor z, Tensor skipSum)
     {
         using var scope = NewDisposeScope();
-        var sum = skipSum.addmm_(z, skip.t());
+        // The same object, which stays in the scope that it was made in.
+        skipSum.addmm_(z, skip.t());
         var next = residual is null ? z.alias() : residual.call(z).add_(input);
-        return (next.MoveToOuterDisposeScope(), sum.MoveToOuterDisposeScope());
+        return (next.MoveToOuterDisposeScope(), skipSum);
     }
 }
