@@ -195,4 +195,18 @@ public static class VqVaeCatalogExtensions
         /// <summary>Vector-quantised autoencoders: discrete codes of images and of sound.</summary>
         public VqVaeCatalog VqVae => new(MLNetInternals.EnvironmentOf(catalog));
     }
+
+    extension(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog)
+    {
+        /// <summary>Maps every code to the label that it meets most often in training: how the paper measures what codes say about
+        /// phonemes.</summary>
+        /// <param name="labelColumnName">The column of labels: a UInt32 key.</param>
+        /// <param name="codeColumnName">The column of codes: a UInt32 key, as <see cref="VqVaeCatalog.ExpandFrames"/> makes it.</param>
+        /// <returns>The trainer; <see cref="CodeLabelMapTrainer"/> has the tables of its columns and characteristics.</returns>
+        public CodeLabelMapTrainer CodeLabelMap(string labelColumnName = "Label", string codeColumnName = "Code")
+        {
+            ArgumentNullException.ThrowIfNull(catalog);
+            return new(labelColumnName, codeColumnName);
+        }
+    }
 }
