@@ -75,6 +75,7 @@ internal static class Values
         TextDataViewType => Scalar<ReadOnlyMemory<char>>(row, column, text => text.ToString()),
         { RawType: var type } when type == typeof(float) => Scalar<float>(row, column),
         { RawType: var type } when type == typeof(int) => Scalar<int>(row, column),
+        { RawType: var type } when type == typeof(long) => Scalar<long>(row, column),
         { RawType: var type } when type == typeof(uint) => Scalar<uint>(row, column),
         { RawType: var type } when type == typeof(MLImage) => Scalar<MLImage>(row, column, image => Bytes(image)),
         _ => throw new NotSupportedException(column.ToString()),

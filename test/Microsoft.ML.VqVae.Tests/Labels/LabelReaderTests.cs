@@ -1,0 +1,185 @@
+using System.Text;
+using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Tests.Samples;
+
+namespace Microsoft.ML.VqVae.Tests.Labels;
+
+/// <summary>Label files of TIMIT and Praat: what is read, and what is said of a file that is wrong.</summary>
+[TestClass]
+public sealed class LabelReaderTests
+{
+    const string Long = """"
+        File type = "ooTextFile"
+        Object class = "TextGrid"
+
+        xmin = 0
+        xmax = 1.5
+        tiers? <exists>
+        size = 3
+        item []:
+            item [1]:
+                class = "IntervalTier"
+                name = "words"
+                xmin = 0
+                xmax = 1.5
+                intervals: size = 2
+                intervals [1]:
+                    xmin = 0
+                    xmax = 0.5
+                    text = "say ""ah"""
+                intervals [2]:
+                    xmin = 0.5
+                    xmax = 1.5
+                    text = ""
+            item [2]:
+                class = "TextTier"
+                name = "points"
+                xmin = 0
+                xmax = 1.5
+                points: size = 1
+                points [1]:
+                    number = 0.7
+                    mark = "click"
+            item [3]:
+                class = "IntervalTier"
+                name = "phones"
+                xmin = 0
+                xmax = 1.5
+                intervals: size = 1
+                intervals [1]:
+                    xmin = 0.25
+                    xmax = 1.5
+                    text = "ɑː"
+
+        """";
+
+    const string Short = """"
+        File type = "ooTextFile"
+        Object class = "TextGrid"
+
+        0
+        1.5
+        <exists>
+        3
+        "IntervalTier"
+        "words"
+        0
+        1.5
+        2
+        0
+        0.5
+        "say ""ah"""
+        0.5
+        1.5
+        ""
+        "TextTier"
+        "points"
+        0
+        1.5
+        1
+        0.7
+        "click"
+        "IntervalTier"
+        "phones"
+        0
+        1.5
+        1
+        0.25
+        1.5
+        "ɑː"
+        """";
+
+    [TestMethod]
+    public void Both_forms_of_a_TextGrid_in_all_encodings_are_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        Encoding[] encodings =
+        [
+            new UTF8Encoding(false), new UTF8Encoding(true), new UnicodeEncoding(false, true), new UnicodeEncoding(true, true),
+            new UnicodeEncoding(true, false), new UnicodeEncoding(false, false),
+        ];
+        foreach (string text in (string[])[Long, Short, Short.ReplaceLineEndings("\r\n")])
+        {
+            foreach (Encoding encoding in encodings)
+            {
+                string path = folder.File("a.TextGrid");
+                File.WriteAllText(path, text, encoding);
+                TextGrid grid = TextGrid.Read(path);
+                Assert.AreEqual((0, 1.5), (grid.Start, grid.End));
+                CollectionAssert.AreEqual(new[] { "words", "phones" }, grid.Tiers.Select(tier => tier.Name).ToArray());
+                CollectionAssert.AreEqual(
+                    new TimedLabel[] { new(0, 0.5, "say \"ah\""), new(0.5, 1.5, "") }, grid["words"].Labels.ToArray());
+                CollectionAssert.AreEqual(new TimedLabel[] { new(0.25, 1.5, "ɑː") }, grid["phones"].Labels.ToArray());
+            }
+        }
+        Assert.IsEmpty(Grid("""File type = "ooTextFile" Object class = "TextGrid" 0 1 <absent>""").Tiers);
+    }
+
+    [TestMethod]
+    public void A_TextGrid_that_is_wrong_says_where()
+    {
+        Refused("", "line 1", "\"ooTextFile\"", "end of the file");
+        Refused("0.1 0.2 x", "line 1", "\"ooTextFile\"", "'0.1'");
+        Refused(Short.Replace("TextGrid", "PitchTier"), "line 2", "\"TextGrid\"", "'PitchTier'");
+        Refused(Short.Replace("\n1.5\n<exists>", "\nlate\n<exists>"), "line 5", "a number (the end of the annotation)", "<exists>");
+        Refused(Short[..Short.IndexOf("\"click\"", StringComparison.Ordinal)], "line 25", "the label of a point", "end of the file");
+        Refused(Short.Replace("\"ɑː\"", "\"ɑː"), "line 33", "ends with a quote");
+        Refused(Short.Replace("\"TextTier\"", "\"Tier\""), "line 19", "\"IntervalTier\" or \"TextTier\"", "\"Tier\"");
+        Refused(Short.Replace("0.5\n1.5", "0.4\n1.5"), "line 17", "begins at 0.5 s or later", "begins at 0.4 s");
+        Refused(Short.Replace("0.25\n1.5", "0.25\n1.6"), "line 32", "ends by 1.5 s", "ends at 1.6 s");
+        Refused(Short.Replace("0.25\n1.5", "0.25\n0.2"), "line 32", "ends at 0.25 s or later", "ends at 0.2 s");
+        Refused(Short.Replace("<exists>\n3", "<exists>\n-3"), "line 7", "a whole number", "'-3'");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Grid(Short)["tones"]).Message, "no tier of intervals named 'tones'; it has 'words', 'phones'");
+
+        static void Refused(string text, string line, params string[] words)
+        {
+            InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Grid(text));
+            foreach (string word in words.Append($"'a.TextGrid', {line}: expected"))
+                StringAssert.Contains(error.Message, word);
+        }
+    }
+
+    [TestMethod]
+    public void TIMIT_labels_are_samples()
+    {
+        IReadOnlyList<TimedLabel> labels = Timit("0 3050 h#\r\n3050\t4559 sh\n\n5000 8000 dark suit \n");
+        CollectionAssert.AreEqual(
+            new TimedLabel[] { new(0, 0.190625, "h#"), new(0.190625, 0.2849375, "sh"), new(0.3125, 0.5, "dark suit") }, labels.ToArray());
+        Assert.IsEmpty(Timit(""));
+        Assert.AreEqual(new TimedLabel(1, 2, "a"), TimitLabels.Read(new StringReader("8000 16000 a"), "b", 8000)[0]);
+        Refused("0 5 a\n7", "line 2", "a first sample, a last sample and a label", "'7'");
+        Refused("0 5", "line 1", "'0 5'");
+        Refused("a 5 b", "line 1", "a whole number from 0 up (the first sample)", "'a'");
+        Refused("0 -5 b", "line 1", "the sample after the last", "'-5'");
+        Refused("0 16000 a\n8000 24000 b", "line 2", "begins at 1 s or later", "begins at 0.5 s");
+        Refused("16000 8000 a", "line 1", "ends at 1 s or later", "ends at 0.5 s");
+
+        static IReadOnlyList<TimedLabel> Timit(string text) => TimitLabels.Read(new StringReader(text), "a.PHN");
+
+        static void Refused(string text, params string[] words)
+        {
+            InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Timit(text));
+            foreach (string word in words.Append("'a.PHN', "))
+                StringAssert.Contains(error.Message, word);
+        }
+    }
+
+    [TestMethod]
+    public void Labels_of_a_file_are_checked_against_its_length()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("sa1.wav");
+        WaveFile.Write(path, new float[8000], 16000);
+        AlignedUtterance utterance = AlignedUtterance.OfFile(path, [new(0, 0.25, "a"), new(0.25, 0.5005, "b")]);
+        Assert.AreEqual(("sa1", path, 0L, 8000L), (utterance.Utterance, utterance.AudioPath, utterance.Start, utterance.Length));
+        CollectionAssert.AreEqual(new[] { 0.25f, 0.5005f }, utterance.LabelEnds);
+        InvalidDataException error =
+            Assert.ThrowsExactly<InvalidDataException>(() => AlignedUtterance.OfFile(path, [new(0, 0.25, "a"), new(0.25, 0.6, "b")]));
+        StringAssert.Contains(error.Message, path);
+        StringAssert.Contains(error.Message, "within its 0.5 s, found label 2 ('b') that ends at 0.6 s");
+    }
+
+    static TextGrid Grid(string text) => TextGrid.Read(new StringReader(text), "a.TextGrid");
+}

@@ -1,0 +1,162 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.VqVae.Tests.Pipeline;
+
+/// <summary>A row of every code: windows at the edges, labels at centres, columns that pass, and data that do not fit.</summary>
+[TestClass]
+public sealed class ExpandFramesTests
+{
+    readonly MLContext _ml = new(seed: 1);
+
+    // At 10 samples a code and 100 Hz, the centres are 0.05, 0.15, 0.25, …
+    static ExpandFramesOptions Options => new()
+    {
+        SamplesPerCode = 10, SampleRate = 100, Context = 2, LabelColumnName = "Phone", TimeColumnName = "Time",
+    };
+
+    static readonly Speech[] Two =
+    [
+        new() { Name = "a", Codes = [1, 2, 3, 4], LabelStarts = [0, 0.15f, 0.3f], LabelEnds = [0.15f, 0.2f, 0.35f],
+            Labels = ["A", "B", "C"] },
+        new() { Name = "empty" },
+        new() { Name = "b", Codes = [5], Labels = ["D"], LabelStarts = [0], LabelEnds = [0.1f] },
+        new() { Name = "silent", Codes = [3, 3] },
+    ];
+
+    [TestMethod]
+    public void Every_code_becomes_a_row_with_its_window_its_label_and_its_time()
+    {
+        IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", Options), _ml.Data.LoadFromEnumerable(Two));
+        Assert.IsNull(view.GetRowCount());
+        List<object[]> rows = Values.Read(view, "Name", "Code", "Window", "Phone", "Time");
+        object[][] expected =
+        [
+            ["a", 1u, new uint[] { 0, 0, 1, 2, 3 }, "A", 0.05f],
+            // Its centre is the end of A and the begin of B: an interval holds its begin and not its end.
+            ["a", 2u, new uint[] { 0, 1, 2, 3, 4 }, "B", 0.15f],
+            ["a", 3u, new uint[] { 1, 2, 3, 4, 0 }, "", 0.25f],
+            ["a", 4u, new uint[] { 2, 3, 4, 0, 0 }, "", 0.35f],
+            ["b", 5u, new uint[] { 0, 0, 5, 0, 0 }, "D", 0.05f],
+            ["silent", 3u, new uint[] { 0, 0, 3, 3, 0 }, "", 0.05f],
+            ["silent", 3u, new uint[] { 0, 3, 3, 0, 0 }, "", 0.15f],
+        ];
+        Values.AreEqual([.. expected], rows);
+    }
+
+    [TestMethod]
+    public void Keys_keep_what_they_stand_for_and_slots_say_where_they_are()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(Two);
+        data = _ml.Transforms.Conversion.MapValueToKey("Names", "Labels").Fit(data).Transform(data);
+        ExpandFramesOptions options = Options;
+        options.LabelsColumnName = "Names";
+        IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Codes", null, options), data);
+        DataViewSchema.Column label = view.Schema["Phone"];
+        Assert.AreEqual(new KeyDataViewType(typeof(uint), 4), label.Type);
+        CollectionAssert.AreEqual(new[] { 1u, 2u, 0u, 0u, 4u, 0u, 0u }, Values.Read(view, "Phone").Select(row => (uint)row[0]).ToArray());
+        VBuffer<ReadOnlyMemory<char>> texts = default;
+        label.Annotations.GetValue("KeyValues", ref texts);
+        CollectionAssert.AreEqual(new[] { "A", "B", "C", "D" }, texts.DenseValues().Select(text => $"{text}").ToArray());
+        view.Schema["Window"].GetSlotNames(ref texts);
+        CollectionAssert.AreEqual(new[] { "-2", "-1", "0", "+1", "+2" }, texts.DenseValues().Select(text => $"{text}").ToArray());
+    }
+
+    [TestMethod]
+    public void Columns_not_asked_for_are_not_made_and_their_sources_not_needed()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(Two.Select(speech => new Plain { Codes = speech.Codes }));
+        IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new() { WindowColumnName = null }), data);
+        CollectionAssert.AreEqual(new[] { "Codes", "Code" }, view.Schema.Select(column => column.Name).ToArray());
+        Assert.HasCount(7, Values.Read(view, "Code"));
+        view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes"), data);
+        Assert.AreEqual(new VectorDataViewType(new KeyDataViewType(typeof(uint), 9), 7), view.Schema["Window"].Type);
+    }
+
+    [TestMethod]
+    public void Times_that_are_written_alike_are_alike()
+    {
+        // Labels on a grid of 10 ms begin exactly where codes of 40 ms have their centres.
+        int codes = 500;
+        var speech = new Speech
+        {
+            Codes = [.. Enumerable.Repeat(1u, codes)],
+            Labels = [.. Enumerable.Range(0, codes).Select(i => $"{i}")],
+            LabelStarts = [.. Enumerable.Range(0, codes).Select(i => float.Parse($"{(4 * i + 2) / 100}.{(4 * i + 2) % 100:00}"))],
+            LabelEnds = [.. Enumerable.Range(0, codes).Select(i => float.Parse($"{(4 * i + 6) / 100}.{(4 * i + 6) % 100:00}"))],
+        };
+        IDataView data = _ml.Data.LoadFromEnumerable(new[] { speech });
+        IDataView view = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new() { LabelColumnName = "Phone" }).Fit(data).Transform(data);
+        CollectionAssert.AreEqual(speech.Labels, Values.Read(view, "Phone").Select(row => (string)row[0]).ToArray());
+    }
+
+    [TestMethod]
+    public void Labels_that_do_not_fit_are_told_with_row_and_columns()
+    {
+        Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [0], LabelEnds = [] }, "1 labels in column 'Labels'", "0 in 'LabelEnds'");
+        Refused(new() { Codes = [1, 1], Labels = ["A", "B"], LabelStarts = [0, 0.05f], LabelEnds = [0.1f, 0.2f] }, "label 2 from 0.05 s");
+        Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [0.1f], LabelEnds = [0.05f] }, "label 1 from 0.1 s to 0.05 s");
+        Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [float.NaN], LabelEnds = [1] }, "label 1 from NaN s");
+        Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [0], LabelEnds = [9] }, "labels up to 9 s", "1 codes of 10 samples at 100 Hz");
+
+        void Refused(Speech speech, params string[] words)
+        {
+            IDataView data = _ml.Data.LoadFromEnumerable(new[] { Two[0], speech });
+            IDataView view = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", Options).Fit(data).Transform(data);
+            InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Phone"));
+            foreach (string word in words.Append("Row 1 "))
+                StringAssert.Contains(error.Message, word);
+            Assert.HasCount(4 + speech.Codes.Length, Values.Read(view, "Code"), "Codes alone can be read.");
+        }
+    }
+
+    [TestMethod]
+    public void Columns_and_options_that_will_not_do_are_refused_at_every_stage()
+    {
+        IDataView data = _ml.Data.LoadFromEnumerable(Two);
+        Refused("codes column 'Gone'", "Gone", Options);
+        Refused("codes column 'Labels': expected a vector of UInt32 keys", "Labels", Options);
+        Refused("labels column 'Codes2'", "Codes", With(options => options.LabelsColumnName = "Codes2"));
+        Refused("labels column 'LabelStarts': expected a vector of Text", "Codes", With(options => options.LabelsColumnName = "LabelStarts"));
+        Refused("label times column 'Name': expected a vector of Single", "Codes", With(options => options.LabelEndsColumnName = "Name"));
+        ExpandFramesOptions bad = With(options => (options.SamplesPerCode, options.SampleRate, options.Context) = (0, -1, -1));
+        bad.LabelsColumnName = "";
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.VqVae.ExpandFrames("C", "Codes", bad)).Message;
+        foreach (string option in (string[])["SamplesPerCode", "SampleRate", "Context", "LabelsColumnName"])
+            StringAssert.Contains(message, option);
+        Assert.ThrowsExactly<ArgumentException>(() => _ml.Transforms.VqVae.ExpandFrames("Window", "Codes"));
+
+        void Refused(string message, string codes, ExpandFramesOptions options)
+        {
+            ExpandFramesEstimator estimator = _ml.Transforms.VqVae.ExpandFrames("Code", codes, options);
+            foreach (Action action in (Action[])[() => estimator.GetOutputSchema(Tiny.Shape(data.Schema)), () => estimator.Fit(data)])
+                StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message, message);
+        }
+    }
+
+    static ExpandFramesOptions With(Action<ExpandFramesOptions> change)
+    {
+        ExpandFramesOptions options = Options;
+        change(options);
+        return options;
+    }
+
+    sealed class Plain
+    {
+        [KeyType(9)]
+        public uint[] Codes { get; set; } = [];
+    }
+
+    sealed class Speech
+    {
+        public string Name { get; set; } = "";
+
+        [KeyType(9)]
+        public uint[] Codes { get; set; } = [];
+
+        public float[] LabelStarts { get; set; } = [];
+
+        public float[] LabelEnds { get; set; } = [];
+
+        public string[] Labels { get; set; } = [];
+    }
+}
