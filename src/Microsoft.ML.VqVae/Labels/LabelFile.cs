@@ -22,13 +22,16 @@ internal static class LabelFile
             : throw Bad(file, line, $"a whole number from 0 up ({what})", Quote(text));
 
     /// <summary>Labels must follow each other in time and must not overlap; gaps are allowed.</summary>
-    public static void CheckOrder(string file, int line, TimedLabel? before, TimedLabel label)
+    public static void CheckOrder(string file, int line, TimedLabel? before, TimedLabel label) =>
+        CheckOrder(file, line, line, before, label);
+
+    public static void CheckOrder(string file, int beginLine, int endLine, TimedLabel? before, TimedLabel label)
     {
         double earliest = before?.End ?? 0;
         if (label.Start < earliest - 1e-9)
-            throw Bad(file, line, $"a label that begins at {Text(earliest)} s or later", $"one that begins at {Text(label.Start)} s");
+            throw Bad(file, beginLine, $"a label that begins at {Text(earliest)} s or later", $"one that begins at {Text(label.Start)} s");
         if (label.End < label.Start)
-            throw Bad(file, line, $"a label that ends at {Text(label.Start)} s or later", $"one that ends at {Text(label.End)} s");
+            throw Bad(file, endLine, $"a label that ends at {Text(label.Start)} s or later", $"one that ends at {Text(label.End)} s");
     }
 
     public static string Quote(string text) => text.Length <= 60 ? $"'{text}'" : $"'{text[..60]}…'";

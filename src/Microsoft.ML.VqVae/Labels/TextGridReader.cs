@@ -51,13 +51,14 @@ internal sealed class TextGridReader(string text, string name)
         for (int i = 0; i < count; i++)
         {
             double from = Number("the begin of an interval");
-            int line = _line;
+            int beginLine = _line;
             double to = Number("the end of an interval");
+            int endLine = _line;
             var label = new TimedLabel(from, to, Text("the label of an interval").Value);
-            LabelFile.CheckOrder(name, line, labels.Count == 0 ? null : labels[^1], label);
+            LabelFile.CheckOrder(name, beginLine, endLine, labels.Count == 0 ? null : labels[^1], label);
             if (to > end + LabelFile.Tolerance)
             {
-                throw LabelFile.Bad(name, line, $"an interval that ends by {LabelFile.Text(end)} s, the end of the annotation",
+                throw LabelFile.Bad(name, endLine, $"an interval that ends by {LabelFile.Text(end)} s, the end of the annotation",
                     $"one that ends at {LabelFile.Text(to)} s");
             }
             labels.Add(label);

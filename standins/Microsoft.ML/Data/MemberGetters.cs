@@ -11,6 +11,8 @@ internal static class MemberGetters
     {
         if (memberType == typeof(string))
             return TextGetter((Func<string>)read);
+        if (memberType == typeof(string[]))
+            return TextArrayGetter((Func<string[]>)read);
         if (memberType.IsArray)
             return Invoke(nameof(ArrayGetter), memberType.GetElementType(), read);
         return scalarKey != null
@@ -23,6 +25,9 @@ internal static class MemberGetters
 
     private static ValueGetter<ReadOnlyMemory<char>> TextGetter(Func<string> read) =>
         (ref ReadOnlyMemory<char> destination) => destination = read().AsMemory();
+
+    private static ValueGetter<VBuffer<ReadOnlyMemory<char>>> TextArrayGetter(Func<string[]> read) =>
+        ArrayGetter(() => Array.ConvertAll(read() ?? [], text => text.AsMemory()));
 
     private static ValueGetter<VBuffer<T>> ArrayGetter<T>(Func<T[]> read) => (ref VBuffer<T> destination) =>
     {

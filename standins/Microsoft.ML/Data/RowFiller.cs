@@ -47,6 +47,8 @@ internal sealed class RowFiller<TRow> where TRow : class
     {
         if (member.Type == typeof(string))
             return TextSetter(member, row.GetGetter<ReadOnlyMemory<char>>(column));
+        if (member.Type == typeof(string[]))
+            return TextArraySetter(member, row.GetGetter<VBuffer<ReadOnlyMemory<char>>>(column));
         if (member.Type.IsArray)
             return Invoke(nameof(ArraySetter), member.Type.GetElementType(), member, row, column);
         return Invoke(nameof(PlainSetter), member.Type, member, row, column);
@@ -74,6 +76,17 @@ internal sealed class RowFiller<TRow> where TRow : class
         {
             getter(ref value);
             write(target, value.ToString());
+        };
+    }
+
+    private static Action<TRow> TextArraySetter(RowMember member, ValueGetter<VBuffer<ReadOnlyMemory<char>>> getter)
+    {
+        var write = member.Writer<TRow, string[]>();
+        VBuffer<ReadOnlyMemory<char>> value = default;
+        return target =>
+        {
+            getter(ref value);
+            write(target, value.DenseValues().Select(text => text.ToString()).ToArray());
         };
     }
 

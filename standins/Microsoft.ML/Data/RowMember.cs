@@ -65,10 +65,8 @@ internal sealed class RowMember
     {
         isVector = rawType.IsArray;
         itemType = rawType.IsArray ? rawType.GetElementType() : rawType;
-        if (rawType == typeof(string))
-            itemType = typeof(ReadOnlyMemory<char>);
         if (itemType == typeof(string))
-            throw new NotSupportedException($"The stand-in for ML.NET takes no arrays of strings, as member {name} is.");
+            itemType = typeof(ReadOnlyMemory<char>);
         if (ColumnTypeExtensions.StandardTypeOrNull(itemType) == null &&
             DataViewTypeManager.GetDataViewTypeOrNull(itemType, attributes) == null)
             throw Contracts.ExceptParam(nameof(rawType),

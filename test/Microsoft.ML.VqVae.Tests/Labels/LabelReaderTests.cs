@@ -122,11 +122,11 @@ public sealed class LabelReaderTests
         Refused("", "line 1", "\"ooTextFile\"", "end of the file");
         Refused("0.1 0.2 x", "line 1", "\"ooTextFile\"", "'0.1'");
         Refused(Short.Replace("TextGrid", "PitchTier"), "line 2", "\"TextGrid\"", "'PitchTier'");
-        Refused(Short.Replace("\n1.5\n<exists>", "\nlate\n<exists>"), "line 5", "a number (the end of the annotation)", "<exists>");
+        Refused(Short.Replace("\n1.5\n<exists>", "\nlate\n<exists>"), "line 6", "a number (the end of the annotation)", "<exists>");
         Refused(Short[..Short.IndexOf("\"click\"", StringComparison.Ordinal)], "line 25", "the label of a point", "end of the file");
         Refused(Short.Replace("\"ɑː\"", "\"ɑː"), "line 33", "ends with a quote");
         Refused(Short.Replace("\"TextTier\"", "\"Tier\""), "line 19", "\"IntervalTier\" or \"TextTier\"", "\"Tier\"");
-        Refused(Short.Replace("0.5\n1.5", "0.4\n1.5"), "line 17", "begins at 0.5 s or later", "begins at 0.4 s");
+        Refused(Short.Replace("0.5\n1.5", "0.4\n1.5"), "line 16", "begins at 0.5 s or later", "begins at 0.4 s");
         Refused(Short.Replace("0.25\n1.5", "0.25\n1.6"), "line 32", "ends by 1.5 s", "ends at 1.6 s");
         Refused(Short.Replace("0.25\n1.5", "0.25\n0.2"), "line 32", "ends at 0.25 s or later", "ends at 0.2 s");
         Refused(Short.Replace("<exists>\n3", "<exists>\n-3"), "line 7", "a whole number", "'-3'");

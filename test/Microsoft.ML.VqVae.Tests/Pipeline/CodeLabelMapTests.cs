@@ -23,7 +23,7 @@ public sealed class CodeLabelMapTests
         CodeLabelMapTransformer map = _ml.MulticlassClassification.Trainers.CodeLabelMap().Fit(data);
         Assert.AreEqual((6, 3), (map.Codes, map.Labels));
         Assert.AreEqual((3, 1, 0), (map.CountOf(1, 1), map.CountOf(1, 2), map.CountOf(4, 3)));
-        IDataView all = map.Transform(Data([.. Enumerable.Range(0, 7).Select(code => new Row { Code = (uint)code, Text = "a" })]));
+        IDataView all = map.Transform(Data([.. Enumerable.Range(0, 7).Select(code => new Row { Code = Member(code), Text = "a" })]));
         string[] predicted = [.. Values.Read(
             _ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(all).Transform(all), "PredictedLabel")
             .Select(row => (string)row[0])];
@@ -41,7 +41,7 @@ public sealed class CodeLabelMapTests
             Assert.AreEqual(1, scores.Sum(), 1e-6);
             Assert.AreEqual((uint)Array.IndexOf(scores, scores.Max()) + 1, row[2]);
         }
-        // p = 5/14, 4/14, 5/14 for 4 a, 3 b and 4... counted are 11 rows: a 4, b 3, c 3 and 10 of them have a code.
+        // With code and label there are 4 a, 3 b and 3 c.
         double[] prior = [5.0 / 13, 4.0 / 13, 4.0 / 13];
         float[] ofFirst = (float[])Values.Read(scored, "Score")[0][0];
         for (int label = 0; label < 3; label++)
@@ -57,11 +57,11 @@ public sealed class CodeLabelMapTests
         IDataView data = Data(Training);
         IDataView scored = _ml.MulticlassClassification.Trainers.CodeLabelMap().Fit(data).Transform(data);
         MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(scored);
-        // Of the 19 rows with a label, 6 with a code are right (3 of code 1, 1 of code 2, 1 of code 3, 1 of code 5) and the 9 without are not.
+        // Of the 19 rows with a label, 6 are right: 3 of code 1 and one each of codes 2, 3 and 5. Those without a code are c, not a.
         Assert.AreEqual(6.0 / 19, metrics.MicroAccuracy, 1e-9);
         Assert.IsGreaterThan(0, metrics.LogLoss);
 
-        Row[] regular = [.. Enumerable.Range(0, 200).Select(i => new Row { Code = (uint)(i % 3 + 1), Text = "abc"[i % 3].ToString() })];
+        Row[] regular = [.. Enumerable.Range(0, 200).Select(i => new Row { Code = (uint)(i % 3), Text = "abc"[i % 3].ToString() })];
         var folds = _ml.MulticlassClassification.CrossValidate(
             Data(regular), _ml.MulticlassClassification.Trainers.CodeLabelMap(), numberOfFolds: 4);
         Assert.HasCount(4, folds);
@@ -71,7 +71,7 @@ public sealed class CodeLabelMapTests
     [TestMethod]
     public void Labels_may_stand_for_numbers_or_for_nothing()
     {
-        Numbered[] rows = [.. Enumerable.Range(0, 8).Select(i => new Numbered { Code = (uint)(i % 2 + 1), Number = i % 2 * 10, Key = (uint)(i % 2 + 1) })];
+        Numbered[] rows = [.. Enumerable.Range(0, 8).Select(i => new Numbered { Code = (uint)(i % 2), Number = i % 2 * 10, Key = (uint)(i % 2) })];
         IDataView data = _ml.Data.LoadFromEnumerable(rows);
         data = _ml.Transforms.Conversion.MapValueToKey("Label", "Number").Fit(data).Transform(data);
         IDataView scored = Workout.Run(_ml, _ml.MulticlassClassification.Trainers.CodeLabelMap(), data);
@@ -110,7 +110,11 @@ public sealed class CodeLabelMapTests
         return _ml.Transforms.Conversion.MapValueToKey("Label", "Text").Fit(keys).Transform(view);
     }
 
-    static IEnumerable<Row> Rows(uint code, string label, int count) => Enumerable.Repeat(new Row { Code = code, Text = label }, count);
+    static IEnumerable<Row> Rows(uint code, string label, int count) =>
+        Enumerable.Repeat(new Row { Code = Member((int)code), Text = label }, count);
+
+    // Keys of row objects count from 0, and what is beyond their count is missing.
+    static uint Member(int key) => unchecked((uint)(key - 1));
 
     sealed class Row
     {

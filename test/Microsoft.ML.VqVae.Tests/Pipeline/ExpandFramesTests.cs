@@ -46,10 +46,12 @@ public sealed class ExpandFramesTests
     [TestMethod]
     public void Keys_keep_what_they_stand_for_and_slots_say_where_they_are()
     {
-        IDataView data = _ml.Data.LoadFromEnumerable(Two);
-        data = _ml.Transforms.Conversion.MapValueToKey("Names", "Labels").Fit(data).Transform(data);
+        IDataView data = _ml.Data.LoadFromEnumerable(Two.Select(speech => new Keyed
+        {
+            Codes = speech.Codes, LabelStarts = speech.LabelStarts, LabelEnds = speech.LabelEnds,
+            Labels = [.. speech.Labels.Select(label => (uint)(label[0] - 'A' + 1))],
+        }), NamedKeys());
         ExpandFramesOptions options = Options;
-        options.LabelsColumnName = "Names";
         IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Codes", null, options), data);
         DataViewSchema.Column label = view.Schema["Phone"];
         Assert.AreEqual(new KeyDataViewType(typeof(uint), 4), label.Type);
@@ -138,6 +140,27 @@ public sealed class ExpandFramesTests
         ExpandFramesOptions options = Options;
         change(options);
         return options;
+    }
+
+    static SchemaDefinition NamedKeys()
+    {
+        SchemaDefinition definition = SchemaDefinition.Create(typeof(Keyed));
+        definition["Labels"].AddAnnotation<string[]>(
+            "KeyValues", ["A", "B", "C", "D"], new VectorDataViewType(TextDataViewType.Instance, 4));
+        return definition;
+    }
+
+    sealed class Keyed
+    {
+        [KeyType(9)]
+        public uint[] Codes { get; set; } = [];
+
+        [KeyType(4)]
+        public uint[] Labels { get; set; } = [];
+
+        public float[] LabelStarts { get; set; } = [];
+
+        public float[] LabelEnds { get; set; } = [];
     }
 
     sealed class Plain

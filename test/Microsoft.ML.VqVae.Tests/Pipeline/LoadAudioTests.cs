@@ -91,8 +91,8 @@ public sealed class LoadAudioTests
     public void What_cannot_be_read_is_told_with_row_column_and_file()
     {
         string good = Write("good.wav", Ramp(10)), cut = Write("cut.wav", Ramp(10)), text = _folder.Write("text.wav", "no sound"u8.ToArray());
-        File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..50]);
-        Refused(new() { File = cut }, cut, "at byte 44", "expected 20 bytes", "found 6");
+        File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..64]);
+        Refused(new() { File = cut }, cut, "at byte 58", "expected 40 bytes", "found 6");
         Refused(new() { File = text }, text, "at byte 0", "expected 12 bytes");
         Refused(new() { File = _folder.File("gone.wav") }, "gone.wav");
         Refused(new() { File = _folder.Path }, _folder.Path);
