@@ -7,11 +7,11 @@ internal static class Server
 {
     public static void Run(TextReader requests, TextWriter answers)
     {
-        var workloads = new Dictionary<string, Workloads>();
+        var workloads = new Dictionary<string, IWorkloads>();
         while (requests.ReadLine()?.Split(' ') is [var model, var workload, var count])
         {
             if (!workloads.TryGetValue(model, out var work))
-                workloads[model] = work = new Workloads(ModelSize.Named(model));
+                workloads[model] = work = IWorkloads.Named(model);
             var milliseconds = work.Run(workload, int.Parse(count, CultureInfo.InvariantCulture));
             answers.WriteLine(milliseconds.ToString("R", CultureInfo.InvariantCulture));
             answers.Flush();

@@ -36,7 +36,7 @@ public sealed record ModelSize(int Side, int Channels, int Hidden, int Outer, in
 }
 
 /// <summary>The four things that are measured, on random images.</summary>
-public sealed class Workloads : IDisposable
+public sealed class Workloads : IWorkloads
 {
     const int Images = 2048;
 
@@ -97,7 +97,7 @@ public sealed class Workloads : IDisposable
             },
             Fingerprint = "benchmark",
         };
-        return Time(() => TrainingLoop.Run(task, size.Options(steps).Training, CPU)) / steps;
+        return IWorkloads.Time(() => TrainingLoop.Run(task, size.Options(steps).Training, CPU)) / steps;
     }
 
     /// <summary>Codes of all images through the data view, as a pipeline reads them; milliseconds for a batch's worth of images.</summary>
@@ -105,7 +105,7 @@ public sealed class Workloads : IDisposable
     {
         var limited = new MLContext().Data.TakeRows(view, Math.Min(Images, batches * size.Batch));
         var transformed = transformer.Transform(limited);
-        return Time(() =>
+        return IWorkloads.Time(() =>
         {
             var column = transformed.Schema["Codes"];
             using var cursor = transformed.GetRowCursor([column]);
@@ -120,7 +120,7 @@ public sealed class Workloads : IDisposable
     public double EncodeRows(int rows)
     {
         var codes = new CodesRow();
-        return Time(() =>
+        return IWorkloads.Time(() =>
         {
             for (var i = 0; i < rows; i++)
                 engine.Predict(row, ref codes);
@@ -128,7 +128,7 @@ public sealed class Workloads : IDisposable
     }
 
     /// <summary>The quantizer alone, forward in evaluation mode on the encodings of a batch; milliseconds a batch.</summary>
-    public double Quantize(int batches) => Time(() =>
+    public double Quantize(int batches) => IWorkloads.Time(() =>
     {
         using var withoutGradients = no_grad();
         for (var i = 0; i < batches; i++)
@@ -163,13 +163,6 @@ public sealed class Workloads : IDisposable
         for (var i = 0; i < numbers.Length; i++)
             pixels.AsSpan(numbers.Span[i] * values, values).CopyTo(batch.AsSpan(i * values));
         return [tensor(batch, [numbers.Length, size.Channels, size.Side, size.Side])];
-    }
-
-    static double Time(Action work)
-    {
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        work();
-        return System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
     public sealed class ImageRow

@@ -18,6 +18,12 @@ MODELS = {"fast": (28, 1, 64, 32, 64, 64), "wide": (32, 3, 128, 128, 128, 32)}
 #            workload    iterations
 WORKLOADS = {"train": 10, "encode": 16, "row": 60, "quantize": 60}
 
+CODES, CODE_ROWS = 512, 256
+#                       side classes layers channels batch
+PRIORS = {"fast-prior": (7, 10, 6, 64, 64), "wide-prior": (32, 0, 15, 128, 2)}
+#                  workload   iterations of each model
+PRIOR_WORKLOADS = {"train": {"fast-prior": 8, "wide-prior": 2}, "score": {"fast-prior": 16, "wide-prior": 3}}
+
 
 class Residual(nn.Module):
     def __init__(self, channels, hidden):
@@ -134,6 +140,90 @@ class PyTorch:
         return (time.perf_counter() - start) * 1000 / count
 
 
+class GatedLayer(nn.Module):
+    """A layer of a gated PixelCNN with windows cut short instead of masks, written with PyTorch's own convolutions."""
+
+    def __init__(self, channels, skip, classes, last):
+        super().__init__()
+        self.channels, self.last = channels, last
+        self.vertical = nn.Conv2d(channels, 2 * channels, (2, 3))
+        self.across = nn.Conv2d(2 * channels, 2 * channels, 1, bias=False)
+        self.horizontal = nn.Conv2d(channels, 2 * channels, (1, 2))
+        self.output = nn.Conv2d(channels, skip if last else channels + skip, 1)
+        if classes:
+            self.condition = nn.Embedding(classes, 4 * channels)
+
+    @staticmethod
+    def gate(x):
+        a, b = x.chunk(2, 1)
+        return torch.tanh(a) * torch.sigmoid(b)
+
+    def forward(self, rows, columns, skips, conditions):
+        above = self.vertical(F.pad(rows, (1, 1, 1, 0)))
+        here = self.horizontal(F.pad(columns, (1, 0)))
+        if conditions is not None:
+            vertical, horizontal = self.condition(conditions)[:, :, None, None].chunk(2, 1)
+            above, here = above + vertical, here + horizontal
+        outputs = self.output(self.gate(here + self.across(above)))
+        if self.last:
+            return None, None, skips + outputs
+        return self.gate(above), columns + outputs[:, :self.channels], skips + outputs[:, self.channels:]
+
+
+class PixelCnn(nn.Module):
+    def __init__(self, side, classes, layers, channels):
+        super().__init__()
+        self.codes = nn.Embedding(CODES, channels)
+        self.layers = nn.ModuleList(GatedLayer(channels, channels, classes, n == layers - 1) for n in range(layers))
+        self.hidden = nn.Conv2d(channels, channels, 1)
+        self.logits = nn.Conv2d(channels, CODES, 1)
+
+    def forward(self, codes, conditions, memory_format):
+        embedded = self.codes(codes).permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
+        rows, columns = F.pad(embedded[:, :, :-1], (0, 0, 1, 0)), F.pad(embedded[:, :, :, :-1], (1, 0))
+        skips = 0
+        for layer in self.layers:
+            rows, columns, skips = layer(rows, columns, skips, conditions)
+        return self.logits(F.relu(self.hidden(F.relu(skips))))
+
+
+class PyTorchPrior:
+    """The workloads of a prior in PyTorch."""
+
+    def __init__(self, name, channels_last):
+        side, self.classes, layers, channels, self.batch = PRIORS[name]
+        torch.manual_seed(1)
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        self.rows = torch.from_numpy(np.random.default_rng(1).integers(0, CODES, (CODE_ROWS, side, side)))
+        self.model = PixelCnn(side, self.classes, layers, channels).to(memory_format=self.format)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), 2e-4)
+
+    def forward(self, numbers):
+        codes = self.rows[numbers]
+        conditions = torch.as_tensor(numbers) % self.classes if self.classes else None
+        return self.model(codes, conditions, self.format), codes
+
+    def train(self, steps):
+        order = np.random.default_rng(2).permutation(CODE_ROWS)
+        for step in range(steps):
+            start = step * self.batch % CODE_ROWS
+            loss = F.cross_entropy(*self.forward(order[start:start + self.batch]))
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+        float(loss)
+
+    def score(self, passes):
+        with torch.no_grad():
+            for _ in range(passes):
+                self.forward(np.arange(self.batch))
+
+    def run(self, workload, count):
+        start = time.perf_counter()
+        getattr(self, workload)(count)
+        return (time.perf_counter() - start) * 1000 / count
+
+
 class Library:
     def __init__(self, dll):
         self.process = subprocess.Popen(["dotnet", dll, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -155,7 +245,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("dll")
     arguments.add_argument("--rounds", type=int, default=9)
-    arguments.add_argument("--models", default="fast,wide")
+    arguments.add_argument("--models", default="fast,wide,fast-prior,wide-prior")
     options = arguments.parse_args()
     torch.set_num_threads(os.cpu_count())
     library = Library(options.dll)
@@ -163,8 +253,10 @@ def main():
     print("| model | workload | library | PyTorch | PyTorch channels-last | ratio to the faster |")
     print("|---|---|---|---|---|---|")
     for model in options.models.split(","):
-        plain, last = PyTorch(model, False), PyTorch(model, True)
-        for workload, count in WORKLOADS.items():
+        kind = PyTorchPrior if model in PRIORS else PyTorch
+        plain, last = kind(model, False), kind(model, True)
+        workloads = {name: counts[model] for name, counts in PRIOR_WORKLOADS.items()} if model in PRIORS else WORKLOADS
+        for workload, count in workloads.items():
             runs = {
                 "library": lambda: library.run(model, workload, count),
                 "plain": lambda: plain.run(workload, count),

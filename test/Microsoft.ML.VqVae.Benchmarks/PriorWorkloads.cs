@@ -1,0 +1,121 @@
+using Microsoft.ML.VqVae.Priors;
+using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Benchmarks;
+
+/// <summary>The sizes of PixelCNN that are measured. compare.py has the same table.</summary>
+/// <param name="Side">Height and width of the grid of codes.</param>
+/// <param name="Batch">Rows in a training step.</param>
+public sealed record PriorSize(string Name, int Side, int Classes, int Layers, int Channels, int Batch)
+{
+    /// <summary>Codes to choose from, in all sizes.</summary>
+    public const int Codes = 512;
+
+    static readonly PriorSize[] All =
+    [
+        // The Fast preset on the codes of Fashion-MNIST.
+        new("fast-prior", 7, 10, 6, 64, 64),
+        // The network whose sampling is measured.
+        new("wide-prior", 32, 0, 15, 128, 2),
+    ];
+
+    public static PriorSize Wide => All[1];
+
+    public static PriorSize? Find(string name) => All.FirstOrDefault(size => size.Name == name);
+
+    public PixelCnnOptions Options =>
+        new() { Height = Side, Width = Side, Codes = Codes, Conditions = Classes, Layers = Layers, Channels = Channels };
+}
+
+/// <summary>Training steps, whole passes and cached sampling of a PixelCNN, on random codes.</summary>
+public sealed class PriorWorkloads : IWorkloads
+{
+    const int Rows = 256;
+
+    readonly PriorSize size;
+    readonly PixelCnn network;
+    readonly long[] codes;
+
+    public PriorWorkloads(PriorSize size)
+    {
+        this.size = size;
+        network = new PixelCnn(size.Options, seed: 1);
+        var random = new Random(1);
+        codes = new long[Rows * size.Side * size.Side];
+        for (var i = 0; i < codes.Length; i++)
+            codes[i] = random.Next(PriorSize.Codes);
+    }
+
+    /// <summary>Steps of the library's own training loop; milliseconds a step.</summary>
+    public double Train(int steps)
+    {
+        var task = new TrainingTask
+        {
+            Network = network,
+            Examples = Rows,
+            ReadBatch = examples => ReadBatch(examples.Numbers),
+            Loss = (batch, moment) =>
+            {
+                var loss = network.Loss(batch[0], batch.Length > 1 ? batch[1] : null, step: moment.Step);
+                return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
+            },
+            Fingerprint = "benchmark",
+        };
+        var options = new TrainingOptions
+        {
+            Steps = steps, BatchSize = size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
+        };
+        return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
+    }
+
+    /// <summary>Whole passes over so many rows, without gradients, as naive sampling makes one for each code; milliseconds a pass.</summary>
+    public double Pass(int batch, int passes)
+    {
+        network.eval();
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
+        return IWorkloads.Time(() =>
+        {
+            for (var i = 0; i < passes; i++)
+                network.Logits(inputs[0], inputs.ElementAtOrDefault(1)).Dispose();
+        }) / passes;
+    }
+
+    /// <summary>Cached sampling of so many rows at a time; milliseconds for them.</summary>
+    public double Sample(int batch, int times)
+    {
+        using var scope = NewDisposeScope();
+        var request = new SampleRequest
+        {
+            Count = batch, BatchSize = batch, Seed = 1, Conditions = size.Classes > 0 ? zeros(batch, dtype: ScalarType.Int64) : null,
+        };
+        return IWorkloads.Time(() =>
+        {
+            for (var i = 0; i < times; i++)
+                network.Sample(request with { FirstSample = (long)i * batch }).Dispose();
+        }) / times;
+    }
+
+    public double Run(string name, int count) => name switch
+    {
+        "train" => Train(count),
+        "score" => Pass(size.Batch, count),
+        _ => throw new ArgumentException($"There is no workload '{name}'; expected train or score.", nameof(name)),
+    };
+
+    public void Dispose() => network.Dispose();
+
+    Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
+    {
+        var length = size.Side * size.Side;
+        var batch = new long[numbers.Length * length];
+        for (var i = 0; i < numbers.Length; i++)
+            codes.AsSpan(numbers.Span[i] * length, length).CopyTo(batch.AsSpan(i * length));
+        var rows = tensor(batch).reshape(numbers.Length, length);
+        return size.Classes == 0 ? [rows]
+            : [rows, tensor(numbers.ToArray().Select(number => (long)(number % size.Classes)).ToArray())];
+    }
+}
