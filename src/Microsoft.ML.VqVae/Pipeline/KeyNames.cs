@@ -32,6 +32,14 @@ internal sealed record KeyNames(string Type, string[] Values)
     public void AddTo(SchemaDefinition.Column column) =>
         Array.Find(Kinds, kind => kind.Name == Type)?.Add(column, Annotation, Values);
 
+    /// <summary>The same for a column that is described by its annotations alone.</summary>
+    public void AddTo(DataViewSchema.Annotations.Builder annotations) =>
+        Array.Find(Kinds, kind => kind.Name == Type)?.Add(annotations, Annotation, Values);
+
+    /// <summary>The names of keys that count from 0, as those of codes do.</summary>
+    public static KeyNames Numbered(int count) => new(
+        Kinds[0].Name, [.. Enumerable.Range(0, count).Select(number => number.ToString(CultureInfo.InvariantCulture))]);
+
     /// <summary>The names of a column's slots; null where it has none.</summary>
     public static string[]? SlotNamesOf(DataViewSchema.Column column) =>
         column.HasSlotNames() ? Kinds[0].Read(column.Annotations, "SlotNames") : null;
@@ -48,6 +56,16 @@ internal sealed record KeyNames(string Type, string[] Values)
 
         public abstract void Add(SchemaDefinition.Column column, string annotation, string[] values);
 
+        public abstract void Add(DataViewSchema.Annotations.Builder annotations, string annotation, string[] values);
+
+        protected void AddValues<T>(DataViewSchema.Annotations.Builder annotations, string annotation, T[] values) =>
+            annotations.Add(annotation, new VectorDataViewType(Type, values.Length), (ref VBuffer<T> value) =>
+            {
+                VBufferEditor<T> editor = VBufferEditor.Create(ref value, values.Length);
+                values.CopyTo(editor.Values);
+                value = editor.Commit();
+            });
+
         protected static T[] ReadValues<T>(DataViewSchema.Annotations annotations, string annotation)
         {
             VBuffer<T> values = default;
@@ -63,6 +81,9 @@ internal sealed record KeyNames(string Type, string[] Values)
 
         public override void Add(SchemaDefinition.Column column, string annotation, string[] values) =>
             column.AddAnnotation(annotation, values, new VectorDataViewType(Type, values.Length));
+
+        public override void Add(DataViewSchema.Annotations.Builder annotations, string annotation, string[] values) =>
+            AddValues(annotations, annotation, Array.ConvertAll(values, value => value.AsMemory()));
     }
 
     sealed class Numbers<T>(PrimitiveDataViewType type) : Kind(type) where T : IParsable<T>
@@ -71,7 +92,11 @@ internal sealed record KeyNames(string Type, string[] Values)
             [.. ReadValues<T>(annotations, annotation).Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)!)];
 
         public override void Add(SchemaDefinition.Column column, string annotation, string[] values) => column.AddAnnotation(
-            annotation, Array.ConvertAll(values, value => T.Parse(value, CultureInfo.InvariantCulture)),
-            new VectorDataViewType(Type, values.Length));
+            annotation, Parse(values), new VectorDataViewType(Type, values.Length));
+
+        public override void Add(DataViewSchema.Annotations.Builder annotations, string annotation, string[] values) =>
+            AddValues(annotations, annotation, Parse(values));
+
+        static T[] Parse(string[] values) => Array.ConvertAll(values, value => T.Parse(value, CultureInfo.InvariantCulture));
     }
 }

@@ -23,6 +23,20 @@ internal static class ModelColumns
         return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
     }
 
+    /// <summary>Codes as they lie in the column that a model was trained on.</summary>
+    public static DataViewSchema.DetachedColumn Codes(string name, CodeFormat format)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        if (format.SlotNames is string[] slots)
+            annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots.Length), Texts(slots.Length, slot => slots[slot]));
+        format.Names?.AddTo(annotations);
+        return new DataViewSchema.DetachedColumn(name, format.ToColumnType(), annotations.ToAnnotations());
+    }
+
+    /// <summary>A line of codes as keys, whose values are the codes, counted from 0.</summary>
+    public static DataViewSchema.DetachedColumn Latents(string name, int latents, int codes) => Codes(name, new CodeFormat(
+        codes, [latents], KeyNames.Numbered(codes), [.. Enumerable.Range(0, latents).Select(Number)]));
+
     public static DataViewSchema.DetachedColumn Pixels(string name, ImageFormat format, bool asImage) => new(name, asImage
         ? new ImageDataViewType(format.Height, format.Width)
         : new VectorDataViewType(NumberDataViewType.Single, format.Dimensions));

@@ -29,4 +29,6 @@ internal sealed record SavedDecoder(ImageModelDescription Model, DecoderColumns 
 [JsonSerializable(typeof(SavedEncoder))]
 [JsonSerializable(typeof(SavedDecoder))]
 [JsonSerializable(typeof(SavedPrior))]
+[JsonSerializable(typeof(SavedCodesEncoder))]
+[JsonSerializable(typeof(SavedCodesDecoder))]
 internal sealed partial class SavedModelJson : JsonSerializerContext;

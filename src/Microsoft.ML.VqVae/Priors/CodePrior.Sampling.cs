@@ -44,7 +44,7 @@ public abstract partial class CodePrior
         var (conditions, map, given) = (Rows(request.Conditions), Rows(request.Map), Rows(request.Given));
         // Where all rows have a code fixed, its logits are not needed; where none has, there is nothing to choose between.
         var fixedRows = FixedRows(request.Given?.narrow(0, first, rows), length);
-        var uniforms = Uniforms(request.Seed, request.FirstSample + first, rows, length).to(device);
+        var uniforms = Uniforms(request, first, rows, length).to(device);
         var codes = zeros(rows, length, dtype: ScalarType.Int64, device: device);
         var choice = new CodeChoice(request.Temperature, request.TopK is { } most && most < Codes ? most : null);
         using var steps = request.Cached ? Begin(rows, length, conditions, map) : null;
@@ -77,12 +77,12 @@ public abstract partial class CodePrior
         return given.ge(0).sum(0, type: ScalarType.Int64).cpu().data<long>().ToArray();
     }
 
-    /// <summary>The random numbers of rows <paramref name="first"/> … of a series, Float32 [rows, length] in [0, 1).</summary>
-    static Tensor Uniforms(int seed, long first, int rows, int length)
+    /// <summary>The random numbers of rows <paramref name="first"/> …, Float32 [rows, length] in [0, 1).</summary>
+    static Tensor Uniforms(SampleRequest request, int first, int rows, int length)
     {
         var numbers = new float[rows * length];
         for (var row = 0; row < rows; row++)
-            SeededRandom.Uniforms(seed, first + row, numbers.AsSpan(row * length, length));
+            SeededRandom.Uniforms(request.Seed, request.Numbers?[first + row] ?? request.FirstSample + first + row, numbers.AsSpan(row * length, length));
         return tensor(numbers, [rows, length]);
     }
 
@@ -95,6 +95,8 @@ public abstract partial class CodePrior
             "a finite number above 0", request.Temperature);
         problems.Require(request.TopK is null or >= 1, nameof(request.TopK), "1 or more, or null for all codes", request.TopK);
         problems.Require(request.FirstSample >= 0, nameof(request.FirstSample), "0 or more", request.FirstSample);
+        problems.Require(request.Numbers is null || (request.Numbers.Count == request.Count && request.Numbers.All(number => number >= 0)),
+            nameof(request.Numbers), $"{request.Count} numbers of 0 or more, or null", request.Numbers?.Count);
         problems.Require(request.BatchSize is >= 1 and <= SampleRequest.MaximumBatchSize, nameof(request.BatchSize),
             $"from 1 to {SampleRequest.MaximumBatchSize}", request.BatchSize);
         problems.ThrowIfAny();

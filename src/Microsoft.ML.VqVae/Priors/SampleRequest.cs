@@ -43,6 +43,11 @@ public sealed record SampleRequest
     /// <value>Zero or more. The default is 0.</value>
     public long FirstSample { get; init; }
 
+    /// <summary>The number of each row, where rows are no series: rows of the same number are drawn with the same random numbers.</summary>
+    /// <value>Each zero or more, <see cref="Count"/> of them; <see langword="null"/>, the default, for numbers that count from
+    /// <see cref="FirstSample"/>.</value>
+    public IReadOnlyList<long>? Numbers { get; init; }
+
     /// <summary>How many rows are made at a time.</summary>
     /// <value>From 1 to 256. The default is 64.</value>
     public int BatchSize { get; init; } = 64;

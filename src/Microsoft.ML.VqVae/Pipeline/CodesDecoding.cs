@@ -1,0 +1,44 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Priors;
+using Microsoft.ML.VqVae.Rows;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>From a column of latents to grids of codes, which the PixelCNN samples.</summary>
+internal sealed class CodesDecoding(CodesModel model, CodesDecoderColumns columns, CodesSampling sampling) : IBatchMapping
+{
+    public IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; } = [ModelColumns.Codes(columns.Output, model.Description.Grid)];
+
+    public int BatchSize => model.Description.PredictionBatchSize;
+
+    public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, columns.Latents, "latents");
+        int codes = model.Description.Quantizer.Codes;
+        bool fits = column.Type is VectorDataViewType { ItemType: KeyDataViewType key } vector && key.RawType == typeof(uint)
+            && key.Count == (ulong)codes && vector.Size == model.Network.Latents;
+        return fits ? [column] : throw SchemaColumns.Mismatch(column.Name,
+            new VectorDataViewType(new KeyDataViewType(typeof(uint), codes), model.Network.Latents).ToString(),
+            column.Type.ToString()!, "latents");
+    }
+
+    public RowReader CreateReader(DataViewRow row, int capacity) => new CodeLineReader(
+        new CodesWanted(model.Description.Quantizer.Codes, model.Network.Latents), row, CheckInputs(row.Schema)[0], capacity);
+
+    public BatchColumn CreateColumn(int output, int capacity) => new KeyColumn(model.Description.Grid.Length!.Value, capacity);
+
+    public void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> columns)
+    {
+        if (columns[0] is not BatchColumn codes)
+            return;
+        codes.Store(model.Network.Sample(inputs[0].to(model.Device), new SampleRequest
+        {
+            Count = 0,
+            Temperature = sampling.Temperature,
+            TopK = sampling.TopK,
+            Seed = sampling.Seed,
+            BatchSize = Math.Min(BatchSize, SampleRequest.MaximumBatchSize),
+        }));
+    }
+}
