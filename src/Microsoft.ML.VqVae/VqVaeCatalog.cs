@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
 using Microsoft.ML.VqVae.Persistence;
@@ -5,6 +6,7 @@ using Microsoft.ML.VqVae.Persistence;
 namespace Microsoft.ML;
 
 /// <summary>The components of this library, as <c>mlContext.Transforms.VqVae</c>.</summary>
+[SuppressMessage("Performance", "CA1822", Justification = "All components are found on the catalog, with or without a need of its environment.")]
 public sealed class VqVaeCatalog
 {
     readonly IHostEnvironment _environment;
@@ -225,7 +227,11 @@ public static class VqVaeCatalogExtensions
         /// <summary>Vector-quantised autoencoders: discrete codes of images and of sound.</summary>
         public VqVaeCatalog VqVae => new(MLNetInternals.EnvironmentOf(catalog));
     }
+}
 
+/// <summary>Puts the trainers of this library into ML.NET's catalog of multiclass classification.</summary>
+public static class VqVaeTrainersCatalogExtensions
+{
     extension(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog)
     {
         /// <summary>Maps every code to the label that it meets most often in training: how the paper measures what codes say about

@@ -16,5 +16,5 @@ public enum WaveEncoding
     Pcm32,
 
     /// <summary>IEEE floating-point numbers of 32 bits.</summary>
-    Float32,
+    FloatingPoint,
 }

@@ -155,7 +155,7 @@ public sealed class WaveFile : IDisposable
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file; one that exists is replaced.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
-    /// all encodings but <see cref="WaveEncoding.Float32"/>.</param>
+    /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
     /// <param name="sampleRate">Samples a second.</param>
     /// <param name="encoding">How to store them.</param>
     /// <param name="channels">The number of channels.</param>
@@ -173,7 +173,7 @@ public sealed class WaveFile : IDisposable
     /// <summary>Writes a WAV file to a stream, which need not be seekable and is left open.</summary>
     /// <param name="stream">Where to write.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
-    /// all encodings but <see cref="WaveEncoding.Float32"/>.</param>
+    /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
     /// <param name="sampleRate">Samples a second.</param>
     /// <param name="encoding">How to store them.</param>
     /// <param name="channels">The number of channels.</param>

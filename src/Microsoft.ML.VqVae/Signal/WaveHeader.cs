@@ -105,7 +105,7 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
             (PcmTag, 16) => WaveEncoding.Pcm16,
             (PcmTag, 24) => WaveEncoding.Pcm24,
             (PcmTag, 32) => WaveEncoding.Pcm32,
-            (FloatTag, 32) => WaveEncoding.Float32,
+            (FloatTag, 32) => WaveEncoding.FloatingPoint,
             (PcmTag, _) => throw Bad(name, offset + 14, "PCM of 8, 16, 24 or 32 bits", $"{bits} bits"),
             (FloatTag, _) => throw Bad(name, offset + 14, "floating point of 32 bits", $"{bits} bits"),
             _ => throw Bad(name, offset, "format 1 (PCM), 3 (IEEE floating point) or 65534 (extensible) of them", $"format {tag}"),
@@ -118,7 +118,7 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
     /// <summary>The bytes of a WAV file up to its samples.</summary>
     public static byte[] Format(int sampleRate, WaveEncoding encoding, int channels, long dataBytes)
     {
-        bool isFloat = encoding == WaveEncoding.Float32;
+        bool isFloat = encoding == WaveEncoding.FloatingPoint;
         int frame = channels * WaveSamples.Bytes(encoding);
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream, System.Text.Encoding.ASCII);

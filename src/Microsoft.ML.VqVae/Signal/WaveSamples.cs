@@ -11,7 +11,7 @@ internal static class WaveSamples
         WaveEncoding.Pcm8 => 1,
         WaveEncoding.Pcm16 => 2,
         WaveEncoding.Pcm24 => 3,
-        WaveEncoding.Pcm32 or WaveEncoding.Float32 => 4,
+        WaveEncoding.Pcm32 or WaveEncoding.FloatingPoint => 4,
         _ => throw new ArgumentOutOfRangeException(nameof(encoding), encoding, "There is no such encoding."),
     };
 

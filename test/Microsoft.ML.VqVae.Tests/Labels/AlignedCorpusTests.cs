@@ -20,7 +20,7 @@ public sealed class AlignedCorpusTests
     [TestInitialize]
     public void Write()
     {
-        WaveFile.Write(_folder.File("a.wav"), [.. Enumerable.Range(0, 12000).Select(i => i / 12000f)], 16000, WaveEncoding.Float32);
+        WaveFile.Write(_folder.File("a.wav"), [.. Enumerable.Range(0, 12000).Select(i => i / 12000f)], 16000, WaveEncoding.FloatingPoint);
         Write(Utterances, Phones);
     }
 

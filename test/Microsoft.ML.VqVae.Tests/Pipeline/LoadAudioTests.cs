@@ -143,7 +143,7 @@ public sealed class LoadAudioTests
     string Write(string name, float[] samples, int rate = 16000, int channels = 1)
     {
         string path = _folder.File(name);
-        WaveFile.Write(path, samples, rate, WaveEncoding.Float32, channels);
+        WaveFile.Write(path, samples, rate, WaveEncoding.FloatingPoint, channels);
         return path;
     }
 

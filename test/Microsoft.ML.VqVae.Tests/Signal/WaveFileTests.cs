@@ -38,7 +38,7 @@ public sealed class WaveFileTests
     [DataRow(WaveEncoding.Pcm24, 1)]
     [DataRow(WaveEncoding.Pcm24, 2)]
     [DataRow(WaveEncoding.Pcm32, 2)]
-    [DataRow(WaveEncoding.Float32, 1)]
+    [DataRow(WaveEncoding.FloatingPoint, 1)]
     public void What_is_written_is_read_again(WaveEncoding encoding, int channels)
     {
         // More than one piece of the reader's buffer, and an odd number of samples.
@@ -124,7 +124,7 @@ public sealed class WaveFileTests
     public void A_sample_that_is_not_finite_is_told_with_its_byte()
     {
         using var stream = new MemoryStream();
-        WaveFile.Write(stream, [1, 2, 3], 8000, WaveEncoding.Float32);
+        WaveFile.Write(stream, [1, 2, 3], 8000, WaveEncoding.FloatingPoint);
         byte[] bytes = stream.ToArray();
         BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(bytes.Length - 4), float.NaN);
         using WaveFile file = WaveFile.Open(new MemoryStream(bytes), "nan.wav");
