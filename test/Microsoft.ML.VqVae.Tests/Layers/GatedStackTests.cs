@@ -58,16 +58,17 @@ public sealed class GatedStackTests
     {
         using var scope = NewDisposeScope();
         using var source = new WeightSource(2);
-        var shape = Shape(2, 3, kernel, classes, frames);
+        var shape = Shape(2, 5, kernel, classes, frames);
         using var stack = new GatedStack(shape, source);
         using var generator = new Generator(3);
-        const int Length = 48;
+        const int Length = 96;
         var symbols = randint(Symbols, [batch, Length], generator: generator);
         var given = Conditions(shape, batch, frames: 12);
         using var withoutGradients = no_grad();
         var expected = stack.Logits(symbols, given);
         using StackSteps tensors = new TensorSteps(stack, batch, Length, given);
-        foreach (var steps in new[] { tensors })
+        using StackSteps spans = new SpanSteps(new PackedStack(stack), batch, Length, given);
+        foreach (var steps in new[] { tensors, spans })
         {
             for (var t = 0; t < Length; t++)
             {

@@ -33,6 +33,8 @@ internal sealed class CausalConvolution : nn.Module
 
     public Parameter Weight => weight;
 
+    public Parameter? Conditioning => conditioning;
+
     /// <param name="inputs">The inputs at the present and before, [B·T, C] each, the present first; those that lie before the start of all
     /// sequences are left out.</param>
     /// <param name="offset">What <see cref="Offset"/> gives.</param>
@@ -69,4 +71,8 @@ internal sealed class CausalConvolution : nn.Module
 /// <summary>What a batch of sequences is conditioned on.</summary>
 /// <param name="Classes">Int64 [B], or <see langword="null"/>.</param>
 /// <param name="Frames">[B, F, channels], each for T / F positions, or <see langword="null"/>.</param>
-internal readonly record struct StackConditions(Tensor? Classes, Tensor? Frames);
+internal readonly record struct StackConditions(Tensor? Classes, Tensor? Frames)
+{
+    /// <summary>The same for some of the sequences.</summary>
+    public StackConditions Narrow(int first, int count) => new(Classes?.narrow(0, first, count), Frames?.narrow(0, first, count));
+}

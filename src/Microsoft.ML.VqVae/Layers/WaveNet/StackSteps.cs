@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Layers;
@@ -8,13 +9,18 @@ namespace Microsoft.ML.VqVae.Layers;
 /// </summary>
 internal abstract class StackSteps(int batch, int length) : IDisposable
 {
+    /// <summary>Up to how many sequences at a time spans are faster than tensors.</summary>
+    public const int FewSequences = 16;
+
     /// <summary>Steps through sequences of <paramref name="length"/> symbols with the weights as they are now.</summary>
     public static StackSteps Begin(GatedStack stack, int batch, int length, StackConditions given) =>
-        new TensorSteps(stack, batch, length, given);
+        stack.Embedding.device_type == DeviceType.CPU && batch <= FewSequences
+            ? new SpanSteps(new PackedStack(stack), batch, length, given)
+            : new TensorSteps(stack, batch, length, given);
 
-    protected int Batch => batch;
+    public int Batch => batch;
 
-    protected int Length => length;
+    public int Length => length;
 
     /// <summary>How many symbols of each sequence are accepted.</summary>
     protected int Position { get; private set; }
