@@ -29,6 +29,14 @@ internal sealed class ImageModel(ImageModelDescription description, ImageVqVae n
         return Network.Decode(quantized);
     }
 
+    /// <summary>What the decoder says of the pixels, for <see cref="ImageAutoencoder{T}.ImagesOf"/> and
+    /// <see cref="ImageAutoencoder{T}.BitsOf"/>.</summary>
+    public Tensor DecodeParameters(Tensor quantized)
+    {
+        Interlocked.Increment(ref _decoderRuns);
+        return Network.DecodeParameters(quantized);
+    }
+
     public Tensor Embed(Tensor indices) => Network.Quantizer.Embed(indices);
 
     /// <summary>Builds the network of a saved model on the device that the environment asks for.</summary>

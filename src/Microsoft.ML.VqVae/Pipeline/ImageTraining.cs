@@ -8,6 +8,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
+/// <summary>What a model of images is trained on.</summary>
+internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Format, RowStore Rows, Device Device);
+
 /// <summary>Hands a network and the stored rows to the training loop.</summary>
 internal static class ImageTraining
 {
@@ -15,42 +18,64 @@ internal static class ImageTraining
     /// stays.</summary>
     const double RestartUntilFraction = 0.85;
 
-    public static (ImageModel Model, TrainingSummary Summary) Run(
-        IHostEnvironment environment, ImageVqVaeOptions options, ImageCodecOptions codec, ImageFormat format, RowStore rows, Device device)
+    public static (ImageModel Model, TrainingSummary Summary) VqVae(
+        IHostEnvironment environment, ImageVqVaeOptions options, ImageTrainingData data)
     {
         VectorQuantizerOptions quantizer = options.Quantizer.Copy();
-        (TrainingOptions training, int seed) = NetworkTraining.WithSeed(environment, options.Training);
-        var network = new ImageVqVae(codec, quantizer, seed);
-        network.SetPixelStatistics(rows.Mean, rows.Deviation, rows.Minimum, rows.Maximum);
-        var task = new TrainingTask
-        {
-            Network = network,
-            Examples = rows.Count,
-            ReadBatch = numbers => [rows.ReadBatch(numbers.Span)],
-            Loss = (batch, moment) => Loss(network, batch[0], moment),
-            Fingerprint = FingerprintOf(codec, quantizer, rows, seed),
-        };
-        var description = new ImageModelDescription(codec, quantizer, format, options.PredictionBatchSize);
-        return NetworkTraining.Run(environment, task, training, device,
-            string.Create(CultureInfo.InvariantCulture, $"a VQ-VAE on {rows.Count} images of {format}: {quantizer.Codes} codes"),
-            () => new ImageModel(description, network, device));
+        var settings = new SettingsFingerprint().Add("Quantizer", quantizer, SavedModelJson.Default.VectorQuantizerOptions);
+        return Run<ImageVqVae, ImageVqVaeOutput, ImageModel>(environment, options, data, $"a VQ-VAE of {quantizer.Codes} codes",
+            settings,
+            seed => new ImageVqVae(data.Codec, quantizer, seed), (network, pixels, moment) => Loss(network, pixels, moment),
+            network => new ImageModel(
+                new ImageModelDescription(data.Codec, quantizer, data.Format, options.PredictionBatchSize), network, data.Device));
     }
 
     static StepLoss Loss(ImageVqVae network, Tensor pixels, TrainingMoment moment)
     {
         network.Quantizer.RestartsEnabled = moment.Fraction < RestartUntilFraction;
         VqVaeLosses losses = network.Losses(pixels, moment.Step);
-        return new StepLoss(losses.Total, new Dictionary<string, Tensor>
+        var terms = new Dictionary<string, Tensor>
         {
             ["reconstruction"] = losses.Reconstruction,
             ["codebook"] = losses.Codebook,
             ["commitment"] = losses.Commitment,
-        }, losses.Counts);
+        };
+        if (losses.ReconstructionBits is { } bits)
+            terms["reconstruction bits"] = bits;
+        return new StepLoss(losses.Total, terms, losses.Counts);
     }
 
-    static string FingerprintOf(ImageCodecOptions codec, VectorQuantizerOptions quantizer, RowStore rows, int seed) => new SettingsFingerprint()
-        .Add("Codec", codec, SavedModelJson.Default.ImageCodecOptions)
-        .Add("Quantizer", quantizer, SavedModelJson.Default.VectorQuantizerOptions)
-        .Add("images", rows.Count).Add("mean", rows.Mean).Add("deviation", rows.Deviation)
-        .Add("minimum", rows.Minimum).Add("maximum", rows.Maximum).Add("seed", seed).ToString();
+    /// <summary>Trains one kind of model of images.</summary>
+    /// <param name="environment">Where seed and log are.</param>
+    /// <param name="options">The length and pace of training.</param>
+    /// <param name="data">The images.</param>
+    /// <param name="what">What is trained, for the log.</param>
+    /// <param name="settings">What of the kind of model decides the weights.</param>
+    /// <param name="create">Makes the network by a seed.</param>
+    /// <param name="loss">Its loss for a batch of images.</param>
+    /// <param name="build">Makes the model of the trained network.</param>
+    static (TModel Model, TrainingSummary Summary) Run<TNetwork, TOutput, TModel>(
+        IHostEnvironment environment, ImageModelOptions options, ImageTrainingData data, string what, SettingsFingerprint settings,
+        Func<int, TNetwork> create, Func<TNetwork, Tensor, TrainingMoment, StepLoss> loss, Func<TNetwork, TModel> build)
+        where TNetwork : ImageAutoencoder<TOutput>
+        where TModel : TrainedModel
+    {
+        (TrainingOptions training, int seed) = NetworkTraining.WithSeed(environment, options.Training);
+        RowStore rows = data.Rows;
+        TNetwork network = create(seed);
+        network.SetPixelStatistics(rows.Mean, rows.Deviation, rows.Minimum, rows.Maximum);
+        var task = new TrainingTask
+        {
+            Network = network,
+            Examples = rows.Count,
+            ReadBatch = numbers => [rows.ReadBatch(numbers.Span)],
+            Loss = (batch, moment) => loss(network, batch[0], moment),
+            Fingerprint = settings
+                .Add("Codec", data.Codec, SavedModelJson.Default.ImageCodecOptions)
+                .Add("images", rows.Count).Add("mean", rows.Mean).Add("deviation", rows.Deviation)
+                .Add("minimum", rows.Minimum).Add("maximum", rows.Maximum).Add("seed", seed).ToString(),
+        };
+        return NetworkTraining.Run(environment, task, training, data.Device,
+            string.Create(CultureInfo.InvariantCulture, $"{what} on {rows.Count} images of {data.Format}"), () => build(network));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.VqVae.Codecs;
@@ -23,7 +24,7 @@ internal static class PixelInput
     }
 
     /// <summary>Works out the layout for training.</summary>
-    public static ImageFormat Resolve(DataViewSchema.Column column, ImageVqVaeOptions options)
+    public static ImageFormat Resolve(DataViewSchema.Column column, ImageModelOptions options)
     {
         ImageCodecOptions codec = options.Codec;
         return column.Type switch
@@ -57,7 +58,21 @@ internal static class PixelInput
                 + "which the model was trained on", column.Type.ToString()!);
     }
 
-    static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageVqVaeOptions options)
+    /// <summary>Checks, where bits are to be counted, that the values can be bytes. Values between two bytes are taken, and rounded.</summary>
+    public static void CheckBytes(string column, double minimum, double maximum, ImageFormat format)
+    {
+        double first = minimum / format.ImageScale + format.ImageOffset, last = maximum / format.ImageScale + format.ImageOffset;
+        (double least, double greatest) = (Math.Min(first, last), Math.Max(first, last));
+        if (least >= -0.5 && greatest <= 255.5 && greatest - least > 1.5)
+            return;
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
+            + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {least:G5} to {greatest:G5}; bits can ")
+            + "be counted for bytes from 0 to 255. Set ImageOffset and ImageScale as ExtractPixels was given them: a byte b is "
+            + "(b - ImageOffset) * ImageScale in the column.");
+    }
+
+    static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageModelOptions options)
     {
         ImageCodecOptions codec = options.Codec;
         int height = type.Height > 0 ? type.Height : codec.Height, width = type.Width > 0 ? type.Width : codec.Width;
@@ -73,7 +88,7 @@ internal static class PixelInput
     }
 
     // [H, W], [C, H, W] or [H, W, C]: whatever agrees with the options and has a number of channels that images have.
-    static ImageFormat ResolveDimensions(DataViewSchema.Column column, VectorDataViewType type, ImageVqVaeOptions options)
+    static ImageFormat ResolveDimensions(DataViewSchema.Column column, VectorDataViewType type, ImageModelOptions options)
     {
         int[] d = [.. type.Dimensions];
         (int Height, int Width, int Channels, bool Interleaved)[] readings = d.Length == 2
@@ -94,7 +109,7 @@ internal static class PixelInput
     }
 
     // A plain vector: the options must say the size, unless the image is square and the guess is the only one.
-    static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageVqVaeOptions options)
+    static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageModelOptions options)
     {
         ImageCodecOptions codec = options.Codec;
         int[] channelGuesses = codec.Channels != 0 ? [codec.Channels]
@@ -117,10 +132,10 @@ internal static class PixelInput
                 + "or give the column dimensions, as ExtractPixels does", type.ToString());
     }
 
-    static ImageFormat Vector(int height, int width, int channels, bool interleaved, ImageVqVaeOptions options) =>
+    static ImageFormat Vector(int height, int width, int channels, bool interleaved, ImageModelOptions options) =>
         new(height, width, channels, interleaved, FromImages: false, options.ImageOffset, options.ImageScale);
 
-    static string Asked(ImageVqVaeOptions options)
+    static string Asked(ImageModelOptions options)
     {
         (string Name, int Value)[] sizes =
             [("height", options.Codec.Height), ("width", options.Codec.Width), ("channels", options.Codec.Channels)];

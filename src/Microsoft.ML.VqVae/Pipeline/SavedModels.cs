@@ -11,7 +11,8 @@ internal sealed record ImageModelDescription(
 
 /// <summary>The names of the columns of an encoder; null for those that are not made.</summary>
 internal sealed record EncoderColumns(
-    string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError);
+    string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,
+    string? ReconstructionBits = null);
 
 /// <summary>The names of the columns of a decoder.</summary>
 internal sealed record DecoderColumns(string Codes, string Output, bool AsImage);

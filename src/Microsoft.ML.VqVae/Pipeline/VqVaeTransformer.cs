@@ -24,7 +24,7 @@ public sealed class VqVaeTransformer : NetworkTransformer
     readonly EncoderColumns _columns;
 
     internal VqVaeTransformer(ImageModel model, EncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new ImageEncoding(model, columns))
+        : base(model, ImageEncoding.Mapping(model, columns))
     {
         (_model, _columns, TrainingSummary) = (model, columns, training);
         CodeGrid = model.CodeGrid;
@@ -49,6 +49,9 @@ public sealed class VqVaeTransformer : NetworkTransformer
 
     /// <summary>The column of reconstruction errors that is added, or null.</summary>
     public string? ReconstructionErrorColumnName => _columns.ReconstructionError;
+
+    /// <summary>The column of reconstruction bits that is added, or null.</summary>
+    public string? ReconstructionBitsColumnName => _columns.ReconstructionBits;
 
     /// <summary>K: the number of codes in a codebook.</summary>
     public int Codes => _model.Description.Quantizer.Codes;

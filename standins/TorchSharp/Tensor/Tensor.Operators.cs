@@ -9,6 +9,7 @@ public static partial class torch
         public static Tensor operator +(Tensor left, float right) => left.add(right);
         public static Tensor operator +(Tensor left, double right) => left.add(right);
 
+        public static Tensor operator -(Tensor tensor) => tensor.neg();
         public static Tensor operator -(Tensor left, Tensor right) => left.sub(right);
         public static Tensor operator -(Tensor left, double right) => left.add(-right);
 

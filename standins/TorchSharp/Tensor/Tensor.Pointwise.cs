@@ -49,6 +49,10 @@ public static partial class torch
         public Tensor square() => Call("square", this);
         public Tensor exp() => Call("exp", this);
         public Tensor log() => Call("log", this);
+        public Tensor expm1() => Call("expm1", this);
+        public Tensor log_sigmoid() => Call("log_sigmoid", this);
+        public Tensor neg() => Call("neg", this);
+        public Tensor round(long decimals = 0) => Call("round.decimals", this, decimals);
         public Tensor sin() => Call("sin", this);
         public Tensor cos() => Call("cos", this);
         public Tensor relu() => Call("relu", this);

@@ -67,7 +67,7 @@ public class FitTests
         });
         CollectionAssert.AreEqual(new long[] { 2, 4, 5 }, reports.Select(report => report.Step).ToArray());
         Assert.Contains("reconstruction", reports[0].Terms.Keys);
-        Assert.IsTrue(lines.Any(line => line.Contains("Training a VQ-VAE on 30 images of 8×8 pixels", StringComparison.Ordinal)),
+        Assert.IsTrue(lines.Any(line => line.Contains("Training a VQ-VAE of 6 codes on 30 images of 8×8 pixels", StringComparison.Ordinal)),
             string.Join('\n', lines));
         Assert.IsTrue(lines.Any(line => line.Contains("perplexity", StringComparison.OrdinalIgnoreCase)), string.Join('\n', lines));
     }

@@ -44,6 +44,19 @@ public sealed class ImageCodecOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool FlipHorizontally { get; set; }
 
+    /// <summary>What the decoder says of a pixel, by which training weighs errors and bits are counted.</summary>
+    /// <value>The default is <see cref="PixelLikelihood.UnitGaussian"/>: the squared error.</value>
+    public PixelLikelihood PixelLikelihood { get; set; } = PixelLikelihood.UnitGaussian;
+
+    /// <summary>With <see cref="ByteScale"/>: what a byte is in the units of the images, for counting bits. A byte b stands there as
+    /// (b − offset) · scale. Estimators take both from the column.</summary>
+    /// <value>A finite number. The default is 0.</value>
+    public float ByteOffset { get; set; }
+
+    /// <summary>See <see cref="ByteOffset"/>.</summary>
+    /// <value>A finite number other than 0. The default is 1: values from 0 to 255.</value>
+    public float ByteScale { get; set; } = 1;
+
     /// <summary>Checks all settings together, sizes included: set those that come from a column first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
     /// and what was found.</exception>
@@ -62,6 +75,10 @@ public sealed class ImageCodecOptions
         problems.AtLeast(nameof(ResidualChannels), ResidualChannels, 1);
         problems.AtLeast(nameof(ResidualBlocks), ResidualBlocks, 0);
         problems.Require(Downsamplings is >= 1 and <= 8, nameof(Downsamplings), "from 1 to 8", Downsamplings);
+        problems.Require(Enum.IsDefined(PixelLikelihood), nameof(PixelLikelihood),
+            $"one of {string.Join(", ", Enum.GetNames<PixelLikelihood>())}", PixelLikelihood);
+        problems.Require(float.IsFinite(ByteOffset), nameof(ByteOffset), "a finite number", ByteOffset);
+        problems.Require(float.IsFinite(ByteScale) && ByteScale != 0, nameof(ByteScale), "a finite number other than 0", ByteScale);
         var step = 1 << Math.Clamp(Downsamplings, 1, 8);
         var multiple = $"a positive multiple of {step} (halved {Downsamplings} times)";
         problems.Require(Height > 0 && Height % step == 0, nameof(Height), multiple, Height);

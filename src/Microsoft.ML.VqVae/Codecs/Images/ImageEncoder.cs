@@ -41,7 +41,8 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Codes [B, G·D, h, w] → normalised images [B, C, H, W]: a 3×3 convolution, residual blocks, transposed convolutions.</summary>
+/// <summary>Codes [B, G·D, h, w] → what is said of the pixels [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3 convolution,
+/// residual blocks, transposed convolutions. With P = 1 that is a normalised image.</summary>
 internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
 {
     readonly Convolution2d expand;
@@ -51,11 +52,12 @@ internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
     public ImageDecoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageDecoder))
     {
         var outer = options.OuterChannelsOrDefault;
+        var outputs = options.Channels * PixelDistribution.For(options.PixelLikelihood).Parameters;
         expand = new Convolution2d(encodingChannels, options.HiddenChannels, 3, 1, 1, source);
         residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
         up = new ModuleList<Upsampling2d>(Enumerable.Range(1, options.Downsamplings).Select(level => new Upsampling2d(
-            level == 1 ? options.HiddenChannels : outer, level == options.Downsamplings ? options.Channels : outer, source)).ToArray());
+            level == 1 ? options.HiddenChannels : outer, level == options.Downsamplings ? outputs : outer, source)).ToArray());
         RegisterComponents();
     }
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Codecs;
 
 /// <summary>What an <see cref="ImageVqVae"/> makes of a batch of images.</summary>
-/// <param name="Reconstruction">The decoded images [B, C, H, W], normalised (pixels minus mean, over deviation) and not clamped.</param>
+/// <param name="Reconstruction">The decoded images [B, C, H, W], the mean of p(x|z), normalised (pixels minus mean, over deviation) and not clamped.</param>
 /// <param name="Target">The images that were to be decoded, normalised likewise.</param>
 /// <param name="Quantization">The codes and the quantizer's losses.</param>
 public sealed record ImageVqVaeOutput(Tensor Reconstruction, Tensor Target, QuantizationResult Quantization);
@@ -16,4 +16,6 @@ public sealed record ImageVqVaeOutput(Tensor Reconstruction, Tensor Target, Quan
 /// <param name="Codebook">The codebook loss; zero when the codebook learns by moving average.</param>
 /// <param name="Commitment">The commitment loss, not weighted by β.</param>
 /// <param name="Counts">How often each code was used, [codebooks, K].</param>
-public sealed record VqVaeLosses(Tensor Total, Tensor Reconstruction, Tensor Codebook, Tensor Commitment, Tensor Counts);
+/// <param name="ReconstructionBits">−log2 p(x|z) in bits for each value; null where training minimises a squared error.</param>
+public sealed record VqVaeLosses(
+    Tensor Total, Tensor Reconstruction, Tensor Codebook, Tensor Commitment, Tensor Counts, Tensor? ReconstructionBits = null);
