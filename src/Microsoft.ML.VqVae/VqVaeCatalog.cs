@@ -7,7 +7,7 @@ namespace Microsoft.ML;
 
 /// <summary>The components of this library, as <c>mlContext.Transforms.VqVae</c>.</summary>
 [SuppressMessage("Performance", "CA1822", Justification = "All components are found on the catalog, with or without a need of its environment.")]
-public sealed class VqVaeCatalog
+public sealed partial class VqVaeCatalog
 {
     readonly IHostEnvironment _environment;
 

@@ -18,6 +18,7 @@ internal static class Program
         var root = new RootCommand("Samples of Microsoft.ML.VqVae: discrete codes for ML.NET.")
         {
             ImagesVerb.Create(),
+            CompareVerb.Create(),
             PredictVerb.Create(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };

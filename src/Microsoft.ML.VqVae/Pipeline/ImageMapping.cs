@@ -57,7 +57,7 @@ internal sealed class ImageMapping<TPass>(
 /// <summary>A batch on its way through a model: every part is computed when a column first needs it, and once.</summary>
 internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Tensor pixels)
 {
-    protected Tensor Pixels => pixels;
+    public Tensor Pixels => pixels;
 
     Tensor Parameters => field ??= DecodeParameters();
 

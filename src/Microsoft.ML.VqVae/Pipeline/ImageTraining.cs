@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Baselines;
 using Microsoft.ML.VqVae.Codecs;
 using Microsoft.ML.VqVae.Quantization;
 using Microsoft.ML.VqVae.Rows;
@@ -44,6 +45,38 @@ internal static class ImageTraining
             terms["reconstruction bits"] = bits;
         return new StepLoss(losses.Total, terms, losses.Counts);
     }
+
+    public static (GaussianVaeModel Model, TrainingSummary Summary) GaussianVae(
+        IHostEnvironment environment, ImageGaussianVaeOptions options, ImageTrainingData data)
+    {
+        int channels = options.LatentChannels;
+        var settings = new SettingsFingerprint().Add("latents at a position", channels);
+        return Run<ImageGaussianVae, GaussianPosterior, GaussianVaeModel>(environment, options, data,
+            $"a Gaussian VAE of {channels} latents a position", settings,
+            seed => new ImageGaussianVae(data.Codec, channels, seed),
+            (network, pixels, moment) => Loss(network.Losses(pixels, moment.Step)),
+            network => new GaussianVaeModel(
+                new GaussianVaeDescription(data.Codec, channels, data.Format, options.PredictionBatchSize), network, data.Device));
+    }
+
+    public static (VimcoModel Model, TrainingSummary Summary) Vimco(
+        IHostEnvironment environment, ImageVimcoOptions options, ImageTrainingData data)
+    {
+        VimcoOptions latents = options.Latents.Copy();
+        var settings = new SettingsFingerprint().Add("Latents", latents, SavedModelJson.Default.VimcoOptions);
+        return Run<ImageVimco, Tensor, VimcoModel>(environment, options, data,
+            $"a VIMCO model of {latents.Samples} samples", settings,
+            seed => new ImageVimco(data.Codec, latents, seed),
+            (network, pixels, moment) => Loss(network.Losses(pixels, moment.Step)),
+            network => new VimcoModel(
+                new VimcoDescription(data.Codec, latents, data.Format, options.PredictionBatchSize), network, data.Device));
+    }
+
+    static StepLoss Loss(BoundLosses losses) => new(losses.Total, new Dictionary<string, Tensor>
+    {
+        ["reconstruction bits"] = losses.ReconstructionBits,
+        ["latent bits"] = losses.LatentBits,
+    });
 
     /// <summary>Trains one kind of model of images.</summary>
     /// <param name="environment">Where seed and log are.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.VqVae.Baselines;
 using Microsoft.ML.VqVae.Codecs;
 using Microsoft.ML.VqVae.Quantization;
 using Microsoft.ML.VqVae.Rows;
@@ -8,6 +9,12 @@ namespace Microsoft.ML.VqVae;
 /// <summary>What a network is rebuilt from, its weights aside.</summary>
 internal sealed record ImageModelDescription(
     ImageCodecOptions Codec, VectorQuantizerOptions Quantizer, ImageFormat Pixels, int PredictionBatchSize);
+
+/// <summary>The same of a Gaussian VAE.</summary>
+internal sealed record GaussianVaeDescription(ImageCodecOptions Codec, int LatentChannels, ImageFormat Pixels, int PredictionBatchSize);
+
+/// <summary>The same of a VIMCO model.</summary>
+internal sealed record VimcoDescription(ImageCodecOptions Codec, VimcoOptions Latents, ImageFormat Pixels, int PredictionBatchSize);
 
 /// <summary>The names of the columns of an encoder; null for those that are not made.</summary>
 internal sealed record EncoderColumns(
@@ -23,12 +30,20 @@ internal sealed record SavedEncoder(ImageModelDescription Model, EncoderColumns 
 /// <summary>The JSON text of a <see cref="VqVaeDecoderTransformer"/> in a model file.</summary>
 internal sealed record SavedDecoder(ImageModelDescription Model, DecoderColumns Columns);
 
+/// <summary>The JSON text of a <see cref="GaussianVaeTransformer"/> in a model file.</summary>
+internal sealed record SavedGaussianVae(GaussianVaeDescription Model, BaselineColumns Columns);
+
+/// <summary>The JSON text of a <see cref="VimcoTransformer"/> in a model file.</summary>
+internal sealed record SavedVimco(VimcoDescription Model, BaselineColumns Columns);
+
 // Generated at compile time: a trimmed application has no reflection to serialize with.
 [JsonSourceGenerationOptions(
     IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SavedEncoder))]
 [JsonSerializable(typeof(SavedDecoder))]
+[JsonSerializable(typeof(SavedGaussianVae))]
+[JsonSerializable(typeof(SavedVimco))]
 [JsonSerializable(typeof(SavedPrior))]
 [JsonSerializable(typeof(SavedCodesEncoder))]
 [JsonSerializable(typeof(SavedCodesDecoder))]

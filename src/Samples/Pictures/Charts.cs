@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Microsoft.ML.VqVae.Samples.Pictures;
 
 /// <summary>The two plain charts that the samples need.</summary>
-internal static class Charts
+internal static partial class Charts
 {
     const int Margin = 28;
 

@@ -19,7 +19,8 @@ internal static partial class SourceRooms
         foreach (string path in Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(library, path).Replace('\\', '/');
-            string room = relative.Split('/')[0];
+            // The front door is one class in several files.
+            string room = relative.StartsWith("VqVaeCatalog.", StringComparison.Ordinal) ? Catalog : relative.Split('/')[0];
             if (room is "bin" or "obj")
                 continue;
             string code = CommentsAndTexts().Replace(File.ReadAllText(path), "");

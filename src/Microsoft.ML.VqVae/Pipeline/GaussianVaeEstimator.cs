@@ -1,0 +1,55 @@
+using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Training;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>
+/// Trains a variational autoencoder with Gaussian latents ("Auto-Encoding Variational Bayes", Kingma and Welling 2013, arXiv 1312.6114) on a
+/// column of images, with the encoder and decoder of <see cref="ImageVqVaeEstimator"/>, and gives a transformer that adds the means of the
+/// latents.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+///
+/// ### Input and Output Columns
+/// | Column | Type |
+/// | -- | -- |
+/// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
+/// | Output | A vector [h, w, D] of <xref:System.Single>: the means of the posterior |
+/// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
+/// | Bound bits, on request | <xref:System.Single>: the bound on −log2 p of the row's pixels as bytes |
+/// | Reconstruction bits, on request | <xref:System.Single>: what the row's pixels cost as bytes, given the latents |
+///
+/// ### Estimator Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | Yes |
+/// | Input column data type | Known-sized vector of <xref:System.Single>, or <xref:Microsoft.ML.Data.MLImage> |
+/// | Output column data type | Known-sized vector of <xref:System.Single> |
+/// | Is normalization required? | No |
+/// | Is caching required? | No: the images are read once and kept in memory |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Exportable to ONNX | No |
+/// ]]></format>
+/// </remarks>
+public sealed class GaussianVaeEstimator : ImageEstimator<ImageGaussianVaeOptions, GaussianVaeTransformer>
+{
+    internal GaussianVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageGaussianVaeOptions options)
+        : base(environment, outputColumnName, inputColumnName, options)
+    {
+    }
+
+    private protected override SchemaShape.Column OutputShape => ModelColumns.VectorShape(OutputColumnName);
+
+    private protected override IEnumerable<SchemaShape.Column?> MoreShapes =>
+        [Options.BoundBitsColumnName is string bound ? ModelColumns.NumberShape(bound) : null];
+
+    // The loss itself counts bytes.
+    private protected override bool CountsBits => true;
+
+    private protected override GaussianVaeTransformer Train(ImageTrainingData data)
+    {
+        (GaussianVaeModel model, TrainingSummary summary) = ImageTraining.GaussianVae(Environment, Options, data);
+        return new GaussianVaeTransformer(model, BaselineColumns.Of(InputColumnName, OutputColumnName, Options), summary);
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Samples.Images;
+
+namespace Microsoft.ML.VqVae.Samples.Compare;
+
+/// <summary>The budget that the three models share, for each kind of data.</summary>
+/// <param name="Steps">Training steps of each model.</param>
+/// <param name="BatchSize">Images in a step.</param>
+/// <param name="LearningRate">The learning rate at its height.</param>
+/// <param name="Samples">Samples of VIMCO's bound in training; each is decoded once a step.</param>
+/// <param name="TestRows">How many test images are measured.</param>
+internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate, int Samples, int TestRows)
+{
+    /// <summary>The commitment cost. Under a likelihood whose scale is learnt the reconstruction term grows as the error falls, and the
+    /// commitment has to keep pace with it.</summary>
+    const double CommitmentCost = 1;
+
+    public static ComparePlan For(ImageData data, CompareSettings settings)
+    {
+        ComparePlan plan = (data.Shape.Channels, settings.Quick) switch
+        {
+            (1, false) => new(Steps: 1000, BatchSize: 32, LearningRate: 2e-3, Samples: 10, TestRows: 2_000),
+            (1, true) => new(Steps: 120, BatchSize: 16, LearningRate: 2e-3, Samples: 5, TestRows: 100),
+            (_, false) => new(Steps: 900, BatchSize: 32, LearningRate: 2e-3, Samples: 10, TestRows: 10_000),
+            (_, true) => new(Steps: 100, BatchSize: 16, LearningRate: 2e-3, Samples: 5, TestRows: 50),
+        };
+        return plan with { Steps = settings.Steps ?? plan.Steps, Samples = settings.Samples ?? plan.Samples };
+    }
+
+    public ImageVqVaeOptions VqVae(ImageData data, CompareSettings settings)
+    {
+        ImageVqVaeOptions options = ImageVqVaeOptions.Fast();
+        Share(options, data, settings);
+        options.Quantizer.CommitmentCost = CommitmentCost;
+        options.Quantizer.CodesPerPosition = settings.CodesPerPosition;
+        options.Quantizer.Dimensions = DimensionsPerCode(settings);
+        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, Steps / 5);
+        return options;
+    }
+
+    public ImageGaussianVaeOptions GaussianVae(ImageData data, CompareSettings settings)
+    {
+        ImageGaussianVaeOptions options = ImageGaussianVaeOptions.Fast();
+        Share(options, data, settings);
+        options.BoundBitsColumnName = nameof(ComparedImage.BoundBits);
+        options.LatentChannels = settings.CodesPerPosition * DimensionsPerCode(settings);
+        return options;
+    }
+
+    public ImageVimcoOptions Vimco(ImageData data, CompareSettings settings)
+    {
+        ImageVimcoOptions options = ImageVimcoOptions.Fast();
+        Share(options, data, settings);
+        options.BoundBitsColumnName = nameof(ComparedImage.BoundBits);
+        options.Latents.LatentsPerPosition = settings.CodesPerPosition;
+        options.Latents.Dimensions = DimensionsPerCode(settings);
+        options.Latents.Samples = Samples;
+        return options;
+    }
+
+    // One code a position has to say everything about it; of several, each says less and needs fewer dimensions.
+    static int DimensionsPerCode(CompareSettings settings) => settings.CodesPerPosition == 1 ? 64 : 16;
+
+    void Share(ImageModelOptions options, ImageData data, CompareSettings settings)
+    {
+        options.ReconstructionColumnName = nameof(ComparedImage.Reconstruction);
+        options.Codec.PixelLikelihood = PixelLikelihood.DiscretizedLogistic;
+        // Photographs may be mirrored; letters and shoes point one way.
+        options.Codec.FlipHorizontally = data.Shape.Channels == 3;
+        (options.Training.Steps, options.Training.BatchSize, options.Training.LearningRate) = (Steps, BatchSize, LearningRate);
+        options.Training.Seed = settings.Seed;
+    }
+}
