@@ -19,6 +19,7 @@ internal static class Program
         {
             ImagesVerb.Create(),
             CompareVerb.Create(),
+            GenerateVerb.Create(),
             PredictVerb.Create(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };

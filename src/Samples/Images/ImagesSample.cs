@@ -40,12 +40,12 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         });
 
         // 2. The network runs once over the pictures; everything after that works on what it made.
-        IDataView test = Encode(codec, data.Test, plan.TestRows, "Pixels", "Class", "Codes", "Reconstruction");
+        IDataView test = EncodedPictures.Of(_ml, codec, data.Test, plan.TestRows, "Pixels", "Class", "Codes", "Reconstruction");
         VqVaeMetrics quality = stages.Run("Measure the test pictures", _ =>
             VqVaeMetrics.Evaluate(test, "Codes", "Pixels", "Reconstruction"));
-        IDataView train = Encode(codec, data.Train, plan.ClassifierRows, "Class", "Codes");
+        IDataView train = EncodedPictures.Of(_ml, codec, data.Train, plan.ClassifierRows, "Class", "Codes");
         int classifierRows = Math.Min(plan.ClassifierRows, data.TrainRows);
-        stages.Run("Encode the training pictures", stage => ReadInto(train, classifierRows, stage));
+        stages.Run("Encode the training pictures", stage => EncodedPictures.Read(_ml, train, classifierRows, stage, cancellation));
 
         // 3. A classifier of stock ML.NET parts learns from the codes alone.
         ITransformer classifier = stages.Run($"Train a classifier on the codes of {classifierRows:N0}", _ =>
@@ -81,25 +81,6 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
             ChanceAccuracy = chance,
             ReloadIdentical = identical,
         }, quality);
-    }
-
-    IDataView Encode(VqVaeTransformer codec, IDataView pictures, int rows, params string[] columns)
-    {
-        IDataView some = _ml.Data.TakeRows(pictures, rows);
-        IDataView encoded = codec.Transform(some);
-        return _ml.Data.Cache(_ml.Transforms.SelectColumns(columns).Fit(encoded).Transform(encoded));
-    }
-
-    /// <summary>A cached view holds its rows once somebody has read them.</summary>
-    void ReadInto(IDataView cache, int rows, Stage stage)
-    {
-        int read = 0;
-        foreach (CodesOfImage _ in _ml.Data.CreateEnumerable<CodesOfImage>(cache, reuseRowObject: true))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (++read % 500 == 0)
-                stage.Report((double)read / rows, $"{read:N0}/{rows:N0}");
-        }
     }
 
     void Draw(VqVaeTransformer codec, ImageData data, IDataView test, IReadOnlyList<string> classes, VqVaeMetrics quality)

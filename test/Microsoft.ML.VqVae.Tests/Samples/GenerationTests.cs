@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.Generation;
+using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Tests.Pipeline;
+
+namespace Microsoft.ML.VqVae.Tests.Samples;
+
+/// <summary>The parts of the generate sample that can be looked at without minutes of training.</summary>
+[TestClass]
+public sealed class GenerationTests
+{
+    readonly MLContext _ml = new(seed: 1);
+
+    [TestMethod]
+    public void The_file_has_exactly_the_promised_keys()
+    {
+        using var folder = new TemporaryFolder();
+        new GenerateMetrics
+        {
+            Seconds = 1.5, PriorBitsPerCode = 4, UniformBitsPerCode = 9, SamplingSecondsCached = 1, SamplingSecondsNaive = 20,
+            SamplingSpeedup = 20, Samples = 500, ClassifierAgreement = 0.75, AnomalyAuc = 0.98,
+        }.Save(folder.File("metrics.json"));
+
+        using JsonDocument file = JsonDocument.Parse(File.ReadAllText(folder.File("metrics.json")));
+        CollectionAssert.AreEqual(
+            ("seconds prior_bits_per_code uniform_bits_per_code sampling_seconds_cached sampling_seconds_naive sampling_speedup samples "
+                + "classifier_agreement anomaly_auc").Split(' '),
+            file.RootElement.EnumerateObject().Select(property => property.Name).ToArray());
+    }
+
+    [TestMethod]
+    public void Shuffled_rows_are_the_rows_in_another_order()
+    {
+        var shape = new ImageShape(2, 5, 3);
+        var picture = new LabelledImage { Pixels = [.. Enumerable.Range(0, shape.Values).Select(i => (float)i)], Class = "boots" };
+        LabelledImage shuffled = ShuffledRows.Of(picture, shape, seed: 3);
+        Assert.AreEqual("boots", shuffled.Class);
+        CollectionAssert.AreNotEqual(picture.Pixels, shuffled.Pixels);
+        float[][] Rows(float[] pixels) => [.. pixels.Chunk(shape.Width)];
+        // The same order in all channels: a row of the second lies where its row of the first lies.
+        float[] first = [.. Rows(shuffled.Pixels)[..5].Select(row => row[0])];
+        float[] second = [.. Rows(shuffled.Pixels)[5..].Select(row => row[0])];
+        CollectionAssert.AreEqual(first, second.Select(value => value - 15).ToArray());
+        CollectionAssert.AreEqual(picture.Pixels, shuffled.Pixels.Order().ToArray());
+        foreach (float[] row in Rows(shuffled.Pixels))
+            CollectionAssert.AreEqual(new[] { row[0], row[0] + 1, row[0] + 2 }, row);
+    }
+
+    [TestMethod]
+    public void The_area_under_the_curve_counts_pairs()
+    {
+        Assert.AreEqual(1, ShuffledRows.AreaUnderCurve([1, 2], [3, 4]));
+        Assert.AreEqual(0, ShuffledRows.AreaUnderCurve([3, 4], [1, 2]));
+        Assert.AreEqual(0.5, ShuffledRows.AreaUnderCurve([1, 1], [1, 1, 1]));
+        // Of six pairs four are in order and one is a tie.
+        Assert.AreEqual(4.5 / 6, ShuffledRows.AreaUnderCurve([1, 3], [2, 3, 4]), 1e-12);
+    }
+
+    [TestMethod]
+    public void The_codec_is_found_wherever_it_is_in_a_chain()
+    {
+        using var folder = new TemporaryFolder();
+        IDataView data = Tiny.Data(_ml, 3);
+        ITransformer label = _ml.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(data);
+        using VqVaeTransformer codec = Tiny.Untrained();
+        var inner = new TransformerChain<ITransformer>(codec, label);
+        _ml.Model.Save(new TransformerChain<ITransformer>(label, inner), data.Schema, folder.File("model.zip"));
+        using VqVaeTransformer found = CodecFile.Open(_ml, folder.File("model.zip"));
+        Assert.AreEqual(codec.CodeGrid, found.CodeGrid);
+
+        _ml.Model.Save(label, data.Schema, folder.File("label.zip"));
+        string Complaint(string name) => Assert.ThrowsExactly<DataSetException>(() => CodecFile.Open(_ml, folder.File(name))).Message;
+        Assert.Contains("holds no codec", Complaint("label.zip"));
+        Assert.Contains("does not exist", Complaint("no.zip"));
+    }
+
+    [TestMethod]
+    public void The_judge_tells_what_it_has_seen()
+    {
+        var shape = new ImageShape(1, 8, 8);
+        LabelledImage[] pictures = [.. Tiny.Rows(60).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
+        var judge = new PictureJudge(_ml, shape);
+        judge.Learn(pictures[..30]);
+        Assert.IsGreaterThan(0.8, judge.Agreement(pictures[30..]));
+        LabelledImage[] wrong = [.. pictures[30..].Select(picture => new LabelledImage { Pixels = picture.Pixels, Class = "other" })];
+        Assert.AreEqual(0, judge.Agreement(wrong));
+    }
+
+    [TestMethod]
+    public void The_lines_of_the_readme_make_pictures_and_score_them()
+    {
+        using var folder = new TemporaryFolder();
+        LabelledImage[] rows = [.. Tiny.Rows(12).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
+        IDataView pictures = _ml.Data.LoadFromEnumerable(rows, new ImageShape(1, 8, 8).Schema);
+        using VqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
+        var (made, scored) = PriorQuickStart.Run(_ml, codec, pictures, steps: 2, "ramp", folder.File("model.zip"));
+        Assert.HasCount(16, Values.Read(made, "Pixels"));
+        Assert.HasCount(12, Values.Read(scored, "Bits"));
+        ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out _);
+        Values.AreEqual(Values.Read(scored, "Bits"), Values.Read(loaded.Transform(pictures), "Bits"), 1e-3);
+    }
+}
