@@ -6,7 +6,7 @@ using Microsoft.ML.VqVae.Persistence;
 namespace Microsoft.ML;
 
 /// <summary>The components of this library, as <c>mlContext.Transforms.VqVae</c>.</summary>
-[SuppressMessage("Performance", "CA1822", Justification = "All components are found on the catalog, with or without a need of its environment.")]
+[SuppressMessage("Performance", "CA1822", Justification = "Components are found on the catalog, whether or not they need its environment.")]
 public sealed partial class VqVaeCatalog
 {
     readonly IHostEnvironment _environment;
@@ -135,8 +135,8 @@ public sealed partial class VqVaeCatalog
     /// <param name="outputColumnName">The column to add: the code, Key&lt;UInt32, K&gt;.</param>
     /// <param name="codesColumnName">The column of an utterance's codes, Vector&lt;Key&lt;UInt32, K&gt;&gt;; null for
     /// <paramref name="outputColumnName"/>.</param>
-    /// <param name="options">The other columns, and the time of a code; null, the default, for the defaults: a "Window" of three codes on each
-    /// side, and no labels.</param>
+    /// <param name="options">The other columns, and the time of a code; null, the default, for the defaults: a "Window" of three codes on
+    /// each side, and no labels.</param>
     /// <returns>The estimator; <see cref="ExpandFramesEstimator"/> has the tables of its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
     /// <example>

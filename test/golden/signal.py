@@ -95,8 +95,8 @@ def extensible(rate, channels, bits, tag, data):
     frame = channels * bits // 8
     guid = struct.pack("<H", tag) + bytes.fromhex("000000001000800000aa00389b71")
     form = struct.pack("<HHIIHHHHI", 0xFFFE, channels, rate, rate * frame, frame, bits, 22, bits, 0) + guid
-    content = b"WAVE" + chunk(b"JUNK", b"odd") + chunk(b"fmt ", form) + chunk(b"LIST", b"INFO") + chunk(b"data", data) + chunk(b"id3 ", b"x")
-    return chunk(b"RIFF", content)
+    before = chunk(b"JUNK", b"odd") + chunk(b"fmt ", form) + chunk(b"LIST", b"INFO")
+    return chunk(b"RIFF", b"WAVE" + before + chunk(b"data", data) + chunk(b"id3 ", b"x"))
 
 
 def wave_case(name, content, rate, channels, samples):

@@ -31,9 +31,9 @@ internal sealed class CodeLabelCounts
     }
 
     /// <summary>
-    /// The probabilities of the labels for a missing code (row 0) and for every code. Each is (count of both + p) / (count of the code + 1),
-    /// where p, the probability for a missing code, is (count of the label + 1) / (count of all + number of labels). p is less than one
-    /// row, so it decides between labels that are equally frequent, and nothing else.
+    /// The probabilities of the labels for a missing code (row 0) and for every code. Each is (count of both + p) / (count of the
+    /// code + 1), where p, the probability for a missing code, is (count of the label + 1) / (count of all + number of labels). p is less
+    /// than one row, so it decides between labels that are equally frequent, and nothing else.
     /// </summary>
     public float[][] Probabilities()
     {

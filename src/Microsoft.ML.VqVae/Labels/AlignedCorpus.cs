@@ -17,8 +17,8 @@ public static class AlignedCorpus
     /// <param name="folder">The folder.</param>
     /// <returns>The utterances in the order of the file, with full paths to the audio.</returns>
     /// <exception cref="FileNotFoundException">A label file or audio file is missing.</exception>
-    /// <exception cref="InvalidDataException">A line is not as described, labels overlap or do not match their audio, or an utterance has no
-    /// labels; the message names file and line.</exception>
+    /// <exception cref="InvalidDataException">A line is not as described, labels overlap or do not match their audio, or an utterance has
+    /// no labels; the message names file and line.</exception>
     public static IReadOnlyList<AlignedUtterance> Read(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

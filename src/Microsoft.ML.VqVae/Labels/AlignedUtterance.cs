@@ -3,8 +3,8 @@ using Microsoft.ML.VqVae.Signal;
 namespace Microsoft.ML.VqVae.Labels;
 
 /// <summary>
-/// An utterance with labels for every moment of it. Its properties make it a row: <c>ml.Data.LoadFromEnumerable(utterances)</c> gives columns
-/// of these names, which <c>LoadAudio</c> and <c>ExpandFrames</c> read.
+/// An utterance with labels for every moment of it. Its properties make it a row: <c>ml.Data.LoadFromEnumerable(utterances)</c> gives
+/// columns of these names, which <c>LoadAudio</c> and <c>ExpandFrames</c> read.
 /// </summary>
 public sealed class AlignedUtterance
 {
@@ -61,8 +61,9 @@ public sealed class AlignedUtterance
         {
             if (labels[i].End > seconds + LabelFile.Tolerance)
             {
-                throw new InvalidDataException($"The labels do not match '{audioPath}': expected labels within its "
-                    + $"{LabelFile.Text(seconds)} s, found label {i + 1} ('{labels[i].Text}') that ends at {LabelFile.Text(labels[i].End)} s.");
+                throw new InvalidDataException(
+                    $"The labels do not match '{audioPath}': expected labels within its {LabelFile.Text(seconds)} s, "
+                    + $"found label {i + 1} ('{labels[i].Text}') that ends at {LabelFile.Text(labels[i].End)} s.");
             }
         }
         var utterance = new AlignedUtterance

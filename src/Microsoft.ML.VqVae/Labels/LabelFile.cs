@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Labels;
 
-/// <summary>What the readers of label files have in common: how an error reads, how a number is read, and what labels must be like.</summary>
+/// <summary>What the readers of label files have in common: how an error reads, how a number is read, and what labels must be
+/// like.</summary>
 internal static class LabelFile
 {
     /// <summary>Labels and audio are cut by different programs; this much rounding is no mistake.</summary>

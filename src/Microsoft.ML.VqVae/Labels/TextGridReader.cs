@@ -3,8 +3,8 @@ using System.Text;
 namespace Microsoft.ML.VqVae.Labels;
 
 /// <summary>
-/// Reads the text of a TextGrid as Praat does: what counts are free-standing numbers, texts in quotes and flags in angle brackets; everything
-/// else, such as <c>xmin =</c> and <c>intervals [1]:</c> of the long form, is decoration. So both forms are one.
+/// Reads the text of a TextGrid as Praat does: what counts are free-standing numbers, texts in quotes and flags in angle brackets;
+/// everything else, such as <c>xmin =</c> and <c>intervals [1]:</c> of the long form, is decoration. So both forms are one.
 /// </summary>
 internal sealed class TextGridReader(string text, string name)
 {

@@ -64,8 +64,8 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
                 ? waveform
                 : _resamplers.GetOrAdd(file.SampleRate, rate => new Resampler(rate, settings.SampleRate)).Resample(waveform);
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException
-            or NotSupportedException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException
+            or ArgumentException or NotSupportedException)
         {
             throw new InvalidOperationException(
                 string.Create(CultureInfo.InvariantCulture, $"Row {row.Position} of column '{settings.Path}': ")

@@ -3,8 +3,8 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Maps every code to the label that it meets most often in training: how section 4.3 of the paper (arXiv 1711.00937) measures what
-/// codes, learned without labels, say about phonemes.</summary>
+/// <summary>Maps every code to the label that it meets most often in training: how section 4.3 of the paper (arXiv 1711.00937) measures
+/// what codes, learned without labels, say about phonemes.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 ///
@@ -26,11 +26,10 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// Of labels that a code meets equally often, the one that is more frequent in all of the training data is taken, and of those the first. A code
-/// that does not occur in training, and a missing one, are mapped to the most frequent label of the training data. Rows without a code or
-/// without a label do not count in training.
-/// A score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1) / (n + number of labels) is the label's
-/// probability when the code is not known.
+/// Of labels that a code meets equally often, the one that is more frequent in all of the training data is taken, and of those the first. A
+/// code that does not occur in training, and a missing one, are mapped to the most frequent label of the training data. Rows without a code
+/// or without a label do not count in training. A score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1)
+/// / (n + number of labels) is the label's probability when the code is not known.
 /// </remarks>
 public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
 {
@@ -58,8 +57,10 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
         SchemaShape.Column Find(string name, string role)
         {
             SchemaShape.Column column = SchemaColumns.Find(inputSchema, name, role);
-            bool isKey = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.IsKey && column.ItemType == NumberDataViewType.UInt32;
-            return isKey ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), role);
+            bool isKey = column.IsKey && column.ItemType == NumberDataViewType.UInt32;
+            return isKey && column.Kind == SchemaShape.Column.VectorKind.Scalar
+                ? column
+                : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), role);
         }
     }
 
@@ -76,7 +77,8 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
         if ((UInt128)codes * labels > (UInt128)Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(nameof(input),
-                $"{codes} codes in column '{code.Name}' and {labels} labels in column '{label.Name}' make more than {Array.MaxLength} pairs.");
+                $"{codes} codes in column '{code.Name}' and {labels} labels in column '{label.Name}' "
+                + $"make more than {Array.MaxLength} pairs.");
         }
         var counts = new CodeLabelCounts((int)codes, (int)labels);
         long counted = 0, rows = 0;

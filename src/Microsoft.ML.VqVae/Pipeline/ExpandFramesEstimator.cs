@@ -12,10 +12,11 @@ namespace Microsoft.ML.VqVae;
 /// | Column | Type |
 /// | -- | -- |
 /// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
-/// | Labels, LabelStarts, LabelEnds, where labels are asked for | A vector of [Text](xref:Microsoft.ML.Data.TextDataViewType) or of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, and two of <xref:System.Single> (seconds) |
+/// | Labels, where they are asked for | A vector of [Text](xref:Microsoft.ML.Data.TextDataViewType) or of UInt32 key type |
+/// | LabelStarts, LabelEnds, with labels | Vectors of <xref:System.Single>: seconds from the begin of the utterance |
 /// | Code | [Key](xref:Microsoft.ML.Data.KeyDataViewType) type |
-/// | Window, on request | A known-sized vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, missing beyond the ends of the utterance |
-/// | Label, on request | [Text](xref:Microsoft.ML.Data.TextDataViewType) or [key](xref:Microsoft.ML.Data.KeyDataViewType) type: what holds at the code's centre; empty or missing where nothing does |
+/// | Window, on request | A known-sized vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, missing beyond the ends |
+/// | Label, on request | As the items of Labels: what holds at the code's centre; empty or missing where nothing does |
 /// | Time, on request | <xref:System.Single>: seconds from the begin of the utterance to the code's centre |
 ///
 /// ### Estimator Characteristics
@@ -27,9 +28,9 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// Every input column passes through, the same value for all codes of an utterance. It is read again for each row that asks for it: where it is
-/// costly, a waveform for example, leave it out first (<c>DropColumns</c>). A <c>PredictionEngine</c>, which maps one row to one, cannot use
-/// this transformer.
+/// Every input column passes through, the same value for all codes of an utterance. It is read again for each row that asks for it: where
+/// it is costly, a waveform for example, leave it out first (<c>DropColumns</c>). A <c>PredictionEngine</c>, which maps one row to one,
+/// cannot use this transformer.
 /// </remarks>
 public sealed class ExpandFramesEstimator : IEstimator<ExpandFramesTransformer>
 {

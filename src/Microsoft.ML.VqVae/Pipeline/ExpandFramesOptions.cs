@@ -39,7 +39,8 @@ public sealed class ExpandFramesOptions
     /// <value>The default is "LabelEnds".</value>
     public string LabelEndsColumnName { get; set; } = "LabelEnds";
 
-    /// <summary>The column to add for the time of the code's centre in seconds, (i + 0.5) · samples per code / sample rate, Single.</summary>
+    /// <summary>The column to add for the time of the code's centre in seconds, (i + 0.5) · samples per code / sample rate,
+    /// Single.</summary>
     /// <value>Null, the default, for none.</value>
     public string? TimeColumnName { get; set; }
 

@@ -11,8 +11,8 @@ using Microsoft.ML.VqVae.Rows;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>Makes a row of every code of an utterance; what <see cref="ExpandFramesEstimator"/> makes.</summary>
-/// <remarks>Rows are made when a cursor asks for them. How many there are is not known before. Labels that do not fit, because they overlap or
-/// end more than a code later than the codes, raise an <see cref="InvalidOperationException"/> that names row and columns.</remarks>
+/// <remarks>Rows are made when a cursor asks for them. How many there are is not known before. Labels that do not fit, because they overlap
+/// or end more than a code later than the codes, raise an <see cref="InvalidOperationException"/> that names row and columns.</remarks>
 public sealed class ExpandFramesTransformer : ITransformer
 {
     internal const string LoaderSignature = "VqVaeExpandFrames";

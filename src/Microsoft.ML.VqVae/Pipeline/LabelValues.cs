@@ -15,7 +15,8 @@ internal sealed record LabelValues(string Type, string[] Texts)
             return null;
         Kind? kind = Kinds.FirstOrDefault(kind => kind.Type == values.ItemType);
         return kind is null
-            ? throw SchemaColumns.Mismatch(column.Name, $"keys whose values are of type {string.Join(", ", Kinds.Select(known => known.Type))}",
+            ? throw SchemaColumns.Mismatch(
+                column.Name, $"keys whose values are of type {string.Join(", ", Kinds.Select(known => known.Type))}",
                 $"values of type {values.ItemType}", "label")
             : new LabelValues(kind.Type.ToString()!, kind.Read(column.Annotations));
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Rows;
@@ -66,23 +65,23 @@ internal abstract class FrameLabels
             float earliest = i == 0 ? 0 : _ends[i - 1];
             if (!(_starts[i] >= earliest - Rounding && _ends[i] >= _starts[i]))
             {
-                throw Bad(string.Create(CultureInfo.InvariantCulture, $"has label {i + 1} from {_starts[i]} s to {_ends[i]} s; ")
-                    + string.Create(CultureInfo.InvariantCulture, $"expected is one that begins at {earliest} s or later, and ends no earlier"));
+                throw Bad(Text($"has label {i + 1} from {_starts[i]} s to {_ends[i]} s; ")
+                    + Text($"expected is one that begins at {earliest} s or later, and ends no earlier"));
             }
         }
         // Codes are made of whole utterances, filled up: labels beyond the last code belong to other audio, or the time of a code is wrong.
         double end = _names.Duration(_codes + 1);
         if (count > 0 && _ends[^1] > end)
         {
-            throw Bad(string.Create(CultureInfo.InvariantCulture, $"has labels up to {_ends[^1]} s, but only {_codes} codes of ")
-                + string.Create(CultureInfo.InvariantCulture, $"{_names.SamplesPerCode} samples at {_names.SampleRate} Hz, ")
-                + string.Create(CultureInfo.InvariantCulture, $"{_names.Duration(_codes)} s. Check the labels, SamplesPerCode and SampleRate"));
+            throw Bad(Text($"has labels up to {_ends[^1]} s, but only {_codes} codes of {_names.SamplesPerCode} samples ")
+                + Text($"at {_names.SampleRate} Hz, {_names.Duration(_codes)} s. Check the labels, SamplesPerCode and SampleRate"));
         }
         _read = true;
     }
 
-    InvalidOperationException Bad(string what) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position} {what}."));
+    InvalidOperationException Bad(string what) => new(Text($"Row {_row.Position} {what}."));
+
+    static string Text(FormattableString text) => FormattableString.Invariant(text);
 
     sealed class Of<T> : FrameLabels
     {

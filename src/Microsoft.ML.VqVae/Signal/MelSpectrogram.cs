@@ -9,8 +9,8 @@ namespace Microsoft.ML.VqVae.Signal;
 /// <remarks>
 /// Power is |DFT|² of the windowed samples, not divided by anything; the window is the periodic Hann window, its middle at the frame's
 /// centre (half a sample before it where window and hop differ by an odd number). The bands are triangles of height 1, equally spaced on
-/// the mel scale 2595 · log10(1 + f/700). The transform is computed as a product with a matrix, which is as fast as a fast Fourier transform
-/// at these sizes and runs on every device.
+/// the mel scale 2595 · log10(1 + f/700). The transform is computed as a product with a matrix, which is as fast as a fast Fourier
+/// transform at these sizes and runs on every device.
 /// </remarks>
 public sealed class MelSpectrogram : FrameFeatures
 {
@@ -60,7 +60,8 @@ public sealed class MelSpectrogram : FrameFeatures
         return cat([waveforms.narrow(1, 0, 1), later], 1);
     }
 
-    /// <summary>From [B, samples] to the real parts, then the imaginary parts, of the spectra of all frames: [B · frames, 2 · points].</summary>
+    /// <summary>From [B, samples] to the real parts, then the imaginary parts, of the spectra of all frames: [B · frames, 2 ·
+    /// points].</summary>
     internal Tensor Fourier(Tensor waveforms)
     {
         long batch = waveforms.shape[0], samples = waveforms.shape[1], window = _options.WindowLength;

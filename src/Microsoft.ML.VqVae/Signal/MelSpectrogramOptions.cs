@@ -63,7 +63,8 @@ public sealed class MelSpectrogramOptions
     {
         problems.AtLeast(nameof(SampleRate), SampleRate, 1);
         problems.AtLeast(nameof(WindowLength), WindowLength, 2);
-        problems.Require(HopLength >= 1 && HopLength <= WindowLength, nameof(HopLength), $"from 1 to the window's {WindowLength}", HopLength);
+        problems.Require(
+            HopLength >= 1 && HopLength <= WindowLength, nameof(HopLength), $"from 1 to the window's {WindowLength}", HopLength);
         problems.Require(
             FftLength >= WindowLength && FftLength % 2 == 0, nameof(FftLength), $"an even number, the window's {WindowLength} or more",
             FftLength);

@@ -9,8 +9,8 @@ namespace Microsoft.ML.VqVae.Signal;
 /// </summary>
 /// <remarks>
 /// There is no delay: output sample m is the value at the time of input sample m · from/to. What lies below 0.91 of half of the lower rate
-/// passes unchanged; what lies above half of the lower rate is suppressed by 85 dB or more. Beyond its ends the waveform counts as zero. One
-/// instance may be used from several threads.
+/// passes unchanged; what lies above half of the lower rate is suppressed by 85 dB or more. Beyond its ends the waveform counts as zero.
+/// One instance may be used from several threads.
 /// </remarks>
 public sealed class Resampler
 {

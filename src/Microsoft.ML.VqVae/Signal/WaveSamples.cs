@@ -78,7 +78,8 @@ internal static class WaveSamples
         return samples.Length * size;
     }
 
-    static long Integer(float sample, long fullScale) => (long)Math.Clamp(Math.Round((double)sample * fullScale), -fullScale, fullScale - 1);
+    static long Integer(float sample, long fullScale) =>
+        (long)Math.Clamp(Math.Round((double)sample * fullScale), -fullScale, fullScale - 1);
 
     /// <summary>Refuses what cannot be written before anything is.</summary>
     public static void Check(ReadOnlySpan<float> samples, int sampleRate, WaveEncoding encoding, int channels)

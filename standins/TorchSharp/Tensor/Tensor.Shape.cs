@@ -12,7 +12,7 @@ public static partial class torch
         public Tensor view(params long[] shape) => Call("view", this, shape);
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => Call("flatten.using_ints", this, start_dim, end_dim);
         public Tensor unsqueeze(long dim) => Call("unsqueeze", this, dim);
-        public Tensor squeeze(long dim) => Call("squeeze.dim", this, dim);
+        public Tensor squeeze(long? dim = null) => dim is { } one ? Call("squeeze.dim", this, one) : Call("squeeze", this);
         public Tensor expand(params long[] sizes) => Call("expand", this, sizes, false);
         public Tensor transpose(long dim0, long dim1) => Call("transpose.int", this, dim0, dim1);
         public Tensor repeat(params long[] sizes) => Call("repeat", this, sizes);

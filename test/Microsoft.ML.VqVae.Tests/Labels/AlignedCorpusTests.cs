@@ -9,7 +9,7 @@ namespace Microsoft.ML.VqVae.Tests.Labels;
 
 /// <summary>A folder of audio with utterances.tsv and phones.tsv, read, checked, and turned into rows of codes with labels.</summary>
 [TestClass]
-public sealed class AlignedCorpusTests
+public sealed class AlignedCorpusTests : IDisposable
 {
     const string UtteranceNames = "utt\tspeaker\tfile\tstart_sample\tn_samples\ttext\n", PhoneNames = "utt\tstart_s\tend_s\tphone\n";
     const string Utterances = UtteranceNames + "u1\tanna\ta.wav\t0\t8000\thello \"you\"\nu2\tbert\ta.wav\t8000\t4000\t\n";
@@ -24,16 +24,17 @@ public sealed class AlignedCorpusTests
         Write(Utterances, Phones);
     }
 
-    [TestCleanup]
-    public void DeleteFolder() => _folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [TestMethod]
     public void A_folder_becomes_utterances()
     {
         AlignedUtterance[] read = [.. AlignedCorpus.Read(_folder.Path)];
         Assert.HasCount(2, read);
-        Assert.AreEqual(("u1", "anna", 0L, 8000L, "hello \"you\""), (read[0].Utterance, read[0].Speaker, read[0].Start, read[0].Length, read[0].Text));
-        Assert.AreEqual(("u2", "bert", 8000L, 4000L, ""), (read[1].Utterance, read[1].Speaker, read[1].Start, read[1].Length, read[1].Text));
+        (string, string, long, long, string)[] expected = [("u1", "anna", 0, 8000, "hello \"you\""), ("u2", "bert", 8000, 4000, "")];
+        CollectionAssert.AreEqual(
+            expected, read.Select(utterance => (utterance.Utterance, utterance.Speaker, utterance.Start, utterance.Length, utterance.Text))
+                .ToArray());
         Assert.AreEqual(_folder.File("a.wav"), read[0].AudioPath);
         CollectionAssert.AreEqual(new[] { "SIL", "AH" }, read[0].Labels);
         CollectionAssert.AreEqual(new[] { 0, 0.1f }, read[0].LabelStarts);
@@ -50,8 +51,10 @@ public sealed class AlignedCorpusTests
         Assert.AreEqual((8000, 4000, 8000 / 12000f), (waveforms[0].Length, waveforms[1].Length, waveforms[1][0]));
         // In place of a codec, a column of one code for 640 samples.
         IDataView coded = ml.Transforms.CustomMapping<Wave, Coded>(
-            (wave, codes) => codes.Codes = [.. Enumerable.Repeat(1u, (wave.Waveform.Length + 639) / 640)], null).Fit(loaded).Transform(loaded);
-        IDataView frames = ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new() { LabelColumnName = "Phone" }).Fit(coded).Transform(coded);
+            (wave, codes) => codes.Codes = [.. Enumerable.Repeat(1u, (wave.Waveform.Length + 639) / 640)], null)
+            .Fit(loaded).Transform(loaded);
+        ExpandFramesOptions options = new() { LabelColumnName = "Phone" };
+        IDataView frames = ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options).Fit(coded).Transform(coded);
         string[] phones = [.. Values.Read(frames, "Phone").Select(row => (string)row[0])];
         // 13 codes for half a second, the last one's centre beyond its end... and 7 for a quarter.
         CollectionAssert.AreEqual(

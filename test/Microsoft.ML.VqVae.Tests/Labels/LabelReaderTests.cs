@@ -130,8 +130,8 @@ public sealed class LabelReaderTests
         Refused(Short.Replace("0.25\n1.5", "0.25\n1.6"), "line 32", "ends by 1.5 s", "ends at 1.6 s");
         Refused(Short.Replace("0.25\n1.5", "0.25\n0.2"), "line 32", "ends at 0.25 s or later", "ends at 0.2 s");
         Refused(Short.Replace("<exists>\n3", "<exists>\n-3"), "line 7", "a whole number", "'-3'");
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidDataException>(() => Grid(Short)["tones"]).Message, "no tier of intervals named 'tones'; it has 'words', 'phones'");
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Grid(Short)["tones"]).Message;
+        StringAssert.Contains(message, "no tier of intervals named 'tones'; it has 'words', 'phones'");
 
         static void Refused(string text, string line, params string[] words)
         {

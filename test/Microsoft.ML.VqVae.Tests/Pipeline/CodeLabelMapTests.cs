@@ -71,12 +71,14 @@ public sealed class CodeLabelMapTests
     [TestMethod]
     public void Labels_may_stand_for_numbers_or_for_nothing()
     {
-        Numbered[] rows = [.. Enumerable.Range(0, 8).Select(i => new Numbered { Code = (uint)(i % 2), Number = i % 2 * 10, Key = (uint)(i % 2) })];
+        Numbered[] rows = [.. Enumerable.Range(0, 8).Select(i => i % 2)
+            .Select(i => new Numbered { Code = (uint)i, Number = i * 10, Key = (uint)i })];
         IDataView data = _ml.Data.LoadFromEnumerable(rows);
         data = _ml.Transforms.Conversion.MapValueToKey("Label", "Number").Fit(data).Transform(data);
         IDataView scored = Workout.Run(_ml, _ml.MulticlassClassification.Trainers.CodeLabelMap(), data);
         IDataView values = _ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(scored).Transform(scored);
-        CollectionAssert.AreEqual(new[] { 0f, 10, 0, 10, 0, 10, 0, 10 }, Values.Read(values, "PredictedLabel").Select(row => (float)row[0]).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { 0f, 10, 0, 10, 0, 10, 0, 10 }, Values.Read(values, "PredictedLabel").Select(row => (float)row[0]).ToArray());
         scored = Workout.Run(_ml, _ml.MulticlassClassification.Trainers.CodeLabelMap("Key"), _ml.Data.LoadFromEnumerable(rows));
         Assert.IsNull(scored.Schema["PredictedLabel"].Annotations.Schema.GetColumnOrNull("KeyValues"));
     }
@@ -85,21 +87,21 @@ public sealed class CodeLabelMapTests
     public void Data_that_will_not_do_are_refused()
     {
         IDataView data = Data(Training);
-        foreach ((string label, string code, string message) in ((string, string, string)[])
+        foreach ((string label, string code, string expected) in ((string, string, string)[])
             [("Gone", "Code", "Could not find label column 'Gone'"), ("Text", "Code", "label column 'Text': expected a UInt32 key"),
             ("Label", "Text", "code column 'Text': expected a UInt32 key")])
         {
             CodeLabelMapTrainer trainer = _ml.MulticlassClassification.Trainers.CodeLabelMap(label, code);
             foreach (Action action in (Action[])[() => trainer.GetOutputSchema(Tiny.Shape(data.Schema)), () => trainer.Fit(data)])
-                StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message, message);
+                StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message, expected);
         }
         CodeLabelMapTrainer good = _ml.MulticlassClassification.Trainers.CodeLabelMap();
         IDataView nothing = Data([.. Rows(0, "a", 2), .. Rows(1, "", 2)]);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => good.Fit(nothing)).Message, "None of the 4 rows");
         CodeLabelMapTransformer map = good.Fit(data);
         IDataView other = _ml.Data.LoadFromEnumerable(new Numbered[] { new() { Code = 1 } });
-        StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => map.Transform(other)).Message, "code column 'Code': expected Key<UInt32, 0-5>");
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => map.Transform(other)).Message;
+        StringAssert.Contains(message, "code column 'Code': expected Key<UInt32, 0-5>");
     }
 
     // Empty texts become missing keys: there is no such value among the keys.

@@ -94,11 +94,14 @@ public sealed class ExpandFramesTests
     [TestMethod]
     public void Labels_that_do_not_fit_are_told_with_row_and_columns()
     {
-        Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [0], LabelEnds = [] }, "1 labels in column 'Labels'", "0 in 'LabelEnds'");
+        Refused(
+            new() { Codes = [1], Labels = ["A"], LabelStarts = [0], LabelEnds = [] }, "1 labels in column 'Labels'", "0 in 'LabelEnds'");
         Refused(new() { Codes = [1, 1], Labels = ["A", "B"], LabelStarts = [0, 0.05f], LabelEnds = [0.1f, 0.2f] }, "label 2 from 0.05 s");
         Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [0.1f], LabelEnds = [0.05f] }, "label 1 from 0.1 s to 0.05 s");
         Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [float.NaN], LabelEnds = [1] }, "label 1 from NaN s");
-        Refused(new() { Codes = [1], Labels = ["A"], LabelStarts = [0], LabelEnds = [9] }, "labels up to 9 s", "1 codes of 10 samples at 100 Hz");
+        Refused(
+            new() { Codes = [1], Labels = ["A"], LabelStarts = [0], LabelEnds = [9] }, "labels up to 9 s",
+            "1 codes of 10 samples at 100 Hz, 0.1 s");
 
         void Refused(Speech speech, params string[] words)
         {
@@ -118,11 +121,13 @@ public sealed class ExpandFramesTests
         Refused("codes column 'Gone'", "Gone", Options);
         Refused("codes column 'Labels': expected a vector of UInt32 keys", "Labels", Options);
         Refused("labels column 'Codes2'", "Codes", With(options => options.LabelsColumnName = "Codes2"));
-        Refused("labels column 'LabelStarts': expected a vector of Text", "Codes", With(options => options.LabelsColumnName = "LabelStarts"));
+        Refused(
+            "labels column 'LabelStarts': expected a vector of Text", "Codes", With(options => options.LabelsColumnName = "LabelStarts"));
         Refused("label times column 'Name': expected a vector of Single", "Codes", With(options => options.LabelEndsColumnName = "Name"));
         ExpandFramesOptions bad = With(options => (options.SamplesPerCode, options.SampleRate, options.Context) = (0, -1, -1));
         bad.LabelsColumnName = "";
-        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.VqVae.ExpandFrames("C", "Codes", bad)).Message;
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _ml.Transforms.VqVae.ExpandFrames("C", "Codes", bad)).Message;
         foreach (string option in (string[])["SamplesPerCode", "SampleRate", "Context", "LabelsColumnName"])
             StringAssert.Contains(message, option);
         Assert.ThrowsExactly<ArgumentException>(() => _ml.Transforms.VqVae.ExpandFrames("Window", "Codes"));

@@ -6,13 +6,12 @@ namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
 /// <summary>WAV files as columns: what comes out, and what is said of files that cannot be read.</summary>
 [TestClass]
-public sealed class LoadAudioTests
+public sealed class LoadAudioTests : IDisposable
 {
     readonly MLContext _ml = new(seed: 1);
     readonly TemporaryFolder _folder = new();
 
-    [TestCleanup]
-    public void DeleteFolder() => _folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [TestMethod]
     public void Files_of_all_lengths_become_waveforms()
@@ -90,7 +89,8 @@ public sealed class LoadAudioTests
     [TestMethod]
     public void What_cannot_be_read_is_told_with_row_column_and_file()
     {
-        string good = Write("good.wav", Ramp(10)), cut = Write("cut.wav", Ramp(10)), text = _folder.Write("text.wav", "no sound"u8.ToArray());
+        string good = Write("good.wav", Ramp(10)), cut = Write("cut.wav", Ramp(10));
+        string text = _folder.Write("text.wav", "no sound"u8.ToArray());
         File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..64]);
         Refused(new() { File = cut }, cut, "at byte 58", "expected 40 bytes", "found 6");
         Refused(new() { File = text }, text, "at byte 0", "expected 12 bytes");
