@@ -70,7 +70,7 @@ public sealed class PriorWorkloads : IWorkloads
         return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
     }
 
-    /// <summary>Whole passes over so many rows, without gradients, as naive sampling makes one for each code; milliseconds a pass.</summary>
+    /// <summary>Whole passes over so many rows, without gradients; naive sampling makes one for each code. Milliseconds a pass.</summary>
     public double Pass(int batch, int passes)
     {
         network.eval();

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>How much faster cached sampling is than naive sampling, arXiv 1704.06001: 32×32 codes of 512, 15 layers of 128 channels.</summary>
+/// <summary>How much faster cached sampling is than naive sampling (arXiv 1704.06001): 32×32 codes of 512, 15 layers of 128
+/// channels.</summary>
 internal static class SamplingSpeed
 {
     const int NaivePasses = 3;

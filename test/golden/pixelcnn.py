@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Golden values of a tiny gated PixelCNN: logits, loss and all gradients, computed with plain PyTorch and from nothing of this library. Here
-convolutions have square windows whose weights are multiplied by masks of zeros, as in the papers; the library has no masks.
+"""Golden values of a tiny gated PixelCNN: logits, loss and all gradients, computed with plain PyTorch and from nothing of this library.
+Here convolutions have square windows whose weights are multiplied by masks of zeros, as in the papers; the library has no masks.
 
 Make them again:  python3 test/golden/pixelcnn.py      (Debian: python3-torch)
 

@@ -12,7 +12,8 @@ public abstract partial class CodePrior
             return length == 0 || length == own ? own
                 : throw new ArgumentException($"{GetType().Name} has {own} codes a row, but {length} are asked for.", name);
         return length > 0 ? length
-            : throw new ArgumentException($"{GetType().Name} takes rows of any length: say how many codes a row has (found {length}).", name);
+            : throw new ArgumentException(
+                $"{GetType().Name} takes rows of any length: say how many codes a row has (found {length}).", name);
     }
 
     void CheckCodes(Tensor codes)

@@ -105,8 +105,8 @@ public abstract partial class CodePrior
         if (request.Given is not { } given)
             return length;
         if (given.dtype != ScalarType.Int64 || !given.shape.AsSpan().SequenceEqual([request.Count, length]))
-            throw new ArgumentException($"Fixed codes must be Int64 [{request.Count}, {length}], −1 where a code is to be sampled, but are " +
-                $"{given.dtype} [{string.Join(", ", given.shape)}].", nameof(request));
+            throw new ArgumentException($"Fixed codes must be Int64 [{request.Count}, {length}], −1 where a code is to be sampled, " +
+                $"but are {given.dtype} [{string.Join(", ", given.shape)}].", nameof(request));
         CheckRange(given, -1, Codes - 1, "Fixed codes", nameof(request));
         return length;
     }

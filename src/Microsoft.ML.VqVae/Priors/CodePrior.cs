@@ -97,8 +97,8 @@ public abstract partial class CodePrior : nn.Module
     /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
     /// <param name="map">Numbers that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
     /// <returns>The steps. They own what they allocate: dispose them. The weights must stay as they are meanwhile.</returns>
-    /// <exception cref="ArgumentException">Conditions or map have another shape or type, are missing or not wanted, or are out of range; the
-    /// batch is empty; the length is not one that the network takes.</exception>
+    /// <exception cref="ArgumentException">Conditions or map have another shape or type, are missing or not wanted, or are out of range;
+    /// the batch is empty; the length is not one that the network takes.</exception>
     public CodeSteps Begin(int batch, int length = 0, Tensor? conditions = null, Tensor? map = null)
     {
         if (batch < 1)

@@ -13,8 +13,8 @@ namespace Microsoft.ML.VqVae.Priors;
 /// </summary>
 /// <remarks>
 /// <para>Codes are embedded, then pass a vertical stack, which sees all rows above, and a horizontal stack, which sees the columns to the
-/// left and the vertical stack: together exactly the earlier positions, without a blind spot, as far as <see cref="PixelCnnOptions.Layers"/>
-/// reach. The codes of one position are predicted in their order, each seeing the earlier ones of its position.</para>
+/// left and the vertical stack: together exactly the earlier positions, without a blind spot, as far as
+/// <see cref="PixelCnnOptions.Layers"/> reach. The codes of one position are predicted in their order, each seeing the earlier ones of its position.</para>
 /// <para>Names in <c>state_dict</c>, C channels, S skip channels, k the kernel size, r = ⌊k / 2⌋: <c>codes</c> [G·K, C], the sum of
 /// whose rows represents a position; of layer N <c>layers.N.vertical</c> [2C, C, r + 1, k], <c>layers.N.across</c> [2C, 2C] (a matrix),
 /// <c>layers.N.horizontal</c> [2C, C, 1, r + 1], <c>layers.N.output</c> [C + S, C] (in the last layer [S, C]),
@@ -105,7 +105,8 @@ public sealed class PixelCnn : CodePrior
         ArgumentNullException.ThrowIfNull(map);
         var shape = map.shape;
         long[] whole = [batch, MapChannels, options.Height, options.Width];
-        if (map.dtype != ScalarType.Float32 || !(shape.AsSpan().SequenceEqual(whole) || shape.AsSpan().SequenceEqual([.. whole[..2], 1, 1])))
+        bool Is(long[] expected) => shape.AsSpan().SequenceEqual(expected);
+        if (map.dtype != ScalarType.Float32 || !(Is(whole) || Is([.. whole[..2], 1, 1])))
             throw new ArgumentException($"Maps must be Float32 [{string.Join(", ", whole)}], or [{batch}, {MapChannels}, 1, 1] for all " +
                 $"positions alike, but are {map.dtype} [{string.Join(", ", shape)}].", nameof(map));
     }

@@ -7,9 +7,9 @@ using static TorchSharp.torch.nn;
 namespace Microsoft.ML.VqVae.Priors;
 
 /// <summary>
-/// One layer of a Gated PixelCNN, figure 2 of arXiv 1606.05328. Instead of multiplying weights by a mask of zeros, windows end where the mask
-/// would begin, so that no work is wasted: a row of the vertical stack sees itself and rows above, a column of the horizontal stack itself
-/// and columns to the left. That neither sees the code that it predicts is seen to once, by shifting what goes into the first layer.
+/// One layer of a Gated PixelCNN, figure 2 of arXiv 1606.05328. Instead of multiplying weights by a mask of zeros, windows end where the
+/// mask would begin, so that no work is wasted: a row of the vertical stack sees itself and rows above, a column of the horizontal stack
+/// itself and columns to the left. That neither sees the code that it predicts is seen to once, by shifting what goes into the first layer.
 /// </summary>
 /// <remarks>Activations are [B, H, W, channels], channels innermost: 1×1 convolutions then are matrix products.</remarks>
 internal sealed class PixelCnnLayer : nn.Module

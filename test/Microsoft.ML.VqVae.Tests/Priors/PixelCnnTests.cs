@@ -139,7 +139,8 @@ public sealed class PixelCnnTests
             ["layers.1.output.weight"] = "20×6", ["layers.1.output.bias"] = "20",
             ["layers.1.condition"] = "3×24", ["layers.1.map"] = "24×4",
             ["head.hidden.weight"] = "40×20", ["head.hidden.bias"] = "40", ["head.earlier"] = "7×20",
-            ["head.logits.0.weight"] = "7×20", ["head.logits.0.bias"] = "7", ["head.logits.1.weight"] = "7×20", ["head.logits.1.bias"] = "7",
+            ["head.logits.0.weight"] = "7×20", ["head.logits.0.bias"] = "7",
+            ["head.logits.1.weight"] = "7×20", ["head.logits.1.bias"] = "7",
         };
         CollectionAssert.AreEquivalent(expected.ToArray(), shapes.ToArray());
     }
@@ -212,8 +213,7 @@ public sealed class PixelCnnTests
         // The class decides the first code; each next one is 1 more, in class 1 also 1 more again from the second position of a row on.
         long Rule(int place, int condition) => (condition + place + (place % 8 > 2 ? condition : 0)) % 7;
         var conditions = tensor(new long[] { 0, 1, 0, 1 });
-        var codes = tensor(Enumerable.Range(0, 4).SelectMany(row => Enumerable.Range(0, 24).Select(place => Rule(place, row % 2))).ToArray())
-            .view(4, 24);
+        var codes = tensor(Enumerable.Range(0, 4 * 24).Select(place => Rule(place % 24, place / 24 % 2)).ToArray()).view(4, 24);
         using var optimizer = optim.Adam(network.parameters(), 1e-2);
         var loss = float.NaN;
         for (var step = 0; step < 60; step++)
