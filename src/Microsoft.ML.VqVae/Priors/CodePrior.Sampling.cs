@@ -82,7 +82,10 @@ public abstract partial class CodePrior
     {
         var numbers = new float[rows * length];
         for (var row = 0; row < rows; row++)
-            SeededRandom.Uniforms(request.Seed, request.Numbers?[first + row] ?? request.FirstSample + first + row, numbers.AsSpan(row * length, length));
+        {
+            var number = request.Numbers?[first + row] ?? request.FirstSample + first + row;
+            SeededRandom.Uniforms(request.Seed, number, numbers.AsSpan(row * length, length));
+        }
         return tensor(numbers, [rows, length]);
     }
 

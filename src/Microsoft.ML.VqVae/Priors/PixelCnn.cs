@@ -14,7 +14,8 @@ namespace Microsoft.ML.VqVae.Priors;
 /// <remarks>
 /// <para>Codes are embedded, then pass a vertical stack, which sees all rows above, and a horizontal stack, which sees the columns to the
 /// left and the vertical stack: together exactly the earlier positions, without a blind spot, as far as
-/// <see cref="PixelCnnOptions.Layers"/> reach. The codes of one position are predicted in their order, each seeing the earlier ones of its position.</para>
+/// <see cref="PixelCnnOptions.Layers"/> reach. The codes of one position are predicted in their order, each seeing the earlier ones of
+/// its position.</para>
 /// <para>Names in <c>state_dict</c>, C channels, S skip channels, k the kernel size, r = ⌊k / 2⌋: <c>codes</c> [G·K, C], the sum of
 /// whose rows represents a position; of layer N <c>layers.N.vertical</c> [2C, C, r + 1, k], <c>layers.N.across</c> [2C, 2C] (a matrix),
 /// <c>layers.N.horizontal</c> [2C, C, 1, r + 1], <c>layers.N.output</c> [C + S, C] (in the last layer [S, C]),
