@@ -9,7 +9,9 @@ public interface IWorkloads : IDisposable
     double Run(string name, int count);
 
     static IWorkloads Named(string model) =>
-        PriorSize.Find(model) is { } prior ? new PriorWorkloads(prior) : new Workloads(ModelSize.Named(model));
+        PriorSize.Find(model) is { } prior ? new PriorWorkloads(prior)
+        : WaveNetSize.Find(model) is { } waveNet ? new WaveNetWorkloads(waveNet)
+        : new Workloads(ModelSize.Named(model));
 
     static double Time(Action work)
     {

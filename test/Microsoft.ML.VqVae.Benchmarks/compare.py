@@ -24,6 +24,15 @@ PRIORS = {"fast-prior": (7, 10, 6, 64, 64), "wide-prior": (32, 0, 15, 128, 2)}
 #                  workload   iterations of each model
 PRIOR_WORKLOADS = {"train": {"fast-prior": 8, "wide-prior": 2}, "score": {"fast-prior": 16, "wide-prior": 3}}
 
+WAVE_ROWS = 64
+#                         codes speakers blocks layers channels skip hop batch length
+WAVENETS = {
+    "fast-wave-prior": (128, 4, 1, 6, 64, 128, 0, 16, 128), "wave-prior": (512, 4, 2, 6, 128, 256, 0, 16, 128),
+    "wave-decoder": (256, 4, 2, 10, 64, 64, 64, 2, 2048)}
+WAVENET_WORKLOADS = {
+    "train": {"fast-wave-prior": 8, "wave-prior": 3, "wave-decoder": 1},
+    "score": {"fast-wave-prior": 16, "wave-prior": 6, "wave-decoder": 2}}
+
 
 class Residual(nn.Module):
     def __init__(self, channels, hidden):
@@ -224,6 +233,78 @@ class PyTorchPrior:
         return (time.perf_counter() - start) * 1000 / count
 
 
+class WaveNetLayer(nn.Module):
+    """A layer of a WaveNet, written with PyTorch's own convolutions. The one axis is time; two: 1 × time, for channels-last memory."""
+
+    def __init__(self, convolution, axes, channels, skip, speakers, conditioning, dilation, last):
+        super().__init__()
+        self.channels, self.last, self.padding = channels, last, (dilation, 0)
+        size, dilations = ((2, dilation), ((1, 2), (1, dilation)))[axes - 1]
+        self.unit = convolution(channels, 2 * channels, size, dilation=dilations)
+        self.output = convolution(channels, skip if last else channels + skip, 1)
+        self.speaker = nn.Embedding(speakers, 2 * channels)
+        if conditioning:
+            self.condition = convolution(conditioning, 2 * channels, 1, bias=False)
+
+    def forward(self, x, skips, speakers, frames):
+        y = self.unit(F.pad(x, self.padding))
+        speaker = self.speaker(speakers)
+        y = y + speaker.reshape(*speaker.shape, *[1] * (y.dim() - 2))
+        if frames is not None:
+            condition = self.condition(frames)
+            y = y + condition.repeat_interleave(y.shape[-1] // condition.shape[-1], -1)
+        filtered, gate = y.chunk(2, 1)
+        outputs = self.output(torch.tanh(filtered) * torch.sigmoid(gate))
+        if self.last:
+            return None, skips + outputs
+        return x + outputs[:, :self.channels], skips + outputs[:, self.channels:]
+
+
+class WaveNet(nn.Module):
+    def __init__(self, axes, codes, speakers, blocks, layers, channels, skip, hop):
+        super().__init__()
+        convolution = (nn.Conv1d, nn.Conv2d)[axes - 1]
+        self.axes, self.start = axes, codes
+        self.codes = nn.Embedding(codes + 1, channels)
+        self.frames = nn.Conv1d(64, 64, 3, padding=1) if hop else None
+        self.layers = nn.ModuleList(
+            WaveNetLayer(convolution, axes, channels, skip, speakers, 64 if hop else 0, 2 ** (n % layers), n == blocks * layers - 1)
+            for n in range(blocks * layers))
+        self.hidden = convolution(skip, skip, 1)
+        self.logits = convolution(skip, codes, 1)
+
+    def forward(self, codes, speakers, latents):
+        x = self.codes(F.pad(codes[:, :-1], (1, 0), value=self.start)).transpose(1, 2)
+        frames = F.relu(self.frames(latents)) if latents is not None else None
+        if self.axes == 2:
+            x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+            frames = frames.unsqueeze(2).contiguous(memory_format=torch.channels_last) if frames is not None else None
+        skips = 0
+        for layer in self.layers:
+            x, skips = layer(x, skips, speakers, frames)
+        logits = self.logits(F.relu(self.hidden(F.relu(skips))))
+        return logits.squeeze(2) if self.axes == 2 else logits
+
+
+class PyTorchWaveNet(PyTorchPrior):
+    """The workloads of a WaveNet in PyTorch."""
+
+    def __init__(self, name, channels_last):
+        codes, self.speakers, blocks, layers, channels, skip, hop, self.batch, length = WAVENETS[name]
+        torch.manual_seed(1)
+        self.rows = torch.from_numpy(np.random.default_rng(1).integers(0, codes, (WAVE_ROWS, length)))
+        self.latents = torch.randn(WAVE_ROWS, 64, length // hop) if hop else None
+        self.model = WaveNet(2 if channels_last else 1, codes, self.speakers, blocks, layers, channels, skip, hop)
+        if channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), 2e-4)
+
+    def forward(self, numbers):
+        numbers = torch.as_tensor(numbers) % WAVE_ROWS
+        codes = self.rows[numbers]
+        return self.model(codes, numbers % self.speakers, self.latents[numbers] if self.latents is not None else None), codes
+
+
 class Library:
     def __init__(self, dll):
         self.process = subprocess.Popen(["dotnet", dll, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -245,7 +326,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("dll")
     arguments.add_argument("--rounds", type=int, default=9)
-    arguments.add_argument("--models", default="fast,wide,fast-prior,wide-prior")
+    arguments.add_argument("--models", default=",".join([*MODELS, *PRIORS, *WAVENETS]))
     options = arguments.parse_args()
     torch.set_num_threads(os.cpu_count())
     library = Library(options.dll)
@@ -253,9 +334,10 @@ def main():
     print("| model | workload | library | PyTorch | PyTorch channels-last | ratio to the faster |")
     print("|---|---|---|---|---|---|")
     for model in options.models.split(","):
-        kind = PyTorchPrior if model in PRIORS else PyTorch
+        kind = PyTorchPrior if model in PRIORS else PyTorchWaveNet if model in WAVENETS else PyTorch
         plain, last = kind(model, False), kind(model, True)
-        workloads = {name: counts[model] for name, counts in PRIOR_WORKLOADS.items()} if model in PRIORS else WORKLOADS
+        counts = PRIOR_WORKLOADS if model in PRIORS else WAVENET_WORKLOADS
+        workloads = WORKLOADS if model in MODELS else {name: counts[name][model] for name in counts}
         for workload, count in workloads.items():
             runs = {
                 "library": lambda: library.run(model, workload, count),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the benchmarks and measures them in turn with the same models in PyTorch on the same libtorch:
-#   ./compare.sh [--rounds N] [--models fast,wide,fast-prior,wide-prior]
+#   ./compare.sh [--rounds N] [--models fast,wide,fast-prior,wide-prior,fast-wave-prior,wave-prior,wave-decoder]
 # Needs Debian's python3-torch.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

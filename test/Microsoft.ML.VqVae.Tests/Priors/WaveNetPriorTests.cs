@@ -79,7 +79,8 @@ public sealed class WaveNetPriorTests
         TensorAssert.Same(first.Bits, second.Bits, "bits");
         TensorAssert.Same(first.Gradient, second.Gradient, "gradient");
         TensorAssert.Close(
-            prior.Bits(codes.narrow(0, 0, 1).narrow(1, 0, 12), Conditions(2, 1)), first.Bits.narrow(0, 0, 1).narrow(1, 0, 12), 1e-5, "alone");
+            prior.Bits(codes.narrow(0, 0, 1).narrow(1, 0, 12), Conditions(2, 1)), first.Bits.narrow(0, 0, 1).narrow(1, 0, 12), 1e-5,
+            "alone");
         Assert.AreEqual(0, TensorAssert.Floats(first.Bits).Skip(12).Max());
     }
 
@@ -87,7 +88,10 @@ public sealed class WaveNetPriorTests
     public void It_learns_what_repeats_and_who_says_it()
     {
         using var scope = NewDisposeScope();
-        var options = new WaveNetPriorOptions { Codes = 9, Conditions = 2, Blocks = 1, LayersPerBlock = 4, Channels = 16, SkipChannels = 16 };
+        var options = new WaveNetPriorOptions
+        {
+            Codes = 9, Conditions = 2, Blocks = 1, LayersPerBlock = 4, Channels = 16, SkipChannels = 16,
+        };
         using var prior = new WaveNetPrior(options, seed: 3);
         // Speaker 0 repeats four codes, speaker 1 others.
         var period = tensor(new long[] { 1, 4, 2, 7, 8, 0, 3, 5 }).view(2, 4);

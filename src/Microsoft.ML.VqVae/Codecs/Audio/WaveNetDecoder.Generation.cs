@@ -30,12 +30,13 @@ public sealed partial class WaveNetDecoder
     {
         CheckConditions(quantized, speakers);
         if (!double.IsFinite(temperature) || temperature < 0)
-            throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "The temperature must be a finite number of 0 or more.");
+            throw new ArgumentOutOfRangeException(
+                nameof(temperature), temperature, "The temperature must be a finite number of 0 or more.");
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         var batch = (int)quantized.shape[0];
         var length = checked((int)(quantized.shape[2] * options.SamplesPerLatent));
-        var uniforms = new float[batch * length];
+        var uniforms = new float[checked(batch * length)];
         for (var row = 0; row < batch; row++)
             SeededRandom.Uniforms(seed, row, uniforms.AsSpan(row * length, length));
         long made = 0;
@@ -52,13 +53,16 @@ public sealed partial class WaveNetDecoder
 
         var packed = new PackedStack(stack);
         var rows = Math.Clamp((batch + Environment.ProcessorCount - 1) / Environment.ProcessorCount, 1, StackSteps.FewSequences);
-        var groups = Enumerable.Range(0, (batch + rows - 1) / rows).Select(group => group * rows)
-            .Select(first => (first, new SpanSteps(packed, Math.Min(rows, batch - first), length, given.Narrow(first,
-                Math.Min(rows, batch - first)))));
+        var groups = new List<(int Start, SpanSteps Steps)>();
+        for (var first = 0; first < batch; first += rows)
+        {
+            var count = Math.Min(rows, batch - first);
+            groups.Add((first * length, new SpanSteps(packed, count, length, given.Narrow(first, count))));
+        }
         var result = new long[uniforms.Length];
         Parallel.ForEach(
-            groups.ToArray(), new ParallelOptions { CancellationToken = cancellation },
-            group => GenerateWithSpans(group.Item2, group.first * length, uniforms, temperature, result, Count));
+            groups, new ParallelOptions { CancellationToken = cancellation },
+            group => GenerateWithSpans(group.Steps, group.Start, uniforms, temperature, result, Count));
         return tensor(result).view(batch, length).MoveToOuterDisposeScope();
     }
 

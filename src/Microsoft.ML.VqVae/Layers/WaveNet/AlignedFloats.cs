@@ -1,6 +1,6 @@
 namespace Microsoft.ML.VqVae.Layers;
 
-/// <summary>Zeros in memory of the runtime that does not move and starts at a cache line, so that vectors never straddle two lines.</summary>
+/// <summary>Zeros in managed memory that does not move and starts at a cache line, so that no vector straddles two lines.</summary>
 internal sealed unsafe class AlignedFloats
 {
     const int LineBytes = 64;

@@ -8,9 +8,9 @@ namespace Microsoft.ML.VqVae.Layers;
 /// W * x + V·conditioning + U·class + b, one half of a gated unit: * is a dilated convolution that sees the present and the past.
 /// </summary>
 /// <remarks>
-/// Everything is [B, T, channels]: a tap of the convolution is then one matrix product over all positions of a batch. Weights: <c>weight</c>
-/// [outputs, inputs, taps], the last tap being the present, as in PyTorch's Conv1d; <c>bias</c> [outputs]; <c>classes</c> [classes, outputs]
-/// and <c>conditioning</c> [outputs, conditioning channels], where there are any.
+/// Everything is [B, T, channels]: a tap of the convolution is then one matrix product over all positions of a batch. Weights:
+/// <c>weight</c> [outputs, inputs, taps], the last tap being the present, as in PyTorch's Conv1d; <c>bias</c> [outputs]; <c>classes</c>
+/// [classes, outputs] and <c>conditioning</c> [outputs, conditioning channels], where there are any.
 /// </remarks>
 internal sealed class CausalConvolution : nn.Module
 {

@@ -28,7 +28,8 @@ internal sealed unsafe class SpanSteps : StackSteps
     readonly int frameCount;
     readonly int positionsPerFrame;
 
-    // Sizes of a row: channels in whole vectors, filter and gate, skip sum in whole vectors, [residual path | skip sum], hidden layer, logits.
+    // Sizes of a row: channels in whole vectors; filter and gate; skip sum in whole vectors; [residual path | skip sum]; hidden layer;
+    // logits.
     readonly int width;
     readonly int unitStride;
     readonly int skipWidth;

@@ -1,0 +1,156 @@
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Priors;
+using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Benchmarks;
+
+/// <summary>The sizes of WaveNet that are measured. compare.py has the same table.</summary>
+/// <param name="Hop">Samples for which a latent stands; 0 for a prior over codes.</param>
+/// <param name="Batch">Rows in a training step.</param>
+/// <param name="Length">Codes or samples of a row.</param>
+public sealed record WaveNetSize(
+    string Name, int Codes, int Speakers, int Blocks, int LayersPerBlock, int Channels, int SkipChannels, int Hop, int Batch, int Length)
+{
+    static readonly WaveNetSize[] All =
+    [
+        // The Fast preset and the defaults on codes of utterances of five seconds.
+        new("fast-wave-prior", 128, 4, 1, 6, 64, 128, 0, 16, 128),
+        new("wave-prior", 512, 4, 2, 6, 128, 256, 0, 16, 128),
+        // The defaults of the waveform decoder, the network whose generation is measured.
+        new("wave-decoder", 256, 4, 2, 10, 64, 64, 64, 2, 2048),
+    ];
+
+    public static WaveNetSize Decoder => All[2];
+
+    public static WaveNetSize? Find(string name) => All.FirstOrDefault(size => size.Name == name);
+}
+
+/// <summary>Training steps, whole passes and generation of a WaveNet, on random codes.</summary>
+public sealed class WaveNetWorkloads : IWorkloads
+{
+    const int Rows = 64;
+
+    readonly WaveNetSize size;
+    readonly WaveNetPrior? prior;
+    readonly WaveNetDecoder? decoder;
+    readonly long[] codes;
+    readonly Tensor? latents;
+
+    public WaveNetWorkloads(WaveNetSize size)
+    {
+        this.size = size;
+        if (size.Hop == 0)
+        {
+            prior = new WaveNetPrior(
+                new WaveNetPriorOptions
+                {
+                    Codes = size.Codes, Conditions = size.Speakers, Blocks = size.Blocks, LayersPerBlock = size.LayersPerBlock,
+                    Channels = size.Channels, SkipChannels = size.SkipChannels,
+                },
+                seed: 1);
+        }
+        else
+        {
+            decoder = new WaveNetDecoder(
+                new WaveNetDecoderOptions
+                {
+                    SamplesPerLatent = size.Hop, Speakers = size.Speakers, Blocks = size.Blocks, LayersPerBlock = size.LayersPerBlock,
+                    Channels = size.Channels, SkipChannels = size.SkipChannels,
+                },
+                seed: 1);
+            latents = randn([Rows, 64, size.Length / size.Hop]);
+        }
+        var random = new Random(1);
+        codes = new long[Rows * size.Length];
+        for (var i = 0; i < codes.Length; i++)
+            codes[i] = random.Next(size.Codes);
+    }
+
+    nn.Module Network => prior is null ? decoder! : prior;
+
+    /// <summary>Steps of the library's own training loop; milliseconds a step.</summary>
+    public double Train(int steps)
+    {
+        var task = new TrainingTask
+        {
+            Network = Network,
+            Examples = Rows,
+            ReadBatch = examples => ReadBatch(examples.Numbers),
+            Loss = (batch, moment) =>
+            {
+                var loss = prior is null ? decoder!.Loss(batch[0], batch[2], batch[1]) : prior.Loss(batch[0], batch[1], step: moment.Step);
+                return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
+            },
+            Fingerprint = "benchmark",
+        };
+        var options = new TrainingOptions
+        {
+            Steps = steps, BatchSize = size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
+        };
+        return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
+    }
+
+    /// <summary>Whole passes over so many rows, without gradients, as naive generation makes one for each code; milliseconds a
+    /// pass.</summary>
+    public double Pass(int batch, int passes)
+    {
+        Network.eval();
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
+        return IWorkloads.Time(() =>
+        {
+            for (var i = 0; i < passes; i++)
+                (prior is null ? decoder!.Logits(inputs[0], inputs[2], inputs[1]) : prior.Logits(inputs[0], inputs[1])).Dispose();
+        }) / passes;
+    }
+
+    /// <summary>Cached generation of so many rows at a time; milliseconds for them.</summary>
+    public double Generate(int batch)
+    {
+        using var scope = NewDisposeScope();
+        var inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
+        return IWorkloads.Time(() =>
+        {
+            if (prior is null)
+                decoder!.Generate(inputs[2], inputs[1]);
+            else
+                prior.Sample(new SampleRequest { Count = batch, BatchSize = batch, Length = size.Length, Conditions = inputs[1] });
+        });
+    }
+
+    public double Run(string name, int count) => name switch
+    {
+        "train" => Train(count),
+        "score" => Pass(size.Batch, count),
+        _ => throw new ArgumentException($"There is no workload '{name}'; expected train or score.", nameof(name)),
+    };
+
+    public void Dispose()
+    {
+        prior?.Dispose();
+        decoder?.Dispose();
+        latents?.Dispose();
+    }
+
+    Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
+    {
+        var batch = new long[numbers.Length * size.Length];
+        for (var i = 0; i < numbers.Length; i++)
+            codes.AsSpan(numbers.Span[i] * size.Length, size.Length).CopyTo(batch.AsSpan(i * size.Length));
+        var rows = numbers.ToArray().Select(number => (long)number).ToArray();
+        var inputs = new List<Tensor>
+        {
+            tensor(batch).reshape(numbers.Length, size.Length),
+            tensor(rows.Select(row => row % size.Speakers).ToArray()),
+        };
+        if (latents is not null)
+        {
+            using var chosen = tensor(rows);
+            inputs.Add(latents.index_select(0, chosen));
+        }
+        return [.. inputs];
+    }
+}
