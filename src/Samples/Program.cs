@@ -21,6 +21,9 @@ internal static class Program
             CompareVerb.Create(),
             GenerateVerb.Create(),
             PredictVerb.Create(),
+            PhonemesVerb.Create(),
+            PhonemesVerb.CreateSecondProcess(),
+            SpeakersVerb.Create(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);

@@ -3,15 +3,16 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Layers;
 
-/// <summary>x + 1(ReLU(3(ReLU(x)))) over [B, C, T]: the residual block of section 4.1 of the paper with one axis of time.</summary>
+/// <summary>x + 1(ReLU(3(ReLU(x)))) over [B, C, T]: the residual block of section 4.1 of the paper with one axis of
+/// time. Dilated, it sees positions farther away.</summary>
 internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
 {
     readonly Convolution1d wide;
     readonly Convolution1d narrow;
 
-    public ResidualBlock1d(int channels, int hidden, WeightSource source) : base(nameof(ResidualBlock1d))
+    public ResidualBlock1d(int channels, int hidden, WeightSource source, int dilation = 1) : base(nameof(ResidualBlock1d))
     {
-        wide = new Convolution1d(channels, hidden, 3, 1, 1, source);
+        wide = new Convolution1d(channels, hidden, 3, 1, dilation, source, dilation);
         narrow = new Convolution1d(hidden, channels, 1, 1, 0, source);
         RegisterComponents();
     }

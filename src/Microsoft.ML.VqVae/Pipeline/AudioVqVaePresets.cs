@@ -49,7 +49,7 @@ public sealed partial class AudioVqVaeOptions
             DecoderBlocks = 1,
             TargetFrames = 16,
         },
-        Quantizer = Restarting(codes: 128, commitmentCost: 1),
+        Quantizer = Restarting(codes: 128, commitmentCost: 0.25),
         Training = new()
         {
             LearningRate = 1e-3,

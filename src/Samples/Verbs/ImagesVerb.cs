@@ -13,7 +13,7 @@ internal static class ImagesVerb
         {
             Description = "CIFAR-10 binary files (*.bin), IDX files, or one subfolder of image files a class. Default: Fashion-MNIST.",
         };
-        var steps = new Option<int?>("--steps") { Description = "Training steps of the codec. Default: chosen for the data set." };
+        Option<int?> steps = VerbParts.StepsOption();
         Option<int> seed = VerbParts.SeedOption();
         Option<string> device = VerbParts.DeviceOption();
         Option<bool> quick = VerbParts.QuickOption();
@@ -23,11 +23,7 @@ internal static class ImagesVerb
             Description = "Codes for each position of the grid.",
             DefaultValueFactory = _ => 1,
         };
-        var checkpoint = new Option<string?>("--checkpoint")
-        {
-            Description = "Folder for checkpoints; a run that was stopped goes on from there.",
-        };
-        steps.Validators.Add(result => VerbParts.RequirePositive(result, result.GetValueOrDefault<int?>()));
+        Option<string?> checkpoint = VerbParts.CheckpointOption();
         codes.Validators.Add(result => VerbParts.RequirePositive(result, result.GetValueOrDefault<int>()));
 
         var verb = new System.CommandLine.Command("images", "Trains a VQ-VAE on pictures, and a classifier on its codes.")

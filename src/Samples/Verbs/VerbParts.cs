@@ -22,6 +22,16 @@ internal static class VerbParts
     public static Option<string> OutputOption(string verb) =>
         new("--out") { Description = "Folder for the results.", DefaultValueFactory = _ => Path.Combine("out", verb) };
 
+    public static Option<int?> StepsOption()
+    {
+        var steps = new Option<int?>("--steps") { Description = "Training steps of the codec. Default: chosen for the data set." };
+        steps.Validators.Add(result => RequirePositive(result, result.GetValueOrDefault<int?>()));
+        return steps;
+    }
+
+    public static Option<string?> CheckpointOption() =>
+        new("--checkpoint") { Description = "Folder for checkpoints; a run that was stopped goes on from there." };
+
     public static void RequirePositive(OptionResult result, int? value)
     {
         if (value < 1)

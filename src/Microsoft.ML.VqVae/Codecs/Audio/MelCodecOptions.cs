@@ -90,6 +90,12 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 1.</value>
     public int EncoderBlocks { get; set; } = 1;
 
+    /// <summary>How many codes lie between those that a residual block of the encoder looks at, plus one; blocks take the numbers in turn.
+    /// An encoder that sees far can tell from what is around it what is hidden from it (<see cref="MaskedSpans"/>), and its codes become more
+    /// alike where the same is said.</summary>
+    /// <value>Each at least 1. The default is 1 for all blocks: neighbouring codes.</value>
+    public int[] EncoderDilations { get; set; } = [1];
+
     /// <summary>Channels of the decoder.</summary>
     /// <value>At least 1. The default is 256.</value>
     public int DecoderChannels { get; set; } = 256;
@@ -108,7 +114,11 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 3.</value>
     public int MaskedSpans { get; set; } = 3;
 
-    /// <summary>The longest of these spans in frames; the shortest is one frame.</summary>
+    /// <summary>The shortest of these spans in frames.</summary>
+    /// <value>At least 1, at most <see cref="MaskedFrames"/>. The default is 1.</value>
+    public int LeastMaskedFrames { get; set; } = 1;
+
+    /// <summary>The longest of these spans in frames.</summary>
     /// <value>At least 1. The default is 8.</value>
     public int MaskedFrames { get; set; } = 8;
 
@@ -161,6 +171,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(Decorrelation is >= 0 and <= 1, nameof(Decorrelation), "from 0 to 1", Decorrelation);
         problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
         problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);
+        problems.Require(EncoderDilations is { Length: > 0 } && EncoderDilations.All(dilation => dilation >= 1), nameof(EncoderDilations),
+            "one number or more, each at least 1", EncoderDilations is null ? "null" : $"[{string.Join(", ", EncoderDilations)}]");
         problems.AtLeast(nameof(DecoderChannels), DecoderChannels, 1);
         problems.AtLeast(nameof(DecoderBlocks), DecoderBlocks, 0);
         problems.Require(TargetFrames == 0 || (TargetFrames >= FramesPerCode && (TargetFrames - FramesPerCode) % 2 == 0),
@@ -169,11 +181,18 @@ public sealed class MelCodecOptions : AudioCodecOptions
             $"0 where {nameof(Outputs)} is not {nameof(SpeechFeatures.Mfcc)}", TargetFrames);
         problems.AtLeast(nameof(MaskedSpans), MaskedSpans, 0);
         problems.AtLeast(nameof(MaskedFrames), MaskedFrames, 1);
+        problems.Require(LeastMaskedFrames >= 1 && LeastMaskedFrames <= MaskedFrames, nameof(LeastMaskedFrames),
+            $"from 1 to {MaskedFrames} ({nameof(MaskedFrames)})", LeastMaskedFrames);
         problems.Require(VocalTractWarp is >= 0 and <= 0.25, nameof(VocalTractWarp), "from 0 to 0.25", VocalTractWarp);
         problems.AtLeast(nameof(GriffinLimIterations), GriffinLimIterations, 1);
     }
 
-    internal override AudioCodecOptions Copy() => (MelCodecOptions)MemberwiseClone();
+    internal override AudioCodecOptions Copy()
+    {
+        var copy = (MelCodecOptions)MemberwiseClone();
+        copy.EncoderDilations = [.. EncoderDilations];
+        return copy;
+    }
 
     internal override AudioVqVae CreateNetwork(VectorQuantizerOptions quantizer, int speakers, int seed) =>
         new MelVqVae(this, quantizer, speakers, seed);

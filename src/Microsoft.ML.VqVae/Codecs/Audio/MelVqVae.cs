@@ -238,7 +238,7 @@ public sealed class MelVqVae : AudioVqVae
         using var generator = SeededRandom.CreateGenerator(seed, MaskStream + step);
         long[] shape = [batch, options.MaskedSpans, 1];
         var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
-        var end = first + randint(1, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
+        var end = first + randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
         var time = arange(length, dtype: ScalarType.Int64);
         // Within a span this product is 0 or more.
         var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;

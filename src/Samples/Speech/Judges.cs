@@ -1,0 +1,113 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Signal;
+
+namespace Microsoft.ML.VqVae.Samples.Speech;
+
+/// <summary>
+/// Two classifiers of stock parts that learn from log-mel spectrograms of real recordings alone, and then say of any sound who is heard and
+/// what is said. They know nothing of codes, so they can judge what was made of codes.
+/// </summary>
+internal sealed class Judges(MLContext ml)
+{
+    /// <summary>Frames of 10 ms that are averaged to one, and how many such means around a moment the judge of phones sees.</summary>
+    const int FramesPerMoment = 4, Moments = 5;
+
+    const int SpeakerSize = 2 * Spectrogram.Bands, PhoneSize = Moments * Spectrogram.Bands;
+
+    readonly MelSpectrogram _mel = new();
+    ITransformer? _speakers, _phones;
+
+    public void LearnSpeakers(IEnumerable<Spoken> recordings) =>
+        _speakers = Classifier(strength: 1e-2f).Fit(ml.Data.LoadFromEnumerable(recordings.Select(SpeakerOf)));
+
+    public void LearnPhones(IEnumerable<Spoken> recordings) =>
+        _phones = Classifier(strength: 0.1f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.SelectMany(PhonesOf))));
+
+    /// <summary>Who is heard in each.</summary>
+    public string[] Speakers(IEnumerable<Spoken> sounds) =>
+        [.. ml.Data.CreateEnumerable<Judged>(_speakers!.Transform(ml.Data.LoadFromEnumerable(sounds.Select(SpeakerOf))), reuseRowObject: true)
+            .Select(judged => judged.PredictedLabel)];
+
+    /// <summary>How often the phone that is heard is the one that is said.</summary>
+    public double PhoneAccuracy(IEnumerable<Spoken> sounds) =>
+        ml.MulticlassClassification.Evaluate(_phones!.Transform(ml.Data.LoadFromEnumerable(sounds.SelectMany(PhonesOf)))).MicroAccuracy;
+
+    IEstimator<ITransformer> Classifier(float strength) =>
+        ml.Transforms.Conversion.MapValueToKey("Label", "Class")
+            .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
+                l1Regularization: 0, l2Regularization: strength, optimizationTolerance: 1e-4f))
+            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+
+    /// <summary>Mean and deviation of each band over the utterance.</summary>
+    SpeakerRow SpeakerOf(Spoken spoken)
+    {
+        float[,] frames = _mel.Compute(spoken.Waveform);
+        int count = frames.GetLength(0);
+        var features = new float[SpeakerSize];
+        for (int band = 0; band < Spectrogram.Bands; band++)
+        {
+            double sum = 0, squares = 0;
+            for (int frame = 0; frame < count; frame++)
+            {
+                sum += frames[frame, band];
+                squares += (double)frames[frame, band] * frames[frame, band];
+            }
+            double mean = sum / count;
+            features[band] = (float)(mean / 4);
+            features[Spectrogram.Bands + band] = (float)(Math.Sqrt(Math.Max(0, squares / count - mean * mean)) / 4);
+        }
+        return new SpeakerRow { Features = features, Class = spoken.Voice };
+    }
+
+    /// <summary>A row for every 40 ms: the bands around that moment, less their mean over the utterance, which is of voice and room.</summary>
+    IEnumerable<PhoneRow> PhonesOf(Spoken spoken)
+    {
+        float[,] frames = _mel.Compute(spoken.Waveform);
+        int moments = frames.GetLength(0) / FramesPerMoment, label = 0;
+        var means = new float[moments, Spectrogram.Bands];
+        for (int band = 0; band < Spectrogram.Bands; band++)
+        {
+            float all = 0;
+            for (int frame = 0; frame < frames.GetLength(0); frame++)
+                all += frames[frame, band] / frames.GetLength(0);
+            for (int frame = 0; frame < moments * FramesPerMoment; frame++)
+                means[frame / FramesPerMoment, band] += (frames[frame, band] - all) / FramesPerMoment / 4;
+        }
+        for (int moment = 0; moment < moments; moment++)
+        {
+            double time = (moment + 0.5) * FramesPerMoment * Spectrogram.SecondsPerFrame;
+            while (label < spoken.Of.Labels.Length - 1 && spoken.Of.LabelEnds[label] <= time)
+                label++;
+            var features = new float[PhoneSize];
+            for (int near = 0; near < Moments; near++)
+            {
+                int from = Math.Clamp(moment + near - Moments / 2, 0, moments - 1);
+                for (int band = 0; band < Spectrogram.Bands; band++)
+                    features[near * Spectrogram.Bands + band] = means[from, band];
+            }
+            yield return new PhoneRow { Features = features, Class = spoken.Of.Labels[label] };
+        }
+    }
+
+    sealed class SpeakerRow
+    {
+        [VectorType(SpeakerSize)]
+        public float[] Features { get; set; } = [];
+
+        public string Class { get; set; } = "";
+    }
+
+    sealed class PhoneRow
+    {
+        [VectorType(PhoneSize)]
+        public float[] Features { get; set; } = [];
+
+        public string Class { get; set; } = "";
+    }
+
+    sealed class Judged
+    {
+        public string PredictedLabel { get; set; } = "";
+    }
+}

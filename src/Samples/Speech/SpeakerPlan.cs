@@ -1,0 +1,30 @@
+namespace Microsoft.ML.VqVae.Samples.Speech;
+
+/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
+/// <param name="Steps">Training steps of the codec.</param>
+/// <param name="TestUtterances">How many sentences of each voice are converted.</param>
+/// <param name="JudgeShare">Of how much of the training data the judge of phones learns.</param>
+internal sealed record SpeakerPlan(int Steps, int TestUtterances, double JudgeShare)
+{
+    public static SpeakerPlan For(SpeechSettings settings)
+    {
+        SpeakerPlan plan = settings.Quick
+            ? new(Steps: 350, TestUtterances: 3, JudgeShare: 0.5)
+            : new(Steps: 4000, TestUtterances: 12, JudgeShare: 0.5);
+        return plan with { Steps = settings.Steps ?? plan.Steps };
+    }
+
+    public int JudgedUtterances(SpeechData data) => (int)Math.Ceiling(JudgeShare * data.Train.Count);
+
+    /// <summary>The library's settings for speech, with who speaks.</summary>
+    public AudioVqVaeOptions CodecOptions(SpeechSettings settings)
+    {
+        AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
+        options.SpeakerColumnName = "Voice";
+        options.Training.Steps = Steps;
+        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, Steps / 3);
+        options.Training.Seed = settings.Seed;
+        options.Training.CheckpointFolder = settings.CheckpointFolder;
+        return options;
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Signal;
+
+namespace Microsoft.ML.VqVae.Samples.Speech;
+
+/// <summary>The logarithm of the power in mel bands, every 10 ms.</summary>
+internal sealed class Spectrogram
+{
+    public const int SampleRate = 16_000;
+    public const int Bands = 80;
+    public const double SecondsPerFrame = 0.01;
+
+    readonly float[,] _values;
+    readonly float _lowest;
+    readonly float _highest;
+
+    public Spectrogram(float[] waveform)
+    {
+        using var mel = new MelSpectrogram();
+        _values = mel.Compute(waveform);
+        float[] sorted = [.. _values.Cast<float>().Order()];
+        // A few outliers should not take the contrast away.
+        (_lowest, _highest) = (sorted[sorted.Length / 10], sorted[sorted.Length - 1 - sorted.Length / 500]);
+    }
+
+    public int Frames => _values.GetLength(0);
+
+    /// <summary>Between 0, faint, and 1, loud.</summary>
+    public double this[int frame, int band] => Math.Clamp((_values[frame, band] - _lowest) / Math.Max(_highest - _lowest, 1e-6), 0, 1);
+
+    public static Spectrogram Of(AlignedUtterance utterance)
+    {
+        using WaveFile file = WaveFile.Open(utterance.AudioPath);
+        float[] samples = file.ReadMono(utterance.Start, utterance.Length);
+        return new Spectrogram(file.SampleRate == SampleRate ? samples : new Resampler(file.SampleRate, SampleRate).Resample(samples));
+    }
+}
+
+internal static class SpectrogramDrawing
+{
+    /// <summary>Draws time from left to right and frequency from bottom to top.</summary>
+    public static void Draw(this Picture picture, Spectrogram spectrogram, int left, int top, int frames, int width, int height)
+    {
+        for (int frame = 0; frame < Math.Min(frames, spectrogram.Frames); frame++)
+        {
+            for (int band = 0; band < Spectrogram.Bands; band++)
+                picture.Fill(left + frame * width, top + (Spectrogram.Bands - 1 - band) * height, width, height, ColorMap.At(spectrogram[frame, band]));
+        }
+    }
+}

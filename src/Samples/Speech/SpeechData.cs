@@ -1,0 +1,77 @@
+using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Samples.Display;
+
+namespace Microsoft.ML.VqVae.Samples.Speech;
+
+/// <summary>Utterances with the times of their phones, and which of them are kept for the test.</summary>
+/// <param name="Name">What the data is called in the results.</param>
+/// <param name="Folder">Where it lies.</param>
+/// <param name="Train">What codec and classifiers learn from.</param>
+/// <param name="Test">What nothing learns from.</param>
+/// <param name="KnownVoices">Whether all voices of the test are in the training data; then the sentences are not.</param>
+internal sealed record SpeechData(
+    string Name, string Folder, IReadOnlyList<AlignedUtterance> Train, IReadOnlyList<AlignedUtterance> Test, bool KnownVoices)
+{
+    /// <summary>Sentences in each voice of the default data: about an hour of speech.</summary>
+    public const int Sentences = 250;
+
+    public const int QuickSentences = 70;
+
+    /// <summary>Every fifth sentence is kept for the test.</summary>
+    const int TestEvery = 5;
+
+    /// <summary>The most that a code stands for, in seconds.</summary>
+    const float LongestCode = 0.04f;
+
+    /// <summary>Speakers that are kept for the test, where each says something else.</summary>
+    const int TestSpeakers = 2;
+
+    /// <summary>Opens a folder, or makes the default data.</summary>
+    /// <param name="settings">Which data.</param>
+    /// <param name="newSpeakers">Whether a test is to have speakers of its own where everyone says something else.</param>
+    /// <param name="stage">Is told how far it is.</param>
+    /// <param name="cancellation">Ends the making of the default data.</param>
+    public static SpeechData Open(SpeechSettings settings, bool newSpeakers, Stage stage, CancellationToken cancellation) =>
+        settings.DataFolder is { } folder
+            ? Read(new DirectoryInfo(folder).Name, folder, newSpeakers)
+            : Read("flite", FliteSpeech.Open(settings.Quick ? QuickSentences : Sentences, stage, cancellation), newSpeakers);
+
+    /// <summary>Reads a folder with utterances.tsv and phones.tsv, and divides it.</summary>
+    public static SpeechData Read(string name, string folder, bool newSpeakers)
+    {
+        if (!Directory.Exists(folder))
+            throw new DataSetException($"The folder '{folder}', given as --data, does not exist.");
+        if (!File.Exists(Path.Combine(folder, "utterances.tsv")))
+            throw new DataSetException($"'{folder}' has no utterances.tsv: expected are utterances.tsv, phones.tsv, and the WAV files.");
+        return Split(name, folder, AlignedCorpus.Read(folder), newSpeakers);
+    }
+
+    /// <summary>
+    /// Where several speakers say the same sentences, every fifth sentence is kept for the test, in all voices; where everyone says
+    /// something else, two speakers are, or every fifth utterance where the speakers are to be known.
+    /// </summary>
+    internal static SpeechData Split(string name, string folder, IReadOnlyList<AlignedUtterance> utterances, bool newSpeakers)
+    {
+        string[] speakers = [.. utterances.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal)];
+        string[] texts = [.. utterances.Select(utterance => utterance.Text).Distinct()];
+        bool bySentence = !newSpeakers || (texts.Length >= TestEvery && texts.Length <= utterances.Count / 2);
+        if (bySentence ? texts.Length < TestEvery : speakers.Length <= TestSpeakers)
+            throw new DataSetException(
+                $"'{folder}' has {utterances.Count} utterances of {speakers.Length} speakers, too few to keep some for a test. Expected are "
+                + $"{TestEvery} sentences or more that several speakers say, or more than {TestSpeakers} speakers.");
+        HashSet<string> kept = bySentence
+            ? [.. texts.Where((_, index) => index % TestEvery == TestEvery - 1)]
+            : [.. speakers.Take(TestSpeakers)];
+        // The last code stands for a little more than the utterance; its centre may lie in what is filled up.
+        foreach (AlignedUtterance utterance in utterances)
+            utterance.LabelEnds[^1] += LongestCode;
+        ILookup<bool, AlignedUtterance> parts = utterances
+            .ToLookup(utterance => kept.Contains(bySentence ? utterance.Text : utterance.Speaker));
+        return new SpeechData(name, folder, [.. parts[false]], [.. parts[true]], bySentence);
+    }
+
+    /// <summary>How the test was kept apart, for the title of a picture.</summary>
+    public string TestIs => KnownVoices
+        ? "sentences that no training saw"
+        : $"speakers that no training heard: {string.Join(", ", Test.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal))}";
+}

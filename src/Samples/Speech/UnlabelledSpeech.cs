@@ -1,0 +1,69 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Signal;
+
+namespace Microsoft.ML.VqVae.Samples.Speech;
+
+/// <summary>Recordings without labels, for the codec alone: the WAV and FLAC files of a folder. FLAC files are unpacked once, by the program
+/// flac, into the cache.</summary>
+internal static class UnlabelledSpeech
+{
+    public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(folder))
+            throw new DataSetException($"The folder '{folder}', given as --unlabelled, does not exist.");
+        string[] Files(string pattern) => [.. Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal)];
+        string[] packed = Files("*.flac"), waves = Files("*.wav");
+        if (packed.Length > 0)
+            waves = [.. waves, .. Unpack(packed, cache, stage, cancellation)];
+        return waves.Length > 0
+            ? [.. waves.Select(Utterance)]
+            : throw new DataSetException($"'{folder}', given as --unlabelled, has no .wav and no .flac files.");
+    }
+
+    static AlignedUtterance Utterance(string path)
+    {
+        using WaveFile wave = WaveFile.Open(path);
+        return new AlignedUtterance { Utterance = Path.GetFileNameWithoutExtension(path), AudioPath = path, Length = wave.Length };
+    }
+
+    static string[] Unpack(string[] files, string cache, Stage stage, CancellationToken cancellation)
+    {
+        string list = string.Join('\n', files.Select(path => $"{Path.GetFullPath(path)} {new FileInfo(path).Length}"));
+        string name = "unpacked-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list)))[..12];
+        string folder = GeneratedData.Open(cache, name, stage, cancellation, made =>
+        {
+            for (int i = 0; i < files.Length; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked; once for all runs");
+                Unpack(files[i], Path.Combine(made, Path.GetFileNameWithoutExtension(files[i]) + ".wav"));
+            }
+        });
+        return [.. Directory.EnumerateFiles(folder, "*.wav").Order(StringComparer.Ordinal)];
+    }
+
+    static void Unpack(string packed, string wave)
+    {
+        var start = new ProcessStartInfo("flac") { RedirectStandardError = true };
+        foreach (string argument in (string[])["--decode", "--silent", "--force", "-o", wave, packed])
+            start.ArgumentList.Add(argument);
+        try
+        {
+            using Process process = Process.Start(start)!;
+            string complaint = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            if (process.ExitCode != 0)
+                throw new DataSetException($"flac could not unpack '{packed}': {complaint.Trim()}");
+        }
+        catch (Win32Exception)
+        {
+            throw new DataSetException(
+                $"'{packed}' has to be unpacked, but the program flac is not installed. Install it (Debian: apt install flac).");
+        }
+    }
+}

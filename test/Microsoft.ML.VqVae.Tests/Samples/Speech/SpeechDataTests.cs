@@ -1,0 +1,112 @@
+using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Speech;
+using Microsoft.ML.VqVae.Signal;
+
+namespace Microsoft.ML.VqVae.Tests.Samples.Speech;
+
+[TestClass]
+public sealed class SpeechDataTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void Sentences_of_the_test_are_in_no_voice_of_the_training()
+    {
+        AlignedUtterance[] all = [.. from voice in (string[])["b", "a"] from sentence in Enumerable.Range(0, 20) select Say(voice, $"sentence {sentence}")];
+        SpeechData data = SpeechData.Split("some", "folder", all, newSpeakers: true);
+        Assert.IsTrue(data.KnownVoices);
+        Assert.HasCount(32, data.Train);
+        Assert.HasCount(8, data.Test);
+        Assert.IsEmpty(data.Train.Select(utterance => utterance.Text).Intersect(data.Test.Select(utterance => utterance.Text)));
+        CollectionAssert.AreEquivalent(new[] { "a", "b" }, data.Test.Select(utterance => utterance.Speaker).Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public void Where_everyone_says_something_else_two_speakers_are_kept()
+    {
+        AlignedUtterance[] all = [.. from voice in (string[])["d", "c", "b", "a"] from i in Enumerable.Range(0, 10) select Say(voice, $"{voice} says {i}")];
+        SpeechData data = SpeechData.Split("some", "folder", all, newSpeakers: true);
+        Assert.IsFalse(data.KnownVoices);
+        CollectionAssert.AreEquivalent(new[] { "a", "b" }, data.Test.Select(utterance => utterance.Speaker).Distinct().ToArray());
+        CollectionAssert.AreEquivalent(new[] { "c", "d" }, data.Train.Select(utterance => utterance.Speaker).Distinct().ToArray());
+        StringAssert.Contains(data.TestIs, "a, b");
+
+        SpeechData known = SpeechData.Split("some", "folder", all, newSpeakers: false);
+        Assert.IsTrue(known.KnownVoices);
+        Assert.HasCount(8, known.Test);
+        Assert.HasCount(4, known.Train.Select(utterance => utterance.Speaker).Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public void Too_few_to_keep_any_are_refused()
+    {
+        AlignedUtterance[] two = [Say("a", "one"), Say("b", "two")];
+        StringAssert.Contains(
+            Assert.ThrowsExactly<DataSetException>(() => SpeechData.Split("some", "folder", two, newSpeakers: true)).Message, "2 utterances of 2 speakers");
+        Assert.ThrowsExactly<DataSetException>(() => SpeechData.Split("some", "folder", two, newSpeakers: false));
+    }
+
+    [TestMethod]
+    public void A_folder_is_read_with_the_times_of_its_phones()
+    {
+        WriteFolder();
+        SpeechData data = SpeechData.Read("mine", _folder.Path, newSpeakers: true);
+        Assert.HasCount(8, data.Train);
+        Assert.HasCount(2, data.Test);
+        AlignedUtterance utterance = data.Train[0];
+        CollectionAssert.AreEqual(new[] { "pau", "ah" }, utterance.Labels);
+        Assert.AreEqual(0.4f, utterance.LabelEnds[0]);
+        Assert.IsGreaterThan(1.02f, utterance.LabelEnds[1], "the last phone reaches as far as the last code");
+    }
+
+    [TestMethod]
+    public void What_is_missing_is_named()
+    {
+        string nowhere = _folder.File("nowhere");
+        StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(() => SpeechData.Read("mine", nowhere, newSpeakers: true)).Message, nowhere);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<DataSetException>(() => SpeechData.Read("mine", _folder.Path, newSpeakers: true)).Message, "utterances.tsv");
+        Assert.ThrowsExactly<DataSetException>(() => UnlabelledSpeech.Read(nowhere, _folder.Path, Nothing(), CancellationToken.None));
+        StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(
+            () => UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None)).Message, ".flac");
+    }
+
+    [TestMethod]
+    public void Recordings_without_labels_have_a_name_and_a_length()
+    {
+        WaveFile.Write(_folder.File("one.wav"), new float[12_345], 16_000);
+        AlignedUtterance recording = UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None).Single();
+        Assert.AreEqual(("one", 0L, 12_345L), (recording.Utterance, recording.Start, recording.Length));
+        Assert.IsEmpty(recording.Labels);
+    }
+
+    static Stage Nothing() => new((_, _) => { });
+
+    void WriteFolder()
+    {
+        List<string> utterances = ["utt\tspeaker\tfile\tstart_sample\tn_samples\ttext"], phones = ["utt\tstart_s\tend_s\tphone"];
+        foreach (string voice in (string[])["a", "b"])
+        {
+            WaveFile.Write(_folder.File($"{voice}.wav"), new float[5 * 16_000], 16_000);
+            for (int i = 0; i < 5; i++)
+            {
+                utterances.Add($"{voice}{i}\t{voice}\t{voice}.wav\t{i * 16_000}\t16000\tword {i}");
+                phones.Add($"{voice}{i}\t0.000\t0.400\tpau");
+                phones.Add($"{voice}{i}\t0.400\t1.000\tah");
+            }
+        }
+        File.WriteAllLines(_folder.File("utterances.tsv"), utterances);
+        File.WriteAllLines(_folder.File("phones.tsv"), phones);
+    }
+
+    static AlignedUtterance Say(string voice, string text)
+    {
+        var utterance = new AlignedUtterance { Utterance = $"{voice} {text}", Speaker = voice, Text = text };
+        utterance.SetLabels([new TimedLabel(0, 1, "ah")]);
+        return utterance;
+    }
+}
