@@ -47,6 +47,7 @@ public sealed partial class AudioVqVaeOptions
             Decorrelation = 0.75,
             DecoderChannels = 192,
             DecoderBlocks = 1,
+            SpeakerWithCodes = true,
             TargetFrames = 16,
         },
         Quantizer = Restarting(codes: 128, commitmentCost: 0.25),

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -37,7 +38,7 @@ public class AudioFitTests
             Describe(estimator.GetOutputSchema(Tiny.Shape(data.Schema))), Describe(Tiny.Shape(transformer.GetOutputSchema(data.Schema))));
         Assert.AreEqual(TinySpeech.SamplesPerCode, transformer.SamplesPerCode);
         CollectionAssert.AreEqual(TinySpeech.Speakers, transformer.Speakers.ToArray());
-        foreach (object[] row in Values.Read(transformer.Transform(data), "Waveform", "Codes", "Decoded", "Embeddings"))
+        foreach (object[] row in Values.Read(transformer.Transform(TinySpeech.Data(_ml, TinySpeech.Rows(3))), "Waveform", "Codes", "Decoded", "Embeddings"))
         {
             int samples = ((float[])row[0]).Length, codes = (samples + 159) / 160;
             Assert.HasCount(codes, (uint[])row[1]);
@@ -46,5 +47,112 @@ public class AudioFitTests
             Assert.IsTrue(((uint[])row[1]).All(key => key is >= 1 and <= TinySpeech.Codes));
             Assert.IsTrue(((float[])row[2]).All(sample => Math.Abs(sample) <= 1));
         }
+    }
+
+    List<object[]> FitAndRead(string codec, Action<AudioVqVaeOptions>? change = null)
+    {
+        using AudioVqVaeTransformer transformer = Fit(codec, change);
+        return Values.Read(transformer.Transform(TinySpeech.Data(_ml)), "Codes", "Embeddings");
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void The_seed_decides_everything(string codec)
+    {
+        List<object[]> first = FitAndRead(codec);
+        Values.AreEqual(first, FitAndRead(codec));
+        List<object[]> other = FitAndRead(codec, options => options.Training.Seed = 4);
+        CollectionAssert.AreNotEqual((float[])first[0][1], (float[])other[0][1]);
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void A_cancelled_run_goes_on_to_the_same_bits(string codec)
+    {
+        List<object[]> expected = FitAndRead(codec);
+        string folder = Directory.CreateTempSubdirectory("vqvae").FullName;
+        try
+        {
+            using var cancellation = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => FitAndRead(codec, options =>
+            {
+                (options.Training.CheckpointFolder, options.Training.CancellationToken, options.Training.ProgressEverySteps) =
+                    (folder, cancellation.Token, 1);
+                options.Training.Progress = new Listener(report =>
+                {
+                    if (report.Step == 3)
+                        cancellation.Cancel();
+                });
+            }));
+            Values.AreEqual(expected, FitAndRead(codec, options => options.Training.CheckpointFolder = folder));
+            InvalidOperationException refused = Assert.ThrowsExactly<InvalidOperationException>(() =>
+            {
+                TinySpeech.Row[] rows = TinySpeech.Rows(7);
+                rows[5].Waveform[7] += 0.01f;
+                Fit(codec, options => options.Training.CheckpointFolder = folder, TinySpeech.Data(_ml, rows)).Dispose();
+            });
+            Assert.Contains("audio", refused.Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    sealed class Listener(Action<TrainingProgress> action) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => action(value);
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void Utterances_of_a_batch_are_computed_as_each_would_be_alone(string codec)
+    {
+        using AudioVqVaeTransformer transformer = Fit(codec);
+        IDataView data = TinySpeech.Data(_ml, TinySpeech.Rows(3));
+        Values.AreEqual(Values.Read(transformer.Transform(data)), Values.ReadByMapper(transformer, data), 1e-3);
+    }
+
+    [TestMethod]
+    public void Training_goes_without_speakers_and_without_crops()
+    {
+        using AudioVqVaeTransformer transformer = Fit("mel", options =>
+            (options.SpeakerColumnName, options.CropSeconds, options.Training.ValidationFraction) = (null, 10, 0.25));
+        Assert.IsEmpty(transformer.Speakers);
+        Assert.IsNotNull(transformer.TrainingSummary!.BestValidationLoss);
+        using AudioVqVaeDecoderTransformer decoder = transformer.Decoder("Again");
+        IDataView view = decoder.Transform(transformer.Transform(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(3))));
+        foreach (object[] row in Values.Read(view, "Codes", "Again"))
+            Assert.HasCount(((uint[])row[0]).Length * TinySpeech.SamplesPerCode, (float[])row[1]);
+        Assert.ThrowsExactly<ArgumentException>(() => transformer.Decoder("Again", speakerColumnName: "Speaker"));
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void No_tensor_is_left_behind(string codec)
+    {
+        FitAndRead(codec);
+        AudioVqVaeOptions options = TinySpeech.Options(Codec(codec));
+        // TorchSharp goes on counting the tensor that a Parameter is made of, so that networks alone make the counter grow: by how much?
+        long network = Growth(() => options.Codec.CreateNetwork(options.Quantizer, 2, 1).Dispose());
+        Assert.AreEqual(network, Growth(() => FitAndRead(codec)));
+        TinySpeech.Row[] bad = TinySpeech.Rows(4);
+        bad[2].Waveform[0] = float.NaN;
+        Assert.AreEqual(network, Growth(() => Assert.ThrowsExactly<InvalidOperationException>(
+            () => Fit(codec, data: TinySpeech.Data(_ml, bad)).Dispose())), "after a fit that failed");
+    }
+
+    static long Growth(Action action)
+    {
+        // Whatever other tests left to the finalizers must not be counted here.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        long before = Tensor.TotalCount;
+        action();
+        return Tensor.TotalCount - before;
     }
 }

@@ -20,10 +20,10 @@ internal static class TinySpeech
         public int Number { get; set; }
     }
 
-    /// <summary>Utterances of 0.3 to 0.9 seconds, each other one of the other speaker.</summary>
+    /// <summary>Utterances of 0.1 to 0.25 seconds, each other one of the other speaker.</summary>
     public static Row[] Rows(int count) => [.. Enumerable.Range(0, count).Select(number => new Row
     {
-        Waveform = Utterance(number, SampleRate * (3 + number % 7) / 10, SampleRate, number % 2 == 0 ? 110 : 190),
+        Waveform = Utterance(number, 410 + 97 * (number % 7), SampleRate, number % 2 == 0 ? 110 : 190),
         Speaker = Speakers[number % 2],
         Number = number,
     })];
@@ -31,7 +31,7 @@ internal static class TinySpeech
     /// <summary>The rows with speakers as keys.</summary>
     public static IDataView Data(MLContext ml, params Row[] rows)
     {
-        IDataView view = ml.Data.LoadFromEnumerable(rows.Length == 0 ? Rows(12) : rows);
+        IDataView view = ml.Data.LoadFromEnumerable(rows.Length == 0 ? Rows(7) : rows);
         return ml.Transforms.Conversion.MapValueToKey("Speaker").Fit(ml.Data.LoadFromEnumerable(Rows(2))).Transform(view);
     }
 
@@ -93,7 +93,7 @@ internal static class TinySpeech
         (options.Quantizer.Codes, options.Quantizer.Dimensions, options.Quantizer.UnquantizedSteps) = (Codes, Dimensions, 2);
         (options.Training.Steps, options.Training.BatchSize, options.Training.Seed) = (steps, 4, 3);
         options.SpeakerColumnName = "Speaker";
-        options.CropSeconds = 0.4;
+        options.CropSeconds = 0.16;
         options.PredictionBatchSize = 5;
         return options;
     }

@@ -104,6 +104,12 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int DecoderBlocks { get; set; } = 2;
 
+    /// <summary>Whether the decoder is told who speaks with the codes, and not only in its last layer. What it computes before that layer then
+    /// depends on both, and it learns what a code means in the voices that it came with: better reconstructions, and worse conversions, since
+    /// those pair codes with voices that training did not.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool SpeakerWithCodes { get; set; }
+
     /// <summary>What the decoder learns to give for a code. 0: the frames of the code. More: one frame, the mean of so many around the
     /// centre of the code, with the weights of a Hann window; higher coefficients count less, down to a quarter. A mean says what is spoken and leaves
     /// out when exactly, which makes better codes for phonemes. Needs <see cref="SpeechFeatures.Mfcc"/> as <see cref="Outputs"/>.</summary>

@@ -44,12 +44,14 @@ internal sealed class MelDecoder : nn.Module
     readonly ModuleList<ResidualBlock1d> residual;
     readonly Convolution1d project;
     readonly int channels;
+    readonly bool speakerWithCodes;
 
     public MelDecoder(MelCodecOptions options, int encodingChannels, int speakers, WeightSource source) : base(nameof(MelDecoder))
     {
         channels = options.OutputChannels;
         var frames = options.TargetFrames > 0 ? 1 : options.FramesPerCode;
-        expand = new Convolution1d(encodingChannels + speakers, options.DecoderChannels, 3, 1, 1, source);
+        speakerWithCodes = options.SpeakerWithCodes;
+        expand = new Convolution1d(encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 3, 1, 1, source);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.DecoderBlocks)
             .Select(_ => new ResidualBlock1d(options.DecoderChannels, options.DecoderChannels, source)).ToArray());
         project = new Convolution1d(options.DecoderChannels + speakers, frames * channels, 1, 1, 0, source);
@@ -59,7 +61,7 @@ internal sealed class MelDecoder : nn.Module
     public Tensor Decode(Tensor codes, Tensor? speakers, Padding padding)
     {
         using var scope = NewDisposeScope();
-        var x = expand.call(Padding.Clear(With(codes, speakers), padding.Codes));
+        var x = expand.call(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
         foreach (var block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
         var frames = project.call(With(x.relu_(), speakers));

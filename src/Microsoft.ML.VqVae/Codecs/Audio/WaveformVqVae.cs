@@ -96,7 +96,9 @@ public sealed class WaveformVqVae : AudioVqVae
     public override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
-        return encoder.Encode(batch.Inputs, batch.Lengths);
+        using var scope = NewDisposeScope();
+        var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
+        return encoder.Encode(Padding.Clear(batch.Inputs, padding.Values), batch.Lengths).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -110,7 +112,7 @@ public sealed class WaveformVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        var quantization = padding.Quantize(quantizer, encoder.Encode(batch.Inputs, batch.Lengths));
+        var quantization = padding.Quantize(quantizer, encoder.Encode(Padding.Clear(batch.Inputs, padding.Values), batch.Lengths));
         var levels = MuLaw.Encode(batch.Inputs.select(1, 0));
         var nats = decoder.Loss(levels, quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
         var total = (double)ValuesPerCode / quantizer.Options.CodesPerPosition * nats + quantization.Loss;

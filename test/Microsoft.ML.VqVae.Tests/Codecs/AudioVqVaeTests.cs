@@ -1,0 +1,141 @@
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Tests.Pipeline;
+using Microsoft.ML.VqVae.Tests.Quantization;
+using Microsoft.ML.VqVae.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Codecs;
+
+/// <summary>The two audio networks without ML.NET: what is padding does not count, and the paper's one learns speech.</summary>
+[TestClass]
+public sealed class AudioVqVaeTests
+{
+    static AudioVqVae Network(string codec)
+    {
+        AudioCodecOptions options = codec == "mel" ? TinySpeech.Mel() : TinySpeech.Waveform();
+        if (options is MelCodecOptions mel)
+            mel.MaskedSpans = 0;
+        return options.CreateNetwork(
+            new VectorQuantizerOptions
+            {
+                Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions, Learning = CodebookLearning.MovingAverage,
+            },
+            speakers: 2, seed: 5);
+    }
+
+    /// <summary>Utterances of these lengths in codes and values beyond, and <paramref name="filling"/> after their ends.</summary>
+    static AudioBatch Batch(AudioVqVae network, (int Codes, int More)[] lengths, float filling)
+    {
+        int perCode = network.ValuesPerCode, channels = network.Channels, longest = lengths.Max(l => l.Codes + (l.More > 0 ? 1 : 0)) * perCode;
+        var targetChannels = network is MelVqVae ? 20 : channels;
+        Tensor Values(int height, int phase)
+        {
+            var values = full([lengths.Length, height, longest], filling);
+            for (var row = 0; row < lengths.Length; row++)
+            {
+                var length = lengths[row].Codes * perCode + lengths[row].More;
+                var numbers = Enumerable.Range(0, height * length).Select(i => (float)Math.Sin(phase + 7 * length + 1.3 * i + 0.01 * i * i)).ToArray();
+                values.select(0, row).narrow(1, 0, length).copy_(tensor(numbers, [height, length]));
+            }
+            return values;
+        }
+        var normalisers = tensor(network.NormaliserOf(new FeatureStatistics(
+            1, new float[channels], [.. Enumerable.Range(0, channels * channels).Select(i => i / channels == i % channels ? 1f : 0)])));
+        return new AudioBatch(
+            Values(channels, 1), tensor(lengths.Select(l => (long)l.Codes * perCode + l.More).ToArray()),
+            normalisers.view(1, 1 + channels, channels).expand(lengths.Length, -1, -1),
+            network is MelVqVae ? Values(targetChannels, 2) : null,
+            tensor(lengths.Select(l => (long)l.Codes % 2).ToArray()));
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void Nothing_is_learnt_of_padding(string codec)
+    {
+        (int, int)[] lengths = [(6, 0), (3, 1), (2, 3)];
+        using var scope = NewDisposeScope();
+        using AudioVqVae zeros = Network(codec), noise = Network(codec);
+        VqVaeLosses expected = zeros.Losses(Batch(zeros, lengths, 0), 1), actual = noise.Losses(Batch(noise, lengths, 0.7f), 1);
+        expected.Total.backward();
+        actual.Total.backward();
+        TensorAssert.Close(expected.Total, actual.Total, 1e-6, "total");
+        Assert.AreEqual(6 + 4 + 3, actual.Counts.sum().item<float>(), "codes that the codebook learnt of");
+        Dictionary<string, Tensor> states = noise.state_dict();
+        foreach (var (name, state) in zeros.state_dict())
+            TensorAssert.Close(state.to(ScalarType.Float32), states[name].to(ScalarType.Float32), 1e-6, name);
+        foreach (var (parameter, other) in zeros.named_parameters().Zip(noise.named_parameters()))
+            TensorAssert.Close(parameter.parameter.grad!, other.parameter.grad!, 1e-5, $"gradient of {parameter.name}");
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void A_batch_is_what_its_utterances_are(string codec)
+    {
+        (int Codes, int More)[] lengths = [(6, 0), (3, 1), (2, 3)];
+        using var scope = NewDisposeScope();
+        using AudioVqVae network = Network(codec);
+        network.eval();
+        AudioBatch together = Batch(network, lengths, 0.7f);
+        VqVaeLosses losses = network.Losses(together, 1);
+        Tensor codes = network.Encode(together);
+        double error = 0, commitment = 0;
+        for (var row = 0; row < lengths.Length; row++)
+        {
+            AudioBatch alone = Batch(network, [lengths[row]], 0);
+            VqVaeLosses own = network.Losses(alone, 1);
+            long values = alone.Lengths.item<long>(), count = (values + network.ValuesPerCode - 1) / network.ValuesPerCode;
+            error += own.Reconstruction.item<float>() * values / together.Lengths.sum().item<long>();
+            commitment += own.Commitment.item<float>() * count / (6 + 4 + 3);
+            Tensor ownCodes = network.Encode(alone);
+            TensorAssert.Same(ownCodes.select(0, 0), codes.select(0, row).narrow(0, 0, count), $"codes of utterance {row}");
+        }
+        Assert.AreEqual(error, losses.Reconstruction.item<float>(), 1e-5);
+        Assert.AreEqual(commitment, losses.Commitment.item<float>(), 1e-5);
+    }
+
+    [TestMethod]
+    public void A_second_of_speech_is_learnt_far_below_the_entropy_of_its_samples()
+    {
+        const int Rate = 8000;
+        float[] waveform = TinySpeech.Utterance(seed: 4, Rate, Rate, pitch: 120);
+        using var scope = NewDisposeScope();
+        using var network = new WaveformVqVae(
+            new WaveformCodecOptions
+            {
+                SampleRate = Rate, EncoderChannels = 16, EncoderBlocks = 1,
+                Decoder = new() { Blocks = 1, LayersPerBlock = 7, Channels = 16, SkipChannels = 32, ConditioningChannels = 16 },
+            },
+            new VectorQuantizerOptions
+            {
+                Codes = 32, Dimensions = 8, Learning = CodebookLearning.MovingAverage, InitializeFromData = true, UnquantizedSteps = 5,
+            },
+            speakers: 0, seed: 2);
+        int[] counts = new int[256];
+        foreach (float sample in waveform)
+            counts[MuLaw.Encode(sample)]++;
+        double entropy = counts.Where(count => count > 0).Sum(count => -count / (double)Rate * Math.Log(count / (double)Rate));
+        var task = new TrainingTask
+        {
+            Network = network,
+            Examples = 4,
+            // Quarters of the second.
+            ReadBatch = examples => [stack(examples.Numbers.ToArray().Select(number => tensor(waveform[(number * 2000)..(number * 2000 + 1984)]))).unsqueeze(1)],
+            Loss = (batch, moment) =>
+            {
+                VqVaeLosses losses = network.Losses(
+                    new AudioBatch(batch[0], full([4], 1984, ScalarType.Int64), zeros([4, 2, 1])), moment.Step);
+                return new StepLoss(losses.Total, new Dictionary<string, Tensor> { ["nats"] = losses.Reconstruction }, losses.Counts);
+            },
+            Fingerprint = "",
+        };
+        TrainingSummary summary = TrainingLoop.Run(
+            task, new TrainingOptions { LearningRate = 1e-2, BatchSize = 4, Steps = 70, ProgressEverySteps = 5, GradientClipNorm = 100 }, CPU);
+        double nats = summary.Last.Terms["nats"];
+        Assert.IsLessThan(0.75 * entropy, nats, $"entropy {entropy:F2} nats a sample");
+        Console.WriteLine($"entropy {entropy:F2}, reached {nats:F2} after {summary.Elapsed.TotalSeconds:F1} s");
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Quantization;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Codecs;
+
+/// <summary>The mel codec, given a padded batch, gives the numbers that test/golden/mel_codec.py computed with plain PyTorch utterance by
+/// utterance.</summary>
+[TestClass]
+public sealed class GoldenMelCodecTests
+{
+    const double Tolerance = 1e-5;
+
+    /// <summary>The formula of weights and features, as in the script.</summary>
+    static float Value(string name, long index, double scale)
+    {
+        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
+        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
+    }
+
+    static Tensor Make(string name, long[] shape, double scale) =>
+        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
+
+    [TestMethod]
+    [DataRow("speech")]
+    [DataRow("phonemes")]
+    public void Codes_losses_and_all_gradients_agree(string kind)
+    {
+        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "mel_codec.json"));
+        var sizes = JsonSerializer.Deserialize<JsonElement>(file);
+        var golden = sizes.GetProperty(kind);
+        int Whole(string property) => sizes.GetProperty(property).GetInt32();
+        using var scope = NewDisposeScope();
+        using var model = new MelVqVae(
+            new MelCodecOptions
+            {
+                Outputs = kind == "speech" ? SpeechFeatures.LogMel : SpeechFeatures.Mfcc, Bands = Whole("bands"),
+                Coefficients = Whole("coefficients"), FramesPerCode = Whole("frames_per_code"), EncoderChannels = Whole("encoder"),
+                DecoderChannels = Whole("decoder"), DecoderBlocks = 1, TargetFrames = golden.GetProperty("target_frames").GetInt32(),
+                MaskedSpans = 0, MaximumFrequency = 8000, SpeakerWithCodes = kind == "phonemes",
+            },
+            new VectorQuantizerOptions
+            {
+                Codes = Whole("codes"), Dimensions = Whole("dimensions"), CommitmentCost = sizes.GetProperty("beta").GetDouble(),
+            },
+            speakers: Whole("speakers"), seed: 1);
+        using (no_grad())
+        {
+            foreach (var (name, parameter) in model.named_parameters())
+                parameter.copy_(Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
+        }
+        long batch = Whole("batch"), coefficients = Whole("coefficients"), bands = Whole("bands"), frames = Whole("frames");
+        if (kind == "speech")
+            using (no_grad())
+                model.state_dict()["outputStatistics"].copy_(Voices(Whole("speakers"), bands));
+        var lengths = sizes.GetProperty("lengths").Deserialize<long[]>()!;
+        var utterances = new AudioBatch(
+            Make("features", [batch, coefficients, frames], 2), tensor(lengths), Make("normalisers", [batch, 1 + coefficients, coefficients], 0.5),
+            Make("targets", [batch, bands, frames], 2), tensor(sizes.GetProperty("who").Deserialize<long[]>()!));
+
+        var losses = model.Losses(utterances, step: 0);
+        losses.Total.backward();
+
+        var indices = model.Encode(utterances);
+        for (var row = 0; row < lengths.Length; row++)
+        {
+            var expected = golden.GetProperty("indices")[row].Deserialize<long[]>()!;
+            CollectionAssert.AreEqual(expected, TensorAssert.Longs(indices.select(0, row))[..expected.Length], $"utterance {row}");
+        }
+        void Loss(string property, Tensor actual) =>
+            TensorAssert.Close([golden.GetProperty(property).GetSingle()], actual, Tolerance, property);
+        Loss("total", losses.Total);
+        Loss("error", losses.Reconstruction);
+        Loss("codebook_loss", losses.Codebook);
+        Loss("commitment_loss", losses.Commitment);
+        var gradients = golden.GetProperty("gradients");
+        CollectionAssert.AreEquivalent(
+            gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), model.named_parameters().Select(p => p.name).ToArray());
+        foreach (var (name, parameter) in model.named_parameters())
+            TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
+        if (kind == "speech")
+            DecodedFramesAgree(model, golden, sizes);
+    }
+
+    static void DecodedFramesAgree(MelVqVae model, JsonElement golden, JsonElement sizes)
+    {
+        var who = sizes.GetProperty("who").Deserialize<int[]>()!;
+        var voices = Voices(sizes.GetProperty("speakers").GetInt32(), sizes.GetProperty("bands").GetInt32());
+        // The first utterance is the only one whose last code is all real.
+        var indices = tensor(golden.GetProperty("indices")[0].Deserialize<long[]>()!).view(1, -1, 1);
+        var voice = voices.select(0, who[0]);
+        var frames = (model.DecodeToFrames(indices, who[0]).select(0, 0) - voice.select(0, 0).unsqueeze(1)) / voice.select(0, 1).unsqueeze(1);
+        TensorAssert.Close(golden.GetProperty("decoded")[0].Deserialize<float[]>()!, frames, Tolerance, "decoded frames");
+    }
+
+    static Tensor Voices(long speakers, long bands)
+    {
+        var statistics = Make("voices", [speakers, 2, bands], 0.5);
+        statistics.select(1, 1).add_(1.5);
+        return statistics;
+    }
+}
