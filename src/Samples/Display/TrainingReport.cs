@@ -18,7 +18,8 @@ internal sealed class TrainingReport(Stage stage, string examples = "images") : 
         string perplexity = value.Perplexity is { } used ? string.Create(CultureInfo.InvariantCulture, $" · perplexity {used:0}") : "";
         // What matters most comes first: a narrow terminal cuts the end.
         stage.Report(value.Fraction, string.Create(
-            CultureInfo.InvariantCulture, $"step {value.Step:N0}/{value.TotalSteps:N0} · {Clock(value.Remaining)} left · loss {value.Loss:0.000}")
+            CultureInfo.InvariantCulture,
+            $"step {value.Step:N0}/{value.TotalSteps:N0} · {Clock(value.Remaining)} left · loss {value.Loss:0.000}")
             + perplexity + string.Create(CultureInfo.InvariantCulture, $" · {value.ExamplesPerSecond:N0} {examples}/s"));
     }
 

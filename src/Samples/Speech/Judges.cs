@@ -26,7 +26,8 @@ internal sealed class Judges(MLContext ml)
 
     /// <summary>Who is heard in each.</summary>
     public string[] Speakers(IEnumerable<Spoken> sounds) =>
-        [.. ml.Data.CreateEnumerable<Judged>(_speakers!.Transform(ml.Data.LoadFromEnumerable(sounds.Select(SpeakerOf))), reuseRowObject: true)
+        [.. ml.Data.CreateEnumerable<Judged>(
+                _speakers!.Transform(ml.Data.LoadFromEnumerable(sounds.Select(SpeakerOf))), reuseRowObject: true)
             .Select(judged => judged.PredictedLabel)];
 
     /// <summary>How often the phone that is heard is the one that is said.</summary>
@@ -60,7 +61,7 @@ internal sealed class Judges(MLContext ml)
         return new SpeakerRow { Features = features, Class = spoken.Voice };
     }
 
-    /// <summary>A row for every 40 ms: the bands around that moment, less their mean over the utterance, which is of voice and room.</summary>
+    /// <summary>A row for every 40 ms: the bands around that moment, less their mean over the utterance, which tells voices.</summary>
     IEnumerable<PhoneRow> PhonesOf(Spoken spoken)
     {
         float[,] frames = _mel.Compute(spoken.Waveform);

@@ -14,7 +14,7 @@ internal static class PhoneOrder
         .Select((item, place) => (item.phone, place, item.kind))
         .ToDictionary(item => item.phone, item => (item.place, item.kind), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>All phones of the data, each once: silence, stops, fricatives, nasals, glides, vowels, and then what is not known.</summary>
+    /// <summary>All phones of the data, each once: silence, stops, fricatives, nasals, glides, vowels, then what is not known.</summary>
     public static string[] Of(IEnumerable<string> phones) =>
         [.. phones.Distinct().OrderBy(phone => Known.TryGetValue(phone, out var known) ? known.Place : int.MaxValue)
             .ThenBy(phone => phone, StringComparer.Ordinal)];

@@ -4,7 +4,7 @@ using Microsoft.ML.VqVae.Samples.Pictures;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>The pictures of the phonemes sample: what is taken for what, what each code stands for, and one sentence in all detail.</summary>
+/// <summary>The pictures of the phonemes sample: what is taken for what, what each code stands for, and one sentence in detail.</summary>
 internal static class PhonemePictures
 {
     const int Margin = 24;
@@ -42,7 +42,7 @@ internal static class PhonemePictures
         return picture;
     }
 
-    /// <summary>What phones each code meets: a column a code, a row a phone. Codes are in the order of the phone that they stand for.</summary>
+    /// <summary>What phones each code meets: a column a code, a row a phone. Codes are in the order of the phones they stand for.</summary>
     public static Picture Codes(string of, FrameRow[] train, FrameRow[] test, int codes)
     {
         const int cell = 13;
@@ -85,7 +85,7 @@ internal static class PhonemePictures
         return picture;
     }
 
-    /// <summary>A sentence from left to right: its spectrogram, the phones that are spoken, its codes, and the phones that are heard.</summary>
+    /// <summary>A sentence from left to right: its spectrogram, the phones that are spoken, its codes, and the phones heard.</summary>
     public static Picture Sentence(
         string of, AlignedUtterance utterance, ClassifiedFrame[] mapped, ClassifiedFrame[] classified, int samplesPerCode)
     {
@@ -115,7 +115,8 @@ internal static class PhonemePictures
             int from = left + (int)(i * perCode), to = Math.Min(left + (int)((i + 1) * perCode), left + wide);
             if (from >= left + wide)
                 break;
-            Segment(picture, (mapped[i].Code - 1).ToString(CultureInfo.InvariantCulture), from, to, Top(1), strip, left + wide, Color.Ink, mapped[i].PredictedLabel);
+            string code = (mapped[i].Code - 1).ToString(CultureInfo.InvariantCulture);
+            Segment(picture, code, from, to, Top(1), strip, left + wide, Color.Ink, mapped[i].PredictedLabel);
             Segment(picture, mapped[i].PredictedLabel, from, to, Top(2), strip, left + wide, Ink(mapped[i]));
             Segment(picture, classified[i].PredictedLabel, from, to, Top(3), strip, left + wide, Ink(classified[i]));
         }

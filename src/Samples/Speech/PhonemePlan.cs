@@ -28,7 +28,12 @@ internal sealed record PhonemePlan(int Steps, double Regularization, int Compare
         if (data.KnownVoices)
             options.SpeakerColumnName = "Voice";
         else if (options.Codec is MelCodecOptions mel)
+        {
             (mel.Normalisation, mel.Coefficients) = (FeatureNormalisation.Utterance, 13);
+            // An encoder that has to tell from half a second around what is hidden from it makes codes that depend less on the voice.
+            (mel.EncoderBlocks, mel.EncoderDilations, mel.DecoderBlocks) = (7, [1, 1, 2, 4, 1, 2, 4], 0);
+            (mel.MaskedSpans, mel.LeastMaskedFrames, mel.MaskedFrames) = (6, 8, 24);
+        }
         if (settings is { Waveform: true, Cuda: false } && options.Codec is WaveformCodecOptions waveform)
         {
             // The paper's network takes a GPU; this one shows on a CPU that all the parts work.

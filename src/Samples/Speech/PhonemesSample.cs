@@ -9,8 +9,8 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// Section 4.3 of the paper: a codec learns from speech alone, without labels, and its codes turn out to be about phonemes. Trains the codec,
-/// maps codes to phones, trains a stock classifier on windows of codes, saves the chain, and has a new process load it.
+/// Section 4.3 of the paper: a codec learns from speech alone, without labels, and its codes turn out to be about phonemes. Trains the
+/// codec, maps codes to phones, trains a stock classifier on windows of codes, saves the chain, and has a new process load it.
 /// </summary>
 internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole console, CancellationToken cancellation)
 {
@@ -50,11 +50,13 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
         // 2. The network runs once over the utterances; everything after that works on a row for each code.
         ITransformer encoder = new TransformerChain<ITransformer>(audio, codec);
         ITransformer expansion = PhonemePipelines.Frames(_ml, codec.SamplesPerCode).Fit(encoder.Transform(train));
-        (IDataView trainFrames, FrameRow[] trainRows) = stages.Run("Encode the training data", stage => Expand(train, data.Train.Count, stage));
+        (IDataView trainFrames, FrameRow[] trainRows) = stages.Run("Encode the training data",
+            stage => Expand(train, data.Train.Count, stage));
         (IDataView testFrames, FrameRow[] testRows) = stages.Run("Encode the test data", stage => Expand(test, data.Test.Count, stage));
 
         // 3. What does a code say of the phone? And a code with its neighbours?
-        (ITransformer map, double mapAccuracy) = stages.Run("Map codes to phones", _ => Measure(PhonemePipelines.Map(_ml), trainFrames, testFrames));
+        (ITransformer map, double mapAccuracy) = stages.Run("Map codes to phones",
+            _ => Measure(PhonemePipelines.Map(_ml), trainFrames, testFrames));
         double shuffled = Shuffled(trainRows, testRows, codec.Codes);
         (ITransformer classifier, double windowAccuracy) = stages.Run($"Train a classifier on {trainRows.Length:N0} windows of codes", _ =>
             Measure(PhonemePipelines.Window(_ml, trainRows.Length, plan.Regularization), trainFrames, testFrames));
@@ -73,7 +75,8 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             string of = $"{data.Name}, {(settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
                 + $"{CodeRate(codec).ToString("0.#", CultureInfo.InvariantCulture)} a second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), ("seven codes", classified, windowAccuracy)).Save(Out("confusion.png"));
+            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), ("seven codes", classified, windowAccuracy))
+                .Save(Out("confusion.png"));
             PhonemePictures.Codes(of, trainRows, testRows, codec.Codes).Save(Out("codes.png"));
             PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], [.. classified.Where(IsFirst)], codec.SamplesPerCode)
                 .Save(Out("sentence.png"));

@@ -10,8 +10,8 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// Section 4.3 of the paper: codes say what is spoken, the decoder is told who speaks; told another speaker, it says the same in that voice.
-/// Trains the codec, converts test sentences to every voice, writes them as WAV files, and has classifiers that learnt from real recordings
+/// Section 4.3 of the paper: codes say what is spoken, the decoder is told who speaks; told another speaker, it says the same in that
+/// voice. Trains the codec, converts test sentences to every voice, writes them as WAV files, and has classifiers that learnt from real recordings
 /// judge who and what is heard.
 /// </summary>
 internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole console, CancellationToken cancellation)
@@ -74,7 +74,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
                 TestUtterances = test.Length,
                 ConvertedRecognisedAsTarget = Share(converted, (sound, index) => heard[index] == sound.Voice),
                 ConvertedRecognisedAsSource = Share(converted, (sound, index) => heard[index] == sound.Of.Speaker),
-                OriginalRecognised = judges.Speakers(recordings).Zip(recordings).Count(pair => pair.First == pair.Second.Voice) / (double)test.Length,
+                OriginalRecognised = Right(judges.Speakers(recordings), recordings),
                 PhoneAccuracyOriginal = judges.PhoneAccuracy(recordings),
                 PhoneAccuracyReconstructed = judges.PhoneAccuracy(same),
                 PhoneAccuracyConverted = judges.PhoneAccuracy(converted),
@@ -107,7 +107,8 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
         {
             cancellation.ThrowIfCancellationRequested();
             spoken.Add(new Spoken(byName[row.Utterance], row.Target, row.Converted));
-            stage.Report((double)spoken.Count / (coded.Length * voices.Length), $"{spoken.Count:N0}/{coded.Length * voices.Length:N0} sentences");
+            int all = coded.Length * voices.Length;
+            stage.Report((double)spoken.Count / all, $"{spoken.Count:N0}/{all:N0} sentences");
         }
         return [.. spoken];
     }
@@ -130,6 +131,8 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
         }
     }
 
+    static double Right(string[] heard, Spoken[] sounds) => Share(sounds, (sound, index) => heard[index] == sound.Voice);
+
     static double Share(Spoken[] sounds, Func<Spoken, int, bool> is_) => sounds.Where(is_).Count() / (double)sounds.Length;
 
     void Show(SpeakerMetrics metrics)
@@ -145,8 +148,9 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
         table.AddRow("phones heard in reconstructions", Percent(metrics.PhoneAccuracyReconstructed), "");
         table.AddRow("phones heard in conversions", Percent(metrics.PhoneAccuracyConverted), "");
         console.Write(table);
-        console.WriteLine(string.Create(invariant, $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, codec "
-            + $"trained for {metrics.TrainMinutes:0.0} minutes, {metrics.Seconds:0} s in all. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
+        console.WriteLine(string.Create(invariant,
+            $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, codec trained for "
+            + $"{metrics.TrainMinutes:0.0} minutes, {metrics.Seconds:0} s in all. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
         foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
             console.WriteLine($"  {Path.GetFileName(file)}");
     }

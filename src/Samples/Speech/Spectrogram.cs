@@ -45,7 +45,10 @@ internal static class SpectrogramDrawing
         for (int frame = 0; frame < Math.Min(frames, spectrogram.Frames); frame++)
         {
             for (int band = 0; band < Spectrogram.Bands; band++)
-                picture.Fill(left + frame * width, top + (Spectrogram.Bands - 1 - band) * height, width, height, ColorMap.At(spectrogram[frame, band]));
+            {
+                int y = top + (Spectrogram.Bands - 1 - band) * height;
+                picture.Fill(left + frame * width, y, width, height, ColorMap.At(spectrogram[frame, band]));
+            }
         }
     }
 }

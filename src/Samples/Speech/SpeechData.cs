@@ -20,8 +20,8 @@ internal sealed record SpeechData(
     /// <summary>Every fifth sentence is kept for the test.</summary>
     const int TestEvery = 5;
 
-    /// <summary>The most that a code stands for, in seconds.</summary>
-    const float LongestCode = 0.04f;
+    /// <summary>What a code stands for, in seconds.</summary>
+    const float SecondsOfCode = 0.04f;
 
     /// <summary>Speakers that are kept for the test, where each says something else.</summary>
     const int TestSpeakers = 2;
@@ -57,14 +57,14 @@ internal sealed record SpeechData(
         bool bySentence = !newSpeakers || (texts.Length >= TestEvery && texts.Length <= utterances.Count / 2);
         if (bySentence ? texts.Length < TestEvery : speakers.Length <= TestSpeakers)
             throw new DataSetException(
-                $"'{folder}' has {utterances.Count} utterances of {speakers.Length} speakers, too few to keep some for a test. Expected are "
-                + $"{TestEvery} sentences or more that several speakers say, or more than {TestSpeakers} speakers.");
+                $"'{folder}' has {utterances.Count} utterances of {speakers.Length} speakers, too few to keep some for a test. Expected "
+                + $"are {TestEvery} sentences or more that several speakers say, or more than {TestSpeakers} speakers.");
         HashSet<string> kept = bySentence
             ? [.. texts.Where((_, index) => index % TestEvery == TestEvery - 1)]
             : [.. speakers.Take(TestSpeakers)];
         // The last code stands for a little more than the utterance; its centre may lie in what is filled up.
         foreach (AlignedUtterance utterance in utterances)
-            utterance.LabelEnds[^1] += LongestCode;
+            utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.01f) * SecondsOfCode;
         ILookup<bool, AlignedUtterance> parts = utterances
             .ToLookup(utterance => kept.Contains(bySentence ? utterance.Text : utterance.Speaker));
         return new SpeechData(name, folder, [.. parts[false]], [.. parts[true]], bySentence);
@@ -73,5 +73,6 @@ internal sealed record SpeechData(
     /// <summary>How the test was kept apart, for the title of a picture.</summary>
     public string TestIs => KnownVoices
         ? "sentences that no training saw"
-        : $"speakers that no training heard: {string.Join(", ", Test.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal))}";
+        : "speakers that no training heard: "
+            + string.Join(", ", Test.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal));
 }

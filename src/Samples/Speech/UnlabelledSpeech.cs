@@ -8,8 +8,8 @@ using Microsoft.ML.VqVae.Signal;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>Recordings without labels, for the codec alone: the WAV and FLAC files of a folder. FLAC files are unpacked once, by the program
-/// flac, into the cache.</summary>
+/// <summary>Recordings without labels, for the codec alone: the WAV and FLAC files of a folder. FLAC files are unpacked once, by the
+/// program flac, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
     public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)

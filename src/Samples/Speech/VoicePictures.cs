@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.VqVae.Labels;
 using Microsoft.ML.VqVae.Samples.Pictures;
 
@@ -21,7 +22,9 @@ internal static class VoicePictures
         const int tall = Spectrogram.Bands * BandHeight, row = tall + 34;
         var picture = new Picture(Margin + (1 + voices.Length) * (Shown + Gap) + Margin, HeaderHeight + 26 + utterances.Length * row + 8);
         picture.Write("The same codes, decoded with each voice", Margin, 16, Color.Ink, 2);
-        picture.Write($"{dataset}: spectrograms of test sentences, {Shown / 100.0:0.0} s of each; underlined: the voice that spoke", Margin, 40, Color.Accent);
+        string remark = string.Create(CultureInfo.InvariantCulture,
+            $"{dataset}: spectrograms of test sentences, {Shown / 100.0:0.0} s of each; underlined: the voice that spoke");
+        picture.Write(remark, Margin, 40, Color.Accent);
         picture.WriteCentred("recorded", Margin + Shown / 2, HeaderHeight, Color.Ink, 2);
         for (int voice = 0; voice < voices.Length; voice++)
             picture.WriteCentred($"as {voices[voice]}", Left(1 + voice) + Shown / 2, HeaderHeight, Color.Ink, 2);

@@ -56,7 +56,11 @@ internal static class PhonemesVerb
     {
         var model = new Option<string>("--model") { Description = "A model.zip of the phonemes sample.", Required = true };
         var data = new Option<string>("--data") { Description = "As for phonemes.", Required = true };
-        var utterances = new Option<int>("--utterances") { Description = "How many of the test data.", DefaultValueFactory = _ => int.MaxValue };
+        var utterances = new Option<int>("--utterances")
+        {
+            Description = "How many of the test data.",
+            DefaultValueFactory = _ => int.MaxValue,
+        };
         var output = new Option<string>("--out") { Description = "The file to write.", Required = true };
         Option<string> device = VerbParts.DeviceOption();
         var verb = new System.CommandLine.Command(Phones.Verb, "Loads a model and writes the phones that it hears in the test data.")

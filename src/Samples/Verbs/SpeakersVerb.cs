@@ -19,7 +19,7 @@ internal static class SpeakersVerb
         Option<bool> quick = VerbParts.QuickOption();
         Option<string> output = VerbParts.OutputOption("speakers");
         Option<string?> checkpoint = VerbParts.CheckpointOption();
-        var verb = new System.CommandLine.Command("speakers", "Trains a VQ-VAE on several voices, and says sentences of each in the others.")
+        var verb = new System.CommandLine.Command("speakers", "Trains a VQ-VAE on voices, and says sentences of each in the others.")
         {
             data, steps, seed, device, quick, output, checkpoint,
         };

@@ -77,8 +77,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>The default is <see cref="FeatureNormalisation.Utterance"/>.</value>
     public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Utterance;
 
-    /// <summary>How far correlations between features are taken away before they are encoded: 0, not at all; 1, all of them
-    /// (<see cref="FeatureStatistics"/> has the equation). Voices differ in their correlations, so codes then depend less on who speaks.</summary>
+    /// <summary>How far correlations between features are taken away before they are encoded: 0, not at all; 1, all of them. Voices
+    /// differ in their correlations, so codes then depend less on who speaks.</summary>
     /// <value>From 0, the default, to 1.</value>
     public double Decorrelation { get; set; }
 
@@ -91,8 +91,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public int EncoderBlocks { get; set; } = 1;
 
     /// <summary>How many codes lie between those that a residual block of the encoder looks at, plus one; blocks take the numbers in turn.
-    /// An encoder that sees far can tell from what is around it what is hidden from it (<see cref="MaskedSpans"/>), and its codes become more
-    /// alike where the same is said.</summary>
+    /// An encoder that sees far can tell from what is around it what is hidden from it (<see cref="MaskedSpans"/>), and its codes
+    /// become more alike where the same is said.</summary>
     /// <value>Each at least 1. The default is 1 for all blocks: neighbouring codes.</value>
     public int[] EncoderDilations { get; set; } = [1];
 

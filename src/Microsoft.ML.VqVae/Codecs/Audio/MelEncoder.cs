@@ -19,9 +19,8 @@ internal sealed class MelEncoder : nn.Module
         var frames = options.FramesPerCode;
         down = new Convolution1d(options.InputChannels, options.EncoderChannels, 3 * frames, frames, frames, source);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
-            .Select(block => new ResidualBlock1d(
-                options.EncoderChannels, options.EncoderChannels, source, options.EncoderDilations[block % options.EncoderDilations.Length]))
-            .ToArray());
+            .Select(block => options.EncoderDilations[block % options.EncoderDilations.Length])
+            .Select(dilation => new ResidualBlock1d(options.EncoderChannels, options.EncoderChannels, source, dilation)).ToArray());
         project = new Convolution1d(options.EncoderChannels, encodingChannels, 1, 1, 0, source);
         RegisterComponents();
     }

@@ -220,8 +220,8 @@ public sealed class MelVqVae : AudioVqVae
             nn.functional.conv1d(values.reshape(-1, 1, length), window, null, frames, (width - frames) / 2);
         var weights = Around(padding.Values ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
         var sums = Around(features).view(batch, channels, -1);
-        var importance = tensor(Enumerable.Range(0, (int)channels).Select(k => (float)Math.Sqrt(1 - k / (4.0 / 3 * channels))).ToArray(), [1, channels, 1],
-            device: features.device);
+        float[] shares = [.. Enumerable.Range(0, (int)channels).Select(k => (float)Math.Sqrt(1 - k / (4.0 / 3 * channels)))];
+        var importance = tensor(shares, [1, channels, 1], device: features.device);
         return sums / weights.clamp(min: 1e-6) * importance;
     }
 
