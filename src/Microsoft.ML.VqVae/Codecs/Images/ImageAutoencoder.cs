@@ -18,7 +18,7 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// <typeparam name="TOutput">What the model makes of a batch of images.</typeparam>
 public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 {
-    private protected readonly ImageCodecOptions options;
+    private protected readonly ImageCodecOptions codec;
     private protected readonly int seed;
     private protected readonly ImageEncoder encoder;
     private protected readonly ImageDecoder decoder;
@@ -34,25 +34,25 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <param name="seed">What weights and the randomness of training are drawn from.</param>
     private protected ImageAutoencoder(string name, ImageCodecOptions codec, int encodingChannels, int latentChannels, int seed) : base(name)
     {
-        options = codec.Copy();
+        this.codec = codec.Copy();
         this.seed = seed;
         this.latentChannels = latentChannels;
-        likelihood = PixelDistribution.For(options.PixelLikelihood);
+        likelihood = PixelDistribution.For(codec.PixelLikelihood);
         using (var source = new WeightSource(seed))
         {
-            encoder = new ImageEncoder(options, encodingChannels, source);
-            decoder = new ImageDecoder(options, latentChannels, source);
+            encoder = new ImageEncoder(codec, encodingChannels, source);
+            decoder = new ImageDecoder(codec, latentChannels, source);
         }
         pixels = tensor(new float[] { 0, 1, float.NegativeInfinity, float.PositiveInfinity }).DetachFromDisposeScope();
     }
 
     /// <summary>A copy of the settings of encoder and decoder.</summary>
-    public ImageCodecOptions Options => options.Copy();
+    public ImageCodecOptions Options => codec.Copy();
 
-    private protected (int Height, int Width) Grid => (options.Height >> options.Downsamplings, options.Width >> options.Downsamplings);
+    private protected (int Height, int Width) Grid => (codec.Height >> codec.Downsamplings, codec.Width >> codec.Downsamplings);
 
     /// <summary>D: how many values an image has.</summary>
-    private protected int ValuesPerImage => options.Channels * options.Height * options.Width;
+    private protected int ValuesPerImage => codec.Channels * codec.Height * codec.Width;
 
     /// <summary>Tells the units of the data: images are normalised by mean and standard deviation before encoding, decoded images are
     /// brought back to those units and clamped to the range. Until this is called, images are taken as they are and not clamped.</summary>
@@ -120,12 +120,12 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <summary>Nats of an image as bits for each of its values, without gradients.</summary>
     private protected Tensor BitsPerValue(Tensor nats) => nats.detach() / (ValuesPerImage * Math.Log(2));
 
-    private protected PixelUnits Units => new(Statistic(0), Statistic(1), options.ByteOffset, options.ByteScale);
+    private protected PixelUnits Units => new(Statistic(0), Statistic(1), codec.ByteOffset, codec.ByteScale);
 
     /// <summary>In training, and where the options ask for it, a random half of the images mirrored.</summary>
     private protected Tensor Augment(Tensor images, long step)
     {
-        if (!training || !options.FlipHorizontally)
+        if (!training || !codec.FlipHorizontally)
             return images;
         using var generator = SeededRandom.CreateGenerator(seed, step);
         var mirrored = (rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator) < 0.5).to(images.device);
@@ -140,7 +140,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// training step was measured); convolutions keep that order.</summary>
     private protected static Tensor ChannelsLast(Tensor images) => images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 
-    private protected void CheckImages(Tensor images) => CheckShape(images, [options.Channels, options.Height, options.Width], "Images");
+    private protected void CheckImages(Tensor images) => CheckShape(images, [codec.Channels, codec.Height, codec.Width], "Images");
 
     static void CheckShape(Tensor given, long[] expected, string what)
     {

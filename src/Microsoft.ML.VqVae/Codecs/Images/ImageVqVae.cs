@@ -95,7 +95,7 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>
         var codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;
         var error = (output.Reconstruction - output.Target).square().mean();
         // The squared error is that of the values as they are, whatever their units; the others count bytes.
-        var nats = options.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
+        var nats = codec.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
         var total = (nats ?? 0.5 * ValuesPerImage * error) / codesPerImage + output.Quantization.Loss;
         return new VqVaeLosses(
             total.MoveToOuterDisposeScope(), error.detach().MoveToOuterDisposeScope(),
