@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
@@ -9,7 +8,7 @@ internal sealed class PictureJudge(MLContext ml, ImageShape shape)
 {
     const float Strength = 1e-3f;
 
-    TransformerChain<KeyToValueMappingTransformer>? _classifier;
+    ITransformer? _classifier;
 
     public void Learn(IEnumerable<LabelledImage> pictures)
     {

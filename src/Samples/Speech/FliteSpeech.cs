@@ -22,6 +22,9 @@ internal static class FliteSpeech
     const string Utterances = "utterances.tsv";
     const string Phones = "phones.tsv";
 
+    /// <summary>To be changed with the content of the tables, so that older ones in the cache are not taken for these.</summary>
+    const int Layout = 2;
+
     /// <summary>The folder with the first sentences of the grammar in each voice; makes it where it is not there yet.</summary>
     /// <param name="sentences">How many sentences.</param>
     /// <param name="stage">Is told how far it is.</param>
@@ -33,7 +36,7 @@ internal static class FliteSpeech
     internal static string Open(string cache, IReadOnlyList<string> sentences, Stage stage, CancellationToken cancellation)
     {
         // Other sentences or voices are another data set: the name says which.
-        string name = $"flite-{sentences.Count}x{Voices.Length}-{Fingerprint(sentences)}";
+        string name = $"flite-{sentences.Count}x{Voices.Length}-{Fingerprint(sentences)}-{Layout}";
         // Voice after voice in the tables, but sentence after sentence in making: with voices that differ in speed, no core waits at the end.
         Utterance[] bySentence = [.. sentences.SelectMany((text, index) => Voices.Select(voice => new Utterance(voice, index + 1, text)))];
         return GeneratedData.Open(cache, name, stage, cancellation, folder =>
@@ -79,7 +82,7 @@ internal static class FliteSpeech
                 double duration = samples / (double)Utterance.SampleRate;
                 double end = i == spoken.Count - 1 ? duration : Math.Min(spoken[i].End, duration);
                 if (end > start)
-                    phones.Append(CultureInfo.InvariantCulture, $"{utterance.Name}\t{start:0.0000}\t{end:0.0000}\t{spoken[i].Phone}\n");
+                    phones.Append(CultureInfo.InvariantCulture, $"{utterance.Name}\t{start:0.000000}\t{end:0.000000}\t{spoken[i].Phone}\n");
                 start = Math.Max(start, end);
             }
         }

@@ -99,7 +99,7 @@ internal static class PhonemePictures
         var picture = new Picture(left + wide + Margin, bottom + gap + 4 * (strip + gap) + 20);
         Header(picture, utterance.Text.Length == 0 ? utterance.Utterance : utterance.Text, $"{utterance.Speaker}; {of}");
         picture.Draw(spectrogram, left, HeaderHeight, shown, perFrame, tall);
-        string[] names = ["spoken", "codes", "one code", "seven"];
+        string[] names = ["spoken", "codes", "one code", $"{2 * PhonemePipelines.Context + 1} codes"];
         for (int row = 0; row < names.Length; row++)
             picture.Write(names[row], Margin, bottom + gap + row * (strip + gap) + 8, Color.Ink);
 

@@ -12,7 +12,7 @@ internal sealed record PhonemePlan(int Steps, double Regularization, int Compare
     {
         PhonemePlan plan = (settings.Waveform, settings.Quick) switch
         {
-            (false, false) => new(Steps: 4000, Regularization: 2e-5, ComparedUtterances: 40),
+            (false, false) => new(Steps: 3000, Regularization: 1e-5, ComparedUtterances: 40),
             (false, true) => new(Steps: 500, Regularization: 1e-4, ComparedUtterances: 10),
             (true, false) => new(Steps: 600, Regularization: 1e-4, ComparedUtterances: 10),
             (true, true) => new(Steps: 30, Regularization: 1e-3, ComparedUtterances: 4),

@@ -14,6 +14,8 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// </summary>
 internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole console, CancellationToken cancellation)
 {
+    static readonly string WindowName = $"{2 * PhonemePipelines.Context + 1} codes";
+
     readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
     readonly Stopwatch _watch = Stopwatch.StartNew();
 
@@ -75,7 +77,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             string of = $"{data.Name}, {(settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
                 + $"{CodeRate(codec).ToString("0.#", CultureInfo.InvariantCulture)} a second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), ("seven codes", classified, windowAccuracy))
+            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), (WindowName, classified, windowAccuracy))
                 .Save(Out("confusion.png"));
             PhonemePictures.Codes(of, trainRows, testRows, codec.Codes).Save(Out("codes.png"));
             PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], [.. classified.Where(IsFirst)], codec.SamplesPerCode)
@@ -90,7 +92,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             Codec = settings.Waveform ? "waveform" : "mel",
             CodeRateHz = CodeRate(codec),
             Codes = codec.Codes,
-            Phones = trainRows.Select(row => row.Phone).Distinct().Count(),
+            Phones = trainRows.Select(row => row.Phone).Where(phone => phone.Length > 0).Distinct().Count(),
             TrainMinutes = Math.Round(codec.TrainingSummary!.Elapsed.TotalMinutes, 2),
             TestFrames = testRows.Length,
             Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1),
@@ -154,7 +156,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
         table.AddRow("phones told by one code", metrics.MapAccuracy.ToString("0.0%", invariant),
             string.Create(invariant, $"{metrics.ChanceAccuracy:0.0%} by guessing, 49.3% in the paper"));
         table.AddRow("the same, codes shuffled", metrics.ShuffledCodesAccuracy.ToString("0.0%", invariant), "");
-        table.AddRow("phones told by seven codes", metrics.WindowClassifierAccuracy.ToString("0.0%", invariant), "linear classifier");
+        table.AddRow($"phones told by {WindowName}", metrics.WindowClassifierAccuracy.ToString("0.0%", invariant), "linear classifier");
         table.AddRow("codes used", metrics.CodebookUsage.ToString("0.0%", invariant), $"of {metrics.Codes}");
         table.AddRow("perplexity of the codes", metrics.Perplexity.ToString("0", invariant), $"{metrics.Codes} at most");
         table.AddRow("bits a second", metrics.BitsPerSecond.ToString("0", invariant), "256,000 uncompressed");

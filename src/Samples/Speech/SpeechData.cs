@@ -64,7 +64,7 @@ internal sealed record SpeechData(
             : [.. speakers.Take(TestSpeakers)];
         // The last code stands for a little more than the utterance; its centre may lie in what is filled up.
         foreach (AlignedUtterance utterance in utterances)
-            utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.01f) * SecondsOfCode;
+            utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.001f) * SecondsOfCode;
         ILookup<bool, AlignedUtterance> parts = utterances
             .ToLookup(utterance => kept.Contains(bySentence ? utterance.Text : utterance.Speaker));
         return new SpeechData(name, folder, [.. parts[false]], [.. parts[true]], bySentence);

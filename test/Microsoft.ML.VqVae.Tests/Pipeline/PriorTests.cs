@@ -148,7 +148,7 @@ public class PriorTests
     public void A_prediction_engine_scores_a_row()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(TinyCodes.Lines(9));
-        var pipeline = _ml.Transforms.Conversion.MapValueToKey("Label", "Class")
+        IEstimator<ITransformer> pipeline = _ml.Transforms.Conversion.MapValueToKey("Label", "Class")
             .Append(_ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", With(TinyCodes.Options(), "PerCode")));
         ITransformer model = pipeline.Fit(data);
         List<object[]> expected = Values.Read(model.Transform(data), "Bits", "PerCode");

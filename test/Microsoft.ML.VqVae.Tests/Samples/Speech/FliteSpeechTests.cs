@@ -26,10 +26,10 @@ public sealed class FliteSpeechTests : IDisposable
         foreach (string[] row in utterances.Skip(1).Select(line => line.Split('\t')))
         {
             string[][] spoken = [.. phones[row[0]]];
-            Assert.AreEqual("0.0000", spoken[0][1]);
+            Assert.AreEqual("0.000000", spoken[0][1]);
             for (int i = 1; i < spoken.Length; i++)
                 Assert.AreEqual(spoken[i - 1][2], spoken[i][1], "each phone starts where the one before ends");
-            Assert.AreEqual(long.Parse(row[4]) / 16000.0, double.Parse(spoken[^1][2]), 1e-4);
+            Assert.AreEqual(long.Parse(row[4]) / 16000.0, double.Parse(spoken[^1][2]), 1e-6);
             Assert.AreEqual("pau", spoken[0][3]);
             Assert.IsGreaterThan(8, spoken.Length);
         }
