@@ -11,7 +11,7 @@ internal sealed class PriorModel(PriorDescription description, CodePrior network
     : TrainedModel<PriorDescription, CodePrior>(description, network, device)
 {
     /// <summary>How many logits are held at once: long rows are taken a few at a time, however many a cursor reads ahead.</summary>
-    const long MostLogits = 1 << 25;
+    public long MostLogits { get; init; } = 1 << 25;
 
     /// <summary>−log2 p of each code, [rows, codes], 0 beyond the end of a row; on the CPU.</summary>
     /// <param name="codes">Int64 [rows, longest].</param>

@@ -63,6 +63,19 @@ public class PriorTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Long_rows_are_taken_a_few_at_a_time(bool grid)
+    {
+        IDataView data = Data(grid);
+        using PriorTransformer whole = Untrained(grid);
+        // Room for the logits of two grids, or of one or two lines.
+        using PriorTransformer parts =
+            grid ? TinyCodes.UntrainedGrid(_ml, mostLogits: 2 * 12 * 5) : TinyCodes.UntrainedLine(_ml, mostLogits: 80);
+        Values.AreEqual(Values.Read(whole.Transform(data), "Bits", "PerCode"), Values.Read(parts.Transform(data), "Bits", "PerCode"), 1e-4);
+    }
+
+    [TestMethod]
     public void Bits_are_those_of_the_network()
     {
         IDataView data = TinyCodes.Grids(_ml, 3);
@@ -210,6 +223,17 @@ public class PriorTests
         using PriorTransformer raster = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(TinyCodes.Grids(_ml, 12));
         Assert.AreEqual(PriorNetwork.WaveNet, raster.Network);
         Assert.AreEqual(12, raster.CodesPerRow);
+    }
+
+    [TestMethod]
+    public void The_presets_are_valid_and_the_flat_arguments_start_from_the_fast_one()
+    {
+        new PriorOptions().Validate();
+        PriorOptions.Fast().Validate();
+        using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", steps: 1, seed: 4).Fit(TinyCodes.Grids(_ml, 6));
+        Assert.AreEqual(1, prior.TrainingSummary!.Steps);
+        Assert.IsEmpty(prior.Conditions);
+        Assert.IsNull(prior.ConditionColumnName);
     }
 
     [TestMethod]

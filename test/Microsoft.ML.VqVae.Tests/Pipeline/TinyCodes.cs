@@ -65,14 +65,16 @@ internal static class TinyCodes
     };
 
     /// <summary>A prior over grids that was never trained.</summary>
-    public static PriorTransformer UntrainedGrid(MLContext ml, bool conditioned = true) => Untrained(
-        Grids(ml, 3), conditioned, new PixelCnnOptions { Layers = 2, Channels = 8 }, null);
+    public static PriorTransformer UntrainedGrid(MLContext ml, bool conditioned = true, long mostLogits = long.MaxValue) => Untrained(
+        Grids(ml, 3), conditioned, new PixelCnnOptions { Layers = 2, Channels = 8 }, null, mostLogits);
 
     /// <summary>A prior over rows of any length that was never trained.</summary>
-    public static PriorTransformer UntrainedLine(MLContext ml, bool conditioned = true) => Untrained(
-        Lines(ml, 3), conditioned, null, new WaveNetPriorOptions { Blocks = 1, LayersPerBlock = 3, Channels = 8, SkipChannels = 8 });
+    public static PriorTransformer UntrainedLine(MLContext ml, bool conditioned = true, long mostLogits = long.MaxValue) => Untrained(
+        Lines(ml, 3), conditioned, null, new WaveNetPriorOptions { Blocks = 1, LayersPerBlock = 3, Channels = 8, SkipChannels = 8 },
+        mostLogits);
 
-    static PriorTransformer Untrained(IDataView data, bool conditioned, PixelCnnOptions? pixelCnn, WaveNetPriorOptions? waveNet)
+    static PriorTransformer Untrained(
+        IDataView data, bool conditioned, PixelCnnOptions? pixelCnn, WaveNetPriorOptions? waveNet, long mostLogits)
     {
         var options = new PriorOptions { PixelCnn = pixelCnn ?? new(), WaveNet = waveNet ?? new(), PredictionBatchSize = 7 };
         ConditionSet? conditions = conditioned ? ConditionSet.Of(data.Schema["Label"]).WithRows([0, 1, 2]) : null;
@@ -91,7 +93,7 @@ internal static class TinyCodes
                 parameter.add_(noise * 0.3);
             }
         }
-        return new PriorTransformer(
-            new PriorModel(description, network, CPU), new PriorColumns("Codes", conditioned ? "Label" : null, "Bits", "PerCode"));
+        var columns = new PriorColumns("Codes", conditioned ? "Label" : null, "Bits", "PerCode");
+        return new PriorTransformer(new PriorModel(description, network, CPU) { MostLogits = mostLogits }, columns);
     }
 }
