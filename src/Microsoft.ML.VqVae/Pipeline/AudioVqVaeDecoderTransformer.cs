@@ -11,8 +11,8 @@ namespace Microsoft.ML.VqVae;
 
 /// <summary>Adds a column of waveforms to a column of codes and one of speakers; what <see cref="AudioVqVaeTransformer.Decoder"/>
 /// gives.</summary>
-/// <remarks>A row's waveform follows from its codes, its speaker and the model alone: what is random in decoding is drawn from the seed of the
-/// training.</remarks>
+/// <remarks>A row's waveform follows from its codes, its speaker and the model alone: what is random in decoding is drawn from the seed
+/// of the training.</remarks>
 public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeAudioDecoder";

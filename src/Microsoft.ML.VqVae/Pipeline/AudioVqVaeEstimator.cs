@@ -23,13 +23,14 @@ namespace Microsoft.ML.VqVae;
 /// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers for each position, one after the other |
 ///
 /// ### Time
-/// With H samples for a code (`SamplesPerCode`), code i is about the samples from i·H up to (i + 1)·H; its centre lies (i + 0.5)·H / sample
-/// rate seconds after the begin. A waveform of n samples has ⌈n / H⌉ codes: it is filled up with zeros, of which nothing is learnt. An empty
-/// waveform has no codes, and no codes decode to an empty waveform.
+/// With H samples for a code (`SamplesPerCode`), code i is about the samples from i·H up to (i + 1)·H; its centre lies
+/// (i + 0.5)·H / sample rate seconds after the begin. A waveform of n samples has ⌈n / H⌉ codes: it is filled up with zeros, of which
+/// nothing is learnt. An empty waveform has no codes, and no codes decode to an empty waveform.
 ///
 /// ### Speakers
-/// Speakers are told apart by what their keys stand for, so that another data set may number them in another way. One who was not among the
-/// training data is encoded like any other, normalised by the utterance alone, and cannot be decoded with: that is an error which names the row.
+/// Speakers are told apart by what their keys stand for, so that another data set may number them in another way. One who was not in
+/// the training data is encoded like any other, normalised by the utterance alone, and cannot be decoded with: that is an error which
+/// names the row.
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -85,8 +86,8 @@ public sealed class AudioVqVaeEstimator : IEstimator<AudioVqVaeTransformer>
     /// <param name="input">The training data; only the columns of waveforms and speakers are read.</param>
     /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or its type will not do.</exception>
-    /// <exception cref="InvalidOperationException">There is nothing to train on, a sample is not a finite number, a speaker is missing, or a
-    /// GPU was asked for and is not there.</exception>
+    /// <exception cref="InvalidOperationException">There is nothing to train on, a sample is not a finite number, a speaker is missing,
+    /// or a GPU was asked for and is not there.</exception>
     /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
     public AudioVqVaeTransformer Fit(IDataView input)
     {

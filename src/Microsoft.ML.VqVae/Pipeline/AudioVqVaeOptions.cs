@@ -38,8 +38,8 @@ public sealed partial class AudioVqVaeOptions
         set => Codec.SampleRate = value;
     }
 
-    /// <summary>The name of a column with a key for who speaks, as MapValueToKey makes it. The decoder is told the speaker, so that codes need
-    /// not be about voices, and can decode with each of them.</summary>
+    /// <summary>The name of a column with a key for who speaks, as MapValueToKey makes it. The decoder is told the speaker, so that codes
+    /// need not be about voices, and can decode with each of them.</summary>
     /// <value>The default is <see langword="null"/>: all that is heard is one voice.</value>
     public string? SpeakerColumnName { get; set; }
 
@@ -79,8 +79,8 @@ public sealed partial class AudioVqVaeOptions
         problems.Require(ReconstructionColumnName != "", nameof(ReconstructionColumnName), "a name or null", "\"\"");
         problems.Require(EmbeddingsColumnName != "", nameof(EmbeddingsColumnName), "a name or null", "\"\"");
         problems.Require(ReconstructionColumnName is null || Codec is not MelCodecOptions { Outputs: SpeechFeatures.Mfcc },
-            nameof(ReconstructionColumnName), $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, of which no sound can be made",
-            ReconstructionColumnName);
+            nameof(ReconstructionColumnName),
+            $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, of which no sound can be made", ReconstructionColumnName);
         problems.ThrowIfAny();
     }
 

@@ -9,8 +9,8 @@ public sealed partial class AudioVqVaeOptions
     /// <summary>Steps of the paper's models of speech; it names none for section 4.3, these are those of its images.</summary>
     const int PaperSteps = 250_000;
 
-    /// <summary>Speech on a CPU, to be decoded again: 25 codes a second that say what is spoken, a decoder to log-mel frames that is told who
-    /// speaks, Griffin-Lim. Trains in minutes on two cores. Set <see cref="SpeakerColumnName"/> to convert voices.</summary>
+    /// <summary>Speech on a CPU, to be decoded again: 25 codes a second that say what is spoken, a decoder to log-mel frames that is told
+    /// who speaks, Griffin-Lim. Trains in minutes on two cores. Set <see cref="SpeakerColumnName"/> to convert voices.</summary>
     /// <returns>New options, to be changed at will.</returns>
     public static AudioVqVaeOptions MelSpeech() => new()
     {
@@ -70,8 +70,8 @@ public sealed partial class AudioVqVaeOptions
     /// <returns>New options, to be changed at will.</returns>
     public static AudioVqVaeOptions LibriSpeech128x() => Paper([2, 2, 2, 2, 2, 2, 2], codes: 512);
 
-    /// <summary>The paper's model whose codes it compares with phonemes: 25 codes a second at 16,000 samples, out of 128. Days on a CPU; take a
-    /// GPU. Set <see cref="SpeakerColumnName"/>.</summary>
+    /// <summary>The paper's model whose codes it compares with phonemes: 25 codes a second at 16,000 samples, out of 128. Days on a CPU;
+    /// take a GPU. Set <see cref="SpeakerColumnName"/>.</summary>
     /// <returns>New options, to be changed at will.</returns>
     public static AudioVqVaeOptions Phonemes640x() => Paper([2, 2, 2, 2, 2, 2, 2, 5], codes: 128);
 

@@ -89,8 +89,8 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
         }
         if (!_model.Network.MakesWaveforms)
         {
-            throw new InvalidOperationException("The network decodes to cepstral coefficients, of which no sound can be made. Train one whose "
-                + $"codec has LogMel outputs, such as {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.MelSpeech)}.");
+            throw new InvalidOperationException("The network decodes to cepstral coefficients, of which no sound can be made. "
+                + $"Train one whose codec has LogMel outputs, such as {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.MelSpeech)}.");
         }
         HoldNetwork();
         return new AudioVqVaeDecoderTransformer(_model, new AudioDecoderColumns(

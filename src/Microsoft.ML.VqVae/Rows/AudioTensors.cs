@@ -7,8 +7,8 @@ namespace Microsoft.ML.VqVae.Rows;
 /// <summary>Lays utterances of unequal length side by side.</summary>
 internal static class AudioTensors
 {
-    /// <summary>Whole utterances: inputs [B, C, T], filled up with zeros to the longest and to whole codes, lengths Int64 [B], and by what each
-    /// is normalised [B, 1 + C, C].</summary>
+    /// <summary>Whole utterances: inputs [B, C, T], filled up with zeros to the longest and to whole codes, lengths Int64 [B], and by
+    /// what each is normalised [B, 1 + C, C].</summary>
     public static (Tensor Inputs, Tensor Lengths, Tensor Normalisers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
     {
         int length = RoundUp(features.Max(item => item.Length), network.ValuesPerCode);

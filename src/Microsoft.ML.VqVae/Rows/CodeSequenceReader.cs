@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Rows;
 
 /// <summary>Reads key vectors of any length as code indices: keys count from 1, indices from 0.</summary>
-/// <remarks>The tensors: indices Int64 [B, N, G], 0 beyond the end of a row, and lengths Int64 [B] counted in positions of G codes.</remarks>
+/// <remarks>The tensors: indices Int64 [B, N, G], 0 beyond the end of a row, and lengths Int64 [B] counted in positions of G
+/// codes.</remarks>
 internal sealed class CodeSequenceReader : RowReader
 {
     readonly DataViewRow _row;

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Rows;
 
-/// <summary>Reads keys of speakers as the numbers that a network knows them by; −1 for one it does not know, and for a missing key.</summary>
+/// <summary>Reads keys of speakers as the numbers that a network knows them by; −1 for one it does not know, and for a missing
+/// key.</summary>
 /// <remarks>The tensors: speakers Int64 [B], positions of the rows Int64 [B].</remarks>
 /// <param name="keys">What the keys mean.</param>
 /// <param name="required">Whether a speaker that the network does not know is an error.</param>
@@ -29,7 +30,10 @@ internal sealed class SpeakerReader(ConditionKeys keys, bool required, DataViewR
     }
 
     public override IReadOnlyList<Tensor> ToTensors(int count) =>
-        [ToTensor<long>(_speakers.AsSpan(0, count), ScalarType.Int64, count), ToTensor<long>(_positions.AsSpan(0, count), ScalarType.Int64, count)];
+    [
+        ToTensor<long>(_speakers.AsSpan(0, count), ScalarType.Int64, count),
+        ToTensor<long>(_positions.AsSpan(0, count), ScalarType.Int64, count),
+    ];
 
     /// <summary>Who speaks in each row; a missing key is an error. No other column is read.</summary>
     public static List<int> ReadAll(IDataView data, DataViewSchema.Column column, ConditionKeys keys)
@@ -41,7 +45,8 @@ internal sealed class SpeakerReader(ConditionKeys keys, bool required, DataViewR
         {
             int speaker = reader.Read();
             speakers.Add(speaker >= 0 ? speaker : throw new InvalidOperationException(
-                $"Row {cursor.Position} of speaker column '{column.Name}' has no value (a missing key): training needs to know who speaks."));
+                $"Row {cursor.Position} of speaker column '{column.Name}' has no value (a missing key): training needs to know who "
+                + "speaks."));
         }
         return speakers;
     }

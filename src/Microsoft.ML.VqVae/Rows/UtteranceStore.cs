@@ -16,10 +16,17 @@ internal sealed class UtteranceStore
     // Streams of random numbers: crops of a step, and those that every validation sees.
     const long CropStream = 1L << 41, ValidationStream = 1L << 42;
 
-    /// <param name="Views">What the encoder may be given: the utterance as it is, and with its frequency axis warped.</param>
-    /// <param name="Target">What the decoder is to give, or null where that is the view.</param>
+    /// <param name="Example">What the encoder may be given, and what the decoder is to give.</param>
     /// <param name="Speaker">The speaker's number, 0 where there are none.</param>
-    sealed record Utterance(AudioFeatures[] Views, AudioFeatures? Target, int Speaker);
+    sealed record Utterance(AudioExample Example, int Speaker)
+    {
+        public IReadOnlyList<AudioFeatures> Views => Example.Views;
+
+        public AudioFeatures? Target => Example.Target;
+
+        /// <summary>What normalises each view by itself, once it was asked for.</summary>
+        public float[]?[] Normalisers { get; } = new float[Example.Views.Count][];
+    }
 
     readonly List<Utterance> _utterances = [];
     readonly List<int> _examples = [];
@@ -83,17 +90,17 @@ internal sealed class UtteranceStore
 
     void Add(float[] samples, int speaker)
     {
-        AudioFeatures[] views = [_network.Analyse(samples), .. _network.Warps.Select(warp => _network.Analyse(samples, warp))];
-        int crops = (views[0].Length + _cropCodes * _network.ValuesPerCode - 1) / (_cropCodes * _network.ValuesPerCode);
+        AudioExample example = _network.AnalyseExample(samples);
+        int crops = (example.Views[0].Length + _cropCodes * _network.ValuesPerCode - 1) / (_cropCodes * _network.ValuesPerCode);
         _examples.AddRange(Enumerable.Repeat(_utterances.Count, crops));
-        _utterances.Add(new Utterance(views, _network.AnalyseTarget(samples), speaker));
+        _utterances.Add(new Utterance(example, speaker));
         Samples += samples.Length;
     }
 
     // The network keeps the statistics of what it will see; those of warped views are for training alone.
     void Measure()
     {
-        int speakers = Math.Max(1, _network.Speakers), views = _utterances[0].Views.Length;
+        int speakers = Math.Max(1, _network.Speakers), views = _utterances[0].Views.Count;
         var inputs = new FeatureStatistics[speakers];
         var targets = new List<FeatureStatistics>();
         _speakers = new float[speakers, views][];
@@ -125,9 +132,10 @@ internal sealed class UtteranceStore
             Utterance utterance = _utterances[_examples[examples[row]]];
             bool training = crops.Step is not null;
             // Rows of a step draw from streams of their own, and so does every held-out example.
-            SeededRandom.Uniforms(_seed, training ? CropStream + crops.Step!.Value * examples.Length + row : ValidationStream + examples[row], draws);
+            SeededRandom.Uniforms(
+                _seed, training ? CropStream + crops.Step!.Value * examples.Length + row : ValidationStream + examples[row], draws);
             int length = Math.Min(crop, utterance.Views[0].Length);
-            chosen[row] = (utterance, training ? (int)(draws[0] * utterance.Views.Length) : 0,
+            chosen[row] = (utterance, training ? (int)(draws[0] * utterance.Views.Count) : 0,
                 (int)(draws[1] * (utterance.Views[0].Length - length + 1)), length);
             longest = Math.Max(longest, length);
         }
@@ -138,7 +146,7 @@ internal sealed class UtteranceStore
             tensor(chosen.Select(c => (long)c.Length).ToArray()),
             AudioTensors.Normalisers([.. chosen.Select(c => _bySpeaker
                 ? _speakers[c.Utterance.Speaker, c.View]
-                : _network.NormaliserOf(c.Utterance.Views[c.View].Statistics))], _network.Channels),
+                : c.Utterance.Normalisers[c.View] ??= _network.NormaliserOf(c.Utterance.Views[c.View].Statistics))], _network.Channels),
         ];
         if (chosen[0].Utterance.Target is { } first)
         {

@@ -45,11 +45,19 @@ public sealed class MelSpectrogram : FrameFeatures
         long batch = waveforms.shape[0], frames = FramesOf(waveforms.shape[1]);
         if (batch * frames == 0)
             return zeros([batch, frames, Size], device: waveforms.device);
+        return FromPower(Power(waveforms)).view(batch, frames, Size);
+    }
+
+    /// <summary>The power spectra of all frames of waveforms [B, samples]: [B · frames, points]. It does not depend on the bands.</summary>
+    internal Tensor Power(Tensor waveforms)
+    {
         Tensor spectrum = Fourier(Emphasized(waveforms));
         long points = _options.FftLength / 2 + 1;
-        Tensor power = spectrum.narrow(1, 0, points).square() + spectrum.narrow(1, points, points).square();
-        return (power.mm(_filters.On(waveforms.device)) + _options.PowerFloor).log().view(batch, frames, Size);
+        return spectrum.narrow(1, 0, points).square() + spectrum.narrow(1, points, points).square();
     }
+
+    /// <summary>The log-mel frames of power spectra [frames, points]: [frames, bands].</summary>
+    internal Tensor FromPower(Tensor power) => (power.mm(_filters.On(power.device)) + _options.PowerFloor).log();
 
     Tensor Emphasized(Tensor waveforms)
     {

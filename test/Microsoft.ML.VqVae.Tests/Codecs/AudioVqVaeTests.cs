@@ -28,7 +28,8 @@ public sealed class AudioVqVaeTests
     /// <summary>Utterances of these lengths in codes and values beyond, and <paramref name="filling"/> after their ends.</summary>
     static AudioBatch Batch(AudioVqVae network, (int Codes, int More)[] lengths, float filling)
     {
-        int perCode = network.ValuesPerCode, channels = network.Channels, longest = lengths.Max(l => l.Codes + (l.More > 0 ? 1 : 0)) * perCode;
+        int perCode = network.ValuesPerCode, channels = network.Channels;
+        var longest = lengths.Max(l => l.Codes + (l.More > 0 ? 1 : 0)) * perCode;
         var targetChannels = network is MelVqVae ? 20 : channels;
         Tensor Values(int height, int phase)
         {
@@ -36,7 +37,8 @@ public sealed class AudioVqVaeTests
             for (var row = 0; row < lengths.Length; row++)
             {
                 var length = lengths[row].Codes * perCode + lengths[row].More;
-                var numbers = Enumerable.Range(0, height * length).Select(i => (float)Math.Sin(phase + 7 * length + 1.3 * i + 0.01 * i * i)).ToArray();
+                var numbers = Enumerable.Range(0, height * length)
+                    .Select(i => (float)Math.Sin(phase + 7 * length + 1.3 * i + 0.01 * i * i)).ToArray();
                 values.select(0, row).narrow(1, 0, length).copy_(tensor(numbers, [height, length]));
             }
             return values;
@@ -123,7 +125,8 @@ public sealed class AudioVqVaeTests
             Network = network,
             Examples = 4,
             // Quarters of the second.
-            ReadBatch = examples => [stack(examples.Numbers.ToArray().Select(number => tensor(waveform[(number * 2000)..(number * 2000 + 1984)]))).unsqueeze(1)],
+            ReadBatch = examples =>
+                [stack(examples.Numbers.ToArray().Select(quarter => tensor(waveform.AsSpan(quarter * 2000, 1984).ToArray()))).unsqueeze(1)],
             Loss = (batch, moment) =>
             {
                 VqVaeLosses losses = network.Losses(
@@ -133,7 +136,8 @@ public sealed class AudioVqVaeTests
             Fingerprint = "",
         };
         TrainingSummary summary = TrainingLoop.Run(
-            task, new TrainingOptions { LearningRate = 1e-2, BatchSize = 4, Steps = 70, ProgressEverySteps = 5, GradientClipNorm = 100 }, CPU);
+            task, new TrainingOptions { LearningRate = 1e-2, BatchSize = 4, Steps = 70, ProgressEverySteps = 5, GradientClipNorm = 100 },
+            CPU);
         double nats = summary.Last.Terms["nats"];
         Assert.IsLessThan(0.75 * entropy, nats, $"entropy {entropy:F2} nats a sample");
         Console.WriteLine($"entropy {entropy:F2}, reached {nats:F2} after {summary.Elapsed.TotalSeconds:F1} s");

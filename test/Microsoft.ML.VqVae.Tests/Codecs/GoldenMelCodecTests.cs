@@ -56,7 +56,8 @@ public sealed class GoldenMelCodecTests
                 model.state_dict()["outputStatistics"].copy_(Voices(Whole("speakers"), bands));
         var lengths = sizes.GetProperty("lengths").Deserialize<long[]>()!;
         var utterances = new AudioBatch(
-            Make("features", [batch, coefficients, frames], 2), tensor(lengths), Make("normalisers", [batch, 1 + coefficients, coefficients], 0.5),
+            Make("features", [batch, coefficients, frames], 2), tensor(lengths),
+            Make("normalisers", [batch, 1 + coefficients, coefficients], 0.5),
             Make("targets", [batch, bands, frames], 2), tensor(sizes.GetProperty("who").Deserialize<long[]>()!));
 
         var losses = model.Losses(utterances, step: 0);
@@ -90,7 +91,8 @@ public sealed class GoldenMelCodecTests
         // The first utterance is the only one whose last code is all real.
         var indices = tensor(golden.GetProperty("indices")[0].Deserialize<long[]>()!).view(1, -1, 1);
         var voice = voices.select(0, who[0]);
-        var frames = (model.DecodeToFrames(indices, who[0]).select(0, 0) - voice.select(0, 0).unsqueeze(1)) / voice.select(0, 1).unsqueeze(1);
+        var frames = model.DecodeToFrames(indices, who[0]).select(0, 0);
+        frames = (frames - voice.select(0, 0).unsqueeze(1)) / voice.select(0, 1).unsqueeze(1);
         TensorAssert.Close(golden.GetProperty("decoded")[0].Deserialize<float[]>()!, frames, Tolerance, "decoded frames");
     }
 

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
-/// <summary>Training of audio codecs as an estimator: schemas, seeds, checkpoints, batches of unequal lengths, and no tensor left.</summary>
+/// <summary>Training of audio codecs as an estimator: schemas, seeds, checkpoints, batches of unequal lengths, and no tensor
+/// left.</summary>
 [TestClass]
 public class AudioFitTests
 {
@@ -38,7 +39,8 @@ public class AudioFitTests
             Describe(estimator.GetOutputSchema(Tiny.Shape(data.Schema))), Describe(Tiny.Shape(transformer.GetOutputSchema(data.Schema))));
         Assert.AreEqual(TinySpeech.SamplesPerCode, transformer.SamplesPerCode);
         CollectionAssert.AreEqual(TinySpeech.Speakers, transformer.Speakers.ToArray());
-        foreach (object[] row in Values.Read(transformer.Transform(TinySpeech.Data(_ml, TinySpeech.Rows(3))), "Waveform", "Codes", "Decoded", "Embeddings"))
+        IDataView coded = transformer.Transform(TinySpeech.Data(_ml, TinySpeech.Rows(3)));
+        foreach (object[] row in Values.Read(coded, "Waveform", "Codes", "Decoded", "Embeddings"))
         {
             int samples = ((float[])row[0]).Length, codes = (samples + 159) / 160;
             Assert.HasCount(codes, (uint[])row[1]);

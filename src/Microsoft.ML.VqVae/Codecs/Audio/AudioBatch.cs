@@ -23,3 +23,9 @@ public sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normaliser
 /// <param name="Length">T.</param>
 /// <param name="Statistics">What the C features are like over the utterance.</param>
 public sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics);
+
+/// <summary>What training takes of one waveform.</summary>
+/// <param name="Views">What the encoder may be given: the utterance as it is, then as it would be with other vocal tracts; all as
+/// long.</param>
+/// <param name="Target">What the decoder is to give; null where that is the view.</param>
+public sealed record AudioExample(IReadOnlyList<AudioFeatures> Views, AudioFeatures? Target);

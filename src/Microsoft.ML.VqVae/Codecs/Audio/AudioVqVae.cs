@@ -35,29 +35,25 @@ public abstract class AudioVqVae : nn.Module
     /// <summary>Whether codes can be decoded to a waveform.</summary>
     public abstract bool MakesWaveforms { get; }
 
-    /// <summary>The warps of the frequency axis that training is to draw inputs with, without the one that changes nothing.</summary>
-    public abstract IReadOnlyList<double> Warps { get; }
-
     /// <summary>Makes the encoder's input of a waveform.</summary>
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
-    /// <param name="warp">By what factor to stretch the frequency axis; 1 for none.</param>
-    public abstract AudioFeatures Analyse(ReadOnlySpan<float> waveform, double warp = 1);
+    public abstract AudioFeatures Analyse(ReadOnlySpan<float> waveform);
 
-    /// <summary>Makes what the decoder is to learn of a waveform, where that is not what the encoder is given; otherwise null.</summary>
+    /// <summary>Makes all that training may be given of a waveform.</summary>
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
-    public abstract AudioFeatures? AnalyseTarget(ReadOnlySpan<float> waveform);
+    public abstract AudioExample AnalyseExample(ReadOnlySpan<float> waveform);
 
     /// <summary>Tells what the features of each speaker are like, or, to a network that knows no speakers, those of all data.</summary>
     /// <param name="inputs">For each speaker, the statistics of what <see cref="Analyse"/> makes.</param>
-    /// <param name="targets">For each speaker, those of what <see cref="AnalyseTarget"/> makes; empty where that is null.</param>
+    /// <param name="targets">For each speaker, those of the targets; empty where there are none of their own.</param>
     public abstract void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets);
 
     /// <summary>The map that normalises features which are like that: means, then a matrix, [1 + C, C] row by row.</summary>
     /// <param name="statistics">What the features of an utterance or of a speaker are like.</param>
     public abstract float[] NormaliserOf(FeatureStatistics statistics);
 
-    /// <summary>By what to normalise the inputs, [B, 1 + C, C]: by their utterances, or by their speakers where the options ask for that and
-    /// the speaker is known (0 … speakers − 1).</summary>
+    /// <summary>By what to normalise the inputs, [B, 1 + C, C]: by their utterances, or by their speakers where the options ask for that
+    /// and the speaker is known (0 … speakers − 1).</summary>
     /// <param name="utterances">The normalisers of the utterances, [B, 1 + C, C].</param>
     /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
     public abstract Tensor NormalisersFor(Tensor utterances, Tensor? speakers);

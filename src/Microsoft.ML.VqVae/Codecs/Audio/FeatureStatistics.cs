@@ -58,7 +58,8 @@ public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covar
                         + (part.Means[row] - means[row]) * (part.Means[column] - means[column]));
             }
         }
-        return new FeatureStatistics(frames, Array.ConvertAll(means, value => (float)value), Array.ConvertAll(covariance, value => (float)value));
+        return new FeatureStatistics(
+            frames, Array.ConvertAll(means, value => (float)value), Array.ConvertAll(covariance, value => (float)value));
     }
 
     /// <summary>
@@ -76,7 +77,9 @@ public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covar
         for (var at = 0; at < map.Length; at++)
         {
             var (row, column) = (at / size, at % size);
-            map[at] = row == column ? 1 : decorrelation * certainty == 0 ? 0 : (float)(certainty * Covariance[at] * scales[row] * scales[column]);
+            map[at] = row == column ? 1
+                : decorrelation * certainty == 0 ? 0
+                : (float)(certainty * Covariance[at] * scales[row] * scales[column]);
         }
         using var scope = NewDisposeScope();
         var matrix = tensor(map, [size, size]).to(ScalarType.Float64);

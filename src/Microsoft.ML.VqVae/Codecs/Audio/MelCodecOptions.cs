@@ -8,8 +8,8 @@ public enum SpeechFeatures
     /// <summary>The logarithm of the power in mel bands: all that is needed to make sound of it again.</summary>
     LogMel,
 
-    /// <summary>Mel-frequency cepstral coefficients: the envelope of the spectrum alone, which is what tells phonemes apart. No sound can be
-    /// made of them.</summary>
+    /// <summary>Mel-frequency cepstral coefficients: the envelope of the spectrum alone, which is what tells phonemes apart. No sound can
+    /// be made of them.</summary>
     Mfcc,
 }
 
@@ -104,15 +104,16 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int DecoderBlocks { get; set; } = 2;
 
-    /// <summary>Whether the decoder is told who speaks with the codes, and not only in its last layer. What it computes before that layer then
-    /// depends on both, and it learns what a code means in the voices that it came with: better reconstructions, and worse conversions, since
-    /// those pair codes with voices that training did not.</summary>
+    /// <summary>Whether the decoder is told who speaks with the codes, and not only in its last layer. What it computes before that layer
+    /// then depends on both, and it learns what a code means in the voices that it came with: better reconstructions, and worse
+    /// conversions, since those pair codes with voices that training did not.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool SpeakerWithCodes { get; set; }
 
     /// <summary>What the decoder learns to give for a code. 0: the frames of the code. More: one frame, the mean of so many around the
-    /// centre of the code, with the weights of a Hann window; higher coefficients count less, down to a quarter. A mean says what is spoken and leaves
-    /// out when exactly, which makes better codes for phonemes. Needs <see cref="SpeechFeatures.Mfcc"/> as <see cref="Outputs"/>.</summary>
+    /// centre of the code, with the weights of a Hann window; higher coefficients count less, down to a quarter. A mean says what is
+    /// spoken and leaves out when exactly, which makes better codes for phonemes. Needs <see cref="SpeechFeatures.Mfcc"/> as <see
+    /// cref="Outputs"/>.</summary>
     /// <value>0, the default, or at least <see cref="FramesPerCode"/> and even if and only if that is even.</value>
     public int TargetFrames { get; set; }
 
@@ -170,8 +171,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(MaximumFrequency >= 0 && MaximumFrequency <= SampleRate / 2.0, nameof(MaximumFrequency),
             $"0 or at most half of the sample rate ({SampleRate / 2.0})", MaximumFrequency);
         problems.Require(PreEmphasis is >= 0 and < 1, nameof(PreEmphasis), "from 0 to below 1", PreEmphasis);
-        problems.Require(Coefficients >= 1 && Coefficients <= Math.Max(1, Bands), nameof(Coefficients), $"from 1 to {Bands} ({nameof(Bands)})",
-            Coefficients);
+        problems.Require(Coefficients >= 1 && Coefficients <= Math.Max(1, Bands), nameof(Coefficients),
+            $"from 1 to {Bands} ({nameof(Bands)})", Coefficients);
         problems.Require(Enum.IsDefined(Normalisation), nameof(Normalisation),
             $"one of {string.Join(", ", Enum.GetNames<FeatureNormalisation>())}", Normalisation);
         problems.Require(Decorrelation is >= 0 and <= 1, nameof(Decorrelation), "from 0 to 1", Decorrelation);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Layers;
 using Microsoft.ML.VqVae.Quantization;
 using TorchSharp;
@@ -8,12 +7,12 @@ namespace Microsoft.ML.VqVae.Codecs;
 
 /// <summary>
 /// A VQ-VAE for speech made for CPUs: convolutions over log-mel or cepstral frames at the rate of the codes, and Griffin-Lim where sound is
-/// wanted. What it shares with the paper (van den Oord et al. 2017, arXiv 1711.00937, section 4.3) is the bottleneck and the decoder that is
-/// told the speaker.
+/// wanted. What it shares with the paper (van den Oord et al. 2017, arXiv 1711.00937, section 4.3) is the bottleneck and the decoder that
+/// is told the speaker.
 /// </summary>
 /// <remarks>
-/// <para>The encoder sees features normalised to mean 0 and deviation 1, on request without the correlations between them, by the utterance or
-/// by the speaker. A log-mel decoder gives frames in
+/// <para>The encoder sees features normalised to mean 0 and deviation 1, on request without the correlations between them, by the
+/// utterance or by the speaker. A log-mel decoder gives frames in
 /// the units of the speaker who is to speak, whose mean and deviation lie in the model: that alone carries much of a voice, and the codes
 /// need not.</para>
 /// <para>Names in <c>state_dict</c>: <c>inputNormalisers</c> [max(1, speakers), 1 + C, C], means and a matrix, and <c>outputStatistics</c>
@@ -24,9 +23,6 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// </remarks>
 public sealed class MelVqVae : AudioVqVae
 {
-    /// <summary>How many warped views of an utterance training draws from, besides the one that is not warped.</summary>
-    const int WarpedViews = 8;
-
     /// <summary>Of random numbers: spans of time are hidden by (seed, this + step). Other streams of a step begin at 0.</summary>
     const long MaskStream = 1L << 40;
 
@@ -87,17 +83,10 @@ public sealed class MelVqVae : AudioVqVae
     public override bool MakesWaveforms => options.Outputs == SpeechFeatures.LogMel;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<double> Warps => options.VocalTractWarp == 0 ? [] : [.. Enumerable.Range(0, WarpedViews)
-        .Select(view => view - WarpedViews / 2).Select(view => view < 0 ? view : view + 1)
-        .Select(view => 1 + options.VocalTractWarp * view / (WarpedViews / 2))];
+    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) => analysis.Analyse(waveform);
 
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform, double warp = 1) =>
-        analysis.Analyse(waveform, options.Inputs, warp);
-
-    /// <inheritdoc/>
-    public override AudioFeatures? AnalyseTarget(ReadOnlySpan<float> waveform) =>
-        MakesWaveforms ? analysis.Analyse(waveform, options.Outputs, warp: 1) : null;
+    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
 
     /// <inheritdoc/>
     public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
@@ -153,7 +142,8 @@ public sealed class MelVqVae : AudioVqVae
         var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         var (target, mask) = Target(batch, inputs, padding);
         var error = Padding.Mean((decoded - target).square(), mask);
-        var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / quantization.Quantized.shape[2] / quantizer.Options.CodesPerPosition;
+        var codes = quantization.Quantized.shape[2] * quantizer.Options.CodesPerPosition;
+        var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
         var total = 0.5 * valuesPerCode * error + quantization.Loss;
         return new VqVaeLosses(
             total.MoveToOuterDisposeScope(), error.detach().MoveToOuterDisposeScope(),
@@ -182,7 +172,10 @@ public sealed class MelVqVae : AudioVqVae
     {
         ArgumentNullException.ThrowIfNull(indices);
         if (!MakesWaveforms)
-            throw new InvalidOperationException($"No sound can be made of {options.Outputs} features; the codec's outputs must be {SpeechFeatures.LogMel}.");
+        {
+            throw new InvalidOperationException(
+                $"No sound can be made of {options.Outputs} features; the codec's outputs must be {SpeechFeatures.LogMel}.");
+        }
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         return analysis.Synthesise(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
@@ -195,8 +188,8 @@ public sealed class MelVqVae : AudioVqVae
     static Tensor Normalise(Tensor features, Tensor statistics, Padding padding) => Padding.Clear(
         (features - statistics.select(1, 0).unsqueeze(2)) / statistics.select(1, 1).unsqueeze(2), padding.Values);
 
-    /// <summary>What the decoder is to give, normalised, and which of it is real. Log-mel frames are in the units of whoever speaks; cepstra
-    /// are what the encoder sees.</summary>
+    /// <summary>What the decoder is to give, normalised, and which of it is real. Log-mel frames are in the units of whoever speaks;
+    /// cepstra are what the encoder sees.</summary>
     (Tensor Target, Tensor? Mask) Target(AudioBatch batch, Tensor inputs, Padding padding)
     {
         if (!MakesWaveforms)
@@ -208,8 +201,8 @@ public sealed class MelVqVae : AudioVqVae
         return (Normalise(targets, scale, padding), padding.Values);
     }
 
-    /// <summary>The mean of the frames around the centre of each code, by a Hann window over those that are real. The error of coefficient k
-    /// counts with 1 − k / (4/3 · C).</summary>
+    /// <summary>The mean of the frames around the centre of each code, by a Hann window over those that are real. The error of
+    /// coefficient k counts with 1 − k / (4/3 · C).</summary>
     Tensor Averaged(Tensor features, Padding padding)
     {
         var (batch, channels, length) = (features.shape[0], features.shape[1], features.shape[2]);
@@ -238,7 +231,8 @@ public sealed class MelVqVae : AudioVqVae
         using var generator = SeededRandom.CreateGenerator(seed, MaskStream + step);
         long[] shape = [batch, options.MaskedSpans, 1];
         var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
-        var end = first + randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
+        var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
+        var end = first + lengths;
         var time = arange(length, dtype: ScalarType.Int64);
         // Within a span this product is 0 or more.
         var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Signal;
 using static TorchSharp.torch;
@@ -6,20 +5,46 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Codecs;
 
 /// <summary>From waveforms to the features of a <see cref="MelVqVae"/> and back. Safe for several threads.</summary>
-internal sealed class SpeechAnalysis(MelCodecOptions options) : IDisposable
+internal sealed class SpeechAnalysis : IDisposable
 {
-    readonly ConcurrentDictionary<(SpeechFeatures Features, double Warp), Lazy<FrameFeatures>> prepared = new();
-    readonly Lazy<GriffinLim> griffinLim = new(() => new GriffinLim(new MelSpectrogram(Spectrogram(options, 1)), options.GriffinLimIterations));
+    /// <summary>How many warped views of an utterance training draws from, besides the one that is not warped.</summary>
+    const int WarpedViews = 8;
 
-    public AudioFeatures Analyse(ReadOnlySpan<float> waveform, SpeechFeatures features, double warp)
+    readonly MelCodecOptions options;
+    readonly MelSpectrogram spectrogram;
+    readonly Mfcc cepstra;
+    readonly Lazy<MelSpectrogram[]> warped;
+    readonly Lazy<GriffinLim> griffinLim;
+
+    public SpeechAnalysis(MelCodecOptions options)
+    {
+        this.options = options;
+        spectrogram = new MelSpectrogram(Spectrogram(options, 1));
+        cepstra = new Mfcc(new MfccOptions { Spectrogram = Spectrogram(options, 1), Coefficients = options.Coefficients });
+        warped = new(() => [.. Warps(options.VocalTractWarp).Select(warp => new MelSpectrogram(Spectrogram(options, warp)))]);
+        griffinLim = new(() => new GriffinLim(spectrogram, options.GriffinLimIterations));
+    }
+
+    public AudioFeatures Analyse(ReadOnlySpan<float> waveform)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var samples = empty([1, waveform.Length], dtype: ScalarType.Float32);
-        waveform.CopyTo(MemoryMarshal.Cast<byte, float>(samples.bytes));
-        var frames = prepared.GetOrAdd((features, warp), wanted => new(() => Create(wanted))).Value.Compute(samples).select(0, 0).contiguous();
-        var values = MemoryMarshal.Cast<byte, float>(frames.bytes).ToArray();
-        return new AudioFeatures(values, (int)frames.shape[0], FeatureStatistics.Of(frames));
+        return Features(spectrogram.FromPower(Power(waveform)), options.Inputs);
+    }
+
+    public AudioExample AnalyseExample(ReadOnlySpan<float> waveform)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        // The Fourier transform is most of the work, and all views have it in common.
+        var power = Power(waveform);
+        var logMel = spectrogram.FromPower(power);
+        var plain = Features(logMel, options.Inputs);
+        return new AudioExample(
+            [plain, .. warped.Value.Select(view => Features(view.FromPower(power), options.Inputs))],
+            options.Outputs != SpeechFeatures.LogMel ? null
+            : options.Inputs == SpeechFeatures.LogMel ? plain
+            : Features(logMel, SpeechFeatures.LogMel));
     }
 
     /// <summary>Log-mel frames [1, T, bands] to samples.</summary>
@@ -31,13 +56,24 @@ internal sealed class SpeechAnalysis(MelCodecOptions options) : IDisposable
         return samples;
     }
 
-    FrameFeatures Create((SpeechFeatures Features, double Warp) wanted)
+    Tensor Power(ReadOnlySpan<float> waveform)
     {
-        var spectrogram = Spectrogram(options, wanted.Warp);
-        return wanted.Features == SpeechFeatures.LogMel
-            ? new MelSpectrogram(spectrogram)
-            : new Mfcc(new MfccOptions { Spectrogram = spectrogram, Coefficients = options.Coefficients });
+        var samples = empty([1, waveform.Length], dtype: ScalarType.Float32);
+        waveform.CopyTo(MemoryMarshal.Cast<byte, float>(samples.bytes));
+        return spectrogram.Power(samples);
     }
+
+    AudioFeatures Features(Tensor logMel, SpeechFeatures wanted)
+    {
+        using var scope = NewDisposeScope();
+        var frames = wanted == SpeechFeatures.LogMel ? logMel : cepstra.FromLogMel(logMel.unsqueeze(0)).select(0, 0);
+        return new AudioFeatures(Numbers(frames), (int)frames.shape[0], FeatureStatistics.Of(frames));
+    }
+
+    /// <summary>Equally far apart, half of them up and half of them down.</summary>
+    static IEnumerable<double> Warps(double most) => most == 0 ? [] : Enumerable.Range(0, WarpedViews)
+        .Select(view => view - WarpedViews / 2).Select(view => view < 0 ? view : view + 1)
+        .Select(view => 1 + most * view / (WarpedViews / 2));
 
     static MelSpectrogramOptions Spectrogram(MelCodecOptions options, double warp)
     {
@@ -62,8 +98,10 @@ internal sealed class SpeechAnalysis(MelCodecOptions options) : IDisposable
 
     public void Dispose()
     {
-        foreach (var features in prepared.Values)
-            features.Value.Dispose();
+        spectrogram.Dispose();
+        cepstra.Dispose();
+        foreach (var view in warped.IsValueCreated ? warped.Value : [])
+            view.Dispose();
         if (griffinLim.IsValueCreated)
             griffinLim.Value.Dispose();
     }

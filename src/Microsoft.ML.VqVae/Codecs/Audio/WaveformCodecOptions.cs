@@ -21,7 +21,8 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int EncoderBlocks { get; set; } = 2;
 
-    /// <summary>The WaveNet that decodes. How many samples and channels a latent has, and how many speakers there are, is filled in.</summary>
+    /// <summary>The WaveNet that decodes. How many samples and channels a latent has, and how many speakers there are, is filled
+    /// in.</summary>
     /// <value>The default is 20 layers of 64 channels.</value>
     public WaveNetDecoderOptions Decoder { get; set; } = new();
 

@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Codecs;
 
-/// <summary>Samples [B, 1, T] → encodings [B, G·D, N]: strided convolutions (section 4.3 of the paper: kernel 4, stride 2), residual blocks, a
-/// projection.</summary>
+/// <summary>Samples [B, 1, T] → encodings [B, G·D, N]: strided convolutions (section 4.3 of the paper: kernel 4, stride 2), residual
+/// blocks, a projection.</summary>
 internal sealed class WaveformEncoder : nn.Module
 {
     readonly ModuleList<Convolution1d> down;

@@ -12,8 +12,8 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// </summary>
 /// <remarks>Names in <c>state_dict</c>: <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>,
 /// <c>encoder.project</c>, each with <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes; <c>quantizer.codebook</c>,
-/// <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>; and with <c>decoder.</c> before them
-/// the names that <see cref="WaveNetDecoder"/> lists.</remarks>
+/// <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>; and with <c>decoder.</c> before
+/// them the names that <see cref="WaveNetDecoder"/> lists.</remarks>
 public sealed class WaveformVqVae : AudioVqVae
 {
     readonly WaveformCodecOptions options;
@@ -63,17 +63,14 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <inheritdoc/>
     public override bool MakesWaveforms => true;
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<double> Warps => [];
-
     /// <summary>The samples as they are.</summary>
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform, double warp = 1) =>
+    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
         new(waveform.ToArray(), waveform.Length, new FeatureStatistics(waveform.Length, [0], [1]));
 
-    /// <summary>None: the decoder learns the samples that the encoder is given.</summary>
+    /// <summary>The samples, which are input and target.</summary>
     /// <inheritdoc/>
-    public override AudioFeatures? AnalyseTarget(ReadOnlySpan<float> waveform) => null;
+    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => new([Analyse(waveform)], Target: null);
 
     /// <summary>Nothing: samples are not normalised.</summary>
     /// <inheritdoc/>
