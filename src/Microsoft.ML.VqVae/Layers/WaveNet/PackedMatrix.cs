@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.VqVae.Layers;
 
@@ -24,9 +25,11 @@ internal sealed unsafe class PackedMatrix
         this.inputs = inputs;
         panels = Panels(outputs);
         weights = new AlignedFloats(panels * Panel * inputs);
-        for (var output = 0; output < outputs; output++)
-            for (var input = 0; input < inputs; input++)
-                weights.Start[(output / Panel * inputs + input) * Panel + output % Panel] = weight(output, input);
+        var at = weights.Start;
+        for (var first = 0; first < outputs; first += Panel)
+            for (var input = 0; input < inputs; input++, at += Panel)
+                for (var place = 0; place < Panel && first + place < outputs; place++)
+                    at[place] = weight(first + place, input);
     }
 
     /// <summary>How many sums <see cref="Accumulate"/> writes for this many outputs.</summary>
@@ -53,6 +56,8 @@ internal sealed unsafe class PackedMatrix
         GC.KeepAlive(weights);
     }
 
+    // Optimised at once: a short generation should not wait until the runtime finds out that this is where the time goes.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void OneRow(float* panel, float* x, float* sums, int inputs)
     {
         var width = Vector<float>.Count;
@@ -87,6 +92,7 @@ internal sealed unsafe class PackedMatrix
     }
 
     /// <summary>Two vectors of a panel for four rows: each weight is loaded once for all of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void FourRows(float* panel, float* x, int xStride, float* sums, int sumsStride, int inputs)
     {
         var width = Vector<float>.Count;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.VqVae.Layers;
 
@@ -9,6 +10,7 @@ internal sealed unsafe class SymbolChoice(int symbols, double temperature)
 
     /// <summary>The first symbol whose cumulated probability exceeds <paramref name="uniform"/>, a number in [0, 1); at temperature 0 the
     /// likeliest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Choose(ReadOnlySpan<float> logits, float uniform)
     {
         var greatest = float.NegativeInfinity;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.VqVae.Layers;
 
@@ -20,6 +21,7 @@ internal static unsafe class VectorFunctions
     }
 
     /// <summary>result = tanh(filter) · σ(gate), as (1 − e^−2f) / ((1 + e^−2f)(1 + e^−g)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GatedUnit(float* filter, float* gate, float* result, int count)
     {
         var one = Vector<float>.One;
@@ -35,6 +37,7 @@ internal static unsafe class VectorFunctions
     /// units of the last place.</summary>
     /// <remarks>x = n·ln 2 + r with n whole and |r| ≤ ln 2 / 2; e^r by its Taylor polynomial; 2ⁿ by the bits of the exponent. It takes half
     /// as long as <see cref="Vector.Exp(Vector{float})"/>, which computes in double precision.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {
         const float HighPartOfLn2 = 0.693359375f;
