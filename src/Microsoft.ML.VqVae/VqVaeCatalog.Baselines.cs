@@ -21,8 +21,9 @@ public sealed partial class VqVaeCatalog
     /// <returns>The estimator; <see cref="GaussianVaeEstimator"/> has the tables of its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
     public GaussianVaeEstimator EncodeGaussianVae(
-        string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null, string? boundBitsColumnName = null,
-        int latentChannels = ImageGaussianVaeOptions.DefaultLatentChannels, int? steps = null, int? seed = null)
+        string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null,
+        string? boundBitsColumnName = null, int latentChannels = ImageGaussianVaeOptions.DefaultLatentChannels,
+        int? steps = null, int? seed = null)
     {
         ImageGaussianVaeOptions options = ImageGaussianVaeOptions.Fast();
         (options.ReconstructionColumnName, options.BoundBitsColumnName) = (reconstructionColumnName, boundBitsColumnName);
@@ -59,8 +60,9 @@ public sealed partial class VqVaeCatalog
     /// <returns>The estimator; <see cref="VimcoEstimator"/> has the tables of its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
     public VimcoEstimator EncodeVimco(
-        string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null, string? boundBitsColumnName = null,
-        int categories = 512, int latentsPerPosition = 1, int? samples = null, int? steps = null, int? seed = null)
+        string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null,
+        string? boundBitsColumnName = null, int categories = 512, int latentsPerPosition = 1, int? samples = null,
+        int? steps = null, int? seed = null)
     {
         ImageVimcoOptions options = ImageVimcoOptions.Fast();
         (options.ReconstructionColumnName, options.BoundBitsColumnName) = (reconstructionColumnName, boundBitsColumnName);

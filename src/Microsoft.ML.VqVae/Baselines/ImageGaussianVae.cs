@@ -58,12 +58,13 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>
         var images = Augment(pixels, step);
         var (reconstruction, divergence) = Parts(images, training ? step : null);
         var nats = reconstruction.mean() + divergence.mean();
-        return new BoundLosses(nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
+        return new BoundLosses(
+            nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>The evidence lower bound as bits of each image, [B]: −log2 p(x|z) for one z, and the divergence. Without gradients; the same
-    /// noise for every image.</summary>
+    /// <summary>The evidence lower bound as bits of each image, [B]: −log2 p(x|z) for one z, and the divergence. Without gradients; the
+    /// same noise for every image.</summary>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor BoundBits(Tensor pixels)
     {

@@ -26,8 +26,8 @@ public sealed partial class ImageVimco
         return Losses(images, logPosterior, samples).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The bound as bits of each image [B, C, H, W], over <see cref="VimcoOptions.EvaluationSamples"/>: [B]. Without gradients; the
-    /// same random numbers for every image.</summary>
+    /// <summary>The bound as bits of each image [B, C, H, W], over <see cref="VimcoOptions.EvaluationSamples"/>: [B]. Without gradients;
+    /// the same random numbers for every image.</summary>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor BoundBits(Tensor pixels)
     {

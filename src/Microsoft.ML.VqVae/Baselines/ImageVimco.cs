@@ -51,8 +51,8 @@ public sealed partial class ImageVimco : ImageAutoencoder<Tensor>
     // N
     int LatentsPerImage => Grid.Height * Grid.Width * latents.LatentsPerPosition;
 
-    /// <summary>ln q(z_n = k|x) for images [B, C, H, W] in the units of the data: [B, N, K], the latents ordered by row, column and number at
-    /// the position.</summary>
+    /// <summary>ln q(z_n = k|x) for images [B, C, H, W] in the units of the data: [B, N, K], the latents ordered by row, column and number
+    /// at the position.</summary>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public override Tensor forward(Tensor pixels)
     {

@@ -4,9 +4,9 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a variational autoencoder with Gaussian latents ("Auto-Encoding Variational Bayes", Kingma and Welling 2013, arXiv 1312.6114) on a
-/// column of images, with the encoder and decoder of <see cref="ImageVqVaeEstimator"/>, and gives a transformer that adds the means of the
-/// latents.
+/// Trains a variational autoencoder with Gaussian latents ("Auto-Encoding Variational Bayes", Kingma and Welling 2013, arXiv 1312.6114) on
+/// a column of images, with the encoder and decoder of <see cref="ImageVqVaeEstimator"/>, and gives a transformer that adds the means of
+/// the latents.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -32,24 +32,19 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class GaussianVaeEstimator : ImageEstimator<ImageGaussianVaeOptions, GaussianVaeTransformer>
+public sealed class GaussianVaeEstimator : ImageBaselineEstimator<ImageGaussianVaeOptions, GaussianVaeTransformer>
 {
-    internal GaussianVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageGaussianVaeOptions options)
+    internal GaussianVaeEstimator(
+        IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageGaussianVaeOptions options)
         : base(environment, outputColumnName, inputColumnName, options)
     {
     }
 
     private protected override SchemaShape.Column OutputShape => ModelColumns.VectorShape(OutputColumnName);
 
-    private protected override IEnumerable<SchemaShape.Column?> MoreShapes =>
-        [Options.BoundBitsColumnName is string bound ? ModelColumns.NumberShape(bound) : null];
-
-    // The loss itself counts bytes.
-    private protected override bool CountsBits => true;
-
     private protected override GaussianVaeTransformer Train(ImageTrainingData data)
     {
         (GaussianVaeModel model, TrainingSummary summary) = ImageTraining.GaussianVae(Environment, Options, data);
-        return new GaussianVaeTransformer(model, BaselineColumns.Of(InputColumnName, OutputColumnName, Options), summary);
+        return new GaussianVaeTransformer(model, Columns, summary);
     }
 }

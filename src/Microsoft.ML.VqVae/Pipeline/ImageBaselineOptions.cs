@@ -64,8 +64,8 @@ public sealed class ImageVimcoOptions : ImageBaselineOptions
     /// <value>The default is one latent of 512 categories at each position, and 50 samples.</value>
     public VimcoOptions Latents { get; set; } = new();
 
-    /// <summary>Made for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>, and 10 samples in training. Every sample
-    /// is decoded once a step, so that a step still takes several times as long as a VQ-VAE's.</summary>
+    /// <summary>Made for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>, and 10 samples in training. Every
+    /// sample is decoded once a step, so that a step still takes several times as long as a VQ-VAE's.</summary>
     /// <returns>New options, to be changed at will.</returns>
     public static ImageVimcoOptions Fast()
     {

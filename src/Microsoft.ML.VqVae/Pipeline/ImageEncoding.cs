@@ -23,7 +23,10 @@ internal sealed class ImageEncoding(ImageModel model, Tensor pixels) : ImagePass
                 capacity => new KeyColumn(height * width * perPosition, capacity), pass => pass.Indices),
         ];
         if (names.Reconstruction is string reconstruction)
-            made.Add(ComputedColumn<ImageEncoding>.Pixels(reconstruction, format, names.ReconstructionAsImage, pass => pass.Reconstruction));
+        {
+            made.Add(ComputedColumn<ImageEncoding>.Pixels(
+                reconstruction, format, names.ReconstructionAsImage, pass => pass.Reconstruction));
+        }
         if (names.Embeddings is string embeddings)
         {
             made.Add(new(ModelColumns.Embeddings(embeddings, model.CodeGrid, channels),

@@ -15,8 +15,8 @@ public abstract class ImageModelOptions
     {
     }
 
-    /// <summary>The encoder and decoder. Height, width and channels are taken from the column where they are 0; what a byte is, always, from
-    /// <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
+    /// <summary>The encoder and decoder. Height, width and channels are taken from the column where they are 0; what a byte is, always,
+    /// from <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
     /// <value>The default is the paper's network, 256 channels wide.</value>
     public ImageCodecOptions Codec { get; set; } = new();
 
@@ -39,13 +39,13 @@ public abstract class ImageModelOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool ReconstructionAsImage { get; set; }
 
-    /// <summary>The name of a column for −log2 p(x|z), a Single: the bits that the row's pixels cost as bytes when the latents are known, by
-    /// <see cref="ImageCodecOptions.PixelLikelihood"/>, summed over the row.</summary>
+    /// <summary>The name of a column for −log2 p(x|z), a Single: the bits that the row's pixels cost as bytes when the latents are known,
+    /// by <see cref="ImageCodecOptions.PixelLikelihood"/>, summed over the row.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionBitsColumnName { get; set; }
 
-    /// <summary>With <see cref="ImageScale"/>: what a vector's values mean when pictures are made of them and when bits are counted. A byte b
-    /// stands in the column as (b − offset) · scale, as ExtractPixels puts it there.</summary>
+    /// <summary>With <see cref="ImageScale"/>: what a vector's values mean when pictures are made of them and when bits are counted. A byte
+    /// b stands in the column as (b − offset) · scale, as ExtractPixels puts it there.</summary>
     /// <value>The default is 0.</value>
     public float ImageOffset { get; set; }
 

@@ -32,24 +32,19 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class VimcoEstimator : ImageEstimator<ImageVimcoOptions, VimcoTransformer>
+public sealed class VimcoEstimator : ImageBaselineEstimator<ImageVimcoOptions, VimcoTransformer>
 {
-    internal VimcoEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageVimcoOptions options)
+    internal VimcoEstimator(
+        IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageVimcoOptions options)
         : base(environment, outputColumnName, inputColumnName, options)
     {
     }
 
     private protected override SchemaShape.Column OutputShape => ModelColumns.CodesShape(OutputColumnName);
 
-    private protected override IEnumerable<SchemaShape.Column?> MoreShapes =>
-        [Options.BoundBitsColumnName is string bound ? ModelColumns.NumberShape(bound) : null];
-
-    // The loss itself counts bytes.
-    private protected override bool CountsBits => true;
-
     private protected override VimcoTransformer Train(ImageTrainingData data)
     {
         (VimcoModel model, TrainingSummary summary) = ImageTraining.Vimco(Environment, Options, data);
-        return new VimcoTransformer(model, BaselineColumns.Of(InputColumnName, OutputColumnName, Options), summary);
+        return new VimcoTransformer(model, Columns, summary);
     }
 }

@@ -43,7 +43,8 @@ internal sealed class CompareSample(CompareSettings settings, IAnsiConsole conso
         // 2. The VQ-VAE. Its codes are chosen, not drawn: its bound is what its pixels and its codes cost, these under a uniform prior.
         ImageVqVaeOptions vq = plan.VqVae(data, settings);
         vq.ReconstructionBitsColumnName = nameof(ComparedImage.BoundBits);
-        using VqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data, () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", vq));
+        using VqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data,
+            () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", vq));
         IDataView encoded = _ml.Data.Cache(codec.Transform(test));
         VqVaeMetrics quality = stages.Run("Measure the VQ-VAE", _ => VqVaeMetrics.Evaluate(encoded, "Codes", "Pixels",
             nameof(ComparedImage.Reconstruction), reconstructionBitsColumnName: nameof(ComparedImage.BoundBits)));
@@ -129,7 +130,7 @@ internal sealed class CompareSample(CompareSettings settings, IAnsiConsole conso
         }
         console.Write(table);
         console.WriteLine(string.Create(invariant,
-            $"On {metrics.TestRows:N0} test pictures, less is better; 8 uncompressed. Codes cost {metrics.VqvaeCodeBitsPerDim:0.000} of the VQ-VAE's bits."));
+            $"On {metrics.TestRows:N0} test pictures; {metrics.VqvaeCodeBitsPerDim:0.000} of the VQ-VAE's bits are those of its codes."));
         console.WriteLine(string.Create(invariant, $"{metrics.Seconds:0} s. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
         foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
             console.WriteLine($"  {Path.GetFileName(file)}");

@@ -11,8 +11,8 @@ internal sealed record Series(string Name, Color Color, IReadOnlyList<(double X,
 
 internal static partial class Charts
 {
-    /// <summary>Several curves over the same axes, both linear. The height is that of the later three quarters of the points, where curves lie
-    /// close together; what is above leaves the picture.</summary>
+    /// <summary>Several curves over the same axes, both linear. The height is that of the later three quarters of the points, where curves
+    /// lie close together; what is above leaves the picture.</summary>
     public static void Curves(
         Picture picture, int left, int top, int width, int height, string xLabel, string yLabel, IReadOnlyList<Series> curves)
     {

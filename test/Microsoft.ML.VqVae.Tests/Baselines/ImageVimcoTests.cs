@@ -30,7 +30,8 @@ public sealed class ImageVimcoTests
         long count = states.shape[0];
         Tensor bits = model.ReconstructionBits(model.Embed(states.view(count, 1, 1, 2)), image.expand(count, 1, 2, 2).contiguous());
         Tensor posterior = model.call(image).view(2, -1);
-        Tensor q = posterior.select(0, 0).index_select(0, states.select(1, 0)) + posterior.select(0, 1).index_select(0, states.select(1, 1));
+        Tensor q = posterior.select(0, 0).index_select(0, states.select(1, 0))
+            + posterior.select(0, 1).index_select(0, states.select(1, 1));
         return (bits * -Math.Log(2) - 2 * Math.Log(model.Categories), q);
     }
 
@@ -109,7 +110,8 @@ public sealed class ImageVimcoTests
     {
         using var scope = NewDisposeScope();
         using var model = new ImageVimco(
-            TinyImages.Codec(), new VimcoOptions { Categories = 3, Dimensions = 4, LatentsPerPosition = 2, EvaluationSamples = 20_000 }, seed: 5);
+            TinyImages.Codec(),
+            new VimcoOptions { Categories = 3, Dimensions = 4, LatentsPerPosition = 2, EvaluationSamples = 20_000 }, seed: 5);
         model.SetPixelStatistics(120, 70, 0, 255);
         Tensor images = TinyImages.Images(2);
         float[] bits = TensorAssert.Floats(model.BoundBits(images));

@@ -72,7 +72,10 @@ public class BaselineTests
         Values.AreEqual(rows, Values.ReadByMapper(transformer, data, Columns), 1e-2);
         // 64 values, which by chance would cost 8 bits each; five steps bring little more than that, and the latents come on top.
         foreach (object[] row in rows)
-            Assert.IsTrue((float)row[3] is > 6 * 64 and < 10 * 64 && (float)row[2] is > 6 * 64 and < 10 * 64, $"{row[2]} and {row[3]} bits");
+        {
+            Assert.IsInRange(6 * 64f, 10 * 64f, (float)row[2]);
+            Assert.IsInRange(6 * 64f, 10 * 64f, (float)row[3]);
+        }
 
         string path = Path.GetTempFileName();
         try

@@ -32,7 +32,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <param name="encodingChannels">What the encoder gives at each position.</param>
     /// <param name="latentChannels">What the decoder takes at each position.</param>
     /// <param name="seed">What weights and the randomness of training are drawn from.</param>
-    private protected ImageAutoencoder(string name, ImageCodecOptions codec, int encodingChannels, int latentChannels, int seed) : base(name)
+    private protected ImageAutoencoder(string name, ImageCodecOptions codec, int encodingChannels, int latentChannels, int seed)
+        : base(name)
     {
         this.codec = codec.Copy();
         this.seed = seed;

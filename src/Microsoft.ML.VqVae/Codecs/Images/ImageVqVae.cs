@@ -77,11 +77,11 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>
     /// The losses of a batch of images [B, C, H, W], equation 3 of the paper: reconstruction + codebook loss + β · commitment loss.
     /// </summary>
     /// <remarks>
-    /// The reconstruction term is −ln p(x|z) by <see cref="ImageCodecOptions.PixelLikelihood"/>. With the default, a Gaussian of unit variance
-    /// in normalised pixels, it is half the summed squared error, less a constant. The quantizer's losses are averages over the latents of
-    /// an image, and so is this term: the sum is divided by the number of codes. The paper leaves the weight open; this one lets one β fit
-    /// all sizes. Undivided, the commitment loss hardly counts, and encodings stray from their codes: on Fashion-MNIST after 800 steps an
-    /// NMSE of 0.051 was measured, against 0.045 with weights within a factor of two of this.
+    /// The reconstruction term is −ln p(x|z) by <see cref="ImageCodecOptions.PixelLikelihood"/>. With the default, a Gaussian of unit
+    /// variance in normalised pixels, it is half the summed squared error, less a constant. The quantizer's losses are averages over the
+    /// latents of an image, and so is this term: the sum is divided by the number of codes. The paper leaves the weight open; this one lets
+    /// one β fit all sizes. Undivided, the commitment loss hardly counts, and encodings stray from their codes: on Fashion-MNIST after 800
+    /// steps an NMSE of 0.051 was measured, against 0.045 with weights within a factor of two of this.
     /// </remarks>
     /// <param name="pixels">The images, in the units of the data.</param>
     /// <param name="step">The training step, which with the seed decides which images are mirrored.</param>

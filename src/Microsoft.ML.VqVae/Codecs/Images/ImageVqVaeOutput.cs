@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Codecs;
 
 /// <summary>What an <see cref="ImageVqVae"/> makes of a batch of images.</summary>
-/// <param name="Reconstruction">The decoded images [B, C, H, W], the mean of p(x|z), normalised (pixels minus mean, over deviation) and not clamped.</param>
+/// <param name="Reconstruction">The decoded images [B, C, H, W], the mean of p(x|z), normalised (pixels minus mean, over deviation) and not
+/// clamped.</param>
 /// <param name="Target">The images that were to be decoded, normalised likewise.</param>
 /// <param name="Quantization">The codes and the quantizer's losses.</param>
 public sealed record ImageVqVaeOutput(Tensor Reconstruction, Tensor Target, QuantizationResult Quantization);

@@ -64,8 +64,9 @@ internal abstract class PixelDistribution
 
         public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units)
         {
-            // σ(a) − σ(b) = σ(a) · σ(−b) · (1 − e^(b − a)): three factors whose logarithms lose no digits, however far off or narrow the bin
-            // is, where the difference of the two would be 0. The first bin has no lower edge and the last no upper: σ(−b) = 1, σ(a) = 1.
+            // σ(a) − σ(b) = σ(a) · σ(−b) · (1 − e^(b − a)): three factors whose logarithms lose no digits, however far off or narrow the
+            // bin is, where the difference of the two would be 0. The first bin has no lower edge and the last no upper, and
+            // their factors are 1.
             var bytes = units.Bytes(images);
             var inverse = (-LogScale(parameters, units)).exp();
             var centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse;
