@@ -20,6 +20,7 @@ internal static class Program
             ImagesVerb.Create(),
             CompareVerb.Create(),
             GenerateVerb.Create(),
+            TwoLevelVerb.Create(),
             PredictVerb.Create(),
             PhonemesVerb.Create(),
             PhonemesVerb.CreateSecondProcess(),

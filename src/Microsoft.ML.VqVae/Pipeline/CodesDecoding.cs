@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Priors;
 using Microsoft.ML.VqVae.Rows;
 using static TorchSharp.torch;
@@ -12,19 +11,10 @@ internal sealed class CodesDecoding(CodesModel model, CodesDecoderColumns column
 
     public int BatchSize => model.Description.PredictionBatchSize;
 
-    public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema)
-    {
-        DataViewSchema.Column column = SchemaColumns.Find(schema, columns.Latents, "latents");
-        int codes = model.Description.Quantizer.Codes;
-        bool fits = column.Type is VectorDataViewType { ItemType: KeyDataViewType key } vector && key.RawType == typeof(uint)
-            && key.Count == (ulong)codes && vector.Size == model.Network.Latents;
-        return fits ? [column] : throw SchemaColumns.Mismatch(column.Name,
-            new VectorDataViewType(new KeyDataViewType(typeof(uint), codes), model.Network.Latents).ToString(),
-            column.Type.ToString()!, "latents");
-    }
+    public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema) => [model.FindLatents(schema, columns.Latents)];
 
-    public RowReader CreateReader(DataViewRow row, int capacity) => new CodeLineReader(
-        new CodesWanted(model.Description.Quantizer.Codes, model.Network.Latents), row, CheckInputs(row.Schema)[0], capacity);
+    public RowReader CreateReader(DataViewRow row, int capacity) =>
+        new CodeLineReader(model.LatentsWanted, row, CheckInputs(row.Schema)[0], capacity);
 
     public BatchColumn CreateColumn(int output, int capacity) => new KeyColumn(model.Description.Grid.Length!.Value, capacity);
 

@@ -54,8 +54,9 @@ public sealed class CodesVqVaeOptions
         },
         Training = new TrainingOptions
         {
-            LearningRate = 1e-3,
-            Steps = 2000,
+            LearningRate = 2e-3,
+            BatchSize = 64,
+            Steps = 1500,
             Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
         },
     };

@@ -71,6 +71,21 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
             new CodesSampling(temperature, topK, seed));
     }
 
+    /// <summary>What codes cost given any latents, for example those of another row: a transformer that adds −log2 p(codes |
+    /// latents).</summary>
+    /// <param name="outputColumnName">The column to add: a Single, in bits.</param>
+    /// <param name="codesColumnName">The column of codes; null for <see cref="CodesColumnName"/>.</param>
+    /// <param name="latentsColumnName">The column of latents; null for <see cref="OutputColumnName"/>.</param>
+    /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
+    public CodesLikelihoodTransformer Likelihood(
+        string outputColumnName, string? codesColumnName = null, string? latentsColumnName = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        HoldNetwork();
+        return new CodesLikelihoodTransformer(_model, new CodesLikelihoodColumns(
+            outputColumnName, codesColumnName ?? CodesColumnName, latentsColumnName ?? OutputColumnName));
+    }
+
     private protected override void Save(ModelSaveContext context) => ModelFile.Save(
         context, ModelSignature, LoaderSignature, new SavedCodesEncoder(_model.Description, _columns),
         SavedModelJson.Default.SavedCodesEncoder, _model.WriteWeights);

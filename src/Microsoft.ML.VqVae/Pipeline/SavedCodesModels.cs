@@ -13,6 +13,9 @@ internal sealed record CodesEncoderColumns(string Codes, string Latents, string?
 /// <summary>The names of the columns of a decoder of codes.</summary>
 internal sealed record CodesDecoderColumns(string Latents, string Output);
 
+/// <summary>The names of the columns of a likelihood of codes.</summary>
+internal sealed record CodesLikelihoodColumns(string Output, string Codes, string Latents);
+
 /// <summary>How a decoder of codes samples.</summary>
 internal sealed record CodesSampling(double Temperature, int? TopK, int Seed);
 
@@ -21,3 +24,6 @@ internal sealed record SavedCodesEncoder(CodesModelDescription Model, CodesEncod
 
 /// <summary>The JSON text of a <see cref="CodesVqVaeDecoderTransformer"/> in a model file.</summary>
 internal sealed record SavedCodesDecoder(CodesModelDescription Model, CodesDecoderColumns Columns, CodesSampling Sampling);
+
+/// <summary>The JSON text of a <see cref="CodesLikelihoodTransformer"/> in a model file.</summary>
+internal sealed record SavedCodesLikelihood(CodesModelDescription Model, CodesLikelihoodColumns Columns);

@@ -47,4 +47,5 @@ internal sealed record SavedVimco(VimcoDescription Model, BaselineColumns Column
 [JsonSerializable(typeof(SavedPrior))]
 [JsonSerializable(typeof(SavedCodesEncoder))]
 [JsonSerializable(typeof(SavedCodesDecoder))]
+[JsonSerializable(typeof(SavedCodesLikelihood))]
 internal sealed partial class SavedModelJson : JsonSerializerContext;

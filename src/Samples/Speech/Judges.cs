@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// Two classifiers of stock parts that learn from log-mel spectrograms of real recordings alone, and then say of any sound who is heard and
 /// what is said. They know nothing of codes, so they can judge what was made of codes.
 /// </summary>
-internal sealed class Judges(MLContext ml)
+internal sealed class Judges(MLContext ml) : IDisposable
 {
     /// <summary>Frames of 10 ms that are averaged to one, and how many such means around a moment the judge of phones sees.</summary>
     const int FramesPerMoment = 4, Moments = 5;
@@ -23,6 +23,8 @@ internal sealed class Judges(MLContext ml)
 
     public void LearnPhones(IEnumerable<Spoken> recordings) =>
         _phones = Classifier(strength: 0.1f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.SelectMany(PhonesOf))));
+
+    public void Dispose() => _mel.Dispose();
 
     /// <summary>Who is heard in each.</summary>
     public string[] Speakers(IEnumerable<Spoken> sounds) =>

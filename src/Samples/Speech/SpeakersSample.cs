@@ -56,7 +56,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
         Spoken[] spoken = stages.Run($"Say {test.Length} sentences in each voice", stage => Say(codec, coded, test, voices, stage));
 
         // 3. Judges that learnt from real recordings alone say who is heard, and what is said.
-        var judges = new Judges(_ml);
+        using var judges = new Judges(_ml);
         Spoken[] recordings = [.. test.Select(Original)];
         stages.Run("Teach a judge the voices", _ => judges.LearnSpeakers(data.Train.Select(Original)));
         stages.Run("Teach a judge the phones", _ => judges.LearnPhones(data.Train.Take(plan.JudgedUtterances(data)).Select(Original)));

@@ -15,7 +15,7 @@ public sealed class PixelDistributionTests
     {
         using var scope = NewDisposeScope();
         var distribution = PixelDistribution.For(likelihood);
-        Assert.AreEqual(distribution.Parameters, parameters.Length);
+        Assert.HasCount(distribution.Parameters, parameters);
         var given = tensor(parameters).view(1, parameters.Length, 1, 1).expand(256, parameters.Length, 1, 1);
         var images = tensor([.. Enumerable.Range(0, 256).Select(b => (float)((b - offset) * scale))]).view(256, 1, 1, 1);
         return [.. TensorAssert.Floats(distribution.Nats(given, images, Units(offset, scale))).Select(nats => (double)nats)];

@@ -113,6 +113,22 @@ public class CodesVqVaePipelineTests
     }
 
     [TestMethod]
+    public void A_row_costs_its_own_bits_given_its_own_latents()
+    {
+        using CodesVqVaeTransformer transformer = Fit();
+        using CodesLikelihoodTransformer likelihood = transformer.Likelihood("Cost");
+        IDataView scored = likelihood.Transform(transformer.Transform(Data()));
+        Values.AreEqual(Values.Read(scored, "Bits"), Values.Read(scored, "Cost"));
+        using var file = new MemoryStream();
+        _ml.Model.Save(likelihood, transformer.GetOutputSchema(Data().Schema), file);
+        file.Position = 0;
+        using var loaded = (CodesLikelihoodTransformer)_ml.Model.Load(file, out _);
+        Values.AreEqual(Values.Read(scored, "Cost"), Values.Read(loaded.Transform(transformer.Transform(Data())), "Cost"));
+        Assert.Contains("latents column 'Codes'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => transformer.Likelihood("Cost", latentsColumnName: "Codes").Transform(Data())).Message);
+    }
+
+    [TestMethod]
     public void An_interrupted_training_ends_in_the_same_weights()
     {
         string folder = Directory.CreateTempSubdirectory().FullName;

@@ -1,0 +1,43 @@
+using Microsoft.ML.VqVae.Samples.Images;
+
+namespace Microsoft.ML.VqVae.Samples.TwoLevel;
+
+/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
+/// <param name="CodecSteps">Training steps of the first level, where it is not loaded.</param>
+/// <param name="Steps">Training steps of the second level, and of the prior that it is compared with.</param>
+/// <param name="TrainRows">On how many pictures' codes both learn.</param>
+/// <param name="TestRows">How many held-out pictures are measured.</param>
+internal sealed record TwoLevelPlan(int CodecSteps, int Steps, int TrainRows, int TestRows)
+{
+    public static TwoLevelPlan For(TwoLevelSettings settings)
+    {
+        TwoLevelPlan plan = settings.Quick
+            ? new(CodecSteps: 350, Steps: 250, TrainRows: 10_000, TestRows: 1_000)
+            : new(CodecSteps: 2000, Steps: 1500, TrainRows: 60_000, TestRows: 5_000);
+        return plan with { Steps = settings.Steps ?? plan.Steps };
+    }
+
+    public CodesVqVaeOptions SecondLevel(TwoLevelSettings settings)
+    {
+        CodesVqVaeOptions options = CodesVqVaeOptions.Fast();
+        options.Quantizer.CodesPerPosition = settings.Latents;
+        options.Training.Steps = Steps;
+        options.Training.Seed = settings.Seed;
+        options.BitsColumnName = "Conditional";
+        return options;
+    }
+
+    /// <summary>The same PixelCNN with the same training, but without latents.</summary>
+    public PriorOptions Prior(TwoLevelSettings settings)
+    {
+        CodesVqVaeOptions same = SecondLevel(settings);
+        same.Codec.Decoder.MapChannels = 0;
+        return new PriorOptions { PixelCnn = same.Codec.Decoder, Training = same.Training };
+    }
+
+    public ImageVqVaeOptions FirstLevel(ImageData data, TwoLevelSettings settings)
+    {
+        var images = new ImagesSettings { Steps = CodecSteps, Seed = settings.Seed, Quick = settings.Quick };
+        return ImagesPlan.For(data, images).CodecOptions(data, images);
+    }
+}
