@@ -18,9 +18,6 @@ internal sealed unsafe class SpanSteps : StackSteps
     /// <summary>At most how many positions are looked back at together.</summary>
     const int MostAhead = 16;
 
-    /// <summary>At least how many, since it takes as many rows for the products to be faster.</summary>
-    const int LeastAhead = 4;
-
     readonly GatedStackShape shape;
     readonly PackedStack stack;
     readonly PackedLayer[] layers;
@@ -136,7 +133,7 @@ internal sealed unsafe class SpanSteps : StackSteps
     }
 
     /// <summary>How many positions a layer looks back at together, a divisor of its dilation.</summary>
-    static int Ahead(PackedLayer layer) => layer.Dilation < LeastAhead ? 1 : Math.Min(layer.Dilation, MostAhead);
+    static int Ahead(PackedLayer layer) => Math.Min(layer.Dilation, MostAhead);
 
     AlignedFloats Constants(GatedLayer layer, Tensor? classes)
     {
