@@ -25,6 +25,7 @@ internal static class Program
             PhonemesVerb.Create(),
             PhonemesVerb.CreateSecondProcess(),
             SpeakersVerb.Create(),
+            SpeechPriorVerb.Create(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);

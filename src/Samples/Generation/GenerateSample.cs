@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Images;
 using Spectre.Console;
@@ -40,7 +41,7 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
         stages.Run("Encode the training pictures", stage => EncodedPictures.Read(_ml, encoded, rows, stage, cancellation));
 
         // 2. The prior learns which codes stand beside which, given the class.
-        ITransformer labels = _ml.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(encoded);
+        ValueToKeyMappingTransformer labels = _ml.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(encoded);
         PriorOptions options = plan.PriorOptions(settings);
         using PriorTransformer prior = stages.Run($"Train the prior on the codes of {rows:N0}", stage =>
         {
@@ -116,7 +117,8 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
         });
 
     /// <summary>The upper half of the codes of test pictures is kept, the lower half is the prior's.</summary>
-    void Complete(ImageData data, PriorTransformer prior, VqVaeDecoderTransformer decoder, ITransformer labels, IDataView scored)
+    void Complete(
+        ImageData data, PriorTransformer prior, VqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
         var columns = ImagePictures.Pick(_ml.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
             prior.Conditions, rows: 1);

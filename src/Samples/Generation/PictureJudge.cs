@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
@@ -8,7 +9,7 @@ internal sealed class PictureJudge(MLContext ml, ImageShape shape)
 {
     const float Strength = 1e-3f;
 
-    ITransformer? _classifier;
+    TransformerChain<KeyToValueMappingTransformer>? _classifier;
 
     public void Learn(IEnumerable<LabelledImage> pictures)
     {

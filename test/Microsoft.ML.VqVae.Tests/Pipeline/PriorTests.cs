@@ -161,9 +161,9 @@ public class PriorTests
     public void A_prediction_engine_scores_a_row()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(TinyCodes.Lines(9));
-        IEstimator<ITransformer> pipeline = _ml.Transforms.Conversion.MapValueToKey("Label", "Class")
+        var pipeline = _ml.Transforms.Conversion.MapValueToKey("Label", "Class")
             .Append(_ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", With(TinyCodes.Options(), "PerCode")));
-        ITransformer model = pipeline.Fit(data);
+        using var model = pipeline.Fit(data);
         List<object[]> expected = Values.Read(model.Transform(data), "Bits", "PerCode");
         using PredictionEngine<TinyCodes.Line, Scored> engine = _ml.Model.CreatePredictionEngine<TinyCodes.Line, Scored>(model);
         Scored[] scored = [.. TinyCodes.Lines(9).Select(row => engine.Predict(row))];
