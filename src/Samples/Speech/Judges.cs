@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Labels;
 using Microsoft.ML.VqVae.Signal;
 
@@ -11,11 +12,15 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 internal sealed class Judges(MLContext ml) : IDisposable
 {
     /// <summary>Frames of 10 ms that are averaged to one, and how many such means around a moment the judge of phones sees.</summary>
-    const int FramesPerMoment = 4, Moments = 5;
+    const int FramesPerMoment = 4, Moments = 7;
 
-    const int SpeakerSize = 2 * Spectrogram.Bands, PhoneSize = Moments * Spectrogram.Bands;
+    /// <summary>Cosines that a log-mel frame is written as for the judge of phones, which learns faster from what is not correlated.</summary>
+    const int Cosines = 24;
+
+    const int SpeakerSize = 2 * Spectrogram.Bands, PhoneSize = Moments * Cosines;
 
     readonly MelSpectrogram _mel = new();
+    readonly Mfcc _cosines = new(new MfccOptions { Coefficients = Cosines });
     ITransformer? _speakers, _phones;
 
     public void LearnSpeakers(IEnumerable<Spoken> recordings) =>
@@ -36,10 +41,16 @@ internal sealed class Judges(MLContext ml) : IDisposable
     public double PhoneAccuracy(IEnumerable<Spoken> sounds) =>
         ml.MulticlassClassification.Evaluate(_phones!.Transform(ml.Data.LoadFromEnumerable(sounds.SelectMany(PhonesOf)))).MicroAccuracy;
 
-    IEstimator<ITransformer> Classifier(float strength) =>
+    public void Dispose()
+    {
+        _mel.Dispose();
+        _cosines.Dispose();
+    }
+
+    EstimatorChain<KeyToValueMappingTransformer> Classifier(float strength) =>
         ml.Transforms.Conversion.MapValueToKey("Label", "Class")
             .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
-                l1Regularization: 0, l2Regularization: strength, optimizationTolerance: 1e-4f))
+                l1Regularization: 0, l2Regularization: strength, optimizationTolerance: 1e-5f))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 
     /// <summary>Mean and deviation of each band over the utterance.</summary>
@@ -63,19 +74,23 @@ internal sealed class Judges(MLContext ml) : IDisposable
         return new SpeakerRow { Features = features, Class = spoken.Voice };
     }
 
-    /// <summary>A row for every 40 ms: the bands around that moment, less their mean over the utterance, which tells voices.</summary>
+    /// <summary>A row for every 40 ms: the spectra around that moment, less their mean over the utterance, which tells voices.</summary>
     IEnumerable<PhoneRow> PhonesOf(Spoken spoken)
     {
-        float[,] frames = _mel.Compute(spoken.Waveform);
-        int moments = frames.GetLength(0) / FramesPerMoment, label = 0;
-        var means = new float[moments, Spectrogram.Bands];
-        for (int band = 0; band < Spectrogram.Bands; band++)
+        float[,] frames = _cosines.Compute(spoken.Waveform);
+        int count = frames.GetLength(0), moments = count / FramesPerMoment, label = 0;
+        var means = new float[moments, Cosines];
+        for (int cosine = 0; cosine < Cosines; cosine++)
         {
-            float all = 0;
-            for (int frame = 0; frame < frames.GetLength(0); frame++)
-                all += frames[frame, band] / frames.GetLength(0);
+            double mean = 0, square = 0;
+            for (int frame = 0; frame < count; frame++)
+            {
+                mean += (double)frames[frame, cosine] / count;
+                square += (double)frames[frame, cosine] * frames[frame, cosine] / count;
+            }
+            double deviation = Math.Max(1e-3, Math.Sqrt(Math.Max(0, square - mean * mean)));
             for (int frame = 0; frame < moments * FramesPerMoment; frame++)
-                means[frame / FramesPerMoment, band] += (frames[frame, band] - all) / FramesPerMoment / 4;
+                means[frame / FramesPerMoment, cosine] += (float)((frames[frame, cosine] - mean) / deviation / FramesPerMoment);
         }
         for (int moment = 0; moment < moments; moment++)
         {
@@ -86,8 +101,8 @@ internal sealed class Judges(MLContext ml) : IDisposable
             for (int near = 0; near < Moments; near++)
             {
                 int from = Math.Clamp(moment + near - Moments / 2, 0, moments - 1);
-                for (int band = 0; band < Spectrogram.Bands; band++)
-                    features[near * Spectrogram.Bands + band] = means[from, band];
+                for (int cosine = 0; cosine < Cosines; cosine++)
+                    features[near * Cosines + cosine] = means[from, cosine];
             }
             yield return new PhoneRow { Features = features, Class = spoken.Of.Labels[label] };
         }

@@ -90,14 +90,15 @@ internal static class PhonemePictures
         string of, AlignedUtterance utterance, ClassifiedFrame[] mapped, ClassifiedFrame[] classified, int samplesPerCode)
     {
         Spectrogram spectrogram = Spectrogram.Of(utterance);
-        // As much as fits at four pixels for a frame of 10 ms.
-        int perFrame = 4, shown = Math.Min(spectrogram.Frames, 1100 / perFrame * (spectrogram.Frames > 480 ? 2 : 1));
-        perFrame = Math.Max(1, Math.Min(perFrame, 1400 / shown));
-        const int tall = 3, strip = 22, gap = 14;
+        // Three seconds, at four pixels for a frame of 10 ms.
+        const int perFrame = 4, tall = 3, strip = 22, gap = 14;
+        int shown = Math.Min(spectrogram.Frames, 300);
         double pixelsPerSecond = perFrame / Spectrogram.SecondsPerFrame;
         int left = Margin + 66, wide = shown * perFrame, bottom = HeaderHeight + Spectrogram.Bands * tall;
         var picture = new Picture(left + wide + Margin, bottom + gap + 4 * (strip + gap) + 20);
-        Header(picture, utterance.Text.Length == 0 ? utterance.Utterance : utterance.Text, $"{utterance.Speaker}; {of}");
+        string text = utterance.Text.Length == 0 ? utterance.Utterance : utterance.Text;
+        int letters = wide / (2 * (Lettering.Width + 1));
+        Header(picture, text.Length <= letters ? text : text[..(letters - 3)] + "...", $"{utterance.Speaker}; {of}");
         picture.Draw(spectrogram, left, HeaderHeight, shown, perFrame, tall);
         string[] names = ["spoken", "codes", "one code", $"{2 * PhonemePipelines.Context + 1} codes"];
         for (int row = 0; row < names.Length; row++)

@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// <param name="ComparedUtterances">How many utterances the second process predicts again.</param>
 internal sealed record PhonemePlan(int Steps, double Regularization, int ComparedUtterances)
 {
-    public static PhonemePlan For(SpeechSettings settings)
+    public static PhonemePlan For(SpeechSettings settings, SpeechData data)
     {
         PhonemePlan plan = (settings.Waveform, settings.Quick) switch
         {
@@ -17,7 +17,9 @@ internal sealed record PhonemePlan(int Steps, double Regularization, int Compare
             (true, false) => new(Steps: 600, Regularization: 1e-4, ComparedUtterances: 10),
             (true, true) => new(Steps: 30, Regularization: 1e-3, ComparedUtterances: 4),
         };
-        return plan with { Steps = settings.Steps ?? plan.Steps };
+        // A classifier that is to know new voices must not learn the known ones by heart.
+        double regularization = data.KnownVoices ? plan.Regularization : Math.Max(plan.Regularization, 2e-3);
+        return plan with { Steps = settings.Steps ?? plan.Steps, Regularization = regularization };
     }
 
     /// <summary>The library's settings for phonemes, with what belongs to this data.</summary>

@@ -33,7 +33,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
         SpeechData data = stages.Run("Prepare the speech", stage => SpeechData.Open(settings, newSpeakers: true, stage, cancellation));
         IReadOnlyList<AlignedUtterance> unlabelled = settings.UnlabelledFolder is null ? [] : stages.Run("Prepare the unlabelled speech",
             stage => UnlabelledSpeech.Read(settings.UnlabelledFolder, GeneratedData.CacheFolder, stage, cancellation));
-        PhonemePlan plan = PhonemePlan.For(settings);
+        PhonemePlan plan = PhonemePlan.For(settings, data);
         AudioVqVaeOptions options = plan.CodecOptions(data, settings);
 
         // 1. The codec learns from the sound alone.
@@ -50,7 +50,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
         });
 
         // 2. The network runs once over the utterances; everything after that works on a row for each code.
-        ITransformer encoder = new TransformerChain<ITransformer>(audio, codec);
+        var encoder = new TransformerChain<ITransformer>(audio, codec);
         ITransformer expansion = PhonemePipelines.Frames(_ml, codec.SamplesPerCode).Fit(encoder.Transform(train));
         (IDataView trainFrames, FrameRow[] trainRows) = stages.Run("Encode the training data",
             stage => Expand(train, data.Train.Count, stage));
