@@ -29,8 +29,6 @@ internal sealed class Judges(MLContext ml) : IDisposable
     public void LearnPhones(IEnumerable<Spoken> recordings) =>
         _phones = Classifier(strength: 0.1f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.SelectMany(PhonesOf))));
 
-    public void Dispose() => _mel.Dispose();
-
     /// <summary>Who is heard in each.</summary>
     public string[] Speakers(IEnumerable<Spoken> sounds) =>
         [.. ml.Data.CreateEnumerable<Judged>(

@@ -9,8 +9,8 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double JudgeSh
     public static SpeakerPlan For(SpeechSettings settings)
     {
         SpeakerPlan plan = settings.Quick
-            ? new(Steps: 350, TestUtterances: 3, JudgeShare: 0.3)
-            : new(Steps: 2500, TestUtterances: 12, JudgeShare: 0.3);
+            ? new(Steps: 350, TestUtterances: 3, JudgeShare: 1)
+            : new(Steps: 2500, TestUtterances: 12, JudgeShare: 0.5);
         return plan with { Steps = settings.Steps ?? plan.Steps };
     }
 
