@@ -47,6 +47,19 @@ public sealed partial class ImageVqVaeOptions
         },
     };
 
+    /// <summary>The same for video on a CPU: fewer frames a step, since each is larger, and half as many codes, which a prior then has to
+    /// tell apart. Minutes for frames of 84×84 pixels.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions FastVideo()
+    {
+        ImageVqVaeOptions options = Fast();
+        options.Quantizer.Codes = 256;
+        options.Quantizer.Dimensions = 32;
+        options.Training.BatchSize = 16;
+        options.Training.Steps = 1200;
+        return options;
+    }
+
     static ImageVqVaeOptions Paper(int side, int codesPerPosition) => new()
     {
         Codec = new() { Height = side, Width = side, Channels = 3, HiddenChannels = 256, ResidualChannels = 256, ResidualBlocks = 2 },

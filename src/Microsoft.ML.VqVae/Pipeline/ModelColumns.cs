@@ -11,15 +11,18 @@ internal static class ModelColumns
 {
     const string KeyValues = "KeyValues", SlotNames = "SlotNames";
 
-    /// <summary>Codes as keys [h, w, G]. The value of a key is its code, counted from 0, as text; a slot is named by row, column and, where
-    /// there are several, the code's number at its position.</summary>
-    public static DataViewSchema.DetachedColumn Codes(string name, (int Height, int Width, int PerPosition) grid, int codes)
+    /// <summary>Codes as keys [h, w, G], of clips [T, h, w, G]. The value of a key is its code, counted from 0, as text; a slot is named by
+    /// frame (of a clip), row, column and, where there are several, the code's number at its position.</summary>
+    public static DataViewSchema.DetachedColumn Codes(
+        string name, (int Height, int Width, int PerPosition) grid, int codes, int frames = 0)
     {
         var annotations = new DataViewSchema.Annotations.Builder();
-        int slots = grid.Height * grid.Width * grid.PerPosition;
-        annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots), Texts(slots, slot => SlotName(slot, grid)));
+        int slotsOfFrame = grid.Height * grid.Width * grid.PerPosition, slots = Math.Max(1, frames) * slotsOfFrame;
+        annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots), Texts(slots, slot =>
+            frames > 0 ? $"{Number(slot / slotsOfFrame)},{SlotName(slot % slotsOfFrame, grid)}" : SlotName(slot, grid)));
         annotations.Add(KeyValues, new VectorDataViewType(TextDataViewType.Instance, codes), Texts(codes, Number));
-        var type = new VectorDataViewType(new KeyDataViewType(typeof(uint), codes), grid.Height, grid.Width, grid.PerPosition);
+        var type = new VectorDataViewType(
+            new KeyDataViewType(typeof(uint), codes), Dimensions(frames, grid.Height, grid.Width, grid.PerPosition));
         return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
     }
 
@@ -41,8 +44,11 @@ internal static class ModelColumns
         ? new ImageDataViewType(format.Height, format.Width)
         : new VectorDataViewType(NumberDataViewType.Single, format.Dimensions));
 
-    public static DataViewSchema.DetachedColumn Embeddings(string name, (int Height, int Width, int PerPosition) grid, int channels) =>
-        new(name, new VectorDataViewType(NumberDataViewType.Single, grid.Height, grid.Width, channels));
+    public static DataViewSchema.DetachedColumn Embeddings(
+        string name, (int Height, int Width, int PerPosition) grid, int channels, int frames = 0) =>
+        new(name, new VectorDataViewType(NumberDataViewType.Single, Dimensions(frames, grid.Height, grid.Width, channels)));
+
+    static int[] Dimensions(int frames, params int[] ofFrame) => frames > 0 ? [frames, .. ofFrame] : ofFrame;
 
     /// <summary>A number for each code, in its slot.</summary>
     public static DataViewSchema.DetachedColumn PerCode(string name, CodeFormat format)

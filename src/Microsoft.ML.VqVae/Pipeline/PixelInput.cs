@@ -31,9 +31,14 @@ internal static class PixelInput
         {
             ImageDataViewType image => ResolveImage(column, image, options),
             VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single =>
-                vector.Dimensions.Length is 2 or 3
-                ? ResolveDimensions(column, vector, options)
-                : ResolveFlat(column, vector, options),
+                vector.Dimensions.Length switch
+                {
+                    2 or 3 => ResolveDimensions(column, vector, vector.Dimensions, options),
+                    // Clips: the frames of a row are images to the codec.
+                    4 when options is ImageVqVaeOptions =>
+                        ResolveDimensions(column, vector, vector.Dimensions[1..], options) with { Frames = vector.Dimensions[0] },
+                    _ => ResolveFlat(column, vector, options),
+                },
             _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
         };
     }
@@ -51,8 +56,8 @@ internal static class PixelInput
             return;
         }
         bool fits = column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single
-            && vector.Size == format.ValueCount
-            && (vector.Dimensions.Length != 3 || vector.Dimensions.SequenceEqual(format.Dimensions));
+            && vector.Size == format.ValuesOfRow
+            && (vector.Dimensions.Length is not (3 or 4) || vector.Dimensions.SequenceEqual(format.Dimensions));
         if (!fits)
             throw SchemaColumns.Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, "
                 + "which the model was trained on", column.Type.ToString()!);
@@ -88,9 +93,10 @@ internal static class PixelInput
     }
 
     // [H, W], [C, H, W] or [H, W, C]: whatever agrees with the options and has a number of channels that images have.
-    static ImageFormat ResolveDimensions(DataViewSchema.Column column, VectorDataViewType type, ImageModelOptions options)
+    static ImageFormat ResolveDimensions(
+        DataViewSchema.Column column, VectorDataViewType type, IReadOnlyList<int> dimensions, ImageModelOptions options)
     {
-        int[] d = [.. type.Dimensions];
+        int[] d = [.. dimensions];
         (int Height, int Width, int Channels, bool Interleaved)[] readings = d.Length == 2
             ? [(d[0], d[1], 1, options.Layout == PixelLayout.Interleaved)]
             : [(d[1], d[2], d[0], false), (d[0], d[1], d[2], true)];

@@ -61,23 +61,24 @@ internal sealed class NumberColumn(int capacity) : BatchColumn
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<float>)((ref float value) => value = _values[slot()]);
 }
 
-/// <summary>Planar pixels [rows, C, H, W] as vectors in the layout of the format.</summary>
+/// <summary>Planar pixels [images, C, H, W] as vectors in the layout of the format: the images of a row one after the other.</summary>
 internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColumn
 {
-    readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
+    readonly float[] _planar = new float[checked(format.ValuesOfRow * capacity)];
 
     public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
     {
-        ReadOnlySpan<float> planar = _planar.AsSpan(slot() * format.ValueCount, format.ValueCount);
+        ReadOnlySpan<float> planar = _planar.AsSpan(slot() * format.ValuesOfRow, format.ValuesOfRow);
         if (!format.Interleaved)
         {
             Copy(planar, ref value);
             return;
         }
         VBufferEditor<float> editor = VBufferEditor.Create(ref value, planar.Length);
-        Planes.Merge(planar, editor.Values, format.Channels);
+        for (int at = 0; at < planar.Length; at += format.ValueCount)
+            Planes.Merge(planar.Slice(at, format.ValueCount), editor.Values.Slice(at, format.ValueCount), format.Channels);
         value = editor.Commit();
     });
 }

@@ -10,18 +10,29 @@ namespace Microsoft.ML.VqVae.Rows;
 /// <param name="ImageOffset">With <paramref name="ImageScale"/>: the value of a byte b is (b - offset) * scale, as ExtractPixels makes
 /// it.</param>
 /// <param name="ImageScale">See <paramref name="ImageOffset"/>.</param>
+/// <param name="Frames">How many images a row holds one after the other, as a clip [T, …]; 0: a row is one image.</param>
 internal sealed record ImageFormat(
-    int Height, int Width, int Channels, bool Interleaved, bool FromImages, float ImageOffset = 0, float ImageScale = 1)
+    int Height, int Width, int Channels, bool Interleaved, bool FromImages, float ImageOffset = 0, float ImageScale = 1,
+    int Frames = 0)
 {
     public int PixelCount => Height * Width;
 
     public int ValueCount => Height * Width * Channels;
 
-    public int[] Dimensions => Interleaved ? [Height, Width, Channels] : [Channels, Height, Width];
+    /// <summary>How many images the network gets of a row.</summary>
+    public int ImagesOfRow => Math.Max(1, Frames);
+
+    public int ValuesOfRow => checked(ImagesOfRow * ValueCount);
+
+    public int[] Dimensions => [.. ClipDimension, .. (int[])(Interleaved ? [Height, Width, Channels] : [Channels, Height, Width])];
+
+    /// <summary>What comes before the dimensions of an image: T where a row is a clip, nothing where it is an image.</summary>
+    public int[] ClipDimension => Frames > 0 ? [Frames] : [];
 
     public override string ToString()
     {
         string order = FromImages ? "" : Interleaved ? ", interleaved" : ", planar";
-        return $"{Height}×{Width} pixels of {Channels} channel{(Channels == 1 ? "" : "s")}{order}";
+        string clip = Frames > 0 ? $"{Frames} frames of " : "";
+        return $"{clip}{Height}×{Width} pixels of {Channels} channel{(Channels == 1 ? "" : "s")}{order}";
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Rows;
 
-/// <summary>Reads images, given as vectors or as MLImage, as planar values in the column's own units.</summary>
+/// <summary>Reads images, given as vectors or as MLImage, or clips of them, as planar values in the column's own units.</summary>
 internal sealed class PixelReader : RowReader
 {
     readonly ImageFormat _format;
@@ -22,20 +22,21 @@ internal sealed class PixelReader : RowReader
         _format = format;
         _row = row;
         _column = column.Name;
-        _block = new float[checked(capacity * format.ValueCount)];
-        _scratch = format.Interleaved && !format.FromImages ? new float[format.ValueCount] : [];
+        _block = new float[checked(capacity * format.ValuesOfRow)];
+        _scratch = format.Interleaved && !format.FromImages ? new float[format.ValuesOfRow] : [];
         if (format.FromImages)
             _images = row.GetGetter<MLImage>(column);
         else
             _vectors = row.GetGetter<VBuffer<float>>(column);
     }
 
-    public override void Read(int slot) => Read(_block.AsSpan(slot * _format.ValueCount, _format.ValueCount));
+    public override void Read(int slot) => Read(_block.AsSpan(slot * _format.ValuesOfRow, _format.ValuesOfRow));
 
     public override IReadOnlyList<Tensor> ToTensors(int count) => [ToTensor<float>(
-        _block.AsSpan(0, count * _format.ValueCount), ScalarType.Float32, count, _format.Channels, _format.Height, _format.Width)];
+        _block.AsSpan(0, count * _format.ValuesOfRow), ScalarType.Float32,
+        (long)count * _format.ImagesOfRow, _format.Channels, _format.Height, _format.Width)];
 
-    /// <summary>Reads the current row, planar, and checks it.</summary>
+    /// <summary>Reads the images of the current row, planar, and checks them.</summary>
     public void Read(Span<float> planar)
     {
         if (_images is not null)
@@ -58,8 +59,10 @@ internal sealed class PixelReader : RowReader
                 + "every value must be a finite number. "
                 + "Replace or filter missing values first (ReplaceMissingValues, FilterRowsByMissingValues)");
         }
-        if (_format.Interleaved)
-            Planes.Split(values, planar, _format.Channels);
+        if (!_format.Interleaved)
+            return;
+        for (int at = 0; at < planar.Length; at += _format.ValueCount)
+            Planes.Split(values.Slice(at, _format.ValueCount), planar.Slice(at, _format.ValueCount), _format.Channels);
     }
 
     void ReadImage(MLImage? image, Span<float> planar)

@@ -38,16 +38,21 @@ internal sealed class RowStore
     public static RowStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, CancellationToken cancellation)
     {
         var store = new RowStore(format);
-        long? expected = data.GetRowCount();
+        long? expected = data.GetRowCount() * format.ImagesOfRow;
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
         var reader = new PixelReader(format, cursor, column, capacity: 1);
+        float[] row = new float[format.ValuesOfRow];
         double mean = 0, squaredDeviations = 0;
         while (cursor.MoveNext())
         {
             cancellation.ThrowIfCancellationRequested();
-            Span<float> row = store.Append(expected);
             reader.Read(row);
-            store.Accumulate(row, ref mean, ref squaredDeviations);
+            for (int at = 0; at < row.Length; at += format.ValueCount)
+            {
+                Span<float> image = store.Append(expected);
+                row.AsSpan(at, format.ValueCount).CopyTo(image);
+                store.Accumulate(image, ref mean, ref squaredDeviations);
+            }
         }
         if (store.Count == 0)
             throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{column.Name}' to train on.");
