@@ -18,7 +18,7 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
 
     private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping) => (_model, _mapping) = (model, mapping);
 
-    bool ITransformer.IsRowToRowMapper => true;
+    bool ITransformer.IsRowToRowMapper => !_mapping.NeedsRowsInOrder;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or is not of the type and size that the network was
@@ -43,7 +43,8 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new RowMapper(inputSchema, _mapping);
+        return !_mapping.NeedsRowsInOrder ? new RowMapper(inputSchema, _mapping) : throw new InvalidOperationException(
+            $"{GetType().Name} looks at the rows before a row too, and cannot map single rows: use Transform.");
     }
 
     /// <summary>Writes the weights as a safetensors file, by the names that the network's class lists; the same bytes that lie in a model

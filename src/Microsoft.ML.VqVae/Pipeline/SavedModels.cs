@@ -48,4 +48,5 @@ internal sealed record SavedVimco(VimcoDescription Model, BaselineColumns Column
 [JsonSerializable(typeof(SavedCodesEncoder))]
 [JsonSerializable(typeof(SavedCodesDecoder))]
 [JsonSerializable(typeof(SavedCodesLikelihood))]
+[JsonSerializable(typeof(SavedVideoPrior))]
 internal sealed partial class SavedModelJson : JsonSerializerContext;

@@ -9,13 +9,15 @@ internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDa
 
     public DataViewSchema Schema => _columns.OutputSchema;
 
-    public bool CanShuffle => source.CanShuffle;
+    public bool CanShuffle => source.CanShuffle && !mapping.NeedsRowsInOrder;
 
     public long? GetRowCount() => source.GetRowCount();
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         bool[] active = _columns.Active(columnsNeeded);
+        if (mapping.NeedsRowsInOrder)
+            rand = null;
         DataViewSchema.Column[] passed = [.. _columns.PassedThrough(active)];
         if (!_columns.AnyAdded(active))
             return new PassThroughCursor(_columns, source.GetRowCursor(passed, rand));

@@ -12,6 +12,10 @@ internal interface IBatchMapping
     /// <summary>How many rows a cursor reads ahead and gives to the network at once.</summary>
     int BatchSize { get; }
 
+    /// <summary>Whether what is added to a row depends on rows before it, so that rows must be read one after the other, in their
+    /// order.</summary>
+    bool NeedsRowsInOrder => false;
+
     /// <summary>Finds the columns that the network reads; throws where one is missing or of another type than the network
     /// takes.</summary>
     IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema);

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Microsoft.ML.VqVae.Layers;
+using Microsoft.ML.VqVae.Priors;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Tests.Priors;
+
+/// <summary>The network over earlier frames gives the numbers that test/golden/video_context.py computed in plain PyTorch.</summary>
+[TestClass]
+public sealed class GoldenVideoContextTests
+{
+    const double Tolerance = 2e-5;
+
+    /// <summary>The formula of weights, as in the script.</summary>
+    static float Value(string name, long index, double scale)
+    {
+        int phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
+        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
+    }
+
+    static Tensor Make(string name, long[] shape, double scale) =>
+        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
+
+    [TestMethod]
+    public void The_map_and_all_gradients_agree_with_one_example_at_a_time()
+    {
+        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "video_context.json"));
+        var golden = JsonSerializer.Deserialize<JsonElement>(file);
+        int Whole(string property) => golden.GetProperty(property).GetInt32();
+        using var scope = NewDisposeScope();
+        using var source = new WeightSource(seed: 1);
+        using var network = new VideoContext(new VideoCodePriorOptions
+        {
+            Frame = new()
+            {
+                Height = Whole("height"),
+                Width = Whole("width"),
+                CodesPerPosition = Whole("codes_per_position"),
+                Codes = Whole("codes"),
+            },
+            Actions = Whole("actions"),
+            ContextFrames = Whole("frames"),
+            EmbeddingChannels = Whole("embedding"),
+            ContextChannels = Whole("channels"),
+            MotionKernelSize = Whole("kernel"),
+            ContextBlocks = Whole("blocks"),
+        }, source);
+        using (no_grad())
+        {
+            foreach (var (name, parameter) in network.named_parameters())
+                parameter.copy_(Make(name, parameter.shape, 0.6));
+        }
+        Tensor Codes(string name, params long[] shape) => tensor(golden.GetProperty(name).Deserialize<long[]>()!).view(shape);
+        Tensor map = network.Map(Codes("context", Whole("batch"), Whole("frames"), -1), Codes("followed", Whole("batch"), Whole("frames")));
+        TensorAssert.Close(golden.GetProperty("map").Deserialize<float[]>()!, map, Tolerance, "map");
+        map.mul(Make("weights", map.shape, 1)).sum().backward();
+        JsonElement gradients = golden.GetProperty("gradients");
+        CollectionAssert.AreEquivalent(
+            gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), network.named_parameters().Select(p => p.name).ToArray());
+        foreach (var (name, parameter) in network.named_parameters())
+            TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
+    }
+}
