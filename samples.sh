@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-"$here/eng/setup.sh" --data
+"$here/eng/setup.sh" --data "${1:-}"
 
 # Idle OpenMP threads sleep instead of spinning: the samples start a second process, and the machine has other work.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Decides where ML.NET and TorchSharp come from, and installs what that choice needs.
 #
-#   eng/setup.sh [--data]
+#   eng/setup.sh [--data [SAMPLE]]
 #
 # The published packages are the default. Where the package feed lacks the pinned versions, the marker file .use-standins makes
 # the build take the projects under standins/ instead. VQVAE_DEPENDENCIES=packages|standins forces the choice.
-# --data also installs what the default data of the samples needs: Fashion-MNIST, a speech synthesiser, a FLAC decoder.
+# --data also installs what the default data of the samples needs: Fashion-MNIST, a speech synthesiser, a FLAC decoder, and, unless
+# another sample is named, the game whose engine plays the walks of the video sample.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -88,4 +89,6 @@ fi
 if [[ ${1:-} == --data ]] && command -v dpkg-query >/dev/null; then
     # flite speaks the sentences of the speech samples; flac unpacks recordings that come as .flac.
     install_debian_packages dataset-fashion-mnist flite flac
+    # The game is large: only the sample that plays it installs it.
+    [[ ${2-video} != video ]] || install_debian_packages dsda-doom freedoom
 fi

@@ -26,6 +26,7 @@ internal static class Program
             PhonemesVerb.CreateSecondProcess(),
             SpeakersVerb.Create(),
             SpeechPriorVerb.Create(),
+            VideoVerb.Create(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);

@@ -75,6 +75,13 @@ internal sealed class Picture
     public void WriteCentred(string text, int centre, int top, Color color, int scale = 1) =>
         Write(text, centre - Lettering.Measure(text, scale) / 2, top, color, scale);
 
+    /// <summary>The red, green and blue bytes of a row.</summary>
+    public void CopyRow(int y, Span<byte> rgb)
+    {
+        for (int x = 0; x < Width; x++)
+            _rgba.AsSpan((y * Width + x) * 4, 3).CopyTo(rgb[(x * 3)..]);
+    }
+
     public void Save(string path)
     {
         // MLImage.Save takes the format from the file name.

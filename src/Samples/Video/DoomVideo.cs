@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using Microsoft.ML.VqVae.Samples.Display;
+
+namespace Microsoft.ML.VqVae.Samples.Video;
+
+/// <summary>The default data: walks through two maps of Freedoom, played by <see cref="DoomEngine"/>. They are made once and kept in the
+/// cache, in the layout that <c>--data</c> reads too.</summary>
+internal static class DoomVideo
+{
+    public const int FramesOfEpisode = 200;
+
+    // A base of bright halls, and a walled garden: both let the player walk far.
+    static readonly int[] Maps = [4, 20];
+
+    /// <summary>The folder with the first episodes, which take turns in the maps.</summary>
+    public static string Open(string cache, int episodes, int frames, Stage stage, CancellationToken cancellation)
+    {
+        List<Walk> work = [.. Enumerable.Range(1, episodes).Select(number => new Walk(number, frames))];
+        return GeneratedData.Open(cache, $"doom-{episodes}x{frames}-{Fingerprint(work)}", stage, cancellation,
+            folder => Make(folder, work, stage, cancellation));
+    }
+
+    static void Make(string folder, IReadOnlyList<Walk> work, Stage stage, CancellationToken cancellation)
+    {
+        int done = 0, frames = work.Sum(walk => walk.Actions.Length);
+        void Count()
+        {
+            lock (work)
+                stage.Report((double)++done / frames, $"{done:N0}/{frames:N0} frames played, once");
+        }
+        var together = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
+        try
+        {
+            Parallel.ForEach(work, together, walk => walk.Play(folder, Count, cancellation));
+        }
+        catch (AggregateException several) when (several.InnerException is { } first)
+        {
+            throw first;
+        }
+        FrameStrips.WriteActions(folder, work.Select(walk => (walk.File, walk.Actions.Select(action => action.Name()))));
+    }
+
+    /// <summary>Other walks or maps are another data set.</summary>
+    static string Fingerprint(IEnumerable<Walk> work) =>
+        Convert.ToHexStringLower(SHA256.HashData([.. work.SelectMany(walk => walk.Demo)]))[..8];
+
+    sealed class Walk(int number, int frames)
+    {
+        public GameAction[] Actions { get; } = Wandering.Actions(number, frames);
+
+        public string File { get; } = $"walk{number:000}.png";
+
+        public byte[] Demo => DemoFile.Write(Maps[(number - 1) % Maps.Length], Actions);
+
+        public void Play(string folder, Action count, CancellationToken cancellation)
+        {
+            string path = Path.Combine(folder, File);
+            if (System.IO.File.Exists(path))
+            {
+                // From an earlier run that did not come to its end.
+                foreach (GameAction _ in Actions)
+                    count();
+                return;
+            }
+            var taken = new List<byte[]>(Actions.Length);
+            DoomEngine.Play(Demo, frame =>
+            {
+                taken.Add(frame);
+                count();
+            }, cancellation);
+            FrameStrips.Write(path, FrameStrips.DefaultSide, taken);
+        }
+    }
+}
