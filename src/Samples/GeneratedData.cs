@@ -21,9 +21,9 @@ internal static class GeneratedData
     /// <param name="cache">The cache, as a rule <see cref="CacheFolder"/>.</param>
     /// <param name="name">The name of the data set, which has to tell it from all others.</param>
     /// <param name="stage">Is told where this run has to wait for another.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
     /// <param name="make">Fills the folder that it is given.</param>
-    public static string Open(string cache, string name, Stage stage, CancellationToken cancellation, Action<string> make)
+    /// <param name="cancellation">Ends the waiting.</param>
+    public static string Open(string cache, string name, Stage stage, Action<string> make, CancellationToken cancellation)
     {
         string folder = Path.Combine(cache, name);
         if (Directory.Exists(folder))

@@ -21,7 +21,8 @@ internal sealed class ImageDecoding(ImageModel model, DecoderColumns columns) : 
         bool fits = column.Type is VectorDataViewType { ItemType: KeyDataViewType key } vector && key.RawType == typeof(uint)
             && key.Count == (ulong)codes && vector.Size == slots;
         return fits ? [column] : throw SchemaColumns.Mismatch(
-            column.Name, ModelColumns.Codes(columns.Codes, model.CodeGrid, codes, pixels.Frames).Type.ToString()!, column.Type.ToString()!, "codes");
+            column.Name, ModelColumns.Codes(columns.Codes, model.CodeGrid, codes, pixels.Frames).Type.ToString()!,
+            column.Type.ToString()!, "codes");
     }
 
     public RowReader CreateReader(DataViewRow row, int capacity)

@@ -46,7 +46,8 @@ internal sealed record VideoPriorDescription(
         DataViewSchema.Column codes = SchemaColumns.Find(schema, columns.Codes, "codes");
         Format.Check(codes);
         DataViewSchema.Column action = SchemaColumns.Find(schema, columns.Action, "action");
-        return new(codes, action, FindEpisode(schema, columns.Episode), new CodesWanted(Format.Codes, Format.Length), Actions.KeysOf(action));
+        var wanted = new CodesWanted(Format.Codes, Format.Length);
+        return new(codes, action, FindEpisode(schema, columns.Episode), wanted, Actions.KeysOf(action));
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)

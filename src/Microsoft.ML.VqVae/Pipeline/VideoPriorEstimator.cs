@@ -7,8 +7,8 @@ namespace Microsoft.ML.VqVae;
 
 /// <summary>
 /// Learns how the codes of video go on, given what is done: p(z_t | z_&lt;t, a_≤t), section 4.4 of "Neural Discrete Representation
-/// Learning" (van den Oord et al. 2017, arXiv 1711.00937). It gives a transformer that scores frames and rolls the video out, entirely in the
-/// space of codes.
+/// Learning" (van den Oord et al. 2017, arXiv 1711.00937). It gives a transformer that scores frames and rolls the video out, entirely in
+/// the space of codes.
 /// </summary>
 /// <remarks>
 /// A row is a frame; the rows of an episode follow one another in the order of time. The action of a row is what was done while the world
@@ -72,8 +72,8 @@ public sealed class VideoPriorEstimator : IEstimator<VideoPriorTransformer>
     /// <param name="input">The training data; only the columns of codes, actions and episodes are read.</param>
     /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or its type or size will not do.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a code, an action or an episode is missing, the frames of an episode do
-    /// not follow one another, no episode is longer than the context, or a GPU was asked for and is not there.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, a code, an action or an episode is missing, the frames of an episode
+    /// do not follow one another, no episode is longer than the context, or a GPU was asked for and is not there.</exception>
     /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
     public VideoPriorTransformer Fit(IDataView input)
     {

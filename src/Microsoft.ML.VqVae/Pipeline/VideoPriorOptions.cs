@@ -23,7 +23,8 @@ public sealed class VideoPriorOptions
     /// <value>At least 1. The default is 32.</value>
     public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
 
-    /// <summary>Made for a CPU: narrow networks, and a learning rate that rises, holds and falls. Minutes for grids of 21×21 codes.</summary>
+    /// <summary>Made for a CPU: narrow networks, and a learning rate that rises, holds and falls. Minutes for grids of 21×21
+    /// codes.</summary>
     /// <returns>New options, to be changed at will.</returns>
     public static VideoPriorOptions Fast() => new()
     {

@@ -15,8 +15,8 @@ namespace Microsoft.ML.VqVae;
 /// Adds what the codes of a frame cost given the frames before it and what was done, −log2 p in bits, and rolls video out: it makes the
 /// codes of frames that have not been. What <see cref="VideoPriorEstimator"/> makes.
 /// </summary>
-/// <remarks>Rows are read in their order, since a frame's bits depend on the frames before: the transformer does not map single rows, and its
-/// views do not shuffle.</remarks>
+/// <remarks>Rows are read in their order, since a frame's bits depend on the frames before: the transformer does not map single rows, and
+/// its views do not shuffle.</remarks>
 public sealed class VideoPriorTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeVideoPrior";
@@ -64,9 +64,9 @@ public sealed class VideoPriorTransformer : NetworkTransformer
     /// <param name="count">How many rollouts of each episode; at least 1.</param>
     /// <param name="options">Temperature, seed, rollouts at a time and more; null for the defaults. Length says nothing here.</param>
     /// <returns>A data view in memory with a row for each frame made: the columns of codes, actions and episodes by the names, types and
-    /// annotations of those that were given, so that the codec's decoder takes it, and <c>Rollout</c>, which of the rollouts of an episode it
-    /// is, from 0. Episode comes after episode, within one rollout after rollout, within one frame after frame. All codes are made by this
-    /// call, once.</returns>
+    /// annotations of those that were given, so that the codec's decoder takes it, and <c>Rollout</c>, which of the rollouts of an episode
+    /// it is, from 0. Episode comes after episode, within one rollout after rollout, within one frame after frame. All codes are made by
+    /// this call, once.</returns>
     /// <exception cref="ArgumentException">An action is not known, an option cannot work, or a column is missing or of another type than in
     /// training.</exception>
     /// <exception cref="InvalidOperationException">An episode is shorter than the context that the prior needs, or a row does not

@@ -91,7 +91,8 @@ internal sealed class VideoRollout
     {
         VideoPriorDescription description = _model.Description;
         var schema = SchemaDefinition.Create(typeof(Row));
-        SchemaDefinition.Column codes = schema[nameof(Row.Codes)], action = schema[nameof(Row.Action)], episode = schema[nameof(Row.Episode)];
+        SchemaDefinition.Column codes = schema[nameof(Row.Codes)], action = schema[nameof(Row.Action)],
+            episode = schema[nameof(Row.Episode)];
         (codes.ColumnName, codes.ColumnType) = (columns.Codes.Name, description.Format.ToColumnType());
         description.Format.Names?.AddTo(codes);
         if (description.Format.SlotNames is string[] slots)

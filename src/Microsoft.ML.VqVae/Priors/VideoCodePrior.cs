@@ -104,7 +104,8 @@ public sealed class VideoCodePrior : nn.Module
                 using var frameScope = NewDisposeScope();
                 var (first, done) = (known + number - options.ContextFrames, number);
                 var map = context.Map(
-                    codes.narrow(1, first, options.ContextFrames).to(device), actions.narrow(1, first + 1, options.ContextFrames).to(device));
+                    codes.narrow(1, first, options.ContextFrames).to(device),
+                    actions.narrow(1, first + 1, options.ContextFrames).to(device));
                 codes.select(1, known + number).copy_(frame.Sample(new SampleRequest
                 {
                     Count = (int)rows,

@@ -5,8 +5,8 @@ namespace Microsoft.ML.VqVae.Rows;
 
 /// <summary>
 /// Reads frames with what came before them in their episode: the codes of the frame [rows, N], of the n frames before [rows, n, N], the
-/// actions that followed each of those [rows, n], and 1 where there are so many frames before, 0 where not [rows]. It remembers what it read:
-/// rows must come in their order.
+/// actions that followed each of those [rows, n], and 1 where there are so many frames before, 0 where not [rows]. It remembers what it
+/// read: rows must come in their order.
 /// </summary>
 internal sealed class EpisodeReader : RowReader
 {

@@ -39,7 +39,7 @@ internal static class FliteSpeech
         string name = $"flite-{sentences.Count}x{Voices.Length}-{Fingerprint(sentences)}-{Layout}";
         // Voice after voice in the tables, but sentence after sentence in making: with voices that differ in speed, no core waits at the end.
         Utterance[] bySentence = [.. sentences.SelectMany((text, index) => Voices.Select(voice => new Utterance(voice, index + 1, text)))];
-        return GeneratedData.Open(cache, name, stage, cancellation, folder =>
+        return GeneratedData.Open(cache, name, stage, cancellation: cancellation, make: folder =>
         {
             Make(folder, bySentence, stage, cancellation);
             WriteTables(folder, bySentence.OrderBy(utterance => utterance.Name, StringComparer.Ordinal));

@@ -35,7 +35,7 @@ internal static class UnlabelledSpeech
     {
         string list = string.Join('\n', files.Select(path => $"{Path.GetFullPath(path)} {new FileInfo(path).Length}"));
         string name = "unpacked-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list)))[..12];
-        string folder = GeneratedData.Open(cache, name, stage, cancellation, made =>
+        string folder = GeneratedData.Open(cache, name, stage, cancellation: cancellation, make: made =>
         {
             for (int i = 0; i < files.Length; i++)
             {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.VqVae.Samples.Video;
 
 /// <summary>
-/// A demo of Doom 1.9: what a player did, tic by tic, for the engine to play again. A header of 13 bytes, four bytes a tic, and a mark at the
-/// end; a tic is 1/35 s. The engine has no other source of chance than a table of its own, so the same demo gives the same frames.
+/// A demo of Doom 1.9: what a player did, tic by tic, for the engine to play again. A header of 13 bytes, four bytes a tic, and a mark at
+/// the end; a tic is 1/35 s. The engine has no other source of chance than a table of its own, so the same demo gives the same frames.
 /// </summary>
 internal static class DemoFile
 {

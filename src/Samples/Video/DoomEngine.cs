@@ -72,8 +72,8 @@ internal static class DoomEngine
             {
                 string words = string.Join(' ', $"{errors.Result}\n{log.Result}".Split('\n', StringSplitOptions.TrimEntries
                     | StringSplitOptions.RemoveEmptyEntries).TakeLast(3));
-                throw new DataSetException($"{Program} rendered {frames} of the {tics} tics of a demo, and ended with code {engine.ExitCode}: "
-                    + words);
+                throw new DataSetException(
+                    $"{Program} rendered {frames} of the {tics} tics of a demo, and ended with code {engine.ExitCode}: {words}");
             }
         }
         finally

@@ -16,8 +16,8 @@ internal static class DoomVideo
     public static string Open(string cache, int episodes, int frames, Stage stage, CancellationToken cancellation)
     {
         List<Walk> work = [.. Enumerable.Range(1, episodes).Select(number => new Walk(number, frames))];
-        return GeneratedData.Open(cache, $"doom-{episodes}x{frames}-{Fingerprint(work)}", stage, cancellation,
-            folder => Make(folder, work, stage, cancellation));
+        return GeneratedData.Open(cache, $"doom-{episodes}x{frames}-{Fingerprint(work)}", stage,
+            folder => Make(folder, work, stage, cancellation), cancellation);
     }
 
     static void Make(string folder, IReadOnlyList<Walk> work, Stage stage, CancellationToken cancellation)

@@ -4,7 +4,8 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Samples.Video;
 
-/// <summary>An episode: its frames of Side × Side pixels, all of red before green before blue, and for each the action that led to it.</summary>
+/// <summary>An episode: its frames of Side × Side pixels, all of red before green before blue, and for each the action that led to
+/// it.</summary>
 internal sealed record Episode(string Name, int Side, IReadOnlyList<byte[]> Frames, IReadOnlyList<string> Actions);
 
 /// <summary>
@@ -54,8 +55,8 @@ internal static class FrameStrips
     {
         string table = Path.Combine(folder, ActionsFile);
         if (!File.Exists(table))
-            throw new DataSetException($"'{folder}' has no {ActionsFile}. Expected are frame strips (*.png) and {ActionsFile} with the columns "
-                + "strip, frame and action.");
+            throw new DataSetException($"'{folder}' has no {ActionsFile}. Expected are frame strips (*.png) and {ActionsFile} with the "
+                + "columns strip, frame and action.");
         var episodes = new List<Episode>();
         int side = 0;
         foreach ((string strip, List<string> actions) in ReadActions(table))
@@ -113,7 +114,8 @@ internal static class FrameStrips
         if (height != side)
             throw new DataSetException($"'{path}' has frames of {height}×{height} pixels; those before have {side}×{side}.");
         if (side % 4 != 0)
-            throw new DataSetException($"'{path}' has frames of {side}×{side} pixels; the side must be a multiple of 4, as that of a code is 4.");
+            throw new DataSetException(
+                $"'{path}' has frames of {side}×{side} pixels; the side must be a multiple of 4, as that of a code is 4.");
         if (frames != actions.Count)
             throw new DataSetException($"'{path}' has {frames} frames, but {ActionsFile} has {actions.Count} lines for it.");
         (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);

@@ -25,5 +25,6 @@ internal sealed record Rollouts(string Title, IReadOnlyList<IReadOnlyList<float[
         .Select(step => HorizontalFlow.Between(frames[step - 1], frames[step], side)).ToArray())];
 
     static double[] MeanByStep(IReadOnlyList<Start> starts, Func<int, int, double> error) =>
-        [.. Enumerable.Range(0, VideoPlan.FramesMade).Select(step => Enumerable.Range(0, starts.Count).Average(start => error(start, step)))];
+        [.. Enumerable.Range(0, VideoPlan.FramesMade)
+            .Select(step => Enumerable.Range(0, starts.Count).Average(start => error(start, step)))];
 }

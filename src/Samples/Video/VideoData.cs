@@ -61,7 +61,8 @@ internal sealed class VideoData
             .Where(action => !Train.Any(episode => episode.Actions.Contains(action)))];
         if (missing.Length > 0)
             throw new DataSetException($"No frame of '{folder}' has the action {string.Join(", ", missing.Select(name => $"'{name}'"))} in "
-                + $"{FrameStrips.ActionsFile}; the rollouts are of '{GameActions.Forward}', '{GameActions.Left}' and '{GameActions.Right}'.");
+                + $"{FrameStrips.ActionsFile}; the rollouts are of '{GameActions.Forward}', '{GameActions.Left}' and "
+                + $"'{GameActions.Right}'.");
         if (!Test.Any(episode => episode.Frames.Count >= Start.Frames))
             throw new DataSetException($"No test episode of '{folder}' has the {Start.Frames} frames that a rollout and its truth take.");
     }
@@ -100,7 +101,8 @@ internal sealed class VideoData
 
     /// <summary>The frames that are given, each start an episode of its own.</summary>
     public IDataView Rows(IReadOnlyList<Start> starts) => View(starts.SelectMany(start =>
-        Enumerable.Range(start.First, VideoPlan.FramesGiven).Select(frame => Row(start.Episode, frame, start.Name, start.Episode.Actions[frame]))));
+        Enumerable.Range(start.First, VideoPlan.FramesGiven)
+            .Select(frame => Row(start.Episode, frame, start.Name, start.Episode.Actions[frame]))));
 
     static FrameRow Row(Episode episode, int frame, string name, string shuffled) => new()
     {

@@ -10,8 +10,8 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
     /// <summary>How many frames a rollout is given, and how many it makes: six and ten, as in section 4.4 of the paper.</summary>
     public const int FramesGiven = 6, FramesMade = 10;
 
-    /// <summary>What the logits of rollouts are divided by. Each step builds on the one before, and so do its accidents: likelier codes keep
-    /// the picture together.</summary>
+    /// <summary>What the logits of rollouts are divided by. Each step builds on the one before, and so do its accidents: likelier codes
+    /// keep the picture together.</summary>
     public const double Temperature = 0.7;
 
     /// <summary>Frames that follow each other are much alike: the codec learns from every second one.</summary>

@@ -78,7 +78,11 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
 
         double[] error = same.ErrorByStep(starts), copied = Rollouts.CopyErrorByStep(starts);
         // When the player turns left, the picture moves to the right.
-        int[][] turns = [.. others[2].Flow(data.Side), .. others[1].Flow(data.Side).Select(flow => Array.ConvertAll(flow, shift => -shift))];
+        int[][] turns =
+        [
+            .. others[2].Flow(data.Side),
+            .. others[1].Flow(data.Side).Select(flow => Array.ConvertAll(flow, shift => -shift)),
+        ];
         stages.Run("Draw the pictures", _ => Draw(data, starts, [same, .. others], quality, codec));
         return new VideoMetrics
         {
@@ -164,7 +168,8 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
     static string[] Held(string action) => [.. Enumerable.Repeat(action, VideoPlan.FramesMade)];
 
     static double CopyError(IReadOnlyList<Episode> episodes) => episodes.SelectMany(episode => Enumerable.Range(1, episode.Frames.Count - 1)
-        .Select(frame => Rollouts.Error(Array.ConvertAll(episode.Frames[frame - 1], level => (float)level), episode.Frames[frame]))).Average();
+        .Select(frame => Rollouts.Error(
+            Array.ConvertAll(episode.Frames[frame - 1], level => (float)level), episode.Frames[frame]))).Average();
 
     /// <summary>How often the estimate of the flow has the right sign where the player really turns.</summary>
     static double TrueTurns(VideoData data)
@@ -189,10 +194,12 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
     void Draw(VideoData data, IReadOnlyList<Start> starts, Rollouts[] rollouts, VqVaeMetrics quality, VqVaeTransformer codec)
     {
         // Starts from different places, one of each half.
-        int[] shown = [.. Enumerable.Range(0, Math.Min(StartsShown, starts.Count)).Select(number => (2 * number + 1) * starts.Count / (2 * StartsShown))];
+        int[] shown = [.. Enumerable.Range(0, Math.Min(StartsShown, starts.Count))
+            .Select(number => (2 * number + 1) * starts.Count / (2 * StartsShown))];
         Start[] some = [.. shown.Select(number => starts[number])];
         Rollouts[] ofThem = [.. rollouts.Select(rollout => rollout with { Frames = [.. shown.Select(number => rollout.Frames[number])] })];
-        string remark = string.Create(CultureInfo.InvariantCulture, $"Six frames given, ten made in {codec.CodeGrid.Height}×{codec.CodeGrid.Width} "
+        string remark = string.Create(CultureInfo.InvariantCulture,
+            $"Six frames given, ten made in {codec.CodeGrid.Height}×{codec.CodeGrid.Width} "
             + $"codes of {codec.Codes}, then decoded; frames through the codec have {quality.PeakSignalToNoiseRatio:0.0} dB");
         VideoPictures.Rows("What if? Rollouts of actions that were not taken", remark, data.Side, some, ofThem).Save(Out("rollouts.png"));
         VideoPictures.Moving(data.Side, some, ofThem).Save(Out("rollouts-animated.png"));
@@ -200,14 +207,17 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
 
     void Show(VideoMetrics metrics)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumn("Measured on the test walks").AddColumn(new TableColumn("").RightAligned());
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("Measured on the test walks").AddColumn(new TableColumn("").RightAligned());
         void Row(string name, FormattableString value) => table.AddRow(name, value.ToString(CultureInfo.InvariantCulture));
         Row("PSNR of frames through the codec", $"{metrics.FramePsnrDb:0.00} dB");
         Row("Bits a frame, true actions", $"{metrics.BitsPerFrameTrueActions:0}");
-        Row("Bits a frame, shuffled actions", $"{metrics.BitsPerFrameShuffledActions:0} (difference ± {metrics.BitsDifferenceStandardError:0.0})");
+        Row("Bits a frame, shuffled actions",
+            $"{metrics.BitsPerFrameShuffledActions:0} (difference ± {metrics.BitsDifferenceStandardError:0.0})");
         Row("Squared error of rollouts, steps 1, 2, 10",
             $"{metrics.RolloutMseByStep[0]:0}, {metrics.RolloutMseByStep[1]:0}, {metrics.RolloutMseByStep[^1]:0}");
-        Row("… of the last frame given", $"{metrics.RolloutMseCopyLastByStep[0]:0}, {metrics.RolloutMseCopyLastByStep[1]:0}, {metrics.RolloutMseCopyLastByStep[^1]:0}");
+        double[] copied = metrics.RolloutMseCopyLastByStep;
+        Row("… of the last frame given", $"{copied[0]:0}, {copied[1]:0}, {copied[^1]:0}");
         Row("Turns that go the right way", $"{metrics.LeftRightFlowAgreement:0.0%}");
         Row("Seconds", $"{metrics.Seconds:0}");
         console.Write(table);

@@ -79,7 +79,8 @@ public class ClipTests
         DataViewSchema schema = codec.GetOutputSchema(data.Schema);
         CollectionAssert.AreEqual(new[] { Frames, 4, 4, 1 }, ((VectorDataViewType)schema["Codes"].Type).Dimensions.ToArray());
         CollectionAssert.AreEqual(new[] { Frames, 3, 8, 8 }, ((VectorDataViewType)schema["Decoded"].Type).Dimensions.ToArray());
-        CollectionAssert.AreEqual(new[] { Frames, 4, 4, Tiny.Dimensions }, ((VectorDataViewType)schema["Embeddings"].Type).Dimensions.ToArray());
+        CollectionAssert.AreEqual(new[] { Frames, 4, 4, Tiny.Dimensions },
+            ((VectorDataViewType)schema["Embeddings"].Type).Dimensions.ToArray());
         VBuffer<ReadOnlyMemory<char>> names = default;
         schema["Codes"].GetSlotNames(ref names);
         Assert.AreEqual("1,2,3", names.GetItemOrDefault(16 + 2 * 4 + 3).ToString());

@@ -109,7 +109,8 @@ public class VideoPriorTests
             using var scope = NewDisposeScope();
             Tensor Of(params int[] rows) => tensor(rows.SelectMany(number => frames[number].Codes).Select(key => key - 1L).ToArray());
             long[] did = [Array.IndexOf(actions, frames[row - 1].Action), Array.IndexOf(actions, frames[row].Action)];
-            double expected = network.Bits(Of(row).view(1, -1), Of(row - 2, row - 1).view(1, 2, -1), tensor(did).view(1, 2)).sum().ToDouble();
+            Tensor ofCodes = network.Bits(Of(row).view(1, -1), Of(row - 2, row - 1).view(1, 2, -1), tensor(did).view(1, 2));
+            double expected = ofCodes.sum().ToDouble();
             Assert.AreEqual(expected, bits[row], 1e-3, $"row {row}");
         }
     }
@@ -123,7 +124,12 @@ public class VideoPriorTests
         const int changed = 5;
         Frame before = frames[changed];
 
-        frames[changed] = new Frame { Codes = [.. before.Codes.Select(code => code % K + 1)], Action = before.Action, Episode = before.Episode };
+        frames[changed] = new Frame
+        {
+            Codes = [.. before.Codes.Select(code => code % K + 1)],
+            Action = before.Action,
+            Episode = before.Episode,
+        };
         float[] otherFrame = Bits(prior, View(frames));
         AreClose(bits[Context..changed], otherFrame[Context..changed]);
         for (int row = changed; row <= changed + Context; row++)
@@ -175,7 +181,8 @@ public class VideoPriorTests
                 .SelectMany(row => row).ToArray());
         CollectionAssert.AreNotEqual(codes.SelectMany(row => row).ToArray(), Codes(prior.Rollout(_ml, context, actions, 2,
             new SamplingOptions { Seed = 4 })).SelectMany(row => row).ToArray());
-        CollectionAssert.AreNotEqual(codes[0].Concat(codes[1]).ToArray(), codes[3].Concat(codes[4]).ToArray(), "two rollouts of one episode");
+        CollectionAssert.AreNotEqual(codes[0].Concat(codes[1]).ToArray(), codes[3].Concat(codes[4]).ToArray(),
+            "two rollouts of one episode");
 
         IDataView named = _ml.Transforms.Conversion.MapKeyToValue("Action").Append(_ml.Transforms.Conversion.MapKeyToValue("Episode"))
             .Fit(made).Transform(made);
@@ -183,7 +190,11 @@ public class VideoPriorTests
         CollectionAssert.AreEqual(new object[] { "walk0", 1, "right" }, rows[5]);
         CollectionAssert.AreEqual(new object[] { "walk1", 0, "left" }, rows[6]);
 
-        var own = new Dictionary<string, IReadOnlyList<string>> { ["walk0"] = ["left", "left", "right"], ["walk1"] = ["right", "left", "left"] };
+        var own = new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["walk0"] = ["left", "left", "right"],
+            ["walk1"] = ["right", "left", "left"],
+        };
         uint[][] ofOwn = Codes(prior.Rollout(_ml, context, own, 2, new SamplingOptions { Seed = 3 }));
         CollectionAssert.AreEqual(codes[..6].SelectMany(row => row).ToArray(), ofOwn[..6].SelectMany(row => row).ToArray());
     }
@@ -259,7 +270,8 @@ public class VideoPriorTests
             prior.Rollout(_ml, context, new Dictionary<string, IReadOnlyList<string>>())));
         VideoPriorOptions wrong = Options();
         (wrong.Network.ContextFrames, wrong.Network.MotionKernelSize, wrong.PredictionBatchSize) = (0, 4, 0);
-        string all = Refused<ArgumentOutOfRangeException>(() => _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", wrong));
+        string all = Refused<ArgumentOutOfRangeException>(() =>
+            _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", wrong));
         foreach (string option in (string[])["ContextFrames", "MotionKernelSize", "PredictionBatchSize"])
             Assert.Contains(option, all);
     }
