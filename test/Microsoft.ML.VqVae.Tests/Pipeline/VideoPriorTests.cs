@@ -110,7 +110,7 @@ public class VideoPriorTests
             Tensor Of(params int[] rows) => tensor(rows.SelectMany(number => frames[number].Codes).Select(key => key - 1L).ToArray());
             long[] did = [Array.IndexOf(actions, frames[row - 1].Action), Array.IndexOf(actions, frames[row].Action)];
             Tensor ofCodes = network.Bits(Of(row).view(1, -1), Of(row - 2, row - 1).view(1, 2, -1), tensor(did).view(1, 2));
-            double expected = ofCodes.sum().ToDouble();
+            double expected = TensorAssert.Floats(ofCodes).Sum();
             Assert.AreEqual(expected, bits[row], 1e-3, $"row {row}");
         }
     }

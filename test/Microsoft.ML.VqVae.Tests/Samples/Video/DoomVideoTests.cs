@@ -52,7 +52,7 @@ public class DoomVideoTests
         CollectionAssert.AreEqual(Wandering.Actions(1, 12).Select(action => action.Name()).ToArray(), episodes[0].Actions.ToArray());
         Assert.HasCount(12, episodes[0].Frames);
         Assert.HasCount(84 * 84 * 3, episodes[0].Frames[0]);
-        Assert.AreNotEqual(episodes[0].Frames[0].Sum(), episodes[1].Frames[0].Sum());
+        CollectionAssert.AreNotEqual(episodes[0].Frames[0], episodes[1].Frames[0]);
     }
 
     [TestMethod]
