@@ -40,6 +40,6 @@ internal static class PhonemePipelines
             .Append(ml.Transforms.Conversion.MapKeyToVector("Features", "Window"))
             // ML.NET adds the penalty to the sum over the rows, not to their mean.
             .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
-                l1Regularization: 0, l2Regularization: (float)(strength * rows), optimizationTolerance: 1e-6f))
+                l1Regularization: 0, l2Regularization: (float)(strength * rows), optimizationTolerance: 1e-5f))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 }
