@@ -13,7 +13,7 @@ internal sealed record SpeechPriorPlan(int CodecSteps, int PriorSteps)
     public const int PerVoice = 3;
 
     public static SpeechPriorPlan For(SpeechSettings settings) =>
-        settings.Quick ? new(CodecSteps: 250, PriorSteps: 150) : new(CodecSteps: 2000, PriorSteps: 350);
+        settings.Quick ? new(CodecSteps: 250, PriorSteps: 150) : new(CodecSteps: 2000, PriorSteps: 300);
 
     /// <summary>The codec of the speakers sample, trained for as long as this plan says.</summary>
     public AudioVqVaeOptions CodecOptions(SpeechSettings settings) =>
