@@ -1,18 +1,8 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Microsoft.ML.VqVae.Samples.Compare;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file.</summary>
 internal sealed record CompareMetrics
 {
-    static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     public required string Dataset { get; init; }
 
     public required int TrainRows { get; init; }
@@ -47,5 +37,5 @@ internal sealed record CompareMetrics
 
     public required double VimcoTrainingSeconds { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

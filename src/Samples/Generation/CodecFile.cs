@@ -1,8 +1,24 @@
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Images;
+
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
-/// <summary>Finds the codec in a model file: the images sample saves a chain from pixels to a class name.</summary>
+/// <summary>The codec that a sample builds on: the one in a model file of the images sample, which is a chain from pixels to a class name, or a
+/// new one.</summary>
 internal static class CodecFile
 {
+    /// <summary>Loads the codec where a file is given, and trains one otherwise.</summary>
+    public static VqVaeTransformer OpenOrTrain(
+        MLContext ml, string? path, ImageData data, ImageVqVaeOptions options, Stages stages, CancellationToken cancellation) =>
+        path is not null
+        ? stages.Run("Load the codec", _ => Open(ml, path))
+        : stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
+        {
+            options.Training.Progress = new TrainingReport(stage);
+            options.Training.CancellationToken = cancellation;
+            return ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train);
+        });
+
     public static VqVaeTransformer Open(MLContext ml, string path)
     {
         if (!File.Exists(path))

@@ -1,16 +1,8 @@
-using System.Text.Json;
-
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file.</summary>
 internal sealed record GenerateMetrics
 {
-    static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
-
     /// <summary>Of the whole run.</summary>
     public required double Seconds { get; init; }
 
@@ -34,5 +26,5 @@ internal sealed record GenerateMetrics
     /// <summary>How well the bits alone tell held-out pictures from the same ones with their rows of pixels shuffled.</summary>
     public required double AnomalyAuc { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

@@ -34,7 +34,8 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
         GeneratePlan plan = GeneratePlan.For(settings);
 
         // 1. The codec writes pictures as codes, and its decoder paints codes as pictures.
-        using VqVaeTransformer codec = OpenCodec(stages, data, plan);
+        using VqVaeTransformer codec = CodecFile.OpenOrTrain(
+            _ml, settings.ModelFile, data, plan.CodecOptions(data, settings), stages, cancellation);
         using VqVaeDecoderTransformer decoder = codec.Decoder("Pixels", "Codes");
         int rows = Math.Min(plan.PriorRows, data.TrainRows);
         IDataView encoded = EncodedPictures.Of(_ml, codec, data.Train, rows, "Class", "Codes");
@@ -96,16 +97,6 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
             AnomalyAuc = auc,
         }, realAgreement);
     }
-
-    VqVaeTransformer OpenCodec(Stages stages, ImageData data, GeneratePlan plan) => settings.ModelFile is { } file
-        ? stages.Run("Load the codec", _ => CodecFile.Open(_ml, file))
-        : stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
-        {
-            ImageVqVaeOptions options = plan.CodecOptions(data, settings);
-            options.Training.Progress = new TrainingReport(stage);
-            options.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train);
-        });
 
     IDataView Sample(PriorTransformer prior, string[] conditions, bool cached, Stage stage) =>
         prior.Sample(_ml, conditions, new SamplingOptions

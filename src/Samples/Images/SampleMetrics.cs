@@ -1,19 +1,8 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file.</summary>
 internal sealed record SampleMetrics
 {
-    static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        // A perfect copy has an infinite PSNR.
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     public required string Dataset { get; init; }
 
     public required int TrainRows { get; init; }
@@ -44,5 +33,5 @@ internal sealed record SampleMetrics
 
     public required bool ReloadIdentical { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

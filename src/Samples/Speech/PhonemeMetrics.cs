@@ -1,12 +1,8 @@
-using System.Text.Json;
-
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file.</summary>
 internal sealed record PhonemeMetrics
 {
-    static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public required string Dataset { get; init; }
 
     /// <summary>"mel" or "waveform".</summary>
@@ -50,5 +46,5 @@ internal sealed record PhonemeMetrics
 
     public required bool ReloadIdentical { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

@@ -1,12 +1,8 @@
-using System.Text.Json;
-
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file.</summary>
 internal sealed record SpeakerMetrics
 {
-    static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public required string Dataset { get; init; }
 
     /// <summary>Of the whole run.</summary>
@@ -41,5 +37,5 @@ internal sealed record SpeakerMetrics
     /// <summary>What always naming the same speaker reaches.</summary>
     public required double ChanceSpeaker { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

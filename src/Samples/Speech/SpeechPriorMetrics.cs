@@ -1,16 +1,8 @@
-using System.Text.Json;
-
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file.</summary>
 internal sealed record SpeechPriorMetrics
 {
-    static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
-
     /// <summary>Of the whole run.</summary>
     public required double Seconds { get; init; }
 
@@ -24,5 +16,5 @@ internal sealed record SpeechPriorMetrics
 
     public required int Samples { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

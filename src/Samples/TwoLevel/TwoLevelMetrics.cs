@@ -1,17 +1,9 @@
-using System.Text.Json;
-
 namespace Microsoft.ML.VqVae.Samples.TwoLevel;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file. Bits are those of a row of codes, the mean over
 /// held-out pictures.</summary>
 internal sealed record TwoLevelMetrics
 {
-    static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
-
     public required double Seconds { get; init; }
 
     /// <summary>Under a PixelCNN of the same size, trained for as many steps, that knows no latents.</summary>
@@ -43,5 +35,5 @@ internal sealed record TwoLevelMetrics
     /// <summary>What cannot be chance: both differences are larger than twice their standard error.</summary>
     public required bool LatentsAreUsed { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

@@ -35,7 +35,8 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, IAnsiConsole con
         TwoLevelPlan plan = TwoLevelPlan.For(settings);
 
         // 1. The first level: pictures as grids of codes.
-        using VqVaeTransformer codec = OpenCodec(stages, data, plan);
+        using VqVaeTransformer codec = CodecFile.OpenOrTrain(
+            _ml, settings.ModelFile, data, plan.FirstLevel(data, settings), stages, cancellation);
         int rows = Math.Min(plan.TrainRows, data.TrainRows);
         IDataView train = EncodedPictures.Of(_ml, codec, data.Train, rows, "Class", "Codes");
         stages.Run("Encode the training pictures", stage => EncodedPictures.Read(_ml, train, rows, stage, cancellation));
@@ -64,15 +65,6 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, IAnsiConsole con
         stages.Run("Paint from latents alone", _ => Draw(data, codec, second, scored, own[0].Latents.Length));
         return Metrics(second, own, shuffled);
     }
-
-    VqVaeTransformer OpenCodec(Stages stages, ImageData data, TwoLevelPlan plan) => settings.ModelFile is { } file
-        ? stages.Run("Load the codec", _ => CodecFile.Open(_ml, file))
-        : stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
-        {
-            ImageVqVaeOptions options = plan.FirstLevel(data, settings);
-            Watch(options.Training, stage);
-            return _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train);
-        });
 
     void Watch(Training.TrainingOptions training, Stage stage)
     {
@@ -146,7 +138,8 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, IAnsiConsole con
         }
         TwoLevelPictures.Reconstructions(
             $"{data.Name}: whole pictures in {latents} codes",
-            string.Create(CultureInfo.InvariantCulture, $"{latents * Math.Log2(second.Codes):0} bits a picture; what they leave open is sampled, each row anew (temperature {Temperature})"),
+            string.Create(CultureInfo.InvariantCulture, $"{latents * Math.Log2(second.Codes):0} bits a picture; what they leave open is "
+                + $"sampled, each row anew (temperature {Temperature})"),
             data.Shape, rows).Save(Out("reconstructions.png"));
     }
 

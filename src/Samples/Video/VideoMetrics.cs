@@ -1,13 +1,9 @@
-using System.Text.Json;
-
 namespace Microsoft.ML.VqVae.Samples.Video;
 
 /// <summary>The content of metrics.json: the keys are a contract with whoever reads the file. Squared errors are in squared levels of 0 …
 /// 255.</summary>
 internal sealed record VideoMetrics
 {
-    static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public required string Dataset { get; init; }
 
     public required int TrainFrames { get; init; }
@@ -61,5 +57,5 @@ internal sealed record VideoMetrics
     /// <summary>The same of single steps in true video while the player turns: how far the estimate can be trusted.</summary>
     public required double FlowAgreementOfTrueTurns { get; init; }
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + Environment.NewLine);
+    public void Save(string path) => MetricsFile.Save(path, this);
 }

@@ -11,16 +11,6 @@ public sealed class GoldenImageCodecTests
 {
     const double Tolerance = 1e-5;
 
-    /// <summary>The formula of weights and images, as in the script.</summary>
-    static float Value(string name, long index, double scale)
-    {
-        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
-        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
-    }
-
-    static Tensor Make(string name, long[] shape, double scale) =>
-        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
-
     [TestMethod]
     public void Forward_losses_and_all_gradients_agree()
     {
@@ -44,9 +34,9 @@ public sealed class GoldenImageCodecTests
         using (no_grad())
         {
             foreach (var (name, parameter) in model.named_parameters())
-                parameter.copy_(Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
+                parameter.copy_(GoldenFile.Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
         }
-        var images = Make("images", [Whole("batch"), Whole("channels"), Whole("size"), Whole("size")], 1);
+        var images = GoldenFile.Make("images", [Whole("batch"), Whole("channels"), Whole("size"), Whole("size")], 1);
 
         var output = model.call(images);
         var losses = model.Losses(images, step: 0);

@@ -12,16 +12,6 @@ public sealed class GoldenMelCodecTests
 {
     const double Tolerance = 1e-5;
 
-    /// <summary>The formula of weights and features, as in the script.</summary>
-    static float Value(string name, long index, double scale)
-    {
-        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
-        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
-    }
-
-    static Tensor Make(string name, long[] shape, double scale) =>
-        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
-
     [TestMethod]
     [DataRow("speech")]
     [DataRow("phonemes")]
@@ -48,7 +38,7 @@ public sealed class GoldenMelCodecTests
         using (no_grad())
         {
             foreach (var (name, parameter) in model.named_parameters())
-                parameter.copy_(Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
+                parameter.copy_(GoldenFile.Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
         }
         long batch = Whole("batch"), coefficients = Whole("coefficients"), bands = Whole("bands"), frames = Whole("frames");
         if (kind == "speech")
@@ -56,9 +46,9 @@ public sealed class GoldenMelCodecTests
                 model.state_dict()["outputStatistics"].copy_(Voices(Whole("speakers"), bands));
         var lengths = sizes.GetProperty("lengths").Deserialize<long[]>()!;
         var utterances = new AudioBatch(
-            Make("features", [batch, coefficients, frames], 2), tensor(lengths),
-            Make("normalisers", [batch, 1 + coefficients, coefficients], 0.5),
-            Make("targets", [batch, bands, frames], 2), tensor(sizes.GetProperty("who").Deserialize<long[]>()!));
+            GoldenFile.Make("features", [batch, coefficients, frames], 2), tensor(lengths),
+            GoldenFile.Make("normalisers", [batch, 1 + coefficients, coefficients], 0.5),
+            GoldenFile.Make("targets", [batch, bands, frames], 2), tensor(sizes.GetProperty("who").Deserialize<long[]>()!));
 
         var losses = model.Losses(utterances, step: 0);
         losses.Total.backward();
@@ -98,7 +88,7 @@ public sealed class GoldenMelCodecTests
 
     static Tensor Voices(long speakers, long bands)
     {
-        var statistics = Make("voices", [speakers, 2, bands], 0.5);
+        var statistics = GoldenFile.Make("voices", [speakers, 2, bands], 0.5);
         statistics.select(1, 1).add_(1.5);
         return statistics;
     }

@@ -10,16 +10,6 @@ public sealed class GoldenPixelCnnTests
 {
     const double Tolerance = 1e-5;
 
-    /// <summary>The formula of weights and map, as in the script.</summary>
-    static float Value(string name, long index, double scale)
-    {
-        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
-        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
-    }
-
-    static Tensor Make(string name, long[] shape, double scale) =>
-        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
-
     [TestMethod]
     public void Logits_loss_and_all_gradients_agree_with_masked_convolutions()
     {
@@ -38,12 +28,12 @@ public sealed class GoldenPixelCnnTests
         using (no_grad())
         {
             foreach (var (name, parameter) in network.named_parameters())
-                parameter.copy_(Make(name, parameter.shape, 0.6));
+                parameter.copy_(GoldenFile.Make(name, parameter.shape, 0.6));
         }
         var batch = Whole("batch");
         var codes = tensor(golden.GetProperty("grid").Deserialize<long[]>()!).view(batch, network.Length!.Value);
         var conditions = tensor(golden.GetProperty("conditions").Deserialize<long[]>()!);
-        var map = Make("map", [batch, Whole("map_channels"), Whole("height"), Whole("width")], 1);
+        var map = GoldenFile.Make("map", [batch, Whole("map_channels"), Whole("height"), Whole("width")], 1);
 
         TensorAssert.Close(
             golden.GetProperty("logits").Deserialize<float[]>()!, network.Logits(codes, conditions, map), Tolerance, "logits");

@@ -11,16 +11,6 @@ public sealed class GoldenVideoContextTests
 {
     const double Tolerance = 2e-5;
 
-    /// <summary>The formula of weights, as in the script.</summary>
-    static float Value(string name, long index, double scale)
-    {
-        int phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
-        return (float)(scale * Math.Sin(0.37 * phase + 1.9 * index + 0.011 * index * index));
-    }
-
-    static Tensor Make(string name, long[] shape, double scale) =>
-        tensor(Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Value(name, i, scale)).ToArray()).view(shape);
-
     [TestMethod]
     public void The_map_and_all_gradients_agree_with_one_example_at_a_time()
     {
@@ -48,12 +38,12 @@ public sealed class GoldenVideoContextTests
         using (no_grad())
         {
             foreach (var (name, parameter) in network.named_parameters())
-                parameter.copy_(Make(name, parameter.shape, 0.6));
+                parameter.copy_(GoldenFile.Make(name, parameter.shape, 0.6));
         }
         Tensor Codes(string name, params long[] shape) => tensor(golden.GetProperty(name).Deserialize<long[]>()!).view(shape);
         Tensor map = network.Map(Codes("context", Whole("batch"), Whole("frames"), -1), Codes("followed", Whole("batch"), Whole("frames")));
         TensorAssert.Close(golden.GetProperty("map").Deserialize<float[]>()!, map, Tolerance, "map");
-        map.mul(Make("weights", map.shape, 1)).sum().backward();
+        map.mul(GoldenFile.Make("weights", map.shape, 1)).sum().backward();
         JsonElement gradients = golden.GetProperty("gradients");
         CollectionAssert.AreEquivalent(
             gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), network.named_parameters().Select(p => p.name).ToArray());
