@@ -12,10 +12,6 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Hands a network and the stored utterances to the training loop.</summary>
 internal static class AudioTraining
 {
-    /// <summary>The share of a run after which dead codes are left alone, so that the decoder can settle on a codebook that
-    /// stays.</summary>
-    const double RestartUntilFraction = 0.8;
-
     public static (AudioModel Model, TrainingSummary Summary) Run(
         IHostEnvironment environment, AudioVqVaeOptions options, IDataView data, DataViewSchema.Column waveform,
         DataViewSchema.Column? speaker, Device device)
@@ -60,7 +56,7 @@ internal static class AudioTraining
 
     static StepLoss Loss(AudioVqVae network, AudioBatch batch, TrainingMoment moment)
     {
-        network.Quantizer.RestartsEnabled = moment.Fraction < RestartUntilFraction;
+        network.Quantizer.EnableRestartsAt(moment.Fraction);
         VqVaeLosses losses = network.Losses(batch, moment.Step);
         return new StepLoss(losses.Total, new Dictionary<string, Tensor>
         {

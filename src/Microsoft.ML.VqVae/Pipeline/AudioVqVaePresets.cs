@@ -86,6 +86,7 @@ public sealed partial class AudioVqVaeOptions
         UnquantizedSteps = 150,
         RestartEverySteps = 50,
         RestartBelow = 0.1,
+        RestartUntilFraction = 0.8,
     };
 
     static AudioVqVaeOptions Paper(int[] strides, int codes) => new()

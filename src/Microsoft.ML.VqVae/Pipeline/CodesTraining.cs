@@ -11,9 +11,6 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Hands a codec of codes and the stored codes to the training loop.</summary>
 internal static class CodesTraining
 {
-    /// <summary>The share of a run after which dead codes are left alone, so that the decoder can settle on codebooks that stay.</summary>
-    const double RestartUntilFraction = 0.85;
-
     public static (CodesModel Model, TrainingSummary Summary) Run(
         IHostEnvironment environment, CodesVqVaeOptions options, CodesCodecOptions codec, CodeFormat format, CodeStore rows, Device device)
     {
@@ -39,7 +36,7 @@ internal static class CodesTraining
 
     static StepLoss Loss(CodesVqVae network, Tensor codes, TrainingMoment moment)
     {
-        network.Quantizer.RestartsEnabled = moment.Fraction < RestartUntilFraction;
+        network.Quantizer.EnableRestartsAt(moment.Fraction);
         CodesVqVaeLosses losses = network.Losses(codes, moment.Step);
         return new StepLoss(losses.Total, new Dictionary<string, Tensor>
         {

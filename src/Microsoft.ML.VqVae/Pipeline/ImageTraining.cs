@@ -15,10 +15,6 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
 /// <summary>Hands a network and the stored rows to the training loop.</summary>
 internal static class ImageTraining
 {
-    /// <summary>The share of a run after which dead codes are left alone, so that the decoder can settle on a codebook that
-    /// stays.</summary>
-    const double RestartUntilFraction = 0.85;
-
     public static (ImageModel Model, TrainingSummary Summary) VqVae(
         IHostEnvironment environment, ImageVqVaeOptions options, ImageTrainingData data)
     {
@@ -33,7 +29,7 @@ internal static class ImageTraining
 
     static StepLoss Loss(ImageVqVae network, Tensor pixels, TrainingMoment moment)
     {
-        network.Quantizer.RestartsEnabled = moment.Fraction < RestartUntilFraction;
+        network.Quantizer.EnableRestartsAt(moment.Fraction);
         VqVaeLosses losses = network.Losses(pixels, moment.Step);
         var terms = new Dictionary<string, Tensor>
         {

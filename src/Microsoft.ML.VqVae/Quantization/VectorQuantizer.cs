@@ -65,6 +65,9 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
     /// every code has time to settle.</summary>
     public bool RestartsEnabled { get; set; } = true;
 
+    /// <summary>Tells how much of a training run has passed.</summary>
+    internal void EnableRestartsAt(double fraction) => RestartsEnabled = fraction < options.RestartUntilFraction;
+
     bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
 
     /// <summary>Quantizes encodings [B, G·D, …]. In training mode it also advances the state.</summary>

@@ -73,6 +73,11 @@ public sealed class VectorQuantizerOptions
     /// <value>Between 0 and 1, both excluded. The default is 0.05.</value>
     public double RestartBelow { get; set; } = 0.05;
 
+    /// <summary>The share of a training run after which dead codes are left alone, so that the decoder can settle on a codebook that
+    /// stays. It is for estimators, which know how long they train.</summary>
+    /// <value>From 0 to 1. The default is 0.85.</value>
+    public double RestartUntilFraction { get; set; } = 0.85;
+
     /// <summary>How many channels the quantizer takes and gives: <see cref="Dimensions"/> · <see cref="CodesPerPosition"/>.</summary>
     public int Channels => checked(Dimensions * CodesPerPosition);
 
@@ -104,6 +109,7 @@ public sealed class VectorQuantizerOptions
         problems.AtLeast(nameof(KMeansIterations), KMeansIterations, 0);
         problems.AtLeast(nameof(RestartEverySteps), RestartEverySteps, 0);
         problems.Require(RestartBelow is > 0 and < 1, nameof(RestartBelow), "a number between 0 and 1, both excluded", RestartBelow);
+        problems.Require(RestartUntilFraction is >= 0 and <= 1, nameof(RestartUntilFraction), "from 0 to 1", RestartUntilFraction);
     }
 
     internal VectorQuantizerOptions Copy() => (VectorQuantizerOptions)MemberwiseClone();

@@ -106,6 +106,17 @@ public sealed class CodebookLearningTests
     }
 
     [TestMethod]
+    public void Near_the_end_of_a_run_there_are_no_restarts()
+    {
+        using var quantizer = new VectorQuantizer(Moving(o => o.RestartUntilFraction = 0.6), 5);
+        foreach (var (fraction, expected) in new[] { (0.0, true), (0.59, true), (0.6, false), (1.0, false) })
+        {
+            quantizer.EnableRestartsAt(fraction);
+            Assert.AreEqual(expected, quantizer.RestartsEnabled, $"at {fraction}");
+        }
+    }
+
+    [TestMethod]
     public void Steps_pass_unquantized_until_k_means_sets_the_codebook_from_data()
     {
         using var scope = NewDisposeScope();

@@ -131,11 +131,15 @@ public sealed class VectorQuantizerTests
     public void All_wrong_options_are_told_at_once()
     {
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new VectorQuantizer(
-            new VectorQuantizerOptions { Codes = 1, Dimensions = 0, Decay = 1, CommitmentCost = double.NaN, RestartBelow = 2 }, 0));
+            new VectorQuantizerOptions
+            {
+                Codes = 1, Dimensions = 0, Decay = 1, CommitmentCost = double.NaN, RestartBelow = 2, RestartUntilFraction = -0.5,
+            }, 0));
         foreach (var part in new[]
         {
             "Codes must be 2 or more, but is 1", "Dimensions must be 1 or more, but is 0",
             "Decay must be a number between 0 and 1, both excluded, but is 1", "CommitmentCost", "NaN", "RestartBelow",
+            "RestartUntilFraction must be from 0 to 1, but is -0.5",
         })
             StringAssert.Contains(error.Message, part);
     }
