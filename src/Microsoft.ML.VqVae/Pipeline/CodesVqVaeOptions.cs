@@ -17,16 +17,18 @@ public sealed class CodesVqVaeOptions
 
     /// <summary>The latents: <see cref="VectorQuantizerOptions.CodesPerPosition"/> is how many there are.</summary>
     /// <value>The default is the paper's: 3 latents of 512 codes, each with a codebook of its own. The codebooks learn by moving average,
-    /// start from data and have dead codes restarted: a row gives each book one vector only, so that a book of the paper's kind would fill
-    /// slowly.</value>
+    /// start from data and have dead codes restarted. A row gives each book one vector only, fewer in a batch than a book has codes: so
+    /// averages forget sooner than elsewhere, and a code is dead soon. Quantization begins with the first step: what a decoder learns
+    /// of latents that may be anything is lost when they become codes.</value>
     public VectorQuantizerOptions Quantizer { get; set; } = new()
     {
         CodesPerPosition = 3,
         SeparateCodebooks = true,
         Learning = CodebookLearning.MovingAverage,
         InitializeFromData = true,
-        UnquantizedSteps = 100,
-        RestartEverySteps = 25,
+        Decay = 0.97,
+        RestartEverySteps = 10,
+        RestartBelow = 0.5,
     };
 
     /// <summary>Steps, learning rate, seed, progress, cancellation, checkpoints. A seed of null is the MLContext's; where that has none
