@@ -33,8 +33,10 @@ internal sealed record PhonemePlan(int Steps, double Regularization, int Compare
         {
             (mel.Normalisation, mel.Coefficients) = (FeatureNormalisation.Utterance, 13);
             // An encoder that has to tell from half a second around what is hidden from it makes codes that depend less on the voice.
-            (mel.EncoderBlocks, mel.EncoderDilations, mel.DecoderBlocks) = (7, [1, 1, 2, 4, 1, 2, 4], 0);
+            (mel.EncoderBlocks, mel.EncoderDilations, mel.DecoderBlocks, mel.DecoderNeighbours) = (7, [1, 1, 2, 4, 1, 2, 4], 0, 0);
             (mel.MaskedSpans, mel.LeastMaskedFrames, mel.MaskedFrames) = (6, 8, 24);
+            // The error of 13 coefficients is a smaller sum than that of 30; the commitment must not outweigh it.
+            options.Quantizer.CommitmentCost = 0.1;
         }
         if (settings is { Waveform: true, Cuda: false } && options.Codec is WaveformCodecOptions waveform)
         {

@@ -31,8 +31,8 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
     PhonemeMetrics Work(Stages stages)
     {
         SpeechData data = stages.Run("Prepare the speech", stage => SpeechData.Open(settings, newSpeakers: true, stage, cancellation));
-        IReadOnlyList<AlignedUtterance> unlabelled = settings.UnlabelledFolder is null ? [] : stages.Run("Prepare the unlabelled speech",
-            stage => UnlabelledSpeech.Read(settings.UnlabelledFolder, GeneratedData.CacheFolder, stage, cancellation));
+        AlignedUtterance[] unlabelled = [.. settings.UnlabelledFolders.SelectMany(folder =>
+            stages.Run("Prepare unlabelled speech", stage => UnlabelledSpeech.Read(folder, GeneratedData.CacheFolder, stage, cancellation)))];
         PhonemePlan plan = PhonemePlan.For(settings, data);
         AudioVqVaeOptions options = plan.CodecOptions(data, settings);
 

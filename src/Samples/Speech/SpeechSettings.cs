@@ -5,7 +5,7 @@ internal sealed record SpeechSettings
 {
     public string? DataFolder { get; init; }
 
-    public string? UnlabelledFolder { get; init; }
+    public IReadOnlyList<string> UnlabelledFolders { get; init; } = [];
 
     /// <summary>Whether the codec is the paper's, over waveforms, and not the one over mel features.</summary>
     public bool Waveform { get; init; }

@@ -8,14 +8,16 @@ using Microsoft.ML.VqVae.Signal;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>Recordings without labels, for the codec alone: the WAV and FLAC files of a folder. FLAC files are unpacked once, by the
-/// program flac, into the cache.</summary>
+/// <summary>Recordings without labels, for the codec alone: the utterances that an utterances.tsv lists, or the WAV and FLAC files of a
+/// folder. FLAC files are unpacked once, by the program flac, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
     public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)
     {
         if (!Directory.Exists(folder))
             throw new DataSetException($"The folder '{folder}', given as --unlabelled, does not exist.");
+        if (File.Exists(Path.Combine(folder, "utterances.tsv")))
+            return AlignedCorpus.Read(folder);
         string[] Files(string pattern) => [.. Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal)];
         string[] packed = Files("*.flac"), waves = Files("*.wav");
         if (packed.Length > 0)
@@ -28,7 +30,8 @@ internal static class UnlabelledSpeech
     static AlignedUtterance Utterance(string path)
     {
         using WaveFile wave = WaveFile.Open(path);
-        return new AlignedUtterance { Utterance = Path.GetFileNameWithoutExtension(path), AudioPath = path, Length = wave.Length };
+        string name = Path.GetFileNameWithoutExtension(path);
+        return new AlignedUtterance { Utterance = name, Speaker = name, AudioPath = path, Length = wave.Length };
     }
 
     static string[] Unpack(string[] files, string cache, Stage stage, CancellationToken cancellation)

@@ -13,9 +13,11 @@ internal static class PhonemesVerb
         {
             Description = "A folder with utterances.tsv, phones.tsv and WAV files. Default: sentences of four synthesised voices.",
         };
-        var unlabelled = new Option<string?>("--unlabelled")
+        var unlabelled = new Option<string[]>("--unlabelled")
         {
-            Description = "A folder of WAV or FLAC files without labels that the codec learns from too.",
+            Description = "A folder that the codec learns from too, without labels: WAV or FLAC files, or a folder as for --data. "
+                + "May be given several times.",
+            DefaultValueFactory = _ => [],
         };
         var codec = new Option<string>("--codec")
         {
@@ -37,7 +39,7 @@ internal static class PhonemesVerb
             new SpeechSettings
             {
                 DataFolder = parsed.GetValue(data),
-                UnlabelledFolder = parsed.GetValue(unlabelled),
+                UnlabelledFolders = parsed.GetValue(unlabelled)!,
                 Waveform = parsed.GetValue(codec) == "waveform",
                 Steps = parsed.GetValue(steps),
                 Seed = parsed.GetValue(seed),

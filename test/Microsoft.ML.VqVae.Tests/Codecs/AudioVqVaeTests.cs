@@ -100,6 +100,21 @@ public sealed class AudioVqVaeTests
     }
 
     [TestMethod]
+    [DataRow(0, true)]
+    [DataRow(1, false)]
+    public void A_decoder_that_sees_one_code_is_a_table(int neighbours, bool expected)
+    {
+        MelCodecOptions options = TinySpeech.Mel();
+        (options.DecoderBlocks, options.DecoderNeighbours) = (0, neighbours);
+        using var scope = NewDisposeScope();
+        using var network = new MelVqVae(options, new() { Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions }, speakers: 2, seed: 5);
+        Tensor Second(params long[] codes) =>
+            network.DecodeToFrames(tensor(codes).view(1, -1, 1), speaker: 1).narrow(2, network.ValuesPerCode, network.ValuesPerCode);
+        var difference = (Second(0, 1, 2) - Second(3, 1, 0)).abs().max().item<float>();
+        Assert.AreEqual(expected, difference < 1e-6, $"the second code's frames differ by {difference}");
+    }
+
+    [TestMethod]
     public void A_second_of_speech_is_learnt_far_below_the_entropy_of_its_samples()
     {
         const int Rate = 8000;

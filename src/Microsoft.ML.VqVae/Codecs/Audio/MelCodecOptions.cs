@@ -104,6 +104,11 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int DecoderBlocks { get; set; } = 2;
 
+    /// <summary>How many codes before and after its own the first layer of the decoder sees. With 0, and without residual blocks, a code
+    /// has to say by itself what its frames are: the decoder is a table with an entry for each code and speaker.</summary>
+    /// <value>Zero or more. The default is 1.</value>
+    public int DecoderNeighbours { get; set; } = 1;
+
     /// <summary>Whether the decoder is told who speaks with the codes, and not only in its last layer. What it computes before that layer
     /// then depends on both, and it learns what a code means in the voices that it came with: better reconstructions, and worse
     /// conversions, since those pair codes with voices that training did not.</summary>
@@ -182,6 +187,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
             "one number or more, each at least 1", EncoderDilations is null ? "null" : $"[{string.Join(", ", EncoderDilations)}]");
         problems.AtLeast(nameof(DecoderChannels), DecoderChannels, 1);
         problems.AtLeast(nameof(DecoderBlocks), DecoderBlocks, 0);
+        problems.AtLeast(nameof(DecoderNeighbours), DecoderNeighbours, 0);
         problems.Require(TargetFrames == 0 || (TargetFrames >= FramesPerCode && (TargetFrames - FramesPerCode) % 2 == 0),
             nameof(TargetFrames), $"0, or {nameof(FramesPerCode)} ({FramesPerCode}) plus an even number", TargetFrames);
         problems.Require(TargetFrames == 0 || Outputs == SpeechFeatures.Mfcc, nameof(TargetFrames),

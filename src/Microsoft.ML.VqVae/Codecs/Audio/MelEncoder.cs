@@ -50,7 +50,9 @@ internal sealed class MelDecoder : nn.Module
         channels = options.OutputChannels;
         var frames = options.TargetFrames > 0 ? 1 : options.FramesPerCode;
         speakerWithCodes = options.SpeakerWithCodes;
-        expand = new Convolution1d(encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 3, 1, 1, source);
+        var neighbours = options.DecoderNeighbours;
+        expand = new Convolution1d(
+            encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 2 * neighbours + 1, 1, neighbours, source);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.DecoderBlocks)
             .Select(_ => new ResidualBlock1d(options.DecoderChannels, options.DecoderChannels, source)).ToArray());
         project = new Convolution1d(options.DecoderChannels + speakers, frames * channels, 1, 1, 0, source);

@@ -86,6 +86,13 @@ public sealed class SpeechDataTests : IDisposable
         Assert.IsEmpty(recording.Labels);
     }
 
+    [TestMethod]
+    public void A_corpus_serves_as_recordings_without_labels_utterance_by_utterance()
+    {
+        WriteFolder();
+        Assert.HasCount(10, UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None));
+    }
+
     static Stage Nothing() => new((_, _) => { });
 
     void WriteFolder()
