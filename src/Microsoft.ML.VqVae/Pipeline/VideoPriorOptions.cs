@@ -30,18 +30,19 @@ public sealed class VideoPriorOptions
     {
         Network = new()
         {
-            Frame = new() { Layers = 4, Channels = 48 },
+            Frame = new() { Layers = 4, Channels = 48, SkipChannels = 128 },
             ContextFrames = 4,
             EmbeddingChannels = 32,
             ContextChannels = 48,
             MotionKernelSize = 9,
             ContextBlocks = 3,
+            ContextNoise = 0.05,
         },
         Training = new()
         {
             LearningRate = 2e-3,
-            BatchSize = 16,
-            Steps = 1500,
+            BatchSize = 8,
+            Steps = 2000,
             Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.4, finalFraction: 0.02),
         },
     };

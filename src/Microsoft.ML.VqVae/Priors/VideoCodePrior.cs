@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Layers;
+using Microsoft.ML.VqVae.Quantization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,19 +22,24 @@ namespace Microsoft.ML.VqVae.Priors;
 /// </remarks>
 public sealed class VideoCodePrior : nn.Module
 {
+    /// <summary>Of random numbers: what of the context is replaced is drawn by (seed, this + step).</summary>
+    const long NoiseStream = 1L << 40;
+
     readonly VideoCodePriorOptions options;
+    readonly int seed;
     readonly VideoContext context;
     readonly PixelCnn frame;
 
     /// <summary>Makes a network with fresh weights, PyTorch's default initialisation.</summary>
     /// <param name="options">The settings; copied.</param>
-    /// <param name="seed">What weights and dropout are drawn from; torch's global generator is not touched.</param>
+    /// <param name="seed">What weights, dropout and noise are drawn from; torch's global generator is not touched.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
     public VideoCodePrior(VideoCodePriorOptions options, int seed) : base(nameof(VideoCodePrior))
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         this.options = options.Copy();
+        this.seed = seed;
         using (var source = new WeightSource(seed))
             context = new VideoContext(this.options, source);
         var inside = options.Frame.Copy();
@@ -66,14 +72,15 @@ public sealed class VideoCodePrior : nn.Module
     /// <param name="codes">The frames, Int64 [B, N].</param>
     /// <param name="past">The frames before each, Int64 [B, n, N], the latest last.</param>
     /// <param name="actions">The action that followed each of these, Int64 [B, n].</param>
-    /// <param name="step">The training step, which with the seed decides what dropout leaves out.</param>
+    /// <param name="step">The training step, which with the seed decides what dropout leaves out and what noise replaces, both in training mode
+    /// only.</param>
     /// <returns>A scalar with gradients.</returns>
     /// <exception cref="ArgumentException">A tensor has another shape or type, or its values are out of range.</exception>
     public Tensor Loss(Tensor codes, Tensor past, Tensor actions, long step = 0)
     {
         CheckContext(past, actions, exactly: true);
         using var scope = NewDisposeScope();
-        return frame.Loss(codes, step: step, map: context.Map(past, actions)).MoveToOuterDisposeScope();
+        return frame.Loss(codes, step: step, map: context.Map(Disturb(past, step), actions)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Goes on where the context ends, frame by frame and in codes alone: each frame is sampled given those before it, sampled or
@@ -126,6 +133,16 @@ public sealed class VideoCodePrior : nn.Module
             train(wasTraining);
         }
         return codes.narrow(1, known, frames).contiguous().MoveToOuterDisposeScope();
+    }
+
+    Tensor Disturb(Tensor past, long step)
+    {
+        if (!training || options.ContextNoise == 0)
+            return past;
+        using var generator = SeededRandom.CreateGenerator(seed, NoiseStream + step);
+        var replaced = rand(past.shape, generator: generator) < options.ContextNoise;
+        var noise = randint(options.Frame.Codes, past.shape, dtype: ScalarType.Int64, generator: generator);
+        return where(replaced.to(past.device), noise.to(past.device), past);
     }
 
     void CheckContext(Tensor past, Tensor actions, bool exactly)

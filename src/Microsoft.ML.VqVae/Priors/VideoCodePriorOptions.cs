@@ -37,6 +37,12 @@ public sealed class VideoCodePriorOptions
     /// <value>Zero or more. The default is 4.</value>
     public int ContextBlocks { get; set; } = 4;
 
+    /// <summary>The share of codes of the frames before that are replaced by random ones in training. A rollout builds on frames that the
+    /// network made itself, which are never quite right; a network that learnt from perfect ones alone makes more of their
+    /// mistakes.</summary>
+    /// <value>From 0, the default, to below 1.</value>
+    public double ContextNoise { get; set; }
+
     /// <summary>Checks all settings together, the grid and the numbers of codes and actions included: set those that come from columns
     /// first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
@@ -61,6 +67,7 @@ public sealed class VideoCodePriorOptions
         problems.Require(MotionKernelSize >= 1 && MotionKernelSize % 2 == 1, nameof(MotionKernelSize), "an odd number of 1 or more",
             MotionKernelSize);
         problems.AtLeast(nameof(ContextBlocks), ContextBlocks, 0);
+        problems.Require(ContextNoise is >= 0 and < 1, nameof(ContextNoise), "from 0 to below 1", ContextNoise);
     }
 
     internal VideoCodePriorOptions Copy()

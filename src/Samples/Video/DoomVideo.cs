@@ -3,16 +3,16 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Video;
 
-/// <summary>The default data: walks through two maps of Freedoom, played by <see cref="DoomEngine"/>. They are made once and kept in the
+/// <summary>The default data: walks through a map of Freedoom, played by <see cref="DoomEngine"/>. They are made once and kept in the
 /// cache, in the layout that <c>--data</c> reads too.</summary>
 internal static class DoomVideo
 {
     public const int FramesOfEpisode = 200;
 
-    // A base of bright halls, and a walled garden: both let the player walk far.
-    static readonly int[] Maps = [4, 20];
+    // A walled garden, which lets the player walk far.
+    const int Map = 20;
 
-    /// <summary>The folder with the first episodes, which take turns in the maps.</summary>
+    /// <summary>The folder with the first episodes.</summary>
     public static string Open(string cache, int episodes, int frames, Stage stage, CancellationToken cancellation)
     {
         List<Walk> work = [.. Enumerable.Range(1, episodes).Select(number => new Walk(number, frames))];
@@ -40,7 +40,7 @@ internal static class DoomVideo
         FrameStrips.WriteActions(folder, work.Select(walk => (walk.File, walk.Actions.Select(action => action.Name()))));
     }
 
-    /// <summary>Other walks or maps are another data set.</summary>
+    /// <summary>Other walks or another map are another data set.</summary>
     static string Fingerprint(IEnumerable<Walk> work) =>
         Convert.ToHexStringLower(SHA256.HashData([.. work.SelectMany(walk => walk.Demo)]))[..8];
 
@@ -50,7 +50,7 @@ internal static class DoomVideo
 
         public string File { get; } = $"walk{number:000}.png";
 
-        public byte[] Demo => DemoFile.Write(Maps[(number - 1) % Maps.Length], Actions);
+        public byte[] Demo => DemoFile.Write(Map, Actions);
 
         public void Play(string folder, Action count, CancellationToken cancellation)
         {

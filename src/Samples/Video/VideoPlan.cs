@@ -10,18 +10,14 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
     /// <summary>How many frames a rollout is given, and how many it makes: six and ten, as in section 4.4 of the paper.</summary>
     public const int FramesGiven = 6, FramesMade = 10;
 
-    /// <summary>What the logits of rollouts are divided by. Each step builds on the one before, and so do its accidents: likelier codes
-    /// keep the picture together.</summary>
-    public const double Temperature = 0.7;
-
     /// <summary>Frames that follow each other are much alike: the codec learns from every second one.</summary>
     public const int CodecEveryFrame = 2;
 
     public static VideoPlan For(VideoSettings settings)
     {
         VideoPlan plan = settings.Quick
-            ? new(Episodes: 8, CodecSteps: 200, PriorSteps: 200, Starts: 8)
-            : new(Episodes: 32, CodecSteps: 1000, PriorSteps: 1200, Starts: 24);
+            ? new(Episodes: 8, CodecSteps: 200, PriorSteps: 300, Starts: 12)
+            : new(Episodes: 32, CodecSteps: 1000, PriorSteps: 2400, Starts: 64);
         return plan with { CodecSteps = settings.CodecSteps ?? plan.CodecSteps, PriorSteps = settings.PriorSteps ?? plan.PriorSteps };
     }
 

@@ -153,7 +153,6 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         var options = new SamplingOptions
         {
             Seed = settings.Seed,
-            Temperature = VideoPlan.Temperature,
             CancellationToken = cancellation,
             Progress = new Fraction(share => stage.Report(share, string.Create(CultureInfo.InvariantCulture, $"{share:0%} of the codes"))),
         };
