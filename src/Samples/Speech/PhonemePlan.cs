@@ -12,9 +12,9 @@ internal sealed record PhonemePlan(int Steps, double Regularization, int Compare
     {
         PhonemePlan plan = (settings.Waveform, settings.Quick) switch
         {
-            (false, false) => new(Steps: 3000, Regularization: 1e-5, ComparedUtterances: 40),
+            (false, false) => new(Steps: 3000, Regularization: 2e-5, ComparedUtterances: 40),
             (false, true) => new(Steps: 500, Regularization: 1e-4, ComparedUtterances: 10),
-            (true, false) => new(Steps: 600, Regularization: 1e-4, ComparedUtterances: 10),
+            (true, false) => new(Steps: 150, Regularization: 1e-4, ComparedUtterances: 10),
             (true, true) => new(Steps: 30, Regularization: 1e-3, ComparedUtterances: 4),
         };
         // A classifier that is to know new voices must not learn the known ones by heart.
