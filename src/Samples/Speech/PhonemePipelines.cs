@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 internal static class PhonemePipelines
 {
     /// <summary>How many neighbours on each side the window classifier sees.</summary>
-    public const int Context = 7;
+    public const int Context = 5;
 
     /// <summary>From the file that a row names to its samples, and from the name of the speaker to a key.</summary>
     public static IEstimator<ITransformer> Audio(MLContext ml) =>
