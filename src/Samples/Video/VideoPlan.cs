@@ -16,7 +16,7 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
     public static VideoPlan For(VideoSettings settings)
     {
         VideoPlan plan = settings.Quick
-            ? new(Episodes: 8, CodecSteps: 200, PriorSteps: 300, Starts: 12)
+            ? new(Episodes: 8, CodecSteps: 200, PriorSteps: 200, Starts: 12)
             : new(Episodes: 32, CodecSteps: 1000, PriorSteps: 2400, Starts: 64);
         return plan with { CodecSteps = settings.CodecSteps ?? plan.CodecSteps, PriorSteps = settings.PriorSteps ?? plan.PriorSteps };
     }
