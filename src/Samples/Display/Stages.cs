@@ -78,4 +78,13 @@ internal abstract class Stages
 internal sealed class Stage(Action<double, string> report)
 {
     public void Report(double fraction, string detail) => report(fraction, detail);
+
+    /// <summary>For work of the library that reports shares alone.</summary>
+    public IProgress<double> Shares(string detail) => new ShareReport(share => report(share, detail));
+
+    // Progress<double> would report on another thread, later.
+    sealed class ShareReport(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
+    }
 }

@@ -103,7 +103,7 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
         {
             Seed = settings.Seed,
             Cached = cached,
-            Progress = new Share(share => stage.Report(share, "of the codes")),
+            Progress = stage.Shares("of the codes"),
             CancellationToken = cancellation,
         });
 
@@ -174,10 +174,5 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
     sealed class Scored
     {
         public float Bits { get; set; }
-    }
-
-    sealed class Share(Action<double> report) : IProgress<double>
-    {
-        public void Report(double value) => report(value);
     }
 }

@@ -61,7 +61,6 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         // 3. What are the actions worth? The same frames with the actions of other frames.
         float[] bits = stages.Run("Score the test frames", _ => Bits(prior, WithKeys(test, "Action")));
         float[] shuffled = stages.Run("Score them with shuffled actions", _ => Bits(prior, WithKeys(test, "ShuffledAction")));
-        double[] differences = [.. bits.Zip(shuffled, (right, wrong) => (double)wrong - right)];
 
         // 4. Six frames in, ten out: with the actions that were taken, and with others.
         IReadOnlyList<Start> starts = data.Starts(plan.Starts);
@@ -99,7 +98,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
             Perplexity = quality.Perplexity,
             BitsPerFrameTrueActions = bits.Average(),
             BitsPerFrameShuffledActions = shuffled.Average(),
-            BitsDifferenceStandardError = StandardError(differences),
+            BitsDifferenceStandardError = PairedDifference.Of(shuffled, bits).StandardError,
             CopyLastFrameBitsOrMse = CopyError(data.Test),
             RolloutMseByStep = error,
             RolloutMseCopyLastByStep = copied,
@@ -154,7 +153,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         {
             Seed = settings.Seed,
             CancellationToken = cancellation,
-            Progress = new Fraction(share => stage.Report(share, string.Create(CultureInfo.InvariantCulture, $"{share:0%} of the codes"))),
+            Progress = stage.Shares("of the codes"),
         };
         IDataView made = prior.Rollout(
             _ml, WithKeys(given, "Action"), starts.ToDictionary(start => start.Name, actions), options: options);
@@ -182,12 +181,6 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
                                Array.ConvertAll(episode.Frames[frame], level => (float)level), data.Side)
                            select action == GameActions.Left ? shift : -shift];
         return shifts.Length == 0 ? double.NaN : shifts.Average(shift => shift > 0 ? 1.0 : 0);
-    }
-
-    static double StandardError(double[] values)
-    {
-        double mean = values.Average();
-        return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / Math.Max(1, values.Length - 1) / values.Length);
     }
 
     void Draw(VideoData data, IReadOnlyList<Start> starts, Rollouts[] rollouts, VqVaeMetrics quality, VqVaeTransformer codec)
@@ -226,9 +219,4 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
     double Lap(double before) => Math.Round(_watch.Elapsed.TotalSeconds - before, 1);
 
     string Out(string name) => Path.Combine(settings.OutputFolder, name);
-
-    sealed class Fraction(Action<double> report) : IProgress<double>
-    {
-        public void Report(double value) => report(value);
-    }
 }

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.VqVae.Samples.TwoLevel;
+namespace Microsoft.ML.VqVae.Samples;
 
 /// <summary>The mean difference of two figures of the same rows, and how sure it is.</summary>
 internal sealed record PairedDifference(double Mean, double StandardError)
