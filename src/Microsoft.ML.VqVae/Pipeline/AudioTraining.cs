@@ -81,5 +81,5 @@ internal static class AudioTraining
         .Add("Codec", codec, SavedAudioJson.Default.AudioCodecOptions)
         .Add("Quantizer", quantizer, SavedAudioJson.Default.VectorQuantizerOptions)
         .Add("crop codes", options.CropCodes).Add("utterances", store.Utterances).Add("speakers", speakers?.Count ?? 0)
-        .Add("seed", seed) + (options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash()}");
+        .Add("seed", seed) + (options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
 }

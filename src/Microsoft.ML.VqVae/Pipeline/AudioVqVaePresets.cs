@@ -60,6 +60,31 @@ public sealed partial class AudioVqVaeOptions
         },
     };
 
+    /// <summary>Codes that tell phonemes whoever speaks, also who was not among the speakers of the training, on a CPU: each utterance is
+    /// adapted to what the speech of the training data is like. The more speakers that has, the better; it needs to know nothing of
+    /// them. No sound can be made of these codes.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static AudioVqVaeOptions PhonemeFeaturesOfNewSpeakers()
+    {
+        AudioVqVaeOptions options = PhonemeFeatures();
+        options.Codec = new MelCodecOptions
+        {
+            Inputs = SpeechFeatures.Mfcc,
+            Outputs = SpeechFeatures.Mfcc,
+            Coefficients = 13,
+            Normalisation = FeatureNormalisation.Adapted,
+            VocalTractWarp = 0.12,
+            DecoderChannels = 192,
+            DecoderBlocks = 0,
+            DecoderNeighbours = 0,
+            TargetFrames = 12,
+        };
+        // The error of 13 coefficients is a smaller sum than that of 30; the commitment must not outweigh it.
+        options.Quantizer.CommitmentCost = 0.1;
+        options.Training.Steps = 3000;
+        return options;
+    }
+
     /// <summary>The paper's model of VCTK: a code for 64 samples out of 512, one voice for each of the speakers. Days on a CPU; take a
     /// GPU. Set <see cref="SpeakerColumnName"/>.</summary>
     /// <returns>New options, to be changed at will.</returns>

@@ -13,7 +13,7 @@ internal static class AudioTensors
     {
         int length = RoundUp(features.Max(item => item.Length), network.ValuesPerCode);
         Tensor inputs = Values([.. features.Select(item => (item.Values, 0, item.Length))], network.Channels, length);
-        Tensor normalisers = Normalisers([.. features.Select(item => network.NormaliserOf(item.Statistics))], network.Channels);
+        Tensor normalisers = Normalisers([.. features.Select(item => network.NormaliserOf(item))], network.Channels);
         return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalisers);
     }
 

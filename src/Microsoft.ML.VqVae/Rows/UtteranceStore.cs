@@ -49,6 +49,9 @@ internal sealed class UtteranceStore
 
     public long Samples { get; private set; }
 
+    /// <summary>A digest of all that is trained on.</summary>
+    public string Hash { get; private set; } = "";
+
     /// <summary>Reads and analyses all rows; throws at the first that is not fit for training, and where there is none.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="waveform">The column of waveforms.</param>
@@ -84,6 +87,8 @@ internal sealed class UtteranceStore
                 ? $"The data view has no rows: there is nothing in column '{waveform.Name}' to train on."
                 : $"All {store.Empty} rows of column '{waveform.Name}' are empty: there is nothing to train on.");
         }
+        store.Hash = store.Digest();
+        store.Adapt(cancellation);
         store.Measure();
         return store;
     }
@@ -95,6 +100,13 @@ internal sealed class UtteranceStore
         _examples.AddRange(Enumerable.Repeat(_utterances.Count, crops));
         _utterances.Add(new Utterance(example, speaker));
         Samples += samples.Length;
+    }
+
+    void Adapt(CancellationToken cancellation)
+    {
+        IReadOnlyList<AudioExample> adapted = _network.Adapt([.. _utterances.Select(utterance => utterance.Example)], cancellation);
+        for (int i = 0; i < adapted.Count; i++)
+            _utterances[i] = new Utterance(adapted[i], _utterances[i].Speaker);
     }
 
     // The network keeps the statistics of what it will see; those of warped views are for training alone.
@@ -146,7 +158,7 @@ internal sealed class UtteranceStore
             tensor(chosen.Select(c => (long)c.Length).ToArray()),
             AudioTensors.Normalisers([.. chosen.Select(c => _bySpeaker
                 ? _speakers[c.Utterance.Speaker, c.View]
-                : c.Utterance.Normalisers[c.View] ??= _network.NormaliserOf(c.Utterance.Views[c.View].Statistics))], _network.Channels),
+                : c.Utterance.Normalisers[c.View] ??= _network.NormaliserOf(c.Utterance.Views[c.View]))], _network.Channels),
         ];
         if (chosen[0].Utterance.Target is { } first)
         {
@@ -166,8 +178,8 @@ internal sealed class UtteranceStore
         return new AudioBatch(tensors[0], tensors[1], tensors[2], targets, _network.Speakers > 0 ? tensors[next] : null);
     }
 
-    /// <summary>A digest of all that is trained on.</summary>
-    public string Hash()
+    // Of the features as they are: what they are brought to may differ in the last bit from machine to machine.
+    string Digest()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (Utterance utterance in _utterances)

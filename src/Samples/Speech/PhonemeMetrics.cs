@@ -34,6 +34,9 @@ internal sealed record PhonemeMetrics
     /// <summary>What the map from codes to phones reaches where codes and phones were shuffled against each other.</summary>
     public required double ShuffledCodesAccuracy { get; init; }
 
+    /// <summary>How many codes the linear classifier sees: the one in question and its neighbours.</summary>
+    public required int WindowCodes { get; init; }
+
     /// <summary>What a linear classifier on the code and its neighbours reaches.</summary>
     public required double WindowClassifierAccuracy { get; init; }
 

@@ -87,7 +87,8 @@ internal static class PhonemePictures
 
     /// <summary>A sentence from left to right: its spectrogram, the phones that are spoken, its codes, and the phones heard.</summary>
     public static Picture Sentence(
-        string of, AlignedUtterance utterance, ClassifiedFrame[] mapped, ClassifiedFrame[] classified, int samplesPerCode)
+        string of, AlignedUtterance utterance, ClassifiedFrame[] mapped, (string Name, ClassifiedFrame[] Frames) classified,
+        int samplesPerCode)
     {
         Spectrogram spectrogram = Spectrogram.Of(utterance);
         // Three seconds, at four pixels for a frame of 10 ms.
@@ -100,7 +101,7 @@ internal static class PhonemePictures
         int letters = wide / (2 * (Lettering.Width + 1));
         Header(picture, text.Length <= letters ? text : text[..(letters - 3)] + "...", $"{utterance.Speaker}; {of}");
         picture.Draw(spectrogram, left, HeaderHeight, shown, perFrame, tall);
-        string[] names = ["spoken", "codes", "one code", $"{2 * PhonemePipelines.Context + 1} codes"];
+        string[] names = ["spoken", "codes", "one code", classified.Name];
         for (int row = 0; row < names.Length; row++)
             picture.Write(names[row], Margin, bottom + gap + row * (strip + gap) + 8, Color.Ink);
 
@@ -119,7 +120,7 @@ internal static class PhonemePictures
             string code = (mapped[i].Code - 1).ToString(CultureInfo.InvariantCulture);
             Segment(picture, code, from, to, Top(1), strip, left + wide, Color.Ink, mapped[i].PredictedLabel);
             Segment(picture, mapped[i].PredictedLabel, from, to, Top(2), strip, left + wide, Ink(mapped[i]));
-            Segment(picture, classified[i].PredictedLabel, from, to, Top(3), strip, left + wide, Ink(classified[i]));
+            Segment(picture, classified.Frames[i].PredictedLabel, from, to, Top(3), strip, left + wide, Ink(classified.Frames[i]));
         }
         return picture;
 

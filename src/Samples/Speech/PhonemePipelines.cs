@@ -5,9 +5,6 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// <summary>The ML.NET pipelines of the phonemes sample. Put one after the other, they lead from a file name to the phones in it.</summary>
 internal static class PhonemePipelines
 {
-    /// <summary>How many neighbours on each side the window classifier sees.</summary>
-    public const int Context = 5;
-
     /// <summary>From the file that a row names to its samples, and from the name of the speaker to a key.</summary>
     public static IEstimator<ITransformer> Audio(MLContext ml) =>
         ml.Transforms.VqVae.LoadAudio(
@@ -16,14 +13,14 @@ internal static class PhonemePipelines
             .Append(ml.Transforms.Conversion.MapValueToKey("Voice", nameof(AlignedUtterance.Speaker)));
 
     /// <summary>A row for each code: the code, those around it, and what is said at its centre.</summary>
-    public static IEstimator<ITransformer> Frames(MLContext ml, int samplesPerCode) =>
+    public static IEstimator<ITransformer> Frames(MLContext ml, int samplesPerCode, int context) =>
         ml.Transforms.SelectColumns(
                 nameof(AlignedUtterance.Utterance), "Codes", nameof(AlignedUtterance.Labels), nameof(AlignedUtterance.LabelStarts),
                 nameof(AlignedUtterance.LabelEnds))
             .Append(ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new ExpandFramesOptions
             {
                 SamplesPerCode = samplesPerCode,
-                Context = Context,
+                Context = context,
                 WindowColumnName = "Window",
                 LabelColumnName = nameof(FrameRow.Phone),
             }));

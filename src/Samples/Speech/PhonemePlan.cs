@@ -4,45 +4,42 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
+/// <param name="Context">How many neighbours of a code on each side the classifier sees.</param>
 /// <param name="Regularization">The strength of the classifier's L2 penalty, for each row.</param>
 /// <param name="ComparedUtterances">How many utterances the second process predicts again.</param>
-internal sealed record PhonemePlan(int Steps, double Regularization, int ComparedUtterances)
+internal sealed record PhonemePlan(int Steps, int Context, double Regularization, int ComparedUtterances)
 {
+    /// <summary>How many codes the classifier sees.</summary>
+    public int WindowCodes => 2 * Context + 1;
+
     public static PhonemePlan For(SpeechSettings settings, SpeechData data)
     {
         PhonemePlan plan = (settings.Waveform, settings.Quick) switch
         {
-            (false, false) => new(Steps: 3000, Regularization: 1.5e-5, ComparedUtterances: 40),
-            (false, true) => new(Steps: 500, Regularization: 1e-4, ComparedUtterances: 10),
-            (true, false) => new(Steps: 150, Regularization: 1e-4, ComparedUtterances: 10),
-            (true, true) => new(Steps: 30, Regularization: 1e-3, ComparedUtterances: 4),
+            (false, false) => new(Steps: 3000, Context: 5, Regularization: 1.5e-5, ComparedUtterances: 40),
+            (false, true) => new(Steps: 500, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
+            (true, false) => new(Steps: 150, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
+            (true, true) => new(Steps: 30, Context: 5, Regularization: 1e-3, ComparedUtterances: 4),
         };
         // A classifier that is to know new voices must not learn the known ones by heart.
-        double regularization = data.KnownVoices ? plan.Regularization : Math.Max(plan.Regularization, 2e-3);
-        return plan with { Steps = settings.Steps ?? plan.Steps, Regularization = regularization };
+        if (!data.KnownVoices)
+            plan = plan with { Context = 3, Regularization = 1e-3 };
+        return plan with { Steps = settings.Steps ?? plan.Steps };
     }
 
     /// <summary>The library's settings for phonemes, with what belongs to this data.</summary>
     public AudioVqVaeOptions CodecOptions(SpeechData data, SpeechSettings settings)
     {
-        AudioVqVaeOptions options = settings.Waveform ? AudioVqVaeOptions.Phonemes640x() : AudioVqVaeOptions.PhonemeFeatures();
-        var mel = options.Codec as MelCodecOptions;
-        // Voices of the training data are normalised by all that they say. Of other voices there is nothing but the utterance.
+        AudioVqVaeOptions options = settings.Waveform ? AudioVqVaeOptions.Phonemes640x()
+            // Voices of the training data are normalised by all that they say. Of other voices there is nothing but the utterance.
+            : data.KnownVoices ? AudioVqVaeOptions.PhonemeFeatures()
+            : AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers();
         if (data.KnownVoices)
         {
             options.SpeakerColumnName = "Voice";
             // Means over less time say better when: a code alone tells 0.01 less of the phones, and a window of codes 0.01 more.
-            if (mel is not null)
+            if (options.Codec is MelCodecOptions mel)
                 mel.TargetFrames = 12;
-        }
-        else if (mel is not null)
-        {
-            (mel.Normalisation, mel.Coefficients) = (FeatureNormalisation.Utterance, 13);
-            // An encoder that has to tell from half a second around what is hidden from it makes codes that depend less on the voice.
-            (mel.EncoderBlocks, mel.EncoderDilations, mel.DecoderBlocks, mel.DecoderNeighbours) = (7, [1, 1, 2, 4, 1, 2, 4], 0, 0);
-            (mel.MaskedSpans, mel.LeastMaskedFrames, mel.MaskedFrames) = (6, 8, 24);
-            // The error of 13 coefficients is a smaller sum than that of 30; the commitment must not outweigh it.
-            options.Quantizer.CommitmentCost = 0.1;
         }
         if (settings is { Waveform: true, Cuda: false } && options.Codec is WaveformCodecOptions waveform)
         {

@@ -14,8 +14,6 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// </summary>
 internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole console, CancellationToken cancellation)
 {
-    static readonly string WindowName = $"{2 * PhonemePipelines.Context + 1} codes";
-
     readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
     readonly Stopwatch _watch = Stopwatch.StartNew();
 
@@ -30,10 +28,12 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
 
     PhonemeMetrics Work(Stages stages)
     {
-        SpeechData data = stages.Run("Prepare the speech", stage => SpeechData.Open(settings, newSpeakers: true, stage, cancellation));
+        SpeechData data = stages.Run("Prepare the speech",
+            stage => SpeechData.Open(settings, newSpeakers: true, stage, cancellation).WithTraining(settings.LabelledFolders));
         AlignedUtterance[] unlabelled = [.. settings.UnlabelledFolders.SelectMany(folder =>
             stages.Run("Prepare unlabelled speech", stage => UnlabelledSpeech.Read(folder, GeneratedData.CacheFolder, stage, cancellation)))];
         PhonemePlan plan = PhonemePlan.For(settings, data);
+        string window = $"{plan.WindowCodes} codes";
         AudioVqVaeOptions options = plan.CodecOptions(data, settings);
 
         // 1. The codec learns from the sound alone.
@@ -51,7 +51,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
 
         // 2. The network runs once over the utterances; everything after that works on a row for each code.
         var encoder = new TransformerChain<ITransformer>(audio, codec);
-        ITransformer expansion = PhonemePipelines.Frames(_ml, codec.SamplesPerCode).Fit(encoder.Transform(train));
+        ITransformer expansion = PhonemePipelines.Frames(_ml, codec.SamplesPerCode, plan.Context).Fit(encoder.Transform(train));
         (IDataView trainFrames, FrameRow[] trainRows) = stages.Run("Encode the training data",
             stage => Expand(train, data.Train.Count, stage));
         (IDataView testFrames, FrameRow[] testRows) = stages.Run("Encode the test data", stage => Expand(test, data.Test.Count, stage));
@@ -77,10 +77,10 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             string of = $"{data.Name}, {(settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
                 + $"{CodeRate(codec).ToString("0.#", CultureInfo.InvariantCulture)} a second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), (WindowName, classified, windowAccuracy))
+            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), (window, classified, windowAccuracy))
                 .Save(Out("confusion.png"));
             PhonemePictures.Codes(of, trainRows, testRows, codec.Codes).Save(Out("codes.png"));
-            PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], [.. classified.Where(IsFirst)], codec.SamplesPerCode)
+            PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)
                 .Save(Out("sentence.png"));
             (double, double)[] curve = [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
             Charts.Curve("Training: loss over steps", "steps", curve).Save(Out("learning-curve.png"));
@@ -99,6 +99,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             MapAccuracy = mapAccuracy,
             ChanceAccuracy = testRows.Count(row => row.Phone == common) / (double)testRows.Length,
             ShuffledCodesAccuracy = shuffled,
+            WindowCodes = plan.WindowCodes,
             WindowClassifierAccuracy = windowAccuracy,
             CodebookUsage = usage.Share,
             Perplexity = usage.Perplexity,
@@ -156,7 +157,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
         table.AddRow("phones told by one code", metrics.MapAccuracy.ToString("0.0%", invariant),
             string.Create(invariant, $"{metrics.ChanceAccuracy:0.0%} by guessing, 49.3% in the paper"));
         table.AddRow("the same, codes shuffled", metrics.ShuffledCodesAccuracy.ToString("0.0%", invariant), "");
-        table.AddRow($"phones told by {WindowName}", metrics.WindowClassifierAccuracy.ToString("0.0%", invariant), "linear classifier");
+        table.AddRow($"phones told by {metrics.WindowCodes} codes", metrics.WindowClassifierAccuracy.ToString("0.0%", invariant), "linear classifier");
         table.AddRow("codes used", metrics.CodebookUsage.ToString("0.0%", invariant), $"of {metrics.Codes}");
         table.AddRow("perplexity of the codes", metrics.Perplexity.ToString("0", invariant), $"{metrics.Codes} at most");
         table.AddRow("bits a second", metrics.BitsPerSecond.ToString("0", invariant), "256,000 uncompressed");

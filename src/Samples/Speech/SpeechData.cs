@@ -33,7 +33,7 @@ internal sealed record SpeechData(
     /// <param name="cancellation">Ends the making of the default data.</param>
     public static SpeechData Open(SpeechSettings settings, bool newSpeakers, Stage stage, CancellationToken cancellation) =>
         settings.DataFolder is { } folder
-            ? Read(new DirectoryInfo(folder).Name, folder, newSpeakers)
+            ? Read(NameOf(folder), folder, newSpeakers)
             : Read("flite", FliteSpeech.Open(settings.Quick ? QuickSentences : Sentences, stage, cancellation), newSpeakers);
 
     /// <summary>Reads a folder with utterances.tsv and phones.tsv, and divides it.</summary>
@@ -44,6 +44,22 @@ internal sealed record SpeechData(
         if (!File.Exists(Path.Combine(folder, "utterances.tsv")))
             throw new DataSetException($"'{folder}' has no utterances.tsv: expected are utterances.tsv, phones.tsv, and the WAV files.");
         return Split(name, folder, AlignedCorpus.Read(folder), newSpeakers);
+    }
+
+    /// <summary>With more to train on: all of other folders, none of whose speakers may be kept for the test.</summary>
+    public SpeechData WithTraining(IReadOnlyList<string> folders)
+    {
+        if (folders.FirstOrDefault(folder => !File.Exists(Path.Combine(folder, "utterances.tsv"))) is { } missing)
+            throw new DataSetException($"The folder '{missing}', given as --labelled, does not exist or has no utterances.tsv.");
+        AlignedUtterance[] more = [.. folders.SelectMany(AlignedCorpus.Read)];
+        HashSet<string> kept = [.. Test.Select(utterance => utterance.Speaker)];
+        if (more.FirstOrDefault(utterance => kept.Contains(utterance.Speaker)) is { } heard)
+        {
+            throw new DataSetException($"Utterance '{heard.Utterance}', given by --labelled, is of speaker '{heard.Speaker}', who is kept "
+                + "for the test. Expected are other speakers.");
+        }
+        CoverLastCodes(more);
+        return this with { Name = string.Join(" + ", [Name, .. folders.Select(NameOf)]), Train = [.. Train, .. more] };
     }
 
     /// <summary>
@@ -62,12 +78,19 @@ internal sealed record SpeechData(
         HashSet<string> kept = bySentence
             ? [.. texts.Where((_, index) => index % TestEvery == TestEvery - 1)]
             : [.. speakers.Take(TestSpeakers)];
-        // The last code stands for a little more than the utterance; its centre may lie in what is filled up.
-        foreach (AlignedUtterance utterance in utterances)
-            utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.001f) * SecondsOfCode;
+        CoverLastCodes(utterances);
         ILookup<bool, AlignedUtterance> parts = utterances
             .ToLookup(utterance => kept.Contains(bySentence ? utterance.Text : utterance.Speaker));
         return new SpeechData(name, folder, [.. parts[false]], [.. parts[true]], bySentence);
+    }
+
+    static string NameOf(string folder) => new DirectoryInfo(folder).Name;
+
+    // The last code stands for a little more than the utterance; its centre may lie in what is filled up.
+    static void CoverLastCodes(IEnumerable<AlignedUtterance> utterances)
+    {
+        foreach (AlignedUtterance utterance in utterances)
+            utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.001f) * SecondsOfCode;
     }
 
     /// <summary>How the test was kept apart, for the title of a picture.</summary>

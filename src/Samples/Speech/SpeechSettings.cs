@@ -5,6 +5,8 @@ internal sealed record SpeechSettings
 {
     public string? DataFolder { get; init; }
 
+    public IReadOnlyList<string> LabelledFolders { get; init; } = [];
+
     public IReadOnlyList<string> UnlabelledFolders { get; init; } = [];
 
     /// <summary>Whether the codec is the paper's, over waveforms, and not the one over mel features.</summary>

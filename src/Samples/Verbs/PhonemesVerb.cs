@@ -13,6 +13,11 @@ internal static class PhonemesVerb
         {
             Description = "A folder with utterances.tsv, phones.tsv and WAV files. Default: sentences of four synthesised voices.",
         };
+        var labelled = new Option<string[]>("--labelled")
+        {
+            Description = "A folder as for --data, of other speakers, all of which is trained on. May be given several times.",
+            DefaultValueFactory = _ => [],
+        };
         var unlabelled = new Option<string[]>("--unlabelled")
         {
             Description = "A folder that the codec learns from too, without labels: WAV or FLAC files, or a folder as for --data. "
@@ -33,12 +38,13 @@ internal static class PhonemesVerb
         Option<string?> checkpoint = VerbParts.CheckpointOption();
         var verb = new System.CommandLine.Command("phonemes", "Trains a VQ-VAE on speech without labels, and tells phonemes by its codes.")
         {
-            data, unlabelled, codec, steps, seed, device, quick, output, checkpoint,
+            data, labelled, unlabelled, codec, steps, seed, device, quick, output, checkpoint,
         };
         verb.SetAction((parsed, cancellation) => VerbParts.Guarded(() => new PhonemesSample(
             new SpeechSettings
             {
                 DataFolder = parsed.GetValue(data),
+                LabelledFolders = parsed.GetValue(labelled)!,
                 UnlabelledFolders = parsed.GetValue(unlabelled)!,
                 Waveform = parsed.GetValue(codec) == "waveform",
                 Steps = parsed.GetValue(steps),

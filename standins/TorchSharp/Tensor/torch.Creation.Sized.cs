@@ -14,6 +14,10 @@ public static partial class torch
                 nameof(dtype))
             : Kind(dtype);
 
+    public static Tensor eye(long rows, long columns = -1, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        string[]? names = null) =>
+        Call("eye.m", rows, columns < 0 ? rows : columns, Kind(dtype), default, On(device)).with_requires_grad(requires_grad);
+
     public static Tensor zeros(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
         string[]? names = null) =>
         zeros([size], dtype, device, requires_grad);

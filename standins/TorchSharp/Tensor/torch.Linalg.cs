@@ -6,5 +6,7 @@ public static partial class torch
     public static class linalg
     {
         public static (Tensor, Tensor) eigh(Tensor input, char UPLO = 'L') => Dispatch.Two("linalg_eigh", input, UPLO.ToString());
+
+        public static Tensor solve(Tensor A, Tensor B, bool left = true) => Dispatch.Call("linalg_solve", A, B, left);
     }
 }

@@ -10,13 +10,14 @@ public class AudioChainTests
 
     AudioVqVaeTransformer Fit(string codec, int seed = 3)
     {
-        AudioVqVaeOptions options = TinySpeech.Options(codec == "mel" ? TinySpeech.Mel() : TinySpeech.Waveform());
+        AudioVqVaeOptions options = TinySpeech.Options(TinySpeech.Codec(codec));
         (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.Training.Seed) = ("Decoded", "Embeddings", seed);
         return _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
     }
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void A_saved_chain_gives_the_same_values_and_the_same_schema(string codec)
     {
@@ -65,6 +66,7 @@ public class AudioChainTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void Weights_go_from_one_network_to_another(string codec)
     {

@@ -10,21 +10,21 @@ public class AudioEdgeTests
 {
     static readonly MLContext _ml = new(seed: 1);
 
-    static AudioVqVaeTransformer _mel = null!, _waveform = null!;
+    static readonly Dictionary<string, AudioVqVaeTransformer> _trained = [];
 
     [ClassInitialize]
     public static void Train(TestContext context)
     {
         _ = context;
-        _mel = Fit(TinySpeech.Mel());
-        _waveform = Fit(TinySpeech.Waveform());
+        foreach (string codec in (string[])["mel", "adapted", "waveform"])
+            _trained.Add(codec, Fit(TinySpeech.Codec(codec)));
     }
 
     [ClassCleanup]
     public static void Free()
     {
-        _mel.Dispose();
-        _waveform.Dispose();
+        foreach (AudioVqVaeTransformer trained in _trained.Values)
+            trained.Dispose();
     }
 
     static AudioVqVaeTransformer Fit(AudioCodecOptions codec)
@@ -34,7 +34,7 @@ public class AudioEdgeTests
         return _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
     }
 
-    static AudioVqVaeTransformer Trained(string codec) => codec == "mel" ? _mel : _waveform;
+    static AudioVqVaeTransformer Trained(string codec) => _trained[codec];
 
     static (uint[] Codes, float[] Decoded) Encode(string codec, float[] waveform)
     {
@@ -45,6 +45,7 @@ public class AudioEdgeTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void Silence_has_codes_and_decodes_to_finite_samples(string codec)
     {
@@ -55,6 +56,7 @@ public class AudioEdgeTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void An_empty_waveform_has_no_codes_and_no_codes_are_an_empty_waveform(string codec)
     {
@@ -73,6 +75,7 @@ public class AudioEdgeTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void Ten_milliseconds_are_one_code(string codec)
     {
@@ -91,14 +94,14 @@ public class AudioEdgeTests
         string[] order = ["nobody", "high", "low"];
         data = _ml.Transforms.Conversion.MapValueToKey("Speaker")
             .Fit(_ml.Data.LoadFromEnumerable(order.Select(name => new TinySpeech.Row { Speaker = name }))).Transform(data);
-        List<object[]> expected = Values.Read(_mel.Transform(TinySpeech.Data(_ml, TinySpeech.Rows(3))), "Codes");
-        List<object[]> codes = Values.Read(_mel.Transform(data), "Codes");
+        List<object[]> expected = Values.Read(Trained("mel").Transform(TinySpeech.Data(_ml, TinySpeech.Rows(3))), "Codes");
+        List<object[]> codes = Values.Read(Trained("mel").Transform(data), "Codes");
         CollectionAssert.AreEqual((uint[])expected[0][0], (uint[])codes[0][0], "Speakers are told apart by name.");
         CollectionAssert.AreEqual((uint[])expected[2][0], (uint[])codes[2][0]);
         Assert.HasCount(((uint[])expected[1][0]).Length, (uint[])codes[1][0]);
 
-        using AudioVqVaeDecoderTransformer decoder = _mel.Decoder("Again");
-        foreach (IDataView view in new[] { decoder.Transform(_mel.Transform(data)), _mel.Transform(data) })
+        using AudioVqVaeDecoderTransformer decoder = Trained("mel").Decoder("Again");
+        foreach (IDataView view in new[] { decoder.Transform(Trained("mel").Transform(data)), Trained("mel").Transform(data) })
         {
             InvalidOperationException exception = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view));
             Assert.Contains("Row 1 of speaker column 'Speaker'", exception.Message);
@@ -119,10 +122,10 @@ public class AudioEdgeTests
     public void Another_voice_says_something_else_and_every_time_the_same()
     {
         TinySpeech.Row[] rows = TinySpeech.Rows(2);
-        IDataView codes = _ml.Data.Cache(_mel.Transform(TinySpeech.Data(_ml, rows)), "Codes", "Speaker");
+        IDataView codes = _ml.Data.Cache(Trained("mel").Transform(TinySpeech.Data(_ml, rows)), "Codes", "Speaker");
         float[] Say(string voice)
         {
-            using AudioVqVaeDecoderTransformer decoder = _mel.Decoder("Again", speakerColumnName: "Voice");
+            using AudioVqVaeDecoderTransformer decoder = Trained("mel").Decoder("Again", speakerColumnName: "Voice");
             IDataView data = _ml.Transforms.Conversion.MapKeyToValue("Voice", "Speaker").Fit(codes).Transform(codes);
             data = _ml.Transforms.CustomMapping<Named, Named>((from, to) => to.Voice = voice, null).Fit(data).Transform(data);
             data = _ml.Transforms.Conversion.MapValueToKey("Voice").Fit(data).Transform(data);
@@ -147,7 +150,7 @@ public class AudioEdgeTests
         IDataView data = TinySpeech.Data(_ml, rows);
         foreach (Action action in new Action[]
         {
-            () => Values.Read(_mel.Transform(data), "Codes"),
+            () => Values.Read(Trained("mel").Transform(data), "Codes"),
             () => _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", TinySpeech.Options()).Fit(data),
         })
         {
@@ -225,6 +228,6 @@ public class AudioEdgeTests
         Refused("Sound", "Speaker", "Could not find input column 'Sound'");
         Refused("Waveform", "Who", "Could not find", "'Who'");
         Refused("Waveform", "Number", "Schema mismatch", "'Number'", "key");
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mel.Transform(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(2))));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Trained("mel").Transform(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(2))));
     }
 }

@@ -12,11 +12,9 @@ public class AudioFitTests
 {
     readonly MLContext _ml = new(seed: 1);
 
-    static AudioCodecOptions Codec(string name) => name == "mel" ? TinySpeech.Mel() : TinySpeech.Waveform();
-
     AudioVqVaeTransformer Fit(string codec, Action<AudioVqVaeOptions>? change = null, IDataView? data = null)
     {
-        AudioVqVaeOptions options = TinySpeech.Options(Codec(codec));
+        AudioVqVaeOptions options = TinySpeech.Options(TinySpeech.Codec(codec));
         (options.ReconstructionColumnName, options.EmbeddingsColumnName) = ("Decoded", "Embeddings");
         change?.Invoke(options);
         return _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(data ?? TinySpeech.Data(_ml));
@@ -24,10 +22,11 @@ public class AudioFitTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void What_is_trained_is_what_was_promised_and_lengths_are_exact(string codec)
     {
-        AudioVqVaeOptions options = TinySpeech.Options(Codec(codec));
+        AudioVqVaeOptions options = TinySpeech.Options(TinySpeech.Codec(codec));
         (options.ReconstructionColumnName, options.EmbeddingsColumnName) = ("Decoded", "Embeddings");
         IDataView data = TinySpeech.Data(_ml);
         AudioVqVaeEstimator estimator = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options);
@@ -59,6 +58,7 @@ public class AudioFitTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void The_seed_decides_everything(string codec)
     {
@@ -70,6 +70,7 @@ public class AudioFitTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void A_cancelled_run_goes_on_to_the_same_bits(string codec)
     {
@@ -110,6 +111,7 @@ public class AudioFitTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void Utterances_of_a_batch_are_computed_as_each_would_be_alone(string codec)
     {
@@ -134,11 +136,12 @@ public class AudioFitTests
 
     [TestMethod]
     [DataRow("mel")]
+    [DataRow("adapted")]
     [DataRow("waveform")]
     public void No_tensor_is_left_behind(string codec)
     {
         FitAndRead(codec);
-        AudioVqVaeOptions options = TinySpeech.Options(Codec(codec));
+        AudioVqVaeOptions options = TinySpeech.Options(TinySpeech.Codec(codec));
         // TorchSharp goes on counting the tensor that a Parameter is made of, so that networks alone make the counter grow: by how much?
         long network = Growth(() => options.Codec.CreateNetwork(options.Quantizer, 2, 1).Dispose());
         Assert.AreEqual(network, Growth(() => FitAndRead(codec)));

@@ -63,6 +63,21 @@ internal static class TinySpeech
         return waveform;
     }
 
+    /// <summary>"mel", "adapted" (the same with features that are adapted to the training data), or "waveform".</summary>
+    public static AudioCodecOptions Codec(string name) => name switch
+    {
+        "mel" => Mel(),
+        "adapted" => Adapted(),
+        _ => Waveform(),
+    };
+
+    static MelCodecOptions Adapted()
+    {
+        MelCodecOptions codec = Mel();
+        codec.Normalisation = FeatureNormalisation.Adapted;
+        return codec;
+    }
+
     public static MelCodecOptions Mel() => new()
     {
         SampleRate = SampleRate,

@@ -22,7 +22,9 @@ public sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normaliser
 /// <param name="Values">[T, C], time by time: frames of features, or samples.</param>
 /// <param name="Length">T.</param>
 /// <param name="Statistics">What the C features are like over the utterance.</param>
-public sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics);
+/// <param name="Normaliser">The map that normalises them, means and a matrix, [1 + C, C] row by row; null where it follows from the
+/// statistics.</param>
+public sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics, float[]? Normaliser = null);
 
 /// <summary>What training takes of one waveform.</summary>
 /// <param name="Views">What the encoder may be given: the utterance as it is, then as it would be with other vocal tracts; all as

@@ -52,6 +52,12 @@ public abstract class AudioVqVae : nn.Module
     /// <param name="statistics">What the features of an utterance or of a speaker are like.</param>
     public abstract float[] NormaliserOf(FeatureStatistics statistics);
 
+    internal float[] NormaliserOf(AudioFeatures features) => features.Normaliser ?? NormaliserOf(features.Statistics);
+
+    /// <summary>Before training: learns what the examples have in common, where the network brings each utterance to that, and does so
+    /// with these.</summary>
+    internal virtual IReadOnlyList<AudioExample> Adapt(IReadOnlyList<AudioExample> examples, CancellationToken cancellation) => examples;
+
     /// <summary>By what to normalise the inputs, [B, 1 + C, C]: by their utterances, or by their speakers where the options ask for that
     /// and the speaker is known (0 … speakers − 1).</summary>
     /// <param name="utterances">The normalisers of the utterances, [B, 1 + C, C].</param>

@@ -22,6 +22,14 @@ public enum FeatureNormalisation
     /// <summary>From all that the speaker said in the training data; from the utterance itself where the speaker was not among those of the
     /// training, or there is no column of speakers.</summary>
     Speaker,
+
+    /// <summary>From the utterance itself, and then as near as possible to what the speech of the training data is like: by the warp of
+    /// the frequency axis, among nine up to <see cref="MelCodecOptions.VocalTractWarp"/>, and the affine map of the features that suit
+    /// it best (vocal tract length normalisation, Lee and Rose 1996; maximum likelihood linear regression, Leggetter and Woodland 1995).
+    /// For codes of phonemes whoever speaks, also who was not among the speakers of the training. Works on some seconds of speech; the
+    /// less there is, the more is left as it is. Needs <see cref="SpeechFeatures.Mfcc"/> as <see
+    /// cref="MelCodecOptions.Inputs"/>.</summary>
+    Adapted,
 }
 
 /// <summary>
@@ -135,7 +143,9 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public int MaskedFrames { get; set; } = 8;
 
     /// <summary>How far, as a share, training stretches and compresses the frequency axis that the encoder sees, as if vocal tracts were
-    /// longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on who speaks.</summary>
+    /// longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on who speaks. With <see
+    /// cref="FeatureNormalisation.Adapted"/> nothing is drawn at random: the warp that suits an utterance is looked for in this
+    /// range.</summary>
     /// <value>From 0, the default, for none, to 0.25.</value>
     public double VocalTractWarp { get; set; }
 
@@ -180,6 +190,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
             $"from 1 to {Bands} ({nameof(Bands)})", Coefficients);
         problems.Require(Enum.IsDefined(Normalisation), nameof(Normalisation),
             $"one of {string.Join(", ", Enum.GetNames<FeatureNormalisation>())}", Normalisation);
+        problems.Require(Normalisation != FeatureNormalisation.Adapted || Inputs == SpeechFeatures.Mfcc, nameof(Inputs),
+            $"{nameof(SpeechFeatures.Mfcc)} where {nameof(Normalisation)} is {nameof(FeatureNormalisation.Adapted)}", Inputs);
         problems.Require(Decorrelation is >= 0 and <= 1, nameof(Decorrelation), "from 0 to 1", Decorrelation);
         problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
         problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);

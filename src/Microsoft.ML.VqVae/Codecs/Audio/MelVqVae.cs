@@ -12,11 +12,12 @@ namespace Microsoft.ML.VqVae.Codecs;
 /// </summary>
 /// <remarks>
 /// <para>The encoder sees features normalised to mean 0 and deviation 1, on request without the correlations between them, by the
-/// utterance or by the speaker. A log-mel decoder gives frames in
+/// utterance or by the speaker, or adapted to what the speech of the training data is like. A log-mel decoder gives frames in
 /// the units of the speaker who is to speak, whose mean and deviation lie in the model: that alone carries much of a voice, and the codes
 /// need not.</para>
 /// <para>Names in <c>state_dict</c>: <c>inputNormalisers</c> [max(1, speakers), 1 + C, C], means and a matrix, and <c>outputStatistics</c>
-/// [max(1, speakers), 2, C'], means and deviations; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
+/// [max(1, speakers), 2, C'], means and deviations; where features are adapted, <c>adaptation.centres</c> [128, C] and
+/// <c>adaptation.variances</c> [2]; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
 /// <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>decoder.expand</c>, <c>decoder.residual.N.wide</c>,
 /// <c>decoder.residual.N.narrow</c>, <c>decoder.project</c>, each with <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes;
 /// <c>quantizer.codebook</c>, <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>.</para>
@@ -32,6 +33,7 @@ public sealed class MelVqVae : AudioVqVae
     readonly VectorQuantizer quantizer;
     readonly MelDecoder decoder;
     readonly SpeechAnalysis analysis;
+    readonly SpeakerAdaptation? adaptation;
     Tensor inputNormalisers;
     Tensor outputStatistics;
 
@@ -54,6 +56,8 @@ public sealed class MelVqVae : AudioVqVae
         options = (MelCodecOptions)codec.Copy();
         this.seed = seed;
         analysis = new SpeechAnalysis(options);
+        if (options.Normalisation == FeatureNormalisation.Adapted)
+            adaptation = new SpeakerAdaptation(options);
         using (var source = new WeightSource(seed))
         {
             encoder = new MelEncoder(options, quantizer.Channels, source);
@@ -83,10 +87,19 @@ public sealed class MelVqVae : AudioVqVae
     public override bool MakesWaveforms => options.Outputs == SpeechFeatures.LogMel;
 
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) => analysis.Analyse(waveform);
+    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
+        adaptation is null ? analysis.Analyse(waveform) : adaptation.Adapt(analysis.Views(waveform));
 
     /// <inheritdoc/>
     public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
+
+    internal override IReadOnlyList<AudioExample> Adapt(IReadOnlyList<AudioExample> examples, CancellationToken cancellation)
+    {
+        if (adaptation is null)
+            return examples;
+        adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
+        return [.. examples.Select(example => example with { Views = [adaptation.Adapt(example.Views)] })];
+    }
 
     /// <inheritdoc/>
     public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
@@ -111,7 +124,7 @@ public sealed class MelVqVae : AudioVqVae
     public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
-        if (options.Normalisation == FeatureNormalisation.Utterance || speakers is null)
+        if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
             return utterances.alias();
         using var scope = NewDisposeScope();
         var known = speakers.ge(0).unsqueeze(1).unsqueeze(2);
@@ -193,29 +206,14 @@ public sealed class MelVqVae : AudioVqVae
     (Tensor Target, Tensor? Mask) Target(AudioBatch batch, Tensor inputs, Padding padding)
     {
         if (!MakesWaveforms)
-            return options.TargetFrames > 0 ? (Averaged(inputs, padding), padding.Codes) : (inputs, padding.Values);
+            return options.TargetFrames == 0
+                ? (inputs, padding.Values)
+                : (CodeMeans.Of(inputs, padding.Values, options.TargetFrames, options.FramesPerCode), padding.Codes);
         var targets = batch.Targets ?? throw new ArgumentException("A network that decodes to log-mel frames needs them as targets.");
         var scale = Speakers == 0
             ? outputStatistics.expand(targets.shape[0], -1, -1)
             : outputStatistics.index_select(0, batch.Speakers!);
         return (Normalise(targets, scale, padding), padding.Values);
-    }
-
-    /// <summary>The mean of the frames around the centre of each code, by a Hann window over those that are real. The error of
-    /// coefficient k counts with 1 − k / (4/3 · C).</summary>
-    Tensor Averaged(Tensor features, Padding padding)
-    {
-        var (batch, channels, length) = (features.shape[0], features.shape[1], features.shape[2]);
-        var (width, frames) = (options.TargetFrames, options.FramesPerCode);
-        var window = tensor(Enumerable.Range(0, width).Select(k => (float)Math.Pow(Math.Sin(Math.PI * (k + 0.5) / width), 2)).ToArray(),
-            [1, 1, width], device: features.device);
-        Tensor Around(Tensor values) =>
-            nn.functional.conv1d(values.reshape(-1, 1, length), window, null, frames, (width - frames) / 2);
-        var weights = Around(padding.Values ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
-        var sums = Around(features).view(batch, channels, -1);
-        float[] shares = [.. Enumerable.Range(0, (int)channels).Select(k => (float)Math.Sqrt(1 - k / (4.0 / 3 * channels)))];
-        var importance = tensor(shares, [1, channels, 1], device: features.device);
-        return sums / weights.clamp(min: 1e-6) * importance;
     }
 
     /// <summary>Means and deviations, [2, C'] for each speaker.</summary>

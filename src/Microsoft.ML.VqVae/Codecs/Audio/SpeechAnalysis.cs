@@ -32,19 +32,25 @@ internal sealed class SpeechAnalysis : IDisposable
         return Features(spectrogram.FromPower(Power(waveform)), options.Inputs);
     }
 
+    /// <summary>The utterance as it is, then as it would be with other vocal tracts.</summary>
+    public IReadOnlyList<AudioFeatures> Views(ReadOnlySpan<float> waveform)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return [.. Bands(waveform).Select(bands => Features(bands, options.Inputs))];
+    }
+
     public AudioExample AnalyseExample(ReadOnlySpan<float> waveform)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        // The Fourier transform is most of the work, and all views have it in common.
-        var power = Power(waveform);
-        var logMel = spectrogram.FromPower(power);
-        var plain = Features(logMel, options.Inputs);
+        var logMels = Bands(waveform);
+        AudioFeatures[] views = [.. logMels.Select(logMel => Features(logMel, options.Inputs))];
         return new AudioExample(
-            [plain, .. warped.Value.Select(view => Features(view.FromPower(power), options.Inputs))],
+            views,
             options.Outputs != SpeechFeatures.LogMel ? null
-            : options.Inputs == SpeechFeatures.LogMel ? plain
-            : Features(logMel, SpeechFeatures.LogMel));
+            : options.Inputs == SpeechFeatures.LogMel ? views[0]
+            : Features(logMels[0], SpeechFeatures.LogMel));
     }
 
     /// <summary>Log-mel frames [1, T, bands] to samples.</summary>
@@ -54,6 +60,14 @@ internal sealed class SpeechAnalysis : IDisposable
         for (var i = 0; i < samples.Length; i++)
             samples[i] = Math.Clamp(samples[i], -1, 1);
         return samples;
+    }
+
+    /// <summary>The log-mel frames of all views.</summary>
+    Tensor[] Bands(ReadOnlySpan<float> waveform)
+    {
+        // The Fourier transform is most of the work, and all views have it in common.
+        var power = Power(waveform);
+        return [.. warped.Value.Prepend(spectrogram).Select(view => view.FromPower(power))];
     }
 
     Tensor Power(ReadOnlySpan<float> waveform)

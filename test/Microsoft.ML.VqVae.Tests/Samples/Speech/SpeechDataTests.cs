@@ -66,6 +66,23 @@ public sealed class SpeechDataTests : IDisposable
     }
 
     [TestMethod]
+    public void More_to_train_on_is_added_to_training_alone_and_is_of_others()
+    {
+        WriteFolder();
+        SpeechData data = SpeechData.Read("mine", _folder.Path, newSpeakers: true);
+        SpeechData strangers = data with { Train = [], Test = [Say("stranger", "one")] };
+        SpeechData more = strangers.WithTraining([_folder.Path]);
+        Assert.HasCount(10, more.Train);
+        Assert.AreSame(strangers.Test, more.Test);
+        Assert.AreEqual(1, more.Train[0].LabelEnds[^1], 1e-5, "the last phone reaches as far as the last code");
+        StringAssert.StartsWith(more.Name, "mine + ");
+        string heard = data.Test[0].Speaker;
+        StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(() => data.WithTraining([_folder.Path])).Message, $"'{heard}'");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<DataSetException>(() => data.WithTraining([_folder.File("nowhere")])).Message, "--labelled");
+    }
+
+    [TestMethod]
     public void What_is_missing_is_named()
     {
         string nowhere = _folder.File("nowhere");

@@ -17,12 +17,12 @@ public sealed class SpeechMetricsTests : IDisposable
         new PhonemeMetrics
         {
             Dataset = "flite", Codec = "mel", CodeRateHz = 25, Codes = 128, Phones = 41, TrainMinutes = 1.5, TestFrames = 1000, Seconds = 90,
-            MapAccuracy = 0.55, ChanceAccuracy = 0.12, ShuffledCodesAccuracy = 0.12, WindowClassifierAccuracy = 0.85, CodebookUsage = 1,
-            Perplexity = 100.5, BitsPerSecond = 175, ReloadIdentical = true,
+            MapAccuracy = 0.55, ChanceAccuracy = 0.12, ShuffledCodesAccuracy = 0.12, WindowCodes = 11, WindowClassifierAccuracy = 0.85,
+            CodebookUsage = 1, Perplexity = 100.5, BitsPerSecond = 175, ReloadIdentical = true,
         }.Save(_folder.File("metrics.json"));
         RequireKeys(
             "dataset, codec, code_rate_hz, codes, phones, train_minutes, test_frames, seconds, map_accuracy, chance_accuracy, "
-            + "shuffled_codes_accuracy, window_classifier_accuracy, codebook_usage, perplexity, bits_per_second, reload_identical");
+            + "shuffled_codes_accuracy, window_codes, window_classifier_accuracy, codebook_usage, perplexity, bits_per_second, reload_identical");
     }
 
     [TestMethod]
