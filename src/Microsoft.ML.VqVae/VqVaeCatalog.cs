@@ -103,7 +103,8 @@ public sealed partial class VqVaeCatalog
     /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null for
     /// <paramref name="outputColumnName"/>.</param>
     /// <param name="options">The settings, for example <see cref="AudioVqVaeOptions.MelSpeech"/>,
-    /// <see cref="AudioVqVaeOptions.PhonemeFeatures"/> or <see cref="AudioVqVaeOptions.Vctk64x"/>.</param>
+    /// <see cref="AudioVqVaeOptions.PhonemeFeatures"/>, <see cref="AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers"/> or
+    /// <see cref="AudioVqVaeOptions.Vctk64x"/>.</param>
     /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
     public AudioVqVaeEstimator EncodeAudio(string outputColumnName, string? inputColumnName, AudioVqVaeOptions options) =>

@@ -30,7 +30,7 @@ namespace Microsoft.ML.VqVae;
 /// ### Speakers
 /// Speakers are told apart by what their keys stand for, so that another data set may number them in another way. One who was not in
 /// the training data is encoded like any other, normalised by the utterance alone, and cannot be decoded with: that is an error which
-/// names the row.
+/// names the row. Where most speakers will be new, normalise by `FeatureNormalisation.Adapted`.
 ///
 /// ### Estimator Characteristics
 /// |  |  |
