@@ -13,12 +13,15 @@ internal sealed class Convolution1d : nn.Module<Tensor, Tensor>
     readonly int padding;
     readonly int dilation;
 
-    public Convolution1d(int inputs, int outputs, int size, int stride, int padding, WeightSource source, int dilation = 1)
+    public Convolution1d(
+        int inputs, int outputs, int size, int stride, int padding, WeightSource source, int dilation = 1, bool betweenRectifiers = false)
         : base(nameof(Convolution1d))
     {
         (this.stride, this.padding, this.dilation) = (stride, padding, dilation);
         var fanIn = (long)inputs * size;
-        weight = source.Draw(fanIn, outputs, inputs, size);
+        weight = betweenRectifiers
+            ? source.DrawBetweenRectifiers(fanIn, outputs, inputs, size)
+            : source.Draw(fanIn, outputs, inputs, size);
         bias = source.Draw(fanIn, outputs);
         RegisterComponents();
     }

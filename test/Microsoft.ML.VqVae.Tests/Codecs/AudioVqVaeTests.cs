@@ -114,6 +114,26 @@ public sealed class AudioVqVaeTests
         Assert.AreEqual(expected, difference < 1e-6, $"the second code's frames differ by {difference}");
     }
 
+    /// <summary>Eight layers with PyTorch's default weights leave 0.002 of it, and the codebook nothing to tell apart.</summary>
+    [TestMethod]
+    [DataRow(1f)]
+    [DataRow(0.05f)]
+    public void A_fresh_encoder_of_eight_layers_tells_moments_of_speech_apart_loud_or_soft(float loudness)
+    {
+        AudioVqVaeOptions paper = AudioVqVaeOptions.Phonemes640x();
+        var codec = (WaveformCodecOptions)paper.Codec;
+        (codec.EncoderChannels, codec.Decoder.Blocks, codec.Decoder.Channels) = (64, 1, 8);
+        float[] speech = [.. TinySpeech.Utterance(seed: 4, 32_000, codec.SampleRate, pitch: 120).Select(sample => loudness * sample)];
+        using var scope = NewDisposeScope();
+        using AudioVqVae network = codec.CreateNetwork(paper.Quantizer, speakers: 0, seed: 3);
+        using var withoutGradients = no_grad();
+        Tensor latents = network.EncodeToLatents(new AudioBatch(
+            tensor(speech).view(1, 1, -1), tensor(new long[] { speech.Length }), zeros([1, 2, 1])));
+        float deviation = (latents - latents.mean([2], keepdim: true)).square().mean().sqrt().item<float>();
+        Console.WriteLine($"loudness {loudness}: {deviation}");
+        Assert.IsGreaterThan(0.01f, deviation);
+    }
+
     [TestMethod]
     public void A_second_of_speech_is_learnt_far_below_the_entropy_of_its_samples()
     {

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Codecs;
 
-/// <summary>Samples [B, 1, T] → encodings [B, G·D, N]: strided convolutions (section 4.3 of the paper: kernel 4, stride 2), residual
+/// <summary>Companded samples [B, 1, T] → encodings [B, G·D, N]: strided convolutions (section 4.3 of the paper: kernel 4, stride 2), residual
 /// blocks, a projection.</summary>
 internal sealed class WaveformEncoder : nn.Module
 {
@@ -19,9 +19,11 @@ internal sealed class WaveformEncoder : nn.Module
     {
         strides = [.. options.Strides];
         var channels = options.EncoderChannels;
+        // So many layers would leave next to nothing of the sound at the start of training, were their weights not drawn for that.
         // A kernel two longer than the stride and a padding of one: every layer gives exactly a stride-th of its input's length.
         down = new ModuleList<Convolution1d>(strides.Select((stride, layer) =>
-            new Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1, source)).ToArray());
+            new Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1, source,
+                betweenRectifiers: true)).ToArray());
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
             .Select(_ => new ResidualBlock1d(channels, channels, source)).ToArray());
         project = new Convolution1d(channels, encodingChannels, 1, 1, 0, source);

@@ -8,12 +8,15 @@ namespace Microsoft.ML.VqVae.Codecs;
 
 /// <summary>
 /// The VQ-VAE for raw speech of section 4.3 of "Neural Discrete Representation Learning" (van den Oord et al. 2017, arXiv 1711.00937): an
-/// encoder of strided convolutions and a WaveNet decoder over µ-law samples that is told the speaker.
+/// encoder of strided convolutions over µ-law samples and a WaveNet decoder over the same that is told the speaker.
 /// </summary>
-/// <remarks>Names in <c>state_dict</c>: <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>,
+/// <remarks>
+/// <para>Samples beyond −1 to 1 count as the nearer of the two.</para>
+/// <para>Names in <c>state_dict</c>: <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>,
 /// <c>encoder.project</c>, each with <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes; <c>quantizer.codebook</c>,
 /// <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>; and with <c>decoder.</c> before
-/// them the names that <see cref="WaveNetDecoder"/> lists.</remarks>
+/// them the names that <see cref="WaveNetDecoder"/> lists.</para>
+/// </remarks>
 public sealed class WaveformVqVae : AudioVqVae
 {
     readonly WaveformCodecOptions options;
@@ -21,7 +24,8 @@ public sealed class WaveformVqVae : AudioVqVae
     readonly VectorQuantizer quantizer;
     readonly WaveNetDecoder decoder;
 
-    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Makes a model with fresh weights: the encoder's strided convolutions initialised for the ReLUs between them (He et al. 2015),
+    /// everything else as PyTorch does by default.</summary>
     /// <param name="codec">The settings of encoder and decoder; copied.</param>
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
     /// <param name="speakers">How many speakers the decoder is to know; 0 for a decoder that is not told who speaks.</param>
@@ -95,7 +99,14 @@ public sealed class WaveformVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        return encoder.Encode(Padding.Clear(batch.Inputs, padding.Values), batch.Lengths).MoveToOuterDisposeScope();
+        return Hear(MuLaw.Encode(batch.Inputs), batch.Lengths, padding).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the encoder makes of µ-law levels, put between -1 and 1: soft sounds are not lost next to loud ones.</summary>
+    Tensor Hear(Tensor levels, Tensor lengths, Padding padding)
+    {
+        var companded = levels.to(ScalarType.Float32).mul_(2.0 / (MuLaw.Levels - 1)).add_(-1);
+        return encoder.Encode(Padding.Clear(companded, padding.Values), lengths);
     }
 
     /// <summary>
@@ -109,9 +120,9 @@ public sealed class WaveformVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        var quantization = padding.Quantize(quantizer, encoder.Encode(Padding.Clear(batch.Inputs, padding.Values), batch.Lengths));
-        var levels = MuLaw.Encode(batch.Inputs.select(1, 0));
-        var nats = decoder.Loss(levels, quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
+        var levels = MuLaw.Encode(batch.Inputs);
+        var quantization = padding.Quantize(quantizer, Hear(levels, batch.Lengths, padding));
+        var nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
         var total = (double)ValuesPerCode / quantizer.Options.CodesPerPosition * nats + quantization.Loss;
         return new VqVaeLosses(
             total.MoveToOuterDisposeScope(), nats.detach().MoveToOuterDisposeScope(),
