@@ -26,7 +26,7 @@ internal static class PhonemesVerb
         };
         var codec = new Option<string>("--codec")
         {
-            Description = "The codec over mel features, or the paper's over waveforms, which takes a GPU.",
+            Description = "The codec over mel features, or the paper's over waveforms: a small one on a CPU.",
             DefaultValueFactory = _ => "mel",
         };
         codec.AcceptOnlyFromAmong("mel", "waveform");
