@@ -19,7 +19,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         {
             (false, false) => new(Steps: 3000, Context: 5, Regularization: 1.5e-5, ComparedUtterances: 40),
             (false, true) => new(Steps: 500, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
-            (true, false) => new(Steps: 500, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
+            (true, false) => new(Steps: 400, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
             (true, true) => new(Steps: 80, Context: 5, Regularization: 1e-4, ComparedUtterances: 4),
         };
         // A classifier that is to know new voices must not learn the known ones by heart.
