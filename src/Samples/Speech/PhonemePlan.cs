@@ -20,7 +20,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
             (false, false) => new(Steps: 3000, Context: 5, Regularization: 1.5e-5, ComparedUtterances: 40),
             (false, true) => new(Steps: 500, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
             (true, false) => new(Steps: 400, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
-            (true, true) => new(Steps: 80, Context: 5, Regularization: 1e-4, ComparedUtterances: 4),
+            (true, true) => new(Steps: 60, Context: 5, Regularization: 1e-4, ComparedUtterances: 4),
         };
         // A classifier that is to know new voices must not learn the known ones by heart.
         if (!data.KnownVoices)
@@ -55,7 +55,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
     /// minutes.</summary>
     void FitCpu(AudioVqVaeOptions options, WaveformCodecOptions codec)
     {
-        codec.EncoderChannels = 128;
+        codec.EncoderChannels = 64;
         codec.Decoder = new() { Blocks = 1, LayersPerBlock = 8, Channels = 32, SkipChannels = 64, ConditioningChannels = 64 };
         options.Training.BatchSize = 4;
         options.Training.LearningRate = 2e-3;
