@@ -91,9 +91,9 @@ internal static class PhonemePictures
         int samplesPerCode)
     {
         Spectrogram spectrogram = Spectrogram.Of(utterance);
-        // Three seconds, at four pixels for a frame of 10 ms.
-        const int perFrame = 4, tall = 3, strip = 22, gap = 14;
-        int shown = Math.Min(spectrogram.Frames, 300);
+        // Two and a half seconds, at five pixels for a frame of 10 ms: a code of four frames has room for three letters.
+        const int perFrame = 5, tall = 3, strip = 22, gap = 14;
+        int shown = Math.Min(spectrogram.Frames, 250);
         double pixelsPerSecond = perFrame / Spectrogram.SecondsPerFrame;
         int left = Margin + 66, wide = shown * perFrame, bottom = HeaderHeight + Spectrogram.Bands * tall;
         var picture = new Picture(left + wide + Margin, bottom + gap + 4 * (strip + gap) + 20);
