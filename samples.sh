@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs a sample: ./samples.sh images [options]. Without arguments it lists the samples.
+# Installs the default data of a sample and runs it: ./samples.sh images [options]. Without arguments it lists the samples.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-"$here/eng/setup.sh" --data "${1:-}"
+# With data of the user's own, or with a question for help, no default data is needed.
+[[ " $* " == *" --data"* || " $* " == *" --help "* ]] || "$here/eng/install-sample-data.sh" "${1:-}"
 
 # Idle OpenMP threads sleep instead of spinning: the samples start a second process, and the machine has other work.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}

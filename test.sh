@@ -4,8 +4,6 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-eng/setup.sh || exit 1
-
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 

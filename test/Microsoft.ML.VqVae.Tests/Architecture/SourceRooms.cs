@@ -21,7 +21,8 @@ internal static partial class SourceRooms
             string relative = Path.GetRelativePath(library, path).Replace('\\', '/');
             // The front door is one class in several files.
             string room = relative.StartsWith("VqVaeCatalog.", StringComparison.Ordinal) ? Catalog : relative.Split('/')[0];
-            if (room is "bin" or "obj")
+            // What goes into users' builds is not part of the assembly.
+            if (room is "bin" or "obj" or "buildTransitive")
                 continue;
             string code = CommentsAndTexts().Replace(File.ReadAllText(path), "");
             HashSet<string> declared = [.. Declarations().Matches(code).Select(match => match.Groups[1].Value)];

@@ -1,0 +1,241 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+
+/// <summary>
+/// The symbol versions that a 64-bit little-endian ELF file needs from one shared library, and the versions that such a library defines
+/// (System V ABI, chapters 4 and 5; Linux Standard Base, "Symbol Versioning").
+/// </summary>
+/// <remarks>
+/// A version that is needed refuses the whole file at load time where the library lacks it, even if no relocation uses a symbol of that
+/// version. GCC 13 emits such a need for each file that includes &lt;iostream&gt; (<c>_ZSt21ios_base_library_initv</c>, GLIBCXX_3.4.32).
+/// With the flag VER_FLG_WEAK in its entry the loader ignores it.
+/// </remarks>
+public sealed class ElfVersionNeeds
+{
+    private const uint RelocationsWithAddends = 4, Relocations = 9, DynamicSymbols = 11;
+    private const uint VersionDefinitions = 0x6ffffffd, VersionNeeds = 0x6ffffffe, SymbolVersions = 0x6fffffff;
+    private const ushort Weak = 2;
+
+    private readonly byte[] _file;
+    private readonly List<Section> _sections = new List<Section>();
+
+    private ElfVersionNeeds(byte[] file)
+    {
+        _file = file;
+        ReadSections();
+    }
+
+    /// <summary>Gets the strong version needs of a shared library, for example of <c>libstdc++.so.6</c>.</summary>
+    /// <exception cref="InvalidDataException">The file is not a complete 64-bit little-endian ELF file.</exception>
+    public static List<ElfVersionNeed> Read(byte[] file, string library)
+    {
+        var elf = new ElfVersionNeeds(file);
+        var needs = new List<ElfVersionNeed>();
+        foreach (Section section in elf.Sections(VersionNeeds))
+        {
+            long at = section.Offset;
+            for (long record = 0; record < section.Info; record++)
+            {
+                // Elf64_Verneed: version, number of entries, name of the library, offset of the first entry, offset of the next record.
+                bool wanted = elf.Text(section.Link, elf.UInt32(at + 4)) == library;
+                long entry = at + elf.UInt32(at + 8);
+                for (int count = elf.UInt16(at + 2); wanted && count > 0; count--)
+                {
+                    // Elf64_Vernaux: hash, flags, index, name, offset of the next entry.
+                    if ((elf.UInt16(entry + 4) & Weak) == 0)
+                        needs.Add(new ElfVersionNeed(elf.Text(section.Link, elf.UInt32(entry + 8)), elf.UInt16(entry + 6) & 0x7fff, entry + 4));
+                    entry += elf.UInt32(entry + 12);
+                }
+                at += elf.UInt32(at + 12);
+            }
+        }
+        foreach (ElfVersionNeed need in needs)
+            need.UsedSymbols.AddRange(elf.UsedSymbols(need.Index));
+        return needs;
+    }
+
+    /// <summary>Gets the names of the symbol versions that a shared library defines.</summary>
+    /// <exception cref="InvalidDataException">The file is not a complete 64-bit little-endian ELF file.</exception>
+    public static HashSet<string> ReadDefined(byte[] file)
+    {
+        var elf = new ElfVersionNeeds(file);
+        var names = new HashSet<string>();
+        foreach (Section section in elf.Sections(VersionDefinitions))
+        {
+            long at = section.Offset;
+            for (long count = 0; count < section.Info; count++)
+            {
+                // Elf64_Verdef: version, flags, index, number of names, hash, offset of the first name, offset of the next record.
+                names.Add(elf.Text(section.Link, elf.UInt32(at + elf.UInt32(at + 12))));
+                at += elf.UInt32(at + 16);
+            }
+        }
+        return names;
+    }
+
+    /// <summary>Gets a copy of the file in which the given needs are weak.</summary>
+    public static byte[] MakeWeak(byte[] file, IEnumerable<ElfVersionNeed> needs)
+    {
+        byte[] copy = (byte[])file.Clone();
+        foreach (ElfVersionNeed need in needs)
+            copy[need.FlagsOffset] |= (byte)Weak;
+        return copy;
+    }
+
+    // The names of the symbols of a version to which a relocation refers: these the loader must find.
+    private IEnumerable<string> UsedSymbols(int version)
+    {
+        Section symbols = Sections(DynamicSymbols).FirstOrDefault();
+        Section versions = Sections(SymbolVersions).FirstOrDefault();
+        if (symbols == null || versions == null)
+            throw new InvalidDataException("The ELF file needs symbol versions, but has no table of dynamic symbols or of their versions.");
+        var used = new HashSet<long>();
+        foreach (Section section in _sections.Where(section => section.Type == Relocations || section.Type == RelocationsWithAddends))
+        {
+            long size = section.Type == Relocations ? 16 : 24;
+            for (long at = section.Offset; at + size <= section.Offset + section.Size; at += size)
+                used.Add(UInt32(at + 12));
+        }
+        return used.Where(symbol => symbol != 0 && (UInt16(versions.Offset + 2 * symbol) & 0x7fff) == version)
+            .Select(symbol => Text(symbols.Link, UInt32(symbols.Offset + 24 * symbol))).ToList();
+    }
+
+    private void ReadSections()
+    {
+        if (_file.Length < 64 || _file[0] != 0x7f || _file[1] != 'E' || _file[2] != 'L' || _file[3] != 'F')
+            throw new InvalidDataException("The file is not an ELF file.");
+        if (_file[4] != 2 || _file[5] != 1)
+            throw new InvalidDataException("The ELF file is not a 64-bit little-endian one.");
+        // Elf64_Ehdr: e_shoff at 40, e_shentsize at 58, e_shnum at 60.
+        long table = Int64(40);
+        int size = UInt16(58), count = UInt16(60);
+        if (count == 0 || size < 64)
+            throw new InvalidDataException("The ELF file has no section table.");
+        for (int i = 0; i < count; i++)
+        {
+            // Elf64_Shdr: name, type, flags, address, offset, size, link, info.
+            long at = table + (long)i * size;
+            var section = new Section
+            {
+                Type = UInt32(at + 4), Offset = Int64(at + 24), Size = Int64(at + 32), Link = UInt32(at + 40), Info = UInt32(at + 44),
+            };
+            _sections.Add(section);
+        }
+    }
+
+    private IEnumerable<Section> Sections(uint type) => _sections.Where(section => section.Type == type);
+
+    private string Text(uint table, uint offset)
+    {
+        if (table >= _sections.Count || offset >= _sections[(int)table].Size)
+            throw new InvalidDataException("The ELF file names a text outside its string table.");
+        long start = Checked(_sections[(int)table].Offset + offset, 1);
+        int end = Array.IndexOf(_file, (byte)0, (int)start);
+        if (end < 0)
+            throw new InvalidDataException("The ELF file ends within a name.");
+        return Encoding.ASCII.GetString(_file, (int)start, end - (int)start);
+    }
+
+    private ushort UInt16(long at) => BitConverter.ToUInt16(_file, (int)Checked(at, 2));
+
+    private uint UInt32(long at) => BitConverter.ToUInt32(_file, (int)Checked(at, 4));
+
+    private long Int64(long at) => BitConverter.ToInt64(_file, (int)Checked(at, 8));
+
+    private long Checked(long at, int size)
+    {
+        if (at < 0 || at > _file.Length - size)
+            throw new InvalidDataException("The ELF file is truncated or damaged: " + size + " bytes at " + at + " of " + _file.Length + " are needed.");
+        return at;
+    }
+
+    private sealed class Section
+    {
+        public uint Type, Link, Info;
+        public long Offset, Size;
+    }
+}
+
+/// <summary>A symbol version that an ELF file needs.</summary>
+public sealed class ElfVersionNeed
+{
+    public ElfVersionNeed(string name, int index, long flagsOffset)
+    {
+        Name = name;
+        Index = index;
+        FlagsOffset = flagsOffset;
+    }
+
+    /// <summary>Gets the version, for example <c>GLIBCXX_3.4.32</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Gets the index of the version in the file's table of symbol versions.</summary>
+    public int Index { get; }
+
+    /// <summary>Gets the offset of the need's flags in the file, in bytes.</summary>
+    public long FlagsOffset { get; }
+
+    /// <summary>Gets the symbols of this version to which a relocation of the file refers.</summary>
+    public List<string> UsedSymbols { get; } = new List<string>();
+}
+
+#if !WITHOUT_MSBUILD
+/// <summary>
+/// Copies TorchSharp's native library for a system whose C++ library lacks a symbol version that the file needs but does not use. The copy
+/// no longer insists on that version; everything else stays, and the source is never written to.
+/// </summary>
+public sealed class RelaxUnusedSymbolVersions : Microsoft.Build.Utilities.Task
+{
+    private const string Library = "libstdc++.so.6";
+
+    /// <summary>The shared library, for example <c>libLibTorchSharp.so</c>.</summary>
+    [Microsoft.Build.Framework.Required]
+    public string Source { get; set; }
+
+    /// <summary>The copy, written where one is needed.</summary>
+    [Microsoft.Build.Framework.Required]
+    public string Destination { get; set; }
+
+    public override bool Execute()
+    {
+        string system = SystemLibrary();
+        if (system == null)
+        {
+            Log.LogMessage("{0}: this process has no {1} to compare with; the file is left as it is.", Source, Library);
+            return true;
+        }
+        try
+        {
+            byte[] file = File.ReadAllBytes(Source);
+            HashSet<string> defined = ElfVersionNeeds.ReadDefined(File.ReadAllBytes(system));
+            List<ElfVersionNeed> missing = ElfVersionNeeds.Read(file, Library).Where(need => !defined.Contains(need.Name)).ToList();
+            List<ElfVersionNeed> used = missing.Where(need => need.UsedSymbols.Count > 0).ToList();
+            foreach (ElfVersionNeed need in used)
+                Log.LogWarning("{0} uses {1} of {2}, which {3} lacks: it will not load here. Install a newer C++ library.",
+                    Source, string.Join(", ", need.UsedSymbols.Take(3)), need.Name, system);
+            if (missing.Count > 0 && used.Count == 0)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Destination));
+                File.WriteAllBytes(Destination, ElfVersionNeeds.MakeWeak(file, missing));
+                Log.LogMessage("{0}: a copy without the need for {1}, of which it uses nothing, is in {2}.",
+                    Source, string.Join(", ", missing.Select(need => need.Name)), Destination);
+            }
+        }
+        catch (InvalidDataException problem)
+        {
+            Log.LogWarning("{0} is left as it is: {1}", Source, problem.Message);
+        }
+        return true;
+    }
+
+    // The C++ library that the loader gave to this process: .NET's runtime uses it too.
+    private static string SystemLibrary()
+    {
+        return File.ReadLines("/proc/self/maps").Select(line => line.Substring(Math.Max(0, line.IndexOf('/'))))
+            .FirstOrDefault(path => Path.GetFileName(path).StartsWith("libstdc++.so.6", StringComparison.Ordinal) && File.Exists(path));
+    }
+}
+#endif
