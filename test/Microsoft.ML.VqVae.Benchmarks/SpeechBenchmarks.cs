@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 

@@ -1,5 +1,4 @@
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Priors;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 using static TorchSharp.torch;

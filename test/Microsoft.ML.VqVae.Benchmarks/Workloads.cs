@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Compare;

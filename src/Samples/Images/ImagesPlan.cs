@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 

@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
-using Microsoft.ML.VqVae.Labels;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 

@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Pictures;
-using Microsoft.ML.VqVae.Signal;
 using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;

@@ -1,6 +1,5 @@
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Pictures;
-using Microsoft.ML.VqVae.Signal;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 

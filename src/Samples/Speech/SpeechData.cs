@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;

@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Priors;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;

@@ -2,9 +2,8 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
-using Microsoft.ML.VqVae.Signal;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Pictures;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;

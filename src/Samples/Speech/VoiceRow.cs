@@ -1,5 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 

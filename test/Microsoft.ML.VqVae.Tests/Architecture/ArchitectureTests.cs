@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 
 namespace Microsoft.ML.VqVae.Tests.Architecture;

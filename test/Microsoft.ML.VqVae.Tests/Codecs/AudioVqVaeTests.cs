@@ -1,6 +1,5 @@
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Quantization;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Quantization;
 using Microsoft.ML.VqVae.Training;

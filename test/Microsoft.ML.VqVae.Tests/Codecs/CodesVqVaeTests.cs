@@ -1,8 +1,6 @@
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Priors;
-using Microsoft.ML.VqVae.Quantization;
-using Microsoft.ML.VqVae.Training;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Quantization;
+using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Labels;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Samples;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using Microsoft.ML.VqVae.Labels;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Tests.Samples;
 
 namespace Microsoft.ML.VqVae.Tests.Labels;

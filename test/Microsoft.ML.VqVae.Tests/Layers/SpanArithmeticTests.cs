@@ -1,5 +1,5 @@
 using System.Numerics;
-using Microsoft.ML.VqVae.Layers;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae.Tests.Layers;
 

@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Layers;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Layers;

@@ -1,5 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Baselines;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 

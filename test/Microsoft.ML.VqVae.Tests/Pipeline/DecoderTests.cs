@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Rows;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 

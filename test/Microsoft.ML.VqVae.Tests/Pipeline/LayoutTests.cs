@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using Microsoft.ML.VqVae.Rows;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 

@@ -1,5 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Tests.Samples;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;

@@ -1,8 +1,6 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
-using Microsoft.ML.VqVae.Quantization;
-using Microsoft.ML.VqVae.Rows;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Priors;
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;

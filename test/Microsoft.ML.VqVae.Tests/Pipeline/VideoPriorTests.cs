@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
-using Microsoft.ML.VqVae.Priors;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;

@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Priors;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
-using Microsoft.ML.VqVae.Priors;
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Rows;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Rows;

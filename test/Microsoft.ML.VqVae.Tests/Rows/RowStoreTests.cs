@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.VqVae.Rows;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using static TorchSharp.torch;
 

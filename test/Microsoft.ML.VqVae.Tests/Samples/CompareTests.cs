@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.VqVae.Codecs;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Compare;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Pictures;

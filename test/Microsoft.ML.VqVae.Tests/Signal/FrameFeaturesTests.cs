@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;

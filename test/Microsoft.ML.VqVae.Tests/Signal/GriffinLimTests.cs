@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using TorchSharp;
 using static TorchSharp.torch;
 

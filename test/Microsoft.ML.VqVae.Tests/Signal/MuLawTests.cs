@@ -1,4 +1,4 @@
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;

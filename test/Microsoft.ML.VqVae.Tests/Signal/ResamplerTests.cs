@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
-using Microsoft.ML.VqVae.Signal;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Tests.Samples;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;

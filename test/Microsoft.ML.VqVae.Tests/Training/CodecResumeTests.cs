@@ -1,5 +1,4 @@
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 

@@ -1,8 +1,7 @@
-using Microsoft.ML.VqVae.Labels;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Speech;
-using Microsoft.ML.VqVae.Signal;
 
 namespace Microsoft.ML.VqVae.Tests.Samples.Speech;
 

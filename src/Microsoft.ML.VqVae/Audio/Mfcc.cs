@@ -1,0 +1,70 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Audio;
+
+/// <summary>
+/// Mel-frequency cepstral coefficients: the first coefficients of the orthonormal discrete cosine transform (DCT-II) of a log-mel
+/// spectrogram's bands. <see cref="FrameFeatures"/> says which samples a frame belongs to.
+/// </summary>
+/// <remarks>c_k = s_k · Σ_b m_b · cos(π k (b + ½) / bands) with s_0 = √(1/bands) and s_k = √(2/bands). No liftering.</remarks>
+public sealed class Mfcc : FrameFeatures
+{
+    readonly MfccOptions _options;
+    readonly MelSpectrogram _spectrogram;
+    readonly PerDevice _cosines;
+
+    /// <summary>Prepares the computation.</summary>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work; the message lists all of them.</exception>
+    public Mfcc(MfccOptions? options = null)
+    {
+        _options = (options ?? new MfccOptions()).Copy();
+        _options.Validate();
+        _spectrogram = new MelSpectrogram(_options.Spectrogram);
+        int bands = _spectrogram.Size;
+        var cosines = new double[bands, _options.Coefficients];
+        for (int band = 0; band < bands; band++)
+        {
+            for (int k = 0; k < _options.Coefficients; k++)
+                cosines[band, k] = Math.Sqrt((k == 0 ? 1.0 : 2.0) / bands) * Math.Cos(Math.PI * k * (band + 0.5) / bands);
+        }
+        _cosines = new PerDevice(cosines);
+    }
+
+    /// <inheritdoc/>
+    public override int SampleRate => _spectrogram.SampleRate;
+
+    /// <inheritdoc/>
+    public override int HopLength => _spectrogram.HopLength;
+
+    /// <summary>The number of coefficients.</summary>
+    public override int Size => _options.Coefficients;
+
+    /// <summary>A copy of the settings.</summary>
+    public MfccOptions Options => _options.Copy();
+
+    private protected override Tensor Frames(Tensor waveforms) => FromLogMel(_spectrogram.Compute(waveforms));
+
+    /// <summary>The coefficients of a log-mel spectrogram; gradients pass.</summary>
+    /// <param name="logMel">Float32 [B, frames, bands].</param>
+    /// <returns>Float32 [B, frames, <see cref="Size"/>].</returns>
+    public Tensor FromLogMel(Tensor logMel)
+    {
+        ArgumentNullException.ThrowIfNull(logMel);
+        if (logMel.Dimensions != 3 || logMel.shape[2] != _spectrogram.Size)
+        {
+            throw new ArgumentException(
+                $"The spectrogram must be a tensor [B, frames, {_spectrogram.Size}], found [{string.Join(", ", logMel.shape)}].",
+                nameof(logMel));
+        }
+        using var scope = NewDisposeScope();
+        return logMel.reshape(-1, _spectrogram.Size).mm(_cosines.On(logMel.device)).view(logMel.shape[0], logMel.shape[1], Size)
+            .MoveToOuterDisposeScope();
+    }
+
+    private protected override void Dispose(bool disposing)
+    {
+        _spectrogram.Dispose();
+        _cosines.Dispose();
+    }
+}

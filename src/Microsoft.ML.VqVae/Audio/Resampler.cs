@@ -1,0 +1,124 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.VqVae.Audio;
+
+/// <summary>
+/// Changes the sample rate of a waveform by band-limited interpolation: a sinc in a Kaiser window, cut off below half of the lower of
+/// the two rates, evaluated exactly at every output sample.
+/// </summary>
+/// <remarks>
+/// There is no delay: output sample m is the value at the time of input sample m · from/to. What lies below 0.91 of half of the lower rate
+/// passes unchanged; what lies above half of the lower rate is suppressed by 85 dB or more. Beyond its ends the waveform counts as zero.
+/// One instance may be used from several threads.
+/// </remarks>
+public sealed class Resampler
+{
+    const int ZeroCrossings = 64;
+    const double Rolloff = 0.955, KaiserShape = 8.96;
+
+    readonly int _up, _down, _taps;
+    readonly double _cutoff, _halfWidth;
+
+    // For each of the possible fractions of an input sample, the weights of the input samples around it; made when first needed.
+    readonly float[]?[] _phases;
+
+    /// <summary>Prepares a change of rate.</summary>
+    /// <param name="fromRate">Samples a second of the input; at least 1.</param>
+    /// <param name="toRate">Samples a second of the output; at least 1.</param>
+    public Resampler(int fromRate, int toRate)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fromRate);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(toRate);
+        (FromRate, ToRate) = (fromRate, toRate);
+        int common = (int)BigInteger.GreatestCommonDivisor(fromRate, toRate);
+        (_up, _down) = (toRate / common, fromRate / common);
+        _cutoff = Rolloff * Math.Min(1, (double)toRate / fromRate);
+        _halfWidth = ZeroCrossings / _cutoff;
+        // Input samples from floor(time) - taps/2 + 1 to floor(time) + taps/2 can lie within the window.
+        _taps = 2 * ((int)Math.Ceiling(_halfWidth) + 1);
+        _phases = new float[_up][];
+    }
+
+    /// <summary>Samples a second of the input.</summary>
+    public int FromRate { get; }
+
+    /// <summary>Samples a second of the output.</summary>
+    public int ToRate { get; }
+
+    /// <summary>How many samples come out: the length times to/from, rounded up.</summary>
+    /// <param name="inputLength">The number of input samples.</param>
+    /// <returns>The number of output samples.</returns>
+    public long OutputLength(long inputLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(inputLength);
+        return (long)(((Int128)inputLength * _up + _down - 1) / _down);
+    }
+
+    /// <summary>Changes the rate of a whole waveform.</summary>
+    /// <param name="waveform">The samples at <see cref="FromRate"/>.</param>
+    /// <returns>The samples at <see cref="ToRate"/>; a copy where the rates are the same.</returns>
+    public float[] Resample(ReadOnlySpan<float> waveform)
+    {
+        if (_up == _down)
+            return waveform.ToArray();
+        var output = new float[checked((int)OutputLength(waveform.Length))];
+        // Zeros around the input, so that no output needs to look at the ends.
+        int margin = _taps / 2;
+        var padded = new float[checked(waveform.Length + 2 * margin)];
+        waveform.CopyTo(padded.AsSpan(margin));
+        long whole = 0, fraction = 0;
+        for (int m = 0; m < output.Length; m++)
+        {
+            float[] weights = _phases[fraction] ??= Phase(fraction);
+            output[m] = Dot(padded.AsSpan((int)whole + 1, _taps), weights);
+            fraction += _down;
+            whole += fraction / _up;
+            fraction %= _up;
+        }
+        return output;
+    }
+
+    float[] Phase(long fraction)
+    {
+        var weights = new double[_taps];
+        double sum = 0, time = (double)fraction / _up + _taps / 2 - 1;
+        for (int k = 0; k < _taps; k++)
+        {
+            double distance = time - k, place = distance / _halfWidth;
+            if (Math.Abs(place) >= 1)
+                continue;
+            weights[k] = Sinc(_cutoff * distance) * BesselI0(KaiserShape * Math.Sqrt(1 - place * place));
+            sum += weights[k];
+        }
+        // A constant stays exactly what it is.
+        return [.. weights.Select(weight => (float)(weight / sum))];
+    }
+
+    static double Sinc(double x) => x == 0 ? 1 : Math.Sin(Math.PI * x) / (Math.PI * x);
+
+    // The modified Bessel function of order 0, by its power series.
+    static double BesselI0(double x)
+    {
+        double sum = 1, term = 1, quarter = x * x / 4;
+        for (int k = 1; term > 1e-17 * sum; k++)
+        {
+            term *= quarter / ((double)k * k);
+            sum += term;
+        }
+        return sum;
+    }
+
+    static float Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        ReadOnlySpan<Vector<float>> leftVectors = MemoryMarshal.Cast<float, Vector<float>>(left);
+        ReadOnlySpan<Vector<float>> rightVectors = MemoryMarshal.Cast<float, Vector<float>>(right);
+        Vector<float> sums = Vector<float>.Zero;
+        for (int i = 0; i < leftVectors.Length && i < rightVectors.Length; i++)
+            sums += leftVectors[i] * rightVectors[i];
+        float sum = Vector.Sum(sums);
+        for (int i = leftVectors.Length * Vector<float>.Count; i < left.Length; i++)
+            sum += left[i] * right[i];
+        return sum;
+    }
+}

@@ -1,0 +1,207 @@
+namespace Microsoft.ML.VqVae.Audio;
+
+/// <summary>
+/// A WAV file (RIFF/WAVE): PCM of 8, 16, 24 or 32 bits or 32-bit floating point, any number of channels, plain or WAVE_FORMAT_EXTENSIBLE.
+/// </summary>
+/// <remarks>
+/// Opening reads the header alone, and a part of the file can be read without the rest. Samples are floats; full scale is -1 to 1,
+/// whatever the encoding. Chunks other than <c>fmt </c> and <c>data</c> are skipped. A <c>data</c> chunk whose size is 0xFFFFFFFF, as
+/// programs write that did not know it, goes on to the end of the file. Other damage is an <see cref="InvalidDataException"/> that names
+/// the file, the byte, what was expected there and what was found. Not safe for several threads at once.
+/// </remarks>
+public sealed class WaveFile : IDisposable
+{
+    readonly Stream _stream;
+    readonly string _name;
+    readonly bool _leaveOpen;
+    readonly WaveHeader _header;
+
+    WaveFile(Stream stream, string name, bool leaveOpen)
+    {
+        (_stream, _name, _leaveOpen) = (stream, name, leaveOpen);
+        _header = WaveHeader.Read(stream, name);
+    }
+
+    /// <summary>Samples a second in each channel.</summary>
+    public int SampleRate => _header.SampleRate;
+
+    /// <summary>The number of channels.</summary>
+    public int Channels => _header.Channels;
+
+    /// <summary>How the samples are stored.</summary>
+    public WaveEncoding Encoding => _header.Encoding;
+
+    /// <summary>Samples in each channel.</summary>
+    public long Length => _header.Length;
+
+    /// <summary>Opens a file and reads its header.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The opened file; dispose it.</returns>
+    /// <exception cref="InvalidDataException">It is not a WAV file, is cut short, or is of an encoding that is not known here.</exception>
+    public static WaveFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        FileStream stream = File.OpenRead(path);
+        try
+        {
+            return new WaveFile(stream, path, leaveOpen: false);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the header of a WAV file that begins at the stream's position.</summary>
+    /// <param name="stream">The stream. One that cannot seek is read into memory at once.</param>
+    /// <param name="name">What error messages call it: a file name, for example.</param>
+    /// <param name="leaveOpen">Whether disposing leaves the stream open.</param>
+    /// <returns>The opened file.</returns>
+    /// <exception cref="InvalidDataException">It is not a WAV file, is cut short, or is of an encoding that is not known here.</exception>
+    public static WaveFile Open(Stream stream, string name, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (stream.CanSeek)
+            return new WaveFile(stream, name, leaveOpen);
+        var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        copy.Position = 0;
+        if (!leaveOpen)
+            stream.Dispose();
+        return new WaveFile(copy, name, leaveOpen: false);
+    }
+
+    /// <summary>Reads samples as the mean of all channels.</summary>
+    /// <param name="start">The first sample to read, from 0.</param>
+    /// <param name="count">How many samples to read; null, the default, for all that follow.</param>
+    /// <returns>One value a sample.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the file.</exception>
+    /// <exception cref="InvalidDataException">A floating-point sample is NaN or infinite, or the file was cut short since it was
+    /// opened.</exception>
+    public float[] ReadMono(long start = 0, long? count = null)
+    {
+        float[] samples = Read(start, count);
+        if (Channels == 1)
+            return samples;
+        var mono = new float[samples.Length / Channels];
+        for (int i = 0; i < mono.Length; i++)
+        {
+            double sum = 0;
+            foreach (float sample in samples.AsSpan(i * Channels, Channels))
+                sum += sample;
+            mono[i] = (float)(sum / Channels);
+        }
+        return mono;
+    }
+
+    /// <summary>Reads samples of all channels, interleaved: the first sample of each channel, then the second of each.</summary>
+    /// <param name="start">The first sample to read, from 0.</param>
+    /// <param name="count">How many samples of each channel to read; null, the default, for all that follow.</param>
+    /// <returns><paramref name="count"/> times <see cref="Channels"/> values.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the file.</exception>
+    /// <exception cref="InvalidDataException">A floating-point sample is NaN or infinite, or the file was cut short since it was
+    /// opened.</exception>
+    public float[] Read(long start = 0, long? count = null)
+    {
+        if (start < 0 || start > Length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start),
+                $"'{_name}' has {Length} samples: a part of it must begin at sample 0 to {Length}, but is to begin at {start}.");
+        }
+        long samples = count ?? Length - start;
+        if (samples < 0 || samples > Length - start)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count),
+                $"'{_name}' has {Length} samples: a part that begins at sample {start} can have 0 to {Length - start} samples, "
+                + $"but is to have {samples}.");
+        }
+        if (samples * Channels > Array.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count),
+                $"'{_name}': {samples} samples of {Channels} channels do not fit into one array; read the file in parts.");
+        }
+        return ReadPart(start, (int)samples);
+    }
+
+    float[] ReadPart(long start, int samples)
+    {
+        const int PieceBytes = 1 << 16;
+        int bytesPerSample = WaveSamples.Bytes(Encoding), frame = bytesPerSample * Channels;
+        var values = new float[samples * Channels];
+        var piece = new byte[Math.Max(frame, PieceBytes / frame * frame)];
+        long offset = _header.DataOffset + start * frame;
+        _stream.Position = offset;
+        for (int done = 0; done < values.Length;)
+        {
+            int bytes = (int)Math.Min(piece.Length, (long)(values.Length - done) * bytesPerSample);
+            int found = _stream.ReadAtLeast(piece.AsSpan(0, bytes), bytes, throwOnEndOfStream: false);
+            if (found < bytes)
+                throw WaveHeader.Truncated(_name, offset, $"{bytes} bytes of samples", found);
+            Span<float> decoded = values.AsSpan(done, bytes / bytesPerSample);
+            int bad = WaveSamples.Decode(Encoding, piece.AsSpan(0, bytes), decoded);
+            if (bad >= 0)
+            {
+                throw new InvalidDataException(
+                    $"'{_name}', byte {offset + (long)bad * bytesPerSample}: expected a finite sample, found {decoded[bad]}.");
+            }
+            done += decoded.Length;
+            offset += bytes;
+        }
+        return values;
+    }
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
+    /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
+    /// <param name="sampleRate">Samples a second.</param>
+    /// <param name="encoding">How to store them.</param>
+    /// <param name="channels">The number of channels.</param>
+    /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
+    /// cannot hold them all.</exception>
+    public static void Write(
+        string path, ReadOnlySpan<float> samples, int sampleRate, WaveEncoding encoding = WaveEncoding.Pcm16, int channels = 1)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        WaveSamples.Check(samples, sampleRate, encoding, channels);
+        using FileStream stream = File.Create(path);
+        Write(stream, samples, sampleRate, encoding, channels);
+    }
+
+    /// <summary>Writes a WAV file to a stream, which need not be seekable and is left open.</summary>
+    /// <param name="stream">Where to write.</param>
+    /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
+    /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
+    /// <param name="sampleRate">Samples a second.</param>
+    /// <param name="encoding">How to store them.</param>
+    /// <param name="channels">The number of channels.</param>
+    /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
+    /// cannot hold them all.</exception>
+    public static void Write(
+        Stream stream, ReadOnlySpan<float> samples, int sampleRate, WaveEncoding encoding = WaveEncoding.Pcm16, int channels = 1)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        WaveSamples.Check(samples, sampleRate, encoding, channels);
+        long bytes = (long)samples.Length * WaveSamples.Bytes(encoding);
+        stream.Write(WaveHeader.Format(sampleRate, encoding, channels, bytes));
+        var piece = new byte[1 << 16];
+        int samplesPerPiece = piece.Length / WaveSamples.Bytes(encoding);
+        for (int done = 0; done < samples.Length; done += samplesPerPiece)
+        {
+            ReadOnlySpan<float> part = samples[done..Math.Min(samples.Length, done + samplesPerPiece)];
+            stream.Write(piece.AsSpan(0, WaveSamples.Encode(encoding, part, piece)));
+        }
+        // Chunks begin at even offsets.
+        if (bytes % 2 == 1)
+            stream.WriteByte(0);
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose()
+    {
+        if (!_leaveOpen)
+            _stream.Dispose();
+    }
+}

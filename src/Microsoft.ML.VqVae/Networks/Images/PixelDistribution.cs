@@ -1,0 +1,121 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A <see cref="PixelLikelihood"/> as arithmetic: what the channels that a decoder gives, [B, C·P, H, W] with P numbers a value, mean.
+/// </summary>
+internal abstract class PixelDistribution
+{
+    // The narrowest and the widest scale, in bytes: a scale of 0.1 puts all but e^−5 of the mass into one bin, one of 1000 is flat.
+    const double LeastLogScale = -2.3, GreatestLogScale = 6.9;
+
+    public static PixelDistribution For(PixelLikelihood likelihood) => likelihood switch
+    {
+        PixelLikelihood.Gaussian => new LearnedGaussian(),
+        PixelLikelihood.DiscretizedLogistic => new DiscretizedLogistic(),
+        PixelLikelihood.Categorical => new Categorical(),
+        _ => new UnitGaussian(),
+    };
+
+    /// <summary>P: how many numbers the decoder gives for a value.</summary>
+    public abstract int Parameters { get; }
+
+    /// <summary>The mean, as normalised images [B, C, H, W].</summary>
+    public virtual Tensor Mean(Tensor parameters, PixelUnits units) => Part(parameters, 0);
+
+    /// <summary>−ln p of the bytes that images [B, C, H, W], in the units of the data, are; of the same shape.</summary>
+    public abstract Tensor Nats(Tensor parameters, Tensor images, PixelUnits units);
+
+    // The means of all channels come first, then the scales of all channels.
+    Tensor Part(Tensor parameters, int number)
+    {
+        var channels = parameters.shape[1] / Parameters;
+        return parameters.narrow(1, number * channels, channels);
+    }
+
+    Tensor LogScale(Tensor parameters, PixelUnits units) =>
+        (Part(parameters, 1) + units.BytesPerDeviation.log()).clamp(LeastLogScale, GreatestLogScale);
+
+    /// <summary>The mean of −ln N over the bin of a byte: the square of a number uniform in ±½ has the mean 1/12.</summary>
+    static Tensor GaussianNats(Tensor distance, Tensor logDeviation) =>
+        (distance.square() + 1.0 / 12) * (logDeviation * -2.0).exp() * 0.5 + logDeviation + 0.5 * Math.Log(2 * Math.PI);
+
+    sealed class UnitGaussian : PixelDistribution
+    {
+        public override int Parameters => 1;
+
+        public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units) =>
+            GaussianNats(units.Bytes(images) - units.ToBytes(parameters), units.BytesPerDeviation.log());
+    }
+
+    sealed class LearnedGaussian : PixelDistribution
+    {
+        public override int Parameters => 2;
+
+        public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units) =>
+            GaussianNats(units.Bytes(images) - units.ToBytes(Part(parameters, 0)), LogScale(parameters, units));
+    }
+
+    sealed class DiscretizedLogistic : PixelDistribution
+    {
+        public override int Parameters => 2;
+
+        public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units)
+        {
+            // σ(a) − σ(b) = σ(a) · σ(−b) · (1 − e^(b − a)): three factors whose logarithms lose no digits, however far off or narrow the
+            // bin is, where the difference of the two would be 0. The first bin has no lower edge and the last no upper, and
+            // their factors are 1.
+            var bytes = units.Bytes(images);
+            var inverse = (-LogScale(parameters, units)).exp();
+            var centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse;
+            var below = (centre + 0.5 * inverse).log_sigmoid();
+            var above = (0.5 * inverse - centre).log_sigmoid();
+            var width = (-(-inverse).expm1()).log();
+            var first = bytes < 0.5;
+            var last = bytes > 254.5;
+            return -where(first, below, where(last, above, below + above + width));
+        }
+    }
+
+    sealed class Categorical : PixelDistribution
+    {
+        public override int Parameters => 256;
+
+        public override Tensor Mean(Tensor parameters, PixelUnits units)
+        {
+            var bytes = arange(256, dtype: ScalarType.Float32, device: parameters.device).view(1, 1, 256, 1, 1);
+            return units.FromBytes((Scores(parameters).softmax(2) * bytes).sum([2L]));
+        }
+
+        public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units)
+        {
+            var bytes = units.Bytes(images).to(ScalarType.Int64);
+            return -Scores(parameters).log_softmax(2).gather(2, bytes.unsqueeze(2)).squeeze(2);
+        }
+
+        // The 256 scores of a value lie side by side when channels are innermost in memory.
+        static Tensor Scores(Tensor parameters)
+        {
+            var shape = parameters.shape;
+            return parameters.reshape(shape[0], shape[1] / 256, 256, shape[2], shape[3]);
+        }
+    }
+}
+
+/// <summary>What normalised values, values in the units of the data and bytes have to do with one another: a byte b stands in the data as
+/// (b − <paramref name="Offset"/>) · <paramref name="Scale"/>, and a value v normalised as (v − mean) / deviation.</summary>
+internal readonly record struct PixelUnits(Tensor Mean, Tensor Deviation, double Offset, double Scale)
+{
+    /// <summary>How many bytes a standard deviation is; positive.</summary>
+    public Tensor BytesPerDeviation => Deviation / Math.Abs(Scale);
+
+    /// <summary>The bytes that values in the units of the data are, rounded, as Single.</summary>
+    public Tensor Bytes(Tensor values) => (values / Scale + Offset).round().clamp(0, 255);
+
+    /// <summary>Normalised values on the scale of bytes, neither rounded nor clamped.</summary>
+    public Tensor ToBytes(Tensor normalised) => normalised * (Deviation / Scale) + (Mean / Scale + Offset);
+
+    public Tensor FromBytes(Tensor bytes) => ((bytes - Offset) * Scale - Mean) / Deviation;
+}

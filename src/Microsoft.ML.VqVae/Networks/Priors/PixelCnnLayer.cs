@@ -1,0 +1,124 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// One layer of a Gated PixelCNN, figure 2 of arXiv 1606.05328. Instead of multiplying weights by a mask of zeros, windows end where the
+/// mask would begin, so that no work is wasted: a row of the vertical stack sees itself and rows above, a column of the horizontal stack
+/// itself and columns to the left. That neither sees the code that it predicts is seen to once, by shifting what goes into the first layer.
+/// </summary>
+/// <remarks>Activations are [B, H, W, channels], channels innermost: 1×1 convolutions then are matrix products.</remarks>
+internal sealed class PixelCnnLayer : nn.Module
+{
+    readonly Convolution2d vertical;
+    readonly Parameter across;
+    readonly Convolution2d horizontal;
+    readonly Dense output;
+    readonly Parameter? condition;
+    readonly Parameter? map;
+
+    /// <param name="options">The settings.</param>
+    /// <param name="isLast">Whether no layer follows, so that only the skip connection is of use.</param>
+    /// <param name="source">Where weights come from.</param>
+    public PixelCnnLayer(PixelCnnOptions options, bool isLast, WeightSource source) : base(nameof(PixelCnnLayer))
+    {
+        Channels = options.Channels;
+        Reach = options.KernelSize / 2;
+        IsLast = isLast;
+        var skip = options.SkipChannelsOrDefault;
+        vertical = new Convolution2d(Channels, 2 * Channels, (Reach + 1, options.KernelSize), 1, (0, Reach), source);
+        across = source.Draw(2L * Channels, 2L * Channels, 2L * Channels);
+        horizontal = new Convolution2d(Channels, 2 * Channels, (1, Reach + 1), 1, (0, 0), source);
+        output = new Dense(Channels, isLast ? skip : Channels + skip, source);
+        if (options.Conditions > 0)
+            condition = source.Draw(fanIn: 1, options.Conditions, 4L * Channels);
+        if (options.MapChannels > 0)
+            map = source.Draw(options.MapChannels, 4L * Channels, options.MapChannels);
+        RegisterComponents();
+    }
+
+    public int Channels { get; }
+
+    /// <summary>How many rows above its own, and columns to the left of its own, the layer sees.</summary>
+    public int Reach { get; }
+
+    public bool IsLast { get; }
+
+    /// <summary>From the vertical to the horizontal stack, [2C, 2C].</summary>
+    public Parameter Across => across;
+
+    /// <summary>The horizontal convolution as a matrix for columns laid side by side, the leftmost first: [2C, (Reach + 1)·C].</summary>
+    public Tensor HorizontalWeight => horizontal.Weight.squeeze(2).permute(0, 2, 1).reshape(2L * Channels, (Reach + 1L) * Channels);
+
+    public Tensor HorizontalBias => horizontal.Bias;
+
+    /// <summary>The 1×1 convolution of the horizontal stack's gate; its outputs are C residual channels (none in the last layer), then
+    /// the skip channels.</summary>
+    public Dense Output => output;
+
+    /// <param name="rows">The vertical stack, [B, H, W, C].</param>
+    /// <param name="state">The horizontal stack and the sum of the skip connections so far, [B, H, W, C + S].</param>
+    /// <param name="conditioning">What <see cref="Conditioning"/> gave.</param>
+    /// <param name="kept">Dropout's factors, [B, 1, 1, 2C]; or null.</param>
+    /// <returns>The same two for the next layer; of the last layer the state has the skip channels only.</returns>
+    public (Tensor Rows, Tensor State) Forward(Tensor rows, Tensor state, Tensor? conditioning, Tensor? kept)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, height, width) = (state.shape[0], state.shape[1], state.shape[2]);
+        Tensor Flat(Tensor grid) => grid.reshape(-1, grid.shape[3]);
+        Tensor Grid(Tensor flat) => flat.view(batch, height, width, -1);
+
+        var above = ConvolveRows(functional.pad(rows, [0, 0, 0, 0, Reach, 0]), conditioning);
+        var columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels));
+        var here = Grid(addmm(horizontal.Bias, Flat(columns), HorizontalWeight.t(), 1, 1).addmm_(Flat(above), across.t()));
+        if (conditioning is not null)
+            here = here.add_(OfHorizontal(conditioning));
+        var outputs = Grid(output.call(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))));
+        return IsLast
+            ? (rows, outputs.add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
+            : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.add_(state).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The vertical convolution: [B, Reach + h, W, C] → [B, h, W, 2C], before its gate.</summary>
+    public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
+    {
+        var sums = vertical.call(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
+        return conditioning is null ? sums : sums.add_(conditioning.narrow(3, 0, 2L * Channels));
+    }
+
+    /// <summary>The part of <see cref="Conditioning"/> that is for the horizontal stack.</summary>
+    public Tensor OfHorizontal(Tensor conditioning) => conditioning.narrow(3, 2L * Channels, 2L * Channels);
+
+    /// <summary>What class and map add to the sums before the gates: [B, h, w, 4C], 2C for the vertical stack, 2C for the horizontal; h and
+    /// w are 1 where all positions get the same.</summary>
+    /// <param name="conditions">Int64 [B], or null.</param>
+    /// <param name="positions">The map, channels innermost, [B, h, w, M]; or null.</param>
+    public Tensor? Conditioning(Tensor? conditions, Tensor? positions)
+    {
+        var ofClass = condition?.index_select(0, conditions!).view(-1, 1, 1, 4L * Channels);
+        var ofMap = map is null ? null : positions!.view(-1, positions.shape[3]).mm(map.t())
+            .view(positions.shape[0], positions.shape[1], positions.shape[2], 4L * Channels);
+        return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass + ofMap;
+    }
+
+    /// <summary>Equation 2 of arXiv 1606.05328: tanh of the first half of the channels times the logistic function of the second.</summary>
+    public static Tensor Gate(Tensor sums, Tensor? kept = null)
+    {
+        var halves = sums.chunk(2, -1);
+        var gate = halves[0].tanh().mul(halves[1].sigmoid());
+        return kept is null ? gate : gate.mul(kept);
+    }
+
+    /// <summary>[B, H, W, C] → [B, H, W, (Reach + 1)·C]: each column after those to its left.</summary>
+    Tensor WithColumnsToTheLeft(Tensor columns)
+    {
+        var width = columns.shape[2];
+        var shifted = Enumerable.Range(0, Reach + 1).Select(place => Math.Min(Reach - place, width))
+            .Select(distance => distance == 0 ? columns
+                : functional.pad(columns.narrow(2, 0, width - distance), [0, 0, distance, 0]));
+        return cat(shifted.ToArray(), 3);
+    }
+}

@@ -1,0 +1,64 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>k-means++ seeding and Lloyd's algorithm, for a codebook that starts where the data is.</summary>
+internal static class KMeans
+{
+    /// <summary>So many vectors a code are looked at; more cost time and change little.</summary>
+    public const int VectorsPerCode = 32;
+
+    /// <summary>Finds <paramref name="codes"/> centres of the rows of <paramref name="vectors"/> [N, D]; [K, D]. Asks the device for
+    /// nothing, so it does not wait for it.</summary>
+    public static Tensor FindCentres(Tensor vectors, int codes, int iterations, Generator generator)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var sample = Sample(vectors, codes, generator);
+        var centres = Seed(sample, codes, generator);
+        for (var iteration = 0; iteration < iterations; iteration++)
+        {
+            using var step = NewDisposeScope();
+            var indices = NearestCodes.Find(sample, centres);
+            var counts = NearestCodes.Count(indices, codes).unsqueeze(1);
+            var means = NearestCodes.Sum(sample, indices, codes) / counts.clamp(min: 1);
+            centres = where(counts > 0, means, centres).MoveToOuterDisposeScope();
+        }
+        return centres.MoveToOuterDisposeScope();
+    }
+
+    static Tensor Sample(Tensor vectors, int codes, Generator generator)
+    {
+        var limit = (long)codes * VectorsPerCode;
+        if (vectors.shape[0] <= limit)
+            return vectors.contiguous();
+        var rows = randperm(vectors.shape[0], generator: generator).narrow(0, 0, limit);
+        return vectors.index_select(0, rows.to(vectors.device));
+    }
+
+    /// <summary>k-means++ (Arthur and Vassilvitskii 2007): each next centre is a vector drawn with a probability proportional to its
+    /// squared distance to the nearest centre so far.</summary>
+    static Tensor Seed(Tensor sample, int codes, Generator generator)
+    {
+        var device = sample.device;
+        var draws = rand(codes, dtype: ScalarType.Float32, generator: generator).to(device);
+        // When there are fewer vectors than codes, centres repeat; a little noise tells them apart.
+        var noise = randn(codes, sample.shape[1], dtype: ScalarType.Float32, generator: generator).to(device);
+        noise = noise * (sample - sample.mean([0L])).square().mean().sqrt() * 1e-3;
+        var centres = zeros(codes, sample.shape[1], dtype: sample.dtype, device: device);
+        var distances = ones(sample.shape[0], dtype: sample.dtype, device: device);
+        for (var code = 0; code < codes; code++)
+        {
+            using var step = NewDisposeScope();
+            var cumulative = (distances + 1e-12).cumsum(0);
+            var total = cumulative.narrow(0, cumulative.shape[0] - 1, 1);
+            var row = (cumulative < draws.narrow(0, code, 1) * total).sum(0, keepdim: true).clamp(max: sample.shape[0] - 1);
+            var chosen = sample.index_select(0, row);
+            centres.narrow(0, code, 1).copy_(chosen + noise.narrow(0, code, 1));
+            var next = (sample - chosen).square().sum(1);
+            distances = (code == 0 ? next : distances.minimum(next)).MoveToOuterDisposeScope();
+        }
+        return centres;
+    }
+}

@@ -1,0 +1,26 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>What a <see cref="VectorQuantizer"/> makes of a batch of encoder outputs.</summary>
+/// <param name="Quantized">The codes in place of the encoder outputs, same shape [B, G·D, …]. In training its gradient passes straight
+/// through to the encoder outputs (equation 2 and section 3.2 of the paper).</param>
+/// <param name="Indices">Which codes, Int64 [B, …, G]. Empty while the encoder outputs still pass unquantized.</param>
+/// <param name="CodebookLoss">‖sg[z] − e‖², summed over the D dimensions, averaged over the latents of an example and over the batch; a
+/// scalar whose gradient reaches the codebook alone. Zero when the codebook learns by moving average.</param>
+/// <param name="CommitmentLoss">‖z − sg[e]‖², summed and averaged likewise and not yet weighted by β; a scalar whose gradient reaches the
+/// encoder alone.</param>
+/// <param name="Counts">How often the batch used each code, Single [codebooks, K]; zero while the encoder outputs still pass unquantized.
+/// Sum them over a whole data set before computing usage or perplexity.</param>
+/// <param name="Loss">What the quantizer adds to the loss of a model: <paramref name="CodebookLoss"/> + β ·
+/// <paramref name="CommitmentLoss"/>.</param>
+public sealed record QuantizationResult(
+    Tensor Quantized, Tensor Indices, Tensor CodebookLoss, Tensor CommitmentLoss, Tensor Counts, Tensor Loss)
+{
+    internal QuantizationResult MoveToOuterDisposeScope()
+    {
+        foreach (var tensor in new[] { Quantized, Indices, CodebookLoss, CommitmentLoss, Counts, Loss })
+            tensor.MoveToOuterDisposeScope();
+        return this;
+    }
+}

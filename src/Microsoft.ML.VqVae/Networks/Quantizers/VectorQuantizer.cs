@@ -1,0 +1,117 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// The bottleneck of a VQ-VAE: each D-dimensional encoder output is replaced by the nearest of K codes (equations 1 and 2 of "Neural
+/// Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937), with the straight-through gradient and the losses of
+/// equation 3, or with the moving-average codebook of its appendix A.1.
+/// </summary>
+/// <remarks>
+/// <para>Takes encodings [B, G·D, …] with any number of spatial axes: one for audio, two for images, three for video.</para>
+/// <para>State, all of it in <c>state_dict</c>: <c>codebook</c> [codebooks, K, D] (a parameter where it learns by gradient, else a buffer);
+/// <c>counts</c> [codebooks, K] and <c>sums</c> [codebooks, K, D], the moving averages; <c>initialized</c> and <c>steps</c>, Int64 [1].
+/// Randomness at a step follows from (seed, step) and never touches torch's global generator, so this is all that resuming exactly
+/// needs.</para>
+/// <para>In evaluation mode nothing of this changes.</para>
+/// <para>An encoding that is not a number is an error on the CPU, where looking costs nothing, before it can spoil the codebook. On a GPU
+/// the look would make every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN and the training
+/// loop, which reads the loss anyway, stops.</para>
+/// </remarks>
+public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResult>
+{
+    readonly VectorQuantizerOptions options;
+    readonly int seed;
+
+    // Registered by RegisterComponents under these very names, and replaced through them when the module moves to another device.
+    Tensor codebook;
+    Tensor counts;
+    Tensor sums;
+    Tensor initialized;
+    Tensor steps;
+
+    /// <summary>Makes a quantizer with a fresh codebook, uniform in ±1/K.</summary>
+    /// <param name="options">The settings; they are copied.</param>
+    /// <param name="seed">What the first codebook, the k-means seeding and the restarts are drawn from.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    public VectorQuantizer(VectorQuantizerOptions options, int seed) : base(nameof(VectorQuantizer))
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        this.options = options.Copy();
+        this.seed = seed;
+        using (var scope = NewDisposeScope())
+        {
+            using var generator = SeededRandom.CreateGenerator(seed, InitialStream);
+            long[] shape = [options.Codebooks, options.Codes, options.Dimensions];
+            var initial = zeros(shape, dtype: ScalarType.Float32).uniform_(-1.0 / options.Codes, 1.0 / options.Codes, generator);
+            // A count of one and the code itself as sum: the codebook is sums / counts from the start. With counts of zero the
+            // first division would send every code that the first batches do not use far away.
+            sums = initial.clone().DetachFromDisposeScope();
+            counts = ones(shape[0], shape[1], dtype: ScalarType.Float32).DetachFromDisposeScope();
+            initialized = tensor(new long[] { options.InitializeFromData ? 0 : 1 }).DetachFromDisposeScope();
+            steps = zeros(1, dtype: ScalarType.Int64).DetachFromDisposeScope();
+            codebook = (LearnsByGradient ? new Parameter(initial) : initial).DetachFromDisposeScope();
+        }
+        RegisterComponents();
+    }
+
+    /// <summary>A copy of the settings.</summary>
+    public VectorQuantizerOptions Options => options.Copy();
+
+    /// <summary>Whether dead codes are restarted when their time comes. The training step switches it off near the end of a run, so that
+    /// every code has time to settle.</summary>
+    public bool RestartsEnabled { get; set; } = true;
+
+    /// <summary>Tells how much of a training run has passed.</summary>
+    internal void EnableRestartsAt(double fraction) => RestartsEnabled = fraction < options.RestartUntilFraction;
+
+    bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
+
+    /// <summary>Quantizes encodings [B, G·D, …]. In training mode it also advances the state.</summary>
+    /// <exception cref="ArgumentException">The encodings have another shape.</exception>
+    /// <exception cref="InvalidOperationException">An encoding is not a finite number (CPU only, see the remarks of the class).</exception>
+    public override QuantizationResult forward(Tensor encodings)
+    {
+        CheckEncodings(encodings);
+        using var scope = NewDisposeScope();
+        var vectors = ToVectors(encodings);
+        var state = ReadState();
+        if (training && state.Steps < options.UnquantizedSteps)
+        {
+            AdvanceTo(state.Steps + 1, state.Initialized);
+            return Unquantized(encodings).MoveToOuterDisposeScope();
+        }
+        if (training && !state.Initialized)
+            InitializeFrom(vectors.detach());
+        var indices = FindIndices(vectors);
+        var codes = Look(codebook, indices);
+        var result = Measure(encodings, vectors, codes, indices);
+        if (training)
+            Learn(vectors.detach(), indices, result.Counts, state.Steps + 1);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The nearest codes of encodings [B, G·D, …]: Int64 [B, …, G], without gradients or any change of state.</summary>
+    /// <exception cref="ArgumentException">The encodings have another shape.</exception>
+    public Tensor Encode(Tensor encodings)
+    {
+        CheckEncodings(encodings);
+        using var scope = NewDisposeScope();
+        return Arrange(FindIndices(ToVectors(encodings)), encodings.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The codes with these numbers: Int64 [B, …, G] → [B, G·D, …].</summary>
+    /// <exception cref="ArgumentException">The last axis is not <see cref="VectorQuantizerOptions.CodesPerPosition"/> long, the numbers are
+    /// not Int64 or (looked at on the CPU only) one is not within 0 … K − 1.</exception>
+    public Tensor Embed(Tensor indices)
+    {
+        CheckIndices(indices);
+        using var scope = NewDisposeScope();
+        var spatial = indices.shape[..^1];
+        var codes = Look(codebook, indices.reshape(-1, options.CodesPerPosition));
+        return FromVectors(codes, spatial).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,116 @@
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>How the codebook of a <see cref="VectorQuantizer"/> learns.</summary>
+public enum CodebookLearning
+{
+    /// <summary>By the gradient of the codebook loss ‖sg[z] − e‖², equation 3 of the paper.</summary>
+    Gradient,
+
+    /// <summary>By exponential moving averages of the encoder outputs assigned to each code, appendix A.1 of the paper. No gradient reaches
+    /// the codebook.</summary>
+    MovingAverage,
+}
+
+/// <summary>
+/// The settings of the bottleneck of a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937). The
+/// defaults are the paper's: one codebook of 512 codes, learnt by gradient, β = 0.25.
+/// </summary>
+public sealed class VectorQuantizerOptions
+{
+    /// <summary>K: how many codes a codebook holds.</summary>
+    /// <value>At least 2. The default is 512.</value>
+    public int Codes { get; set; } = 512;
+
+    /// <summary>D: how many numbers a code is.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int Dimensions { get; set; } = 64;
+
+    /// <summary>G: how many codes describe a position. The D·G channels of the encoder are split into G sub-vectors, each quantized on its
+    /// own; the paper's CIFAR-10 model has 8×8×10 codes, that is G = 10.</summary>
+    /// <value>At least 1. The default is 1.</value>
+    public int CodesPerPosition { get; set; } = 1;
+
+    /// <summary>Whether each of the <see cref="CodesPerPosition"/> sub-vectors has a codebook of its own instead of sharing one.</summary>
+    /// <value>The default is <see langword="false"/>: one codebook.</value>
+    public bool SeparateCodebooks { get; set; }
+
+    /// <summary>β: the weight of the commitment loss ‖z − sg[e]‖². It never weighs the codebook loss.</summary>
+    /// <value>Zero or more. The default is 0.25.</value>
+    public double CommitmentCost { get; set; } = 0.25;
+
+    /// <summary>How the codebook learns.</summary>
+    /// <value>The default is <see cref="CodebookLearning.Gradient"/>.</value>
+    public CodebookLearning Learning { get; set; } = CodebookLearning.Gradient;
+
+    /// <summary>γ: how much of the moving averages of counts and sums survives a step. With <see cref="CodebookLearning.Gradient"/> it only
+    /// smooths the counts by which dead codes are told.</summary>
+    /// <value>Between 0 and 1, both excluded. The default is 0.99.</value>
+    public double Decay { get; set; } = 0.99;
+
+    /// <summary>ε: the Laplace smoothing of the moving counts, which keeps the division by the count of an unused code finite.</summary>
+    /// <value>More than 0. The default is 1e-5.</value>
+    public double Smoothing { get; set; } = 1e-5;
+
+    /// <summary>Whether the codebook is set from encoder outputs, by k-means, when quantization starts. Otherwise it starts uniform in
+    /// ±1/K.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool InitializeFromData { get; set; }
+
+    /// <summary>How many training steps the encoder outputs pass the quantizer unchanged and without quantizer losses, so that encoder and
+    /// decoder know the data before codes are chosen.</summary>
+    /// <value>Zero or more. The default is 0.</value>
+    public int UnquantizedSteps { get; set; }
+
+    /// <summary>How many iterations of Lloyd's algorithm follow the k-means++ seeding of <see cref="InitializeFromData"/>.</summary>
+    /// <value>Zero or more. The default is 8.</value>
+    public int KMeansIterations { get; set; } = 8;
+
+    /// <summary>How often, in training steps, dead codes are moved to random encoder outputs of the batch.</summary>
+    /// <value>Zero or more. The default is 0: never.</value>
+    public int RestartEverySteps { get; set; }
+
+    /// <summary>A code is dead when its moving count is below this share of the mean count of its codebook.</summary>
+    /// <value>Between 0 and 1, both excluded. The default is 0.05.</value>
+    public double RestartBelow { get; set; } = 0.05;
+
+    /// <summary>The share of a training run after which dead codes are left alone, so that the decoder can settle on a codebook that
+    /// stays. It is for estimators, which know how long they train.</summary>
+    /// <value>From 0 to 1. The default is 0.85.</value>
+    public double RestartUntilFraction { get; set; } = 0.85;
+
+    /// <summary>How many channels the quantizer takes and gives: <see cref="Dimensions"/> · <see cref="CodesPerPosition"/>.</summary>
+    public int Channels => checked(Dimensions * CodesPerPosition);
+
+    /// <summary>How many codebooks there are: <see cref="CodesPerPosition"/> with <see cref="SeparateCodebooks"/>, otherwise 1.</summary>
+    public int Codebooks => SeparateCodebooks ? CodesPerPosition : 1;
+
+    /// <summary>Checks all settings together.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
+    /// and what was found.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The vector quantizer's options cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(Codes), Codes, 2);
+        problems.AtLeast(nameof(Dimensions), Dimensions, 1);
+        problems.AtLeast(nameof(CodesPerPosition), CodesPerPosition, 1);
+        problems.Require(CommitmentCost >= 0 && double.IsFinite(CommitmentCost), nameof(CommitmentCost), "a finite number of 0 or more",
+            CommitmentCost);
+        problems.Require(Enum.IsDefined(Learning), nameof(Learning), $"one of {string.Join(", ", Enum.GetNames<CodebookLearning>())}",
+            Learning);
+        problems.Require(Decay is > 0 and < 1, nameof(Decay), "a number between 0 and 1, both excluded", Decay);
+        problems.Require(Smoothing > 0 && double.IsFinite(Smoothing), nameof(Smoothing), "a finite number above 0", Smoothing);
+        problems.AtLeast(nameof(UnquantizedSteps), UnquantizedSteps, 0);
+        problems.AtLeast(nameof(KMeansIterations), KMeansIterations, 0);
+        problems.AtLeast(nameof(RestartEverySteps), RestartEverySteps, 0);
+        problems.Require(RestartBelow is > 0 and < 1, nameof(RestartBelow), "a number between 0 and 1, both excluded", RestartBelow);
+        problems.Require(RestartUntilFraction is >= 0 and <= 1, nameof(RestartUntilFraction), "from 0 to 1", RestartUntilFraction);
+    }
+
+    internal VectorQuantizerOptions Copy() => (VectorQuantizerOptions)MemberwiseClone();
+}

@@ -1,0 +1,74 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>Normalised features [B, C, T] → encodings [B, G·D, N]: one strided convolution that also sees the frames of the neighbouring
+/// codes, residual blocks, a projection.</summary>
+internal sealed class MelEncoder : nn.Module
+{
+    readonly Convolution1d down;
+    readonly ModuleList<ResidualBlock1d> residual;
+    readonly Convolution1d project;
+
+    public MelEncoder(MelCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(MelEncoder))
+    {
+        var frames = options.FramesPerCode;
+        down = new Convolution1d(options.InputChannels, options.EncoderChannels, 3 * frames, frames, frames, source);
+        residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
+            .Select(block => options.EncoderDilations[block % options.EncoderDilations.Length])
+            .Select(dilation => new ResidualBlock1d(options.EncoderChannels, options.EncoderChannels, source, dilation)).ToArray());
+        project = new Convolution1d(options.EncoderChannels, encodingChannels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    public Tensor Encode(Tensor features, Padding padding)
+    {
+        using var scope = NewDisposeScope();
+        var x = down.call(features);
+        foreach (var block in residual)
+            x = block.call(Padding.Clear(x, padding.Codes));
+        return Padding.Clear(project.call(x.relu_()), padding.Codes).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Codes [B, G·D, N] and speakers [B, S, N] → normalised frames [B, C, N · frames]: residual blocks at the rate of the codes, then
+/// all frames of a code at once.</summary>
+internal sealed class MelDecoder : nn.Module
+{
+    readonly Convolution1d expand;
+    readonly ModuleList<ResidualBlock1d> residual;
+    readonly Convolution1d project;
+    readonly int channels;
+    readonly bool speakerWithCodes;
+
+    public MelDecoder(MelCodecOptions options, int encodingChannels, int speakers, WeightSource source) : base(nameof(MelDecoder))
+    {
+        channels = options.OutputChannels;
+        var frames = options.TargetFrames > 0 ? 1 : options.FramesPerCode;
+        speakerWithCodes = options.SpeakerWithCodes;
+        var neighbours = options.DecoderNeighbours;
+        expand = new Convolution1d(
+            encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 2 * neighbours + 1, 1, neighbours, source);
+        residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.DecoderBlocks)
+            .Select(_ => new ResidualBlock1d(options.DecoderChannels, options.DecoderChannels, source)).ToArray());
+        project = new Convolution1d(options.DecoderChannels + speakers, frames * channels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    public Tensor Decode(Tensor codes, Tensor? speakers, Padding padding)
+    {
+        using var scope = NewDisposeScope();
+        var x = expand.call(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
+        foreach (var block in residual)
+            x = block.call(Padding.Clear(x, padding.Codes));
+        var frames = project.call(With(x.relu_(), speakers));
+        // [B, frames of a code · C, N] → [B, C, N · frames of a code].
+        var (batch, count) = (frames.shape[0], frames.shape[2]);
+        return frames.view(batch, -1, channels, count).permute(0, 2, 3, 1).reshape(batch, channels, -1).MoveToOuterDisposeScope();
+    }
+
+    static Tensor With(Tensor values, Tensor? speakers) => speakers is null ? values : cat([values, speakers], 1);
+}

@@ -1,0 +1,245 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A VQ-VAE for speech made for CPUs: convolutions over log-mel or cepstral frames at the rate of the codes, and Griffin-Lim where sound is
+/// wanted. What it shares with the paper (van den Oord et al. 2017, arXiv 1711.00937, section 4.3) is the bottleneck and the decoder that
+/// is told the speaker.
+/// </summary>
+/// <remarks>
+/// <para>The encoder sees features normalised to mean 0 and deviation 1, on request without the correlations between them, by the
+/// utterance or by the speaker, or adapted to what the speech of the training data is like. A log-mel decoder gives frames in
+/// the units of the speaker who is to speak, whose mean and deviation lie in the model: that alone carries much of a voice, and the codes
+/// need not.</para>
+/// <para>Names in <c>state_dict</c>: <c>inputNormalisers</c> [max(1, speakers), 1 + C, C], means and a matrix, and <c>outputStatistics</c>
+/// [max(1, speakers), 2, C'], means and deviations; where features are adapted, <c>adaptation.centres</c> [128, C] and
+/// <c>adaptation.variances</c> [2]; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
+/// <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>decoder.expand</c>, <c>decoder.residual.N.wide</c>,
+/// <c>decoder.residual.N.narrow</c>, <c>decoder.project</c>, each with <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes;
+/// <c>quantizer.codebook</c>, <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>.</para>
+/// </remarks>
+public sealed class MelVqVae : AudioVqVae
+{
+    /// <summary>Of random numbers: spans of time are hidden by (seed, this + step). Other streams of a step begin at 0.</summary>
+    const long MaskStream = 1L << 40;
+
+    readonly MelCodecOptions options;
+    readonly int seed;
+    readonly MelEncoder encoder;
+    readonly VectorQuantizer quantizer;
+    readonly MelDecoder decoder;
+    readonly SpeechAnalysis analysis;
+    readonly SpeakerAdaptation? adaptation;
+    Tensor inputNormalisers;
+    Tensor outputStatistics;
+
+    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <param name="codec">The settings of encoder and decoder; copied.</param>
+    /// <param name="quantizer">The settings of the bottleneck; copied.</param>
+    /// <param name="speakers">How many speakers the decoder is to know; 0 for a decoder that is not told who speaks.</param>
+    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not
+    /// touched.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    public MelVqVae(MelCodecOptions codec, VectorQuantizerOptions quantizer, int speakers, int seed) : base(nameof(MelVqVae), speakers)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(quantizer);
+        ArgumentOutOfRangeException.ThrowIfNegative(speakers);
+        var problems = new OptionProblems("The options of the mel VQ-VAE cannot be used");
+        codec.Describe(problems);
+        quantizer.Describe(problems);
+        problems.ThrowIfAny();
+        options = (MelCodecOptions)codec.Copy();
+        this.seed = seed;
+        analysis = new SpeechAnalysis(options);
+        if (options.Normalisation == FeatureNormalisation.Adapted)
+            adaptation = new SpeakerAdaptation(options);
+        using (var source = new WeightSource(seed))
+        {
+            encoder = new MelEncoder(options, quantizer.Channels, source);
+            decoder = new MelDecoder(options, quantizer.Channels, speakers, source);
+        }
+        this.quantizer = new VectorQuantizer(quantizer, seed);
+        var unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
+        inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
+        var silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
+        outputStatistics = tensor(ScalesOf(silent), [Math.Max(1, speakers), 2, options.OutputChannels]);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override AudioCodecOptions Options => options.Copy();
+
+    /// <inheritdoc/>
+    public override VectorQuantizer Quantizer => quantizer;
+
+    /// <summary>C: bands or coefficients of a frame that is encoded.</summary>
+    public override int Channels => options.InputChannels;
+
+    /// <summary>Frames that a code stands for.</summary>
+    public override int ValuesPerCode => options.FramesPerCode;
+
+    /// <inheritdoc/>
+    public override bool MakesWaveforms => options.Outputs == SpeechFeatures.LogMel;
+
+    /// <inheritdoc/>
+    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
+        adaptation is null ? analysis.Analyse(waveform) : adaptation.Adapt(analysis.Views(waveform));
+
+    /// <inheritdoc/>
+    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
+
+    internal override IReadOnlyList<AudioExample> Adapt(IReadOnlyList<AudioExample> examples, CancellationToken cancellation)
+    {
+        if (adaptation is null)
+            return examples;
+        adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
+        return [.. examples.Select(example => example with { Views = [adaptation.Adapt(example.Views)] })];
+    }
+
+    /// <inheritdoc/>
+    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(targets);
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        inputNormalisers.copy_(tensor(inputs.SelectMany(NormaliserOf).ToArray(), inputNormalisers.shape));
+        if (MakesWaveforms)
+            outputStatistics.copy_(tensor(ScalesOf(targets), outputStatistics.shape));
+    }
+
+    /// <inheritdoc/>
+    public override float[] NormaliserOf(FeatureStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        return statistics.Normaliser(options.Decorrelation);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
+    {
+        ArgumentNullException.ThrowIfNull(utterances);
+        if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
+            return utterances.alias();
+        using var scope = NewDisposeScope();
+        var known = speakers.ge(0).unsqueeze(1).unsqueeze(2);
+        return where(known, inputNormalisers.index_select(0, speakers.clamp(min: 0)), utterances).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor EncodeToLatents(AudioBatch batch)
+    {
+        Check(batch);
+        using var scope = NewDisposeScope();
+        var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
+        return encoder.Encode(NormaliseInputs(batch, padding), padding).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. p(x|z) is a Gaussian of unit
+    /// variance around the decoded frames, in normalised units; the quantizer's losses are averages over codes, and so is this term.
+    /// </summary>
+    /// <inheritdoc/>
+    public override VqVaeLosses Losses(AudioBatch batch, long step)
+    {
+        Check(batch);
+        using var scope = NewDisposeScope();
+        var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
+        var inputs = NormaliseInputs(batch, padding);
+        var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, step) : inputs, padding));
+        var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
+        var (target, mask) = Target(batch, inputs, padding);
+        var error = Padding.Mean((decoded - target).square(), mask);
+        var codes = quantization.Quantized.shape[2] * quantizer.Options.CodesPerPosition;
+        var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
+        var total = 0.5 * valuesPerCode * error + quantization.Loss;
+        return new VqVaeLosses(
+            total.MoveToOuterDisposeScope(), error.detach().MoveToOuterDisposeScope(),
+            quantization.CodebookLoss.detach().MoveToOuterDisposeScope(),
+            quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(), quantization.Counts.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The decoder alone: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their own
+    /// units.</summary>
+    public Tensor DecodeToFrames(Tensor indices, int speaker)
+    {
+        ArgumentNullException.ThrowIfNull(indices);
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var quantized = quantizer.Embed(indices);
+        var who = tensor(new long[] { speaker }, device: quantized.device);
+        var lengths = tensor(new[] { quantized.shape[2] * ValuesPerCode });
+        var padding = new Padding(lengths, quantized.shape[2] * ValuesPerCode, ValuesPerCode);
+        var frames = decoder.Decode(quantized, OneHot(who, quantized.shape[2]), padding);
+        var scale = outputStatistics.index_select(0, who);
+        return (frames * scale.select(1, 1).unsqueeze(2) + scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override float[] Decode(Tensor indices, int speaker, int seed)
+    {
+        ArgumentNullException.ThrowIfNull(indices);
+        if (!MakesWaveforms)
+        {
+            throw new InvalidOperationException(
+                $"No sound can be made of {options.Outputs} features; the codec's outputs must be {SpeechFeatures.LogMel}.");
+        }
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        return analysis.Synthesise(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
+    }
+
+    static Tensor NormaliseInputs(AudioBatch batch, Padding padding) => Padding.Clear(
+        batch.Normalisers.narrow(1, 1, batch.Inputs.shape[1]).matmul(batch.Inputs - batch.Normalisers.select(1, 0).unsqueeze(2)),
+        padding.Values);
+
+    static Tensor Normalise(Tensor features, Tensor statistics, Padding padding) => Padding.Clear(
+        (features - statistics.select(1, 0).unsqueeze(2)) / statistics.select(1, 1).unsqueeze(2), padding.Values);
+
+    /// <summary>What the decoder is to give, normalised, and which of it is real. Log-mel frames are in the units of whoever speaks;
+    /// cepstra are what the encoder sees.</summary>
+    (Tensor Target, Tensor? Mask) Target(AudioBatch batch, Tensor inputs, Padding padding)
+    {
+        if (!MakesWaveforms)
+            return options.TargetFrames == 0
+                ? (inputs, padding.Values)
+                : (CodeMeans.Of(inputs, padding.Values, options.TargetFrames, options.FramesPerCode), padding.Codes);
+        var targets = batch.Targets ?? throw new ArgumentException("A network that decodes to log-mel frames needs them as targets.");
+        var scale = Speakers == 0
+            ? outputStatistics.expand(targets.shape[0], -1, -1)
+            : outputStatistics.index_select(0, batch.Speakers!);
+        return (Normalise(targets, scale, padding), padding.Values);
+    }
+
+    /// <summary>Means and deviations, [2, C'] for each speaker.</summary>
+    static float[] ScalesOf(IEnumerable<FeatureStatistics> speakers) =>
+        [.. speakers.SelectMany(speaker => speaker.Means.Concat(speaker.Deviations))];
+
+    /// <summary>Sets random spans of time to zero, the mean.</summary>
+    Tensor HideSpans(Tensor features, long step)
+    {
+        if (options.MaskedSpans == 0)
+            return features;
+        var (batch, length) = (features.shape[0], features.shape[2]);
+        using var generator = SeededRandom.CreateGenerator(seed, MaskStream + step);
+        long[] shape = [batch, options.MaskedSpans, 1];
+        var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
+        var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
+        var end = first + lengths;
+        var time = arange(length, dtype: ScalarType.Int64);
+        // Within a span this product is 0 or more.
+        var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;
+        return features * kept.unsqueeze(1).to(features.device);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            analysis.Dispose();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.VqVae.Audio;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>From waveforms to the features of a <see cref="MelVqVae"/> and back. Safe for several threads.</summary>
+internal sealed class SpeechAnalysis : IDisposable
+{
+    /// <summary>How many warped views of an utterance training draws from, besides the one that is not warped.</summary>
+    const int WarpedViews = 8;
+
+    readonly MelCodecOptions options;
+    readonly MelSpectrogram spectrogram;
+    readonly Mfcc cepstra;
+    readonly Lazy<MelSpectrogram[]> warped;
+    readonly Lazy<GriffinLim> griffinLim;
+
+    public SpeechAnalysis(MelCodecOptions options)
+    {
+        this.options = options;
+        spectrogram = new MelSpectrogram(Spectrogram(options, 1));
+        cepstra = new Mfcc(new MfccOptions { Spectrogram = Spectrogram(options, 1), Coefficients = options.Coefficients });
+        warped = new(() => [.. Warps(options.VocalTractWarp).Select(warp => new MelSpectrogram(Spectrogram(options, warp)))]);
+        griffinLim = new(() => new GriffinLim(spectrogram, options.GriffinLimIterations));
+    }
+
+    public AudioFeatures Analyse(ReadOnlySpan<float> waveform)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return Features(spectrogram.FromPower(Power(waveform)), options.Inputs);
+    }
+
+    /// <summary>The utterance as it is, then as it would be with other vocal tracts.</summary>
+    public IReadOnlyList<AudioFeatures> Views(ReadOnlySpan<float> waveform)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return [.. Bands(waveform).Select(bands => Features(bands, options.Inputs))];
+    }
+
+    public AudioExample AnalyseExample(ReadOnlySpan<float> waveform)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var logMels = Bands(waveform);
+        AudioFeatures[] views = [.. logMels.Select(logMel => Features(logMel, options.Inputs))];
+        return new AudioExample(
+            views,
+            options.Outputs != SpeechFeatures.LogMel ? null
+            : options.Inputs == SpeechFeatures.LogMel ? views[0]
+            : Features(logMels[0], SpeechFeatures.LogMel));
+    }
+
+    /// <summary>Log-mel frames [1, T, bands] to samples.</summary>
+    public float[] Synthesise(Tensor logMel, int seed)
+    {
+        var samples = Numbers(griffinLim.Value.Invert(logMel, seed).cpu());
+        for (var i = 0; i < samples.Length; i++)
+            samples[i] = Math.Clamp(samples[i], -1, 1);
+        return samples;
+    }
+
+    /// <summary>The log-mel frames of all views.</summary>
+    Tensor[] Bands(ReadOnlySpan<float> waveform)
+    {
+        // The Fourier transform is most of the work, and all views have it in common.
+        var power = Power(waveform);
+        return [.. warped.Value.Prepend(spectrogram).Select(view => view.FromPower(power))];
+    }
+
+    Tensor Power(ReadOnlySpan<float> waveform)
+    {
+        var samples = empty([1, waveform.Length], dtype: ScalarType.Float32);
+        waveform.CopyTo(MemoryMarshal.Cast<byte, float>(samples.bytes));
+        return spectrogram.Power(samples);
+    }
+
+    AudioFeatures Features(Tensor logMel, SpeechFeatures wanted)
+    {
+        using var scope = NewDisposeScope();
+        var frames = wanted == SpeechFeatures.LogMel ? logMel : cepstra.FromLogMel(logMel.unsqueeze(0)).select(0, 0);
+        return new AudioFeatures(Numbers(frames), (int)frames.shape[0], FeatureStatistics.Of(frames));
+    }
+
+    /// <summary>Equally far apart, half of them up and half of them down.</summary>
+    static IEnumerable<double> Warps(double most) => most == 0 ? [] : Enumerable.Range(0, WarpedViews)
+        .Select(view => view - WarpedViews / 2).Select(view => view < 0 ? view : view + 1)
+        .Select(view => 1 + most * view / (WarpedViews / 2));
+
+    static MelSpectrogramOptions Spectrogram(MelCodecOptions options, double warp)
+    {
+        var length = 2;
+        while (length < options.WindowLength)
+            length *= 2;
+        return new MelSpectrogramOptions
+        {
+            SampleRate = options.SampleRate,
+            WindowLength = options.WindowLength,
+            HopLength = options.HopLength,
+            FftLength = length,
+            Bands = options.Bands,
+            LowestFrequency = options.MinimumFrequency,
+            HighestFrequency = options.MaximumFrequencyOrDefault,
+            PreEmphasis = options.PreEmphasis,
+            FrequencyWarp = warp,
+        };
+    }
+
+    static float[] Numbers(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.contiguous().bytes).ToArray();
+
+    public void Dispose()
+    {
+        spectrogram.Dispose();
+        cepstra.Dispose();
+        foreach (var view in warped.IsValueCreated ? warped.Value : [])
+            view.Dispose();
+        if (griffinLim.IsValueCreated)
+            griffinLim.Value.Dispose();
+    }
+}

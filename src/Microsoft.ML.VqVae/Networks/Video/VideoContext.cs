@@ -1,0 +1,107 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// What is known of a frame before it is seen: from the codes of the n frames before and the actions that followed each of them, a map of
+/// numbers for the positions of the frame.
+/// </summary>
+/// <remarks>An action moves what the latest frame shows: a turn to the side, a step apart from the centre. So each action has a convolution
+/// of its own over the latest frame, which learns its motion directly; the gated blocks after it see all actions and older frames
+/// too.</remarks>
+internal sealed class VideoContext : nn.Module
+{
+    readonly VideoCodePriorOptions options;
+    readonly Parameter codes;
+    readonly Parameter motion;
+    readonly Convolution2d past;
+    readonly Parameter actions;
+    readonly ModuleList<VideoContextBlock> blocks;
+
+    public VideoContext(VideoCodePriorOptions options, WeightSource source) : base(nameof(VideoContext))
+    {
+        this.options = options;
+        var (embedding, channels, side) = (options.EmbeddingChannels, options.ContextChannels, options.MotionKernelSize);
+        codes = source.Draw(fanIn: 1, (long)options.Frame.CodesPerPosition * options.Frame.Codes, embedding);
+        motion = source.Draw((long)embedding * side * side, options.Actions, channels, embedding, side, side);
+        past = new Convolution2d(options.ContextFrames * embedding, channels, 1, 1, 0, source);
+        actions = source.Draw(fanIn: 1, (long)options.ContextFrames * options.Actions, channels);
+        blocks = new ModuleList<VideoContextBlock>(Enumerable.Range(0, options.ContextBlocks)
+            .Select(_ => new VideoContextBlock(channels, source)).ToArray());
+        RegisterComponents();
+    }
+
+    /// <summary>Codes of the frames before, Int64 [B, n, N], the latest last, and the action that followed each, Int64 [B, n] → the map,
+    /// [B, C, H, W].</summary>
+    public Tensor Map(Tensor context, Tensor followed)
+    {
+        using var scope = NewDisposeScope();
+        var (frames, height, width) = (options.ContextFrames, options.Frame.Height, options.Frame.Width);
+        // [B, n, H, W, E] with channels innermost, the order in memory that CPU convolutions are faster with.
+        var embedded = Embed(context).view(-1, frames, height, width, options.EmbeddingChannels);
+        var all = embedded.permute(0, 2, 3, 1, 4).reshape(-1, height, width, frames * options.EmbeddingChannels).permute(0, 3, 1, 2);
+        var map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)) + past.call(all);
+        var numbers = followed + arange(frames, dtype: ScalarType.Int64, device: followed.device) * options.Actions;
+        var action = actions.index_select(0, numbers.view(-1)).view(-1, frames, options.ContextChannels).sum(1);
+        foreach (var block in blocks)
+            map = block.Refine(map, action);
+        return map.MoveToOuterDisposeScope();
+    }
+
+    Tensor Embed(Tensor context)
+    {
+        var perPosition = options.Frame.CodesPerPosition;
+        if (perPosition == 1)
+            return codes.index_select(0, context.reshape(-1));
+        var places = arange(perPosition, dtype: ScalarType.Int64, device: context.device) * options.Frame.Codes;
+        return codes.index_select(0, (context.reshape(-1, perPosition) + places).view(-1))
+            .view(-1, perPosition, options.EmbeddingChannels).sum(1);
+    }
+
+    /// <summary>Each frame under the convolution of its action.</summary>
+    Tensor Moved(Tensor frames, Tensor action)
+    {
+        var rows = action.cpu().data<long>().ToArray().Index().GroupBy(row => row.Item, row => (long)row.Index).ToArray();
+        var padding = options.MotionKernelSize / 2;
+        Tensor Convolve(Tensor some, long which) => functional.conv2d(some, motion.select(0, which), null, [1, 1], [padding, padding]);
+        if (rows.Length == 1)
+            return Convolve(frames, rows[0].Key);
+        var moved = rows.Select(group => Convolve(frames.index_select(0, tensor(group.ToArray(), device: frames.device)), group.Key));
+        // Back into the order of the batch.
+        var order = rows.SelectMany(group => group).ToArray();
+        var places = new long[order.Length];
+        for (var place = 0; place < order.Length; place++)
+            places[order[place]] = place;
+        return cat(moved.ToArray(), 0).index_select(0, tensor(places, device: frames.device));
+    }
+}
+
+/// <summary>x + 1×1(tanh(a) · σ(b)), where a and b are a 3×3 convolution of x, shifted by the actions.</summary>
+internal sealed class VideoContextBlock : nn.Module
+{
+    readonly Convolution2d wide;
+    readonly Parameter action;
+    readonly Convolution2d narrow;
+
+    public VideoContextBlock(int channels, WeightSource source) : base(nameof(VideoContextBlock))
+    {
+        wide = new Convolution2d(channels, 2 * channels, 3, 1, 1, source);
+        action = source.Draw(channels, 2L * channels, channels);
+        narrow = new Convolution2d(channels, channels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    /// <summary>[B, C, H, W] and what the actions are, [B, C] → [B, C, H, W].</summary>
+    public Tensor Refine(Tensor map, Tensor actions)
+    {
+        using var scope = NewDisposeScope();
+        var shift = functional.linear(actions, action).unsqueeze(2).unsqueeze(3);
+        var sums = wide.call(map).add_(shift);
+        var channels = sums.shape[1] / 2;
+        var gated = sums.narrow(1, 0, channels).tanh() * sums.narrow(1, channels, channels).sigmoid();
+        return narrow.call(gated).add_(map).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,63 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A WaveNet (van den Oord et al. 2016, arXiv 1609.03499): the logits of each symbol of a sequence from those before it, through dilated
+/// causal gated convolutions, conditioned on a class, on frames of numbers that each hold for a stretch of the sequence, on both or on
+/// nothing.
+/// </summary>
+/// <remarks>
+/// Weights: <c>embedding</c> [symbols + 1, C], whose last row stands for "before the start"; <c>layers.N.filter</c> and
+/// <c>layers.N.gate</c>, see <see cref="CausalConvolution"/>; <c>layers.N.residual.weight</c> [C, C] and <c>.bias</c> (not in the last
+/// layer); <c>layers.N.skip</c> [S, C]; <c>skipBias</c> [S]; <c>hidden.weight</c> [S, S] and <c>.bias</c>; <c>output.weight</c>
+/// [symbols, S] and <c>.bias</c>.
+/// </remarks>
+internal sealed class GatedStack : nn.Module
+{
+    readonly Parameter embedding;
+    readonly ModuleList<GatedLayer> layers;
+    readonly Parameter skipBias;
+    readonly Dense hidden;
+    readonly Dense output;
+
+    public GatedStack(GatedStackShape shape, WeightSource source) : base(nameof(GatedStack))
+    {
+        Shape = shape;
+        embedding = source.Draw(1, shape.Symbols + 1L, shape.Channels);
+        layers = new ModuleList<GatedLayer>(Enumerable.Range(0, shape.Layers).Select(layer => new GatedLayer(shape, layer, source)).ToArray());
+        skipBias = source.Draw(shape.Channels, shape.SkipChannels);
+        hidden = new Dense(shape.SkipChannels, shape.SkipChannels, source);
+        output = new Dense(shape.SkipChannels, shape.Symbols, source);
+        RegisterComponents();
+    }
+
+    public GatedStackShape Shape { get; }
+
+    public Parameter Embedding => embedding;
+
+    public ModuleList<GatedLayer> Layers => layers;
+
+    public Parameter SkipBias => skipBias;
+
+    public Dense Hidden => hidden;
+
+    public Dense Output => output;
+
+    /// <summary>Symbols Int64 [B, T] → logits [B, T, symbols]; those at t depend on the symbols before t.</summary>
+    public Tensor Logits(Tensor symbols, StackConditions given)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, length) = (symbols.shape[0], symbols.shape[1]);
+        var start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).fill_(Shape.Symbols);
+        var before = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
+        var x = embedding.index_select(0, before);
+        var skipSum = skipBias.unsqueeze(0).repeat(batch * length, 1);
+        foreach (var layer in layers)
+            (x, skipSum) = layer.Apply(x, skipSum, given, batch);
+        var logits = output.call(hidden.call(skipSum.relu_()).relu_());
+        return logits.view(batch, length, -1).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Training;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The settings that all models of images have: encoder and decoder, training, how the pixels lie in their column, and the columns
+/// of decoded images.</summary>
+public abstract class ImageModelOptions
+{
+    /// <summary>The number of images that the network is given at once when a data view is read, where nothing else is set.</summary>
+    public const int DefaultPredictionBatchSize = 64;
+
+    private protected ImageModelOptions()
+    {
+    }
+
+    /// <summary>The encoder and decoder. Height, width and channels are taken from the column where they are 0; what a byte is, always,
+    /// from <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
+    /// <value>The default is the paper's network, 256 channels wide.</value>
+    public ImageCodecOptions Codec { get; set; } = new();
+
+    /// <summary>Steps, learning rate, seed, progress, cancellation, checkpoints. A seed of null is the MLContext's; where that has none
+    /// either, it is 0 with a checkpoint folder and another one each time without.</summary>
+    /// <value>The default is Adam at 2e-4, batches of 128, 10 epochs.</value>
+    public TrainingOptions Training { get; set; } = new();
+
+    /// <summary>The order of the values in a vector column. It says nothing about a column of MLImage, except how a reconstruction in a
+    /// vector is laid out.</summary>
+    /// <value>The default is <see cref="PixelLayout.FromColumn"/>.</value>
+    public PixelLayout Layout { get; set; } = PixelLayout.FromColumn;
+
+    /// <summary>The name of a column for the decoded images, in the layout and the units of the input, never outside of the range that
+    /// training saw.</summary>
+    /// <value>The default is <see langword="null"/>: no such column.</value>
+    public string? ReconstructionColumnName { get; set; }
+
+    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool ReconstructionAsImage { get; set; }
+
+    /// <summary>The name of a column for −log2 p(x|z), a Single: the bits that the row's pixels cost as bytes when the latents are known,
+    /// by <see cref="ImageCodecOptions.PixelLikelihood"/>, summed over the row.</summary>
+    /// <value>The default is <see langword="null"/>: no such column.</value>
+    public string? ReconstructionBitsColumnName { get; set; }
+
+    /// <summary>With <see cref="ImageScale"/>: what a vector's values mean when pictures are made of them and when bits are counted. A byte
+    /// b stands in the column as (b − offset) · scale, as ExtractPixels puts it there.</summary>
+    /// <value>The default is 0.</value>
+    public float ImageOffset { get; set; }
+
+    /// <summary>See <see cref="ImageOffset"/>.</summary>
+    /// <value>Not 0. The default is 1.</value>
+    public float ImageScale { get; set; } = 1;
+
+    /// <summary>How many rows a cursor reads ahead and gives to the network at once.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
+
+    /// <summary>Checks all settings together; sizes that are to be taken from the column are not checked.</summary>
+    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems($"The options of {Method} cannot be used");
+        problems.Require(Codec is not null, nameof(Codec), "set", Codec);
+        problems.Require(Training is not null, nameof(Training), "set", Training);
+        if (Codec is not null)
+            CodecWithSizes(Codec).Describe(problems);
+        Describe(problems);
+        foreach (string problem in Training?.Problems() ?? [])
+            problems.Add(nameof(Training), problem.TrimEnd('.'));
+        problems.Require(Enum.IsDefined(Layout), nameof(Layout), $"one of {string.Join(", ", Enum.GetNames<PixelLayout>())}", Layout);
+        problems.Require(float.IsFinite(ImageOffset), nameof(ImageOffset), "a finite number", ImageOffset);
+        problems.Require(float.IsFinite(ImageScale) && ImageScale != 0, nameof(ImageScale), "a finite number other than 0", ImageScale);
+        problems.AtLeast(nameof(PredictionBatchSize), PredictionBatchSize, 1);
+        RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
+        RequireName(problems, nameof(ReconstructionBitsColumnName), ReconstructionBitsColumnName);
+        problems.Require(!ReconstructionAsImage || ReconstructionColumnName is not null, nameof(ReconstructionColumnName),
+            $"set with {nameof(ReconstructionAsImage)}", ReconstructionColumnName);
+        problems.ThrowIfAny();
+    }
+
+    /// <summary>The method of the catalog that takes these options, for messages.</summary>
+    private protected abstract string Method { get; }
+
+    /// <summary>Checks the settings that a kind of model adds.</summary>
+    private protected abstract void Describe(OptionProblems problems);
+
+    private protected static void RequireName(OptionProblems problems, string option, string? name) =>
+        problems.Require(name != "", option, "a name or null", "\"\"");
+
+    // Sizes that are not known yet are no problem yet.
+    static ImageCodecOptions CodecWithSizes(ImageCodecOptions codec)
+    {
+        codec = codec.Copy();
+        int step = 1 << Math.Clamp(codec.Downsamplings, 1, 8);
+        codec.Height = codec.Height == 0 ? step : codec.Height;
+        codec.Width = codec.Width == 0 ? step : codec.Width;
+        codec.Channels = codec.Channels == 0 ? 1 : codec.Channels;
+        return codec;
+    }
+}

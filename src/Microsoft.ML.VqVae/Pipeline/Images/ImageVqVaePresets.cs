@@ -1,0 +1,80 @@
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Training;
+
+namespace Microsoft.ML.VqVae;
+
+public sealed partial class ImageVqVaeOptions
+{
+    /// <summary>Steps of the paper's image models (section 4.1 of arXiv 1711.00937).</summary>
+    const int PaperSteps = 250_000;
+
+    /// <summary>The paper's model of CIFAR-10: 32×32×3 pixels become 8×8×10 codes of 512, 256 channels wide. Days on a CPU; take a
+    /// GPU.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions Cifar10() => Paper(side: 32, codesPerPosition: 10);
+
+    /// <summary>The paper's model of ImageNet at 128×128×3 pixels: 32×32×1 codes of 512. Days on a CPU; take a GPU.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions ImageNet128() => Paper(side: 128, codesPerPosition: 1);
+
+    /// <summary>The paper's model of DeepMind Lab frames of 84×84×3 pixels: 21×21×1 codes of 512. Days on a CPU; take a GPU.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions DeepMindLab84() => Paper(side: 84, codesPerPosition: 1);
+
+    /// <summary>Made for a CPU: a narrow network, a codebook that learns by moving average, starts from the data and restarts dead codes,
+    /// and a few thousand steps at a learning rate that rises, holds and falls. Minutes for images of 28×28 or 32×32 pixels.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions Fast() => new()
+    {
+        Codec = new() { HiddenChannels = 64, OuterChannels = 32, ResidualChannels = 64, ResidualBlocks = 2 },
+        Quantizer = new()
+        {
+            Codes = 512,
+            Dimensions = 64,
+            Learning = CodebookLearning.MovingAverage,
+            Decay = 0.99,
+            InitializeFromData = true,
+            UnquantizedSteps = 200,
+            RestartEverySteps = 50,
+        },
+        Training = new()
+        {
+            LearningRate = 2e-3,
+            BatchSize = 64,
+            Steps = 2500,
+            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.4, finalFraction: 0.02),
+        },
+    };
+
+    /// <summary>The same for video on a CPU: fewer frames a step, since each is larger, and half as many codes, which a prior then has to
+    /// tell apart. Minutes for frames of 84×84 pixels.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions FastVideo()
+    {
+        ImageVqVaeOptions options = Fast();
+        options.Quantizer.Codes = 256;
+        options.Quantizer.Dimensions = 32;
+        options.Training.BatchSize = 16;
+        options.Training.Steps = 1200;
+        return options;
+    }
+
+    static ImageVqVaeOptions Paper(int side, int codesPerPosition) => new()
+    {
+        Codec = new() { Height = side, Width = side, Channels = 3, HiddenChannels = 256, ResidualChannels = 256, ResidualBlocks = 2 },
+        Quantizer = new()
+        {
+            Codes = 512,
+            Dimensions = 64,
+            CodesPerPosition = codesPerPosition,
+            CommitmentCost = 0.25,
+            Learning = CodebookLearning.Gradient,
+        },
+        Training = new()
+        {
+            LearningRate = TrainingOptions.DefaultLearningRate,
+            BatchSize = TrainingOptions.DefaultBatchSize,
+            Steps = PaperSteps,
+        },
+    };
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Finds the column of images, works out how its pixels lie, and says what is wrong with one that will not do.</summary>
+internal static class PixelInput
+{
+    const string Expected = "a vector of known size of Single, or an image (MLImage)";
+    static readonly int[] UsualChannels = [1, 3];
+
+    /// <summary>The check that can be made before there are data: the kind of column.</summary>
+    public static SchemaShape.Column Check(SchemaShape schema, string name)
+    {
+        SchemaShape.Column column = SchemaColumns.Find(schema, name);
+        bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single
+            && !column.IsKey;
+        bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
+        return isVector || isImage ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
+    }
+
+    /// <summary>Works out the layout for training.</summary>
+    public static ImageFormat Resolve(DataViewSchema.Column column, ImageModelOptions options)
+    {
+        ImageCodecOptions codec = options.Codec;
+        return column.Type switch
+        {
+            ImageDataViewType image => ResolveImage(column, image, options),
+            VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single =>
+                vector.Dimensions.Length switch
+                {
+                    2 or 3 => ResolveDimensions(column, vector, vector.Dimensions, options),
+                    // Clips: the frames of a row are images to the codec.
+                    4 when options is ImageVqVaeOptions =>
+                        ResolveDimensions(column, vector, vector.Dimensions[1..], options) with { Frames = vector.Dimensions[0] },
+                    _ => ResolveFlat(column, vector, options),
+                },
+            _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
+        };
+    }
+
+    /// <summary>Checks that a column holds what the network was trained on.</summary>
+    public static void Check(DataViewSchema.Column column, ImageFormat format)
+    {
+        if (format.FromImages)
+        {
+            // An image type of no size, what LoadImages gives, is taken; then each image is checked.
+            if (column.Type is not ImageDataViewType image
+                || (image.Height > 0 && (image.Height, image.Width) != (format.Height, format.Width)))
+                throw SchemaColumns.Mismatch(column.Name, $"images of {format.Height}×{format.Width} pixels, which the model was trained on",
+                    column.Type.ToString()!);
+            return;
+        }
+        bool fits = column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single
+            && vector.Size == format.ValuesOfRow
+            && (vector.Dimensions.Length is not (3 or 4) || vector.Dimensions.SequenceEqual(format.Dimensions));
+        if (!fits)
+            throw SchemaColumns.Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, "
+                + "which the model was trained on", column.Type.ToString()!);
+    }
+
+    /// <summary>Checks, where bits are to be counted, that the values can be bytes. Values between two bytes are taken, and rounded.</summary>
+    public static void CheckBytes(string column, double minimum, double maximum, ImageFormat format)
+    {
+        double first = minimum / format.ImageScale + format.ImageOffset, last = maximum / format.ImageScale + format.ImageOffset;
+        (double least, double greatest) = (Math.Min(first, last), Math.Max(first, last));
+        if (least >= -0.5 && greatest <= 255.5 && greatest - least > 1.5)
+            return;
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
+            + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {least:G5} to {greatest:G5}; bits can ")
+            + "be counted for bytes from 0 to 255. Set ImageOffset and ImageScale as ExtractPixels was given them: a byte b is "
+            + "(b - ImageOffset) * ImageScale in the column.");
+    }
+
+    static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageModelOptions options)
+    {
+        ImageCodecOptions codec = options.Codec;
+        int height = type.Height > 0 ? type.Height : codec.Height, width = type.Width > 0 ? type.Width : codec.Width;
+        int channels = codec.Channels == 0 ? 3 : codec.Channels;
+        if (height == 0 || width == 0)
+            throw SchemaColumns.Mismatch(column.Name, "images of a known size: use ResizeImages first, or set Codec.Height and Codec.Width",
+                type.ToString());
+        if ((codec.Height != 0 && codec.Height != height) || (codec.Width != 0 && codec.Width != width))
+            throw SchemaColumns.Mismatch(column.Name, $"images of {codec.Height}×{codec.Width} pixels, as the options say", type.ToString());
+        if (!UsualChannels.Contains(channels))
+            throw SchemaColumns.Mismatch(column.Name, $"Codec.Channels of 1 (grey) or 3 (colour) for a column of images", $"{channels} channels");
+        return new ImageFormat(height, width, channels, options.Layout == PixelLayout.Interleaved, FromImages: true);
+    }
+
+    // [H, W], [C, H, W] or [H, W, C]: whatever agrees with the options and has a number of channels that images have.
+    static ImageFormat ResolveDimensions(
+        DataViewSchema.Column column, VectorDataViewType type, IReadOnlyList<int> dimensions, ImageModelOptions options)
+    {
+        int[] d = [.. dimensions];
+        (int Height, int Width, int Channels, bool Interleaved)[] readings = d.Length == 2
+            ? [(d[0], d[1], 1, options.Layout == PixelLayout.Interleaved)]
+            : [(d[1], d[2], d[0], false), (d[0], d[1], d[2], true)];
+        ImageCodecOptions codec = options.Codec;
+        var fitting = readings.Where(r =>
+            (options.Layout == PixelLayout.FromColumn || r.Interleaved == (options.Layout == PixelLayout.Interleaved))
+            && (codec.Height == 0 || codec.Height == r.Height) && (codec.Width == 0 || codec.Width == r.Width)
+            && (codec.Channels == 0 ? r.Channels <= 4 || options.Layout != PixelLayout.FromColumn : codec.Channels == r.Channels)).ToList();
+        return fitting.Count switch
+        {
+            1 => Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, fitting[0].Interleaved, options),
+            0 => throw SchemaColumns.Mismatch(column.Name, $"pixels [C, H, W] or [H, W, C]{Asked(options)}", type.ToString()),
+            _ => throw SchemaColumns.Mismatch(column.Name, "dimensions that tell [C, H, W] from [H, W, C]: set Layout to Planar or Interleaved",
+                type.ToString()),
+        };
+    }
+
+    // A plain vector: the options must say the size, unless the image is square and the guess is the only one.
+    static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageModelOptions options)
+    {
+        ImageCodecOptions codec = options.Codec;
+        int[] channelGuesses = codec.Channels != 0 ? [codec.Channels]
+            : codec.Height != 0 && codec.Width != 0 && type.Size % (codec.Height * codec.Width) == 0
+                ? [type.Size / (codec.Height * codec.Width)]
+            : UsualChannels;
+        List<(int Height, int Width, int Channels)> fitting = [];
+        foreach (int channels in channelGuesses.Where(channels => type.Size % channels == 0))
+        {
+            int pixels = type.Size / channels, side = (int)Math.Round(Math.Sqrt(pixels));
+            int height = codec.Height != 0 ? codec.Height : codec.Width != 0 ? pixels / codec.Width : side;
+            int width = codec.Width != 0 ? codec.Width : pixels / Math.Max(1, height);
+            if ((long)height * width == pixels)
+                fitting.Add((height, width, channels));
+        }
+        return fitting.Count == 1
+            ? Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, options.Layout == PixelLayout.Interleaved, options)
+            : throw SchemaColumns.Mismatch(column.Name,
+                $"a size of Height·Width·Channels{Asked(options)}: set Codec.Height, Codec.Width and Codec.Channels, "
+                + "or give the column dimensions, as ExtractPixels does", type.ToString());
+    }
+
+    static ImageFormat Vector(int height, int width, int channels, bool interleaved, ImageModelOptions options) =>
+        new(height, width, channels, interleaved, FromImages: false, options.ImageOffset, options.ImageScale);
+
+    static string Asked(ImageModelOptions options)
+    {
+        (string Name, int Value)[] sizes =
+            [("height", options.Codec.Height), ("width", options.Codec.Width), ("channels", options.Codec.Channels)];
+        string[] asked = [.. sizes.Where(size => size.Value != 0).Select(size => $"{size.Name} {size.Value}")];
+        string layout = options.Layout == PixelLayout.FromColumn ? "" : $", {options.Layout}";
+        return (asked.Length == 0 ? "" : $" with {string.Join(", ", asked)}") + layout;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Rows of codes in memory, with the classes that they are conditioned on: read and checked in one pass, two bytes a code where
+/// that is enough.</summary>
+internal sealed class CodeStore
+{
+    readonly ICodeRows _rows;
+    readonly List<int> _conditions = [];
+    readonly int? _length;
+
+    CodeStore(CodesWanted wanted)
+    {
+        _length = wanted.Length;
+        // Codes count from −1, a missing one, and are kept as keys.
+        _rows = wanted.Codes <= ushort.MaxValue ? new CodeRows<ushort>() : new CodeRows<uint>();
+    }
+
+    public int Count => _rows.Count;
+
+    public long TotalCodes { get; private set; }
+
+    /// <summary>The class of each row; empty where rows have none.</summary>
+    public IReadOnlyList<int> Conditions => _conditions;
+
+    public int LengthOf(int row) => _rows.LengthOf(row);
+
+    /// <summary>Reads the whole columns; throws at the first row that is not fit, and where there is none.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="codes">The column of codes, and what it must hold.</param>
+    /// <param name="condition">The column of conditions, and what its keys mean; null for none.</param>
+    /// <param name="purpose">What the rows are for, for the message where there is none.</param>
+    /// <param name="cancellation">Ends the reading early.</param>
+    public static CodeStore Read(
+        IDataView data, (DataViewSchema.Column Column, CodesWanted Wanted) codes,
+        (DataViewSchema.Column Column, ConditionKeys Keys)? condition, string purpose, CancellationToken cancellation)
+    {
+        var store = new CodeStore(codes.Wanted);
+        using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
+        var codeGetter = new CodeGetter(codes.Wanted, cursor, codes.Column);
+        ConditionGetter? conditionGetter = condition is { } given ? new ConditionGetter(given.Keys, cursor, given.Column) : null;
+        while (cursor.MoveNext())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (store.Count == int.MaxValue)
+                throw new InvalidOperationException($"More than {int.MaxValue} rows: take a sample of them.");
+            ReadOnlySpan<long> row = codeGetter.Read();
+            if (conditionGetter is not null)
+                store._conditions.Add(conditionGetter.Read());
+            store._rows.Add(row);
+            store.TotalCodes += row.Length;
+        }
+        return store.Count > 0 ? store : throw new InvalidOperationException(
+            $"The data view has no rows: there is nothing in column '{codes.Column.Name}' to {purpose}.");
+    }
+
+    /// <summary>The given rows on the CPU: codes Int64 [rows, longest], how many codes each row has, and, where rows have classes, these. The
+    /// tensors belong to the caller. Safe to call from several threads.</summary>
+    /// <param name="rows">The numbers of the rows.</param>
+    /// <param name="length">How many codes to make room for; null for as many as the longest of the rows has.</param>
+    /// <param name="filling">What stands beyond the end of a row.</param>
+    public Tensor[] ReadBatch(ReadOnlySpan<int> rows, int? length = null, long filling = 0)
+    {
+        int longest = length ?? _length ?? 0;
+        if (longest == 0)
+        {
+            foreach (int row in rows)
+                longest = Math.Max(longest, _rows.LengthOf(row));
+        }
+        Tensor codes = full([rows.Length, longest], filling, dtype: ScalarType.Int64);
+        Tensor lengths = empty([rows.Length], dtype: ScalarType.Int64);
+        Span<long> codeValues = MemoryMarshal.Cast<byte, long>(codes.bytes), lengthValues = MemoryMarshal.Cast<byte, long>(lengths.bytes);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            _rows.Copy(rows[i], codeValues[(i * longest)..]);
+            lengthValues[i] = _rows.LengthOf(rows[i]);
+        }
+        if (_conditions.Count == 0)
+            return [codes, lengths];
+        Tensor conditions = empty([rows.Length], dtype: ScalarType.Int64);
+        Span<long> conditionValues = MemoryMarshal.Cast<byte, long>(conditions.bytes);
+        for (int i = 0; i < rows.Length; i++)
+            conditionValues[i] = _conditions[rows[i]];
+        return [codes, lengths, conditions];
+    }
+
+    interface ICodeRows
+    {
+        int Count { get; }
+
+        int LengthOf(int row);
+
+        void Add(ReadOnlySpan<long> codes);
+
+        void Copy(int row, Span<long> codes);
+    }
+
+    sealed class CodeRows<T> : ICodeRows where T : unmanaged, IBinaryInteger<T>
+    {
+        readonly List<T[]> _keys = [];
+
+        public int Count => _keys.Count;
+
+        public int LengthOf(int row) => _keys[row].Length;
+
+        public void Add(ReadOnlySpan<long> codes)
+        {
+            var keys = new T[codes.Length];
+            for (int i = 0; i < keys.Length; i++)
+                keys[i] = T.CreateTruncating(codes[i] + 1);
+            _keys.Add(keys);
+        }
+
+        public void Copy(int row, Span<long> codes)
+        {
+            T[] keys = _keys[row];
+            for (int i = 0; i < keys.Length; i++)
+                codes[i] = long.CreateTruncating(keys[i]) - 1;
+        }
+    }
+}

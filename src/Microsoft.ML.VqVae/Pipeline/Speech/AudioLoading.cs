@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Audio;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>From a column of file names to waveforms.</summary>
+internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
+{
+    // Files of many rates are rare, and preparing a change of rate costs more than a short file.
+    readonly ConcurrentDictionary<int, Resampler> _resamplers = new();
+
+    public AddedColumns Bind(DataViewSchema inputSchema)
+    {
+        DataViewSchema.Column path = SchemaColumns.Find(inputSchema, settings.Path, "path");
+        if (path.Type is not TextDataViewType)
+            throw SchemaColumns.Mismatch(path.Name, TextDataViewType.Instance.ToString()!, path.Type.ToString()!, "path");
+        List<DataViewSchema.Column> read = [path];
+        foreach ((string? name, string role) in Places)
+        {
+            if (name is null)
+                continue;
+            DataViewSchema.Column column = SchemaColumns.Find(inputSchema, name, role);
+            if (column.Type != NumberDataViewType.Int64 && column.Type != NumberDataViewType.Int32)
+                throw SchemaColumns.Mismatch(name, WholeNumber, column.Type.ToString()!, role);
+            read.Add(column);
+        }
+        return new AddedColumns(inputSchema, read,
+            [new DataViewSchema.DetachedColumn(settings.Output, new VectorDataViewType(NumberDataViewType.Single))]);
+    }
+
+    public const string WholeNumber = "Int64 or Int32 (ConvertType makes them of other numbers)";
+
+    public IEnumerable<(string? Name, string Role)> Places => [(settings.Start, "start"), (settings.Length, "length")];
+
+    public Delegate CreateGetter(DataViewRow row, AddedColumns columns, int output)
+    {
+        ValueGetter<ReadOnlyMemory<char>> path = row.GetGetter<ReadOnlyMemory<char>>(columns.InputColumns[0]);
+        int next = 1;
+        Func<long>? start = settings.Start is null ? null : Number(row, columns.InputColumns[next++]);
+        Func<long>? length = settings.Length is null ? null : Number(row, columns.InputColumns[next]);
+        ReadOnlyMemory<char> name = default;
+        ValueGetter<VBuffer<float>> getter = (ref VBuffer<float> value) =>
+        {
+            path(ref name);
+            float[] waveform = name.IsEmpty ? [] : Load(row, name.ToString(), start?.Invoke(), length?.Invoke());
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, waveform.Length);
+            waveform.CopyTo(editor.Values);
+            value = editor.Commit();
+        };
+        return getter;
+    }
+
+    float[] Load(DataViewRow row, string name, long? start, long? length)
+    {
+        try
+        {
+            using WaveFile file = WaveFile.Open(settings.Folder is null ? name : Path.Combine(settings.Folder, name));
+            Check(file, start, length);
+            float[] waveform = file.ReadMono(start ?? 0, length);
+            return file.SampleRate == settings.SampleRate
+                ? waveform
+                : _resamplers.GetOrAdd(file.SampleRate, rate => new Resampler(rate, settings.SampleRate)).Resample(waveform);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException
+            or ArgumentException or NotSupportedException)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"Row {row.Position} of column '{settings.Path}': ")
+                + $"the file '{name}' cannot be loaded. {exception.Message}",
+                exception);
+        }
+    }
+
+    // Says the columns' names, which WaveFile does not know.
+    void Check(WaveFile file, long? start, long? length)
+    {
+        long first = start ?? 0;
+        if (first < 0 || first > file.Length)
+            throw Beyond(settings.Start!, $"a sample from 0 to {file.Length}, the length of the file", first);
+        if (length is long count && (count < 0 || count > file.Length - first))
+            throw Beyond(settings.Length!, $"from 0 to {file.Length - first} samples, which the file has from sample {first} on", count);
+    }
+
+    static ArgumentException Beyond(string column, string expected, long found) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Column '{column}' must be {expected}, but is {found}."));
+
+    static Func<long> Number(DataViewRow row, DataViewSchema.Column column)
+    {
+        if (column.Type == NumberDataViewType.Int32)
+        {
+            ValueGetter<int> narrow = row.GetGetter<int>(column);
+            return () =>
+            {
+                int value = 0;
+                narrow(ref value);
+                return value;
+            };
+        }
+        ValueGetter<long> wide = row.GetGetter<long>(column);
+        return () =>
+        {
+            long value = 0;
+            wide(ref value);
+            return value;
+        };
+    }
+}

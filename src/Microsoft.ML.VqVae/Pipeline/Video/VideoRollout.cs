@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Has the network go on from the ends of episodes, some rollouts at a time, and puts what it makes into a data view.</summary>
+internal sealed class VideoRollout
+{
+    readonly VideoPriorModel _model;
+    readonly EpisodeStore _episodes;
+    readonly int _count;
+    // For each episode.
+    readonly long[][] _actions;
+
+    public VideoRollout(
+        VideoPriorModel model, KeyNames? names, EpisodeStore episodes, Func<string, IReadOnlyList<string>> actions, int count)
+    {
+        (_model, _episodes, _count) = (model, episodes, count);
+        int needed = model.Description.Network.ContextFrames;
+        var known = new Dictionary<string, int>();
+        _actions = new long[episodes.Episodes.Count][];
+        for (int number = 0; number < _actions.Length; number++)
+        {
+            (uint key, _, int length) = episodes.Episodes[number];
+            string name = names is not null && key <= names.Values.Length
+                ? names.Values[key - 1] : key.ToString(CultureInfo.InvariantCulture);
+            if (length < needed)
+            {
+                throw new InvalidOperationException(
+                    $"The episode '{name}' of the context has {length} frames; the prior needs {needed} to go on from.");
+            }
+            IReadOnlyList<string> wanted = actions(name);
+            if (wanted.Count == 0 || wanted.Count != (_actions[0]?.Length ?? wanted.Count))
+            {
+                throw new ArgumentException($"The episode '{name}' has {wanted.Count} actions; expected is one for each frame to be made"
+                    + (number > 0 ? $", {_actions[0].Length} as for the first episode." : ", at least one."), nameof(actions));
+            }
+            _actions[number] = [.. wanted.Select(action =>
+            {
+                if (!known.TryGetValue(action, out int index))
+                    known[action] = index = model.Description.Actions.IndexOf(action, nameof(actions));
+                return (long)index;
+            })];
+        }
+    }
+
+    int Frames => _actions[0].Length;
+
+    /// <summary>The keys of the codes of each frame, rollout after rollout.</summary>
+    public uint[][] Run(SamplingOptions options, int seed)
+    {
+        int total = _actions.Length * _count, context = _model.Description.Network.ContextFrames;
+        var keys = new uint[total * Frames][];
+        for (int first = 0; first < total; first += options.BatchSize)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            int[] episodes = [.. Enumerable.Range(first, Math.Min(options.BatchSize, total - first)).Select(row => row / _count)];
+            int[] last = Array.ConvertAll(episodes, number => _episodes.Episodes[number].First + _episodes.Episodes[number].Length - 1);
+            Tensor[] known = _episodes.ReadBatch(last, context);
+            Tensor made = _model.Network.Rollout(new VideoRolloutRequest
+            {
+                Context = known[0],
+                ContextActions = known[1],
+                Actions = tensor(episodes.SelectMany(number => _actions[number]).ToArray()).view(episodes.Length, Frames),
+                Temperature = options.Temperature,
+                TopK = options.TopK,
+                Seed = seed,
+                FirstRow = first,
+                Cached = options.Cached,
+                Cancellation = options.CancellationToken,
+                Progress = options.Progress is { } progress ? new Part(progress, first, episodes.Length, total) : null,
+            });
+            ReadOnlySpan<long> codes = MemoryMarshal.Cast<byte, long>(made.bytes);
+            int length = _model.Network.CodesOfFrame;
+            for (int frame = 0; frame < episodes.Length * Frames; frame++)
+            {
+                uint[] row = keys[first * Frames + frame] = new uint[length];
+                for (int i = 0; i < length; i++)
+                    row[i] = (uint)(codes[frame * length + i] + 1);
+            }
+        }
+        return keys;
+    }
+
+    public IDataView View(MLContext ml, EpisodeColumns columns, uint[][] keys)
+    {
+        VideoPriorDescription description = _model.Description;
+        var schema = SchemaDefinition.Create(typeof(Row));
+        SchemaDefinition.Column codes = schema[nameof(Row.Codes)], action = schema[nameof(Row.Action)],
+            episode = schema[nameof(Row.Episode)];
+        (codes.ColumnName, codes.ColumnType) = (columns.Codes.Name, description.Format.ToColumnType());
+        description.Format.Names?.AddTo(codes);
+        if (description.Format.SlotNames is string[] slots)
+            KeyNames.AddSlotNames(codes, slots);
+        (action.ColumnName, action.ColumnType) = (columns.Action.Name, new KeyDataViewType(typeof(uint), description.Actions.Count));
+        description.Actions.Names?.AddTo(action);
+        (episode.ColumnName, episode.ColumnType) = (columns.Episode.Name, columns.Episode.Type);
+        KeyNames.Of(columns.Episode)?.AddTo(episode);
+        Row[] rows = [.. keys.Select((frame, row) =>
+        {
+            int rollout = row / Frames, number = rollout / _count;
+            return new Row
+            {
+                Codes = frame,
+                Action = (uint)_actions[number][row % Frames],
+                Episode = _episodes.Episodes[number].Key - 1,
+                Rollout = rollout % _count,
+            };
+        })];
+        return ml.Data.LoadFromEnumerable(rows, schema);
+    }
+
+    // ML.NET takes a vector's keys from an object as they are, from 1, but counts a single key from 0.
+    sealed class Row
+    {
+        public uint[] Codes { get; set; } = [];
+
+        public uint Action { get; set; }
+
+        public uint Episode { get; set; }
+
+        public int Rollout { get; set; }
+    }
+
+    /// <summary>Turns the share of a batch that is made into the share of all.</summary>
+    sealed class Part(IProgress<double> whole, int first, int rows, int count) : IProgress<double>
+    {
+        public void Report(double value) => whole.Report((first + value * rows) / count);
+    }
+}
