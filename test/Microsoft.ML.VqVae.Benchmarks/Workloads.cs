@@ -41,7 +41,7 @@ public sealed class Workloads : IWorkloads
 
     readonly ModelSize size;
     readonly float[] pixels;
-    readonly VqVaeTransformer transformer;
+    readonly ImageVqVaeTransformer transformer;
     readonly IDataView view;
     readonly PredictionEngine<ImageRow, CodesRow> engine;
     readonly ImageRow row;

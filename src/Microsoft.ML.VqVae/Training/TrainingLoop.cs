@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Training;
 
 /// <summary>The one training loop of the library.</summary>
-public static class TrainingLoop
+internal static class TrainingLoop
 {
     /// <summary>Trains a network.</summary>
     /// <remarks>On a CPU the same task, options and number of threads give the same weights, bit for bit, with or without interruptions.
@@ -28,7 +28,7 @@ public static class TrainingLoop
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
         options.Validate();
-        var plan = new BatchPlan(task.Examples, options);
+        var plan = new BatchPlan(task.Examples.Count, options);
         using var run = new TrainingRun(task, options, plan, device, new ProgressReporter(options, report, time));
         return run.ToTheEnd();
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ internal sealed class TrainingRun : IDisposable
         {
             Resume();
             reporter.Begin(state);
-            using (var feeder = new BatchFeeder(task.ReadBatch, plan.From(state.Step, ValidationDue), device.type == DeviceType.CUDA))
+            using (var feeder = new BatchFeeder(task.Examples.ReadBatch, plan.From(state.Step, ValidationDue), device.type == DeviceType.CUDA))
                 Train(feeder);
             if (options.EarlyStoppingPatience is not null)
                 tensors.RestoreBest();
@@ -108,7 +109,7 @@ internal sealed class TrainingRun : IDisposable
         using var scope = NewDisposeScope();
         learningRate = options.LearningRate * options.Schedule.FactorAt(state.Step, plan.TotalSteps);
         tensors.DropGradients();
-        var loss = task.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
+        var loss = task.Objective.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
         meter.Add(loss, plan.BatchSize);
         state.Step++;
         // Reading the loss would make a GPU wait; there it is looked at when progress is reported.
@@ -131,7 +132,7 @@ internal sealed class TrainingRun : IDisposable
             {
                 var batch = Take(feeder);
                 using var scope = NewDisposeScope();
-                var loss = task.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
+                var loss = task.Objective.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
                 var examples = Math.Min(plan.BatchSize, left);
                 validation.Add(loss, examples);
                 left -= examples;
@@ -214,7 +215,7 @@ internal sealed class TrainingRun : IDisposable
     {
         var settings = new Dictionary<string, string>
         {
-            ["examples"] = Text(task.Examples),
+            ["examples"] = Text(task.Examples.Count),
             ["content of the examples"] = HashOfExamples(),
             [nameof(options.LearningRate)] = Text(options.LearningRate),
             [nameof(options.Schedule)] = options.Schedule.ToString(),
@@ -238,10 +239,10 @@ internal sealed class TrainingRun : IDisposable
 
     string HashOfExamples()
     {
-        var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples);
-        var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples / count)).ToArray();
+        var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples.Count);
+        var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples.Count / count)).ToArray();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var tensor in BatchFeeder.Make(task.ReadBatch, new(examples, Step: null), pinned: false))
+        foreach (var tensor in BatchFeeder.Make(task.Examples.ReadBatch, new(examples, Step: null), pinned: false))
         {
             using var contiguous = tensor.contiguous();
             hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.dtype}[{string.Join(",", tensor.shape)}]"));

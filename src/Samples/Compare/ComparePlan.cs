@@ -31,10 +31,10 @@ internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate
     {
         ImageVqVaeOptions options = ImageVqVaeOptions.Fast();
         Share(options, data, settings);
-        options.Quantizer.CommitmentCost = CommitmentCost;
-        options.Quantizer.CodesPerPosition = settings.CodesPerPosition;
-        options.Quantizer.Dimensions = DimensionsPerCode(settings);
-        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, Steps / 5);
+        options.VectorQuantizer.CommitmentCost = CommitmentCost;
+        options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
+        options.VectorQuantizer.Dimensions = DimensionsPerCode(settings);
+        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         return options;
     }
 

@@ -43,14 +43,14 @@ internal sealed class CompareSample(CompareSettings settings, IAnsiConsole conso
         // 2. The VQ-VAE. Its codes are chosen, not drawn: its bound is what its pixels and its codes cost, these under a uniform prior.
         ImageVqVaeOptions vq = plan.VqVae(data, settings);
         vq.ReconstructionBitsColumnName = nameof(ComparedImage.BoundBits);
-        using VqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data,
+        using ImageVqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data,
             () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", vq));
         IDataView encoded = _ml.Data.Cache(codec.Transform(test));
         VqVaeMetrics quality = stages.Run("Measure the VQ-VAE", _ => VqVaeMetrics.Evaluate(encoded, "Codes", "Pixels",
             nameof(ComparedImage.Reconstruction), reconstructionBitsColumnName: nameof(ComparedImage.BoundBits)));
         TrainingSummary training = codec.TrainingSummary!;
         var vqVae = new ComparedModel("VQ-VAE", quality.TotalBitsPerDimension!.Value, PaperVqVae,
-            [.. training.LearningCurve.Where(at => at.Step > vq.Quantizer.UnquantizedSteps)
+            [.. training.LearningCurve.Where(at => at.Step > vq.VectorQuantizer.UnquantizedSteps)
                 .Select(at => ((double)at.Step, at.Terms["reconstruction bits"] + quality.BitsPerDimension))],
             Reconstructions(encoded), training.Elapsed.TotalSeconds);
 

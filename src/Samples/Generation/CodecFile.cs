@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Samples.Generation;
 internal static class CodecFile
 {
     /// <summary>Loads the codec where a file is given, and trains one otherwise.</summary>
-    public static VqVaeTransformer OpenOrTrain(
+    public static ImageVqVaeTransformer OpenOrTrain(
         MLContext ml, string? path, ImageData data, ImageVqVaeOptions options, Stages stages, CancellationToken cancellation) =>
         path is not null
         ? stages.Run("Load the codec", _ => Open(ml, path))
@@ -19,7 +19,7 @@ internal static class CodecFile
             return ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train);
         });
 
-    public static VqVaeTransformer Open(MLContext ml, string path)
+    public static ImageVqVaeTransformer Open(MLContext ml, string path)
     {
         if (!File.Exists(path))
             throw new DataSetException($"The file '{path}', given as --model, does not exist. ./samples.sh images writes one.");
@@ -27,9 +27,9 @@ internal static class CodecFile
             $"'{path}' holds no codec of pictures. Expected is a model.zip of ./samples.sh images.");
     }
 
-    static IEnumerable<VqVaeTransformer> Find(ITransformer transformer) => transformer switch
+    static IEnumerable<ImageVqVaeTransformer> Find(ITransformer transformer) => transformer switch
     {
-        VqVaeTransformer codec => [codec],
+        ImageVqVaeTransformer codec => [codec],
         IEnumerable<ITransformer> chain => chain.SelectMany(Find),
         _ => [],
     };

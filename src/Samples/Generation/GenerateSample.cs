@@ -34,9 +34,9 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
         GeneratePlan plan = GeneratePlan.For(settings);
 
         // 1. The codec writes pictures as codes, and its decoder paints codes as pictures.
-        using VqVaeTransformer codec = CodecFile.OpenOrTrain(
+        using ImageVqVaeTransformer codec = CodecFile.OpenOrTrain(
             _ml, settings.ModelFile, data, plan.CodecOptions(data, settings), stages, cancellation);
-        using VqVaeDecoderTransformer decoder = codec.Decoder("Pixels", "Codes");
+        using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Pixels", "Codes");
         int rows = Math.Min(plan.PriorRows, data.TrainRows);
         IDataView encoded = EncodedPictures.Of(_ml, codec, data.Train, rows, "Class", "Codes");
         stages.Run("Encode the training pictures", stage => EncodedPictures.Read(_ml, encoded, rows, stage, cancellation));
@@ -109,7 +109,7 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
 
     /// <summary>The upper half of the codes of test pictures is kept, the lower half is the prior's.</summary>
     void Complete(
-        ImageData data, PriorTransformer prior, VqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
+        ImageData data, PriorTransformer prior, ImageVqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
         var columns = ImagePictures.Pick(_ml.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
             prior.Conditions, rows: 1);
@@ -132,7 +132,7 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
             data.Shape, originals, given * data.Shape.Height / gridHeight, completed).Save(Out("completions.png"));
     }
 
-    IEnumerable<LabelledImage> Decoded(VqVaeDecoderTransformer decoder, IDataView codes)
+    IEnumerable<LabelledImage> Decoded(ImageVqVaeDecoderTransformer decoder, IDataView codes)
     {
         IDataView decoded = decoder.Transform(codes);
         return Pictures(_ml.Transforms.Conversion.MapKeyToValue("Class", "Label").Fit(decoded).Transform(decoded));

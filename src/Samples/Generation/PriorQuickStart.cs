@@ -13,7 +13,7 @@ internal static class PriorQuickStart
     /// <param name="modelFile">The file to save the model to.</param>
     /// <returns>New pictures, and the old ones with their bits.</returns>
     public static (IDataView Made, IDataView Scored) Run(
-        MLContext ml, VqVaeTransformer codec, IDataView pictures, int steps, string name, string modelFile)
+        MLContext ml, ImageVqVaeTransformer codec, IDataView pictures, int steps, string name, string modelFile)
     {
         #region README
         IDataView codes = codec.Transform(pictures);

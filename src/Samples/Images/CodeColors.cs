@@ -29,7 +29,7 @@ internal sealed class CodeColors
 
     public Color this[int code] => _colors[code];
 
-    public static CodeColors Decode(MLContext ml, VqVaeTransformer codec, ImageShape shape)
+    public static CodeColors Decode(MLContext ml, ImageVqVaeTransformer codec, ImageShape shape)
     {
         var (gridHeight, gridWidth, codesPerPosition) = codec.CodeGrid;
         var codesType = new VectorDataViewType(new KeyDataViewType(typeof(uint), codec.Codes), gridHeight, gridWidth, codesPerPosition);
@@ -37,7 +37,7 @@ internal sealed class CodeColors
         schema[nameof(CodeRow.Codes)].ColumnType = codesType;
         IEnumerable<CodeRow> rows = Enumerable.Range(1, codec.Codes)
             .Select(key => new CodeRow { Codes = [.. Enumerable.Repeat((uint)key, codesType.Size)] });
-        using VqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedRow.Reconstruction), nameof(CodeRow.Codes));
+        using ImageVqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedRow.Reconstruction), nameof(CodeRow.Codes));
         IDataView decoded = decoder.Transform(ml.Data.LoadFromEnumerable(rows, schema));
 
         // Two cells of the code grid: enough for the pattern between neighbours to show.

@@ -5,7 +5,7 @@ namespace Microsoft.ML.VqVae.Samples.Images;
 /// <summary>Views of encoded pictures that keep what the network made, so that it runs once.</summary>
 internal static class EncodedPictures
 {
-    public static IDataView Of(MLContext ml, VqVaeTransformer codec, IDataView pictures, int rows, params string[] columns)
+    public static IDataView Of(MLContext ml, ImageVqVaeTransformer codec, IDataView pictures, int rows, params string[] columns)
     {
         IDataView encoded = codec.Transform(ml.Data.TakeRows(pictures, rows));
         return ml.Data.Cache(ml.Transforms.SelectColumns(columns).Fit(encoded).Transform(encoded));

@@ -44,11 +44,11 @@ internal sealed record ImagesPlan(
         // Photographs may be mirrored; letters and shoes point one way.
         options.Codec.FlipHorizontally = data.Shape.Channels == 3;
         // One code a position has to say everything about it; of several, each says less and needs fewer dimensions.
-        options.Quantizer.CodesPerPosition = settings.CodesPerPosition;
+        options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         if (settings.CodesPerPosition > 1)
-            options.Quantizer.Dimensions = 16;
+            options.VectorQuantizer.Dimensions = 16;
         // The first steps go unquantised, so that the codebook can start from an encoder that has learnt something.
-        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, Steps / 5);
+        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         options.Training.Steps = Steps;
         options.Training.BatchSize = BatchSize;
         options.Training.LearningRate = LearningRate;

@@ -32,7 +32,7 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         ImageVqVaeOptions options = plan.CodecOptions(data, settings);
 
         // 1. The codec learns from the pixels alone.
-        using VqVaeTransformer codec = stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
+        using ImageVqVaeTransformer codec = stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
         {
             options.Training.Progress = new TrainingReport(stage);
             options.Training.CancellationToken = cancellation;
@@ -83,7 +83,7 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
         }, quality);
     }
 
-    void Draw(VqVaeTransformer codec, ImageData data, IDataView test, IReadOnlyList<string> classes, VqVaeMetrics quality)
+    void Draw(ImageVqVaeTransformer codec, ImageData data, IDataView test, IReadOnlyList<string> classes, VqVaeMetrics quality)
     {
         var grid = codec.CodeGrid;
         var images = _ml.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);

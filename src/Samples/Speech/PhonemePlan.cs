@@ -45,7 +45,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         if (settings is { Waveform: true, Cuda: false })
             FitCpu(options, (WaveformCodecOptions)options.Codec);
         options.Training.Steps = Steps;
-        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, Steps / 3);
+        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 3);
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = settings.CheckpointFolder;
         return options;
@@ -60,10 +60,10 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         options.Training.BatchSize = 4;
         options.Training.LearningRate = 2e-3;
         options.Training.Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 30, holdUntilFraction: 0.5, finalFraction: 0.02);
-        options.Quantizer.UnquantizedSteps = Steps / 5;
+        options.VectorQuantizer.UnquantizedSteps = Steps / 5;
         // A batch has fewer codes than the codebook, and there are not many batches: forget soon, and look soon for codes without use.
-        options.Quantizer.Decay = 0.95;
-        options.Quantizer.RestartEverySteps = 10;
-        options.Quantizer.RestartBelow = 0.2;
+        options.VectorQuantizer.Decay = 0.95;
+        options.VectorQuantizer.RestartEverySteps = 10;
+        options.VectorQuantizer.RestartBelow = 0.2;
     }
 }

@@ -22,7 +22,7 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double JudgeSh
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
         options.SpeakerColumnName = "Voice";
         options.Training.Steps = Steps;
-        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, Steps / 3);
+        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 3);
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = settings.CheckpointFolder;
         return options;

@@ -20,7 +20,7 @@ internal sealed record TwoLevelPlan(int CodecSteps, int Steps, int TrainRows, in
     public CodesVqVaeOptions SecondLevel(TwoLevelSettings settings)
     {
         CodesVqVaeOptions options = CodesVqVaeOptions.Fast();
-        options.Quantizer.CodesPerPosition = settings.Latents;
+        options.VectorQuantizer.CodesPerPosition = settings.Latents;
         options.Training.Steps = Steps;
         options.Training.Seed = settings.Seed;
         options.BitsColumnName = "Conditional";

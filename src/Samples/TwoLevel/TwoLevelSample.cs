@@ -35,7 +35,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, IAnsiConsole con
         TwoLevelPlan plan = TwoLevelPlan.For(settings);
 
         // 1. The first level: pictures as grids of codes.
-        using VqVaeTransformer codec = CodecFile.OpenOrTrain(
+        using ImageVqVaeTransformer codec = CodecFile.OpenOrTrain(
             _ml, settings.ModelFile, data, plan.FirstLevel(data, settings), stages, cancellation);
         int rows = Math.Min(plan.TrainRows, data.TrainRows);
         IDataView train = EncodedPictures.Of(_ml, codec, data.Train, rows, "Class", "Codes");
@@ -113,7 +113,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, IAnsiConsole con
     static double Perplexity(int[] counts, int rows) =>
         Math.Exp(-counts.Sum(count => (double)count / rows * Math.Log((double)count / rows)));
 
-    void Draw(ImageData data, VqVaeTransformer codec, CodesVqVaeTransformer second, IDataView scored, int latents)
+    void Draw(ImageData data, ImageVqVaeTransformer codec, CodesVqVaeTransformer second, IDataView scored, int latents)
     {
         var images = _ml.Data.CreateEnumerable<PictureOfLatents>(scored, reuseRowObject: false);
         PictureOfLatents[] chosen = [.. images.DistinctBy(image => image.Class).OrderBy(image => image.Class, StringComparer.Ordinal).Take(12)];
@@ -122,7 +122,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, IAnsiConsole con
         schema[nameof(PictureOfLatents.Pixels)].ColumnType = scored.Schema["Pixels"].Type;
         schema[nameof(PictureOfLatents.Reconstruction)].ColumnType = scored.Schema["Reconstruction"].Type;
         IDataView view = _ml.Data.LoadFromEnumerable(chosen, schema);
-        using VqVaeDecoderTransformer paint = codec.Decoder("Reconstruction", "Sampled");
+        using ImageVqVaeDecoderTransformer paint = codec.Decoder("Reconstruction", "Sampled");
 
         List<(string, IReadOnlyList<float[]>)> rows =
         [

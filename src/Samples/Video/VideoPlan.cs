@@ -27,7 +27,7 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
         ImageVqVaeOptions options = ImageVqVaeOptions.FastVideo();
         options.ReconstructionColumnName = nameof(DecodedFrame.Decoded);
         // The first steps go unquantised, so that the codebook can start from an encoder that has learnt something.
-        options.Quantizer.UnquantizedSteps = Math.Min(options.Quantizer.UnquantizedSteps, CodecSteps / 5);
+        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, CodecSteps / 5);
         options.Training.Steps = CodecSteps;
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = CheckpointFolder(settings, "codec");

@@ -34,7 +34,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
 
         // 1. The codec learns from single frames.
         ImageVqVaeOptions codecOptions = plan.CodecOptions(settings);
-        using VqVaeTransformer codec = stages.Run($"Train the VQ-VAE on {trainFrames:N0} frames of {data.Side}×{data.Side}", stage =>
+        using ImageVqVaeTransformer codec = stages.Run($"Train the VQ-VAE on {trainFrames:N0} frames of {data.Side}×{data.Side}", stage =>
         {
             codecOptions.Training.Progress = new TrainingReport(stage);
             codecOptions.Training.CancellationToken = cancellation;
@@ -123,7 +123,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
     }
 
     /// <summary>Codes, actions and episodes, computed once.</summary>
-    IDataView Encode(VqVaeTransformer codec, IDataView frames, params string[] others)
+    IDataView Encode(ImageVqVaeTransformer codec, IDataView frames, params string[] others)
     {
         IDataView encoded = codec.Transform(frames);
         return _ml.Data.Cache(_ml.Transforms.SelectColumns(["Codes", "Action", "ShuffledAction", "Episode", .. others])
@@ -146,7 +146,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
     }
 
     Rollouts RollOut(
-        VqVaeTransformer codec, VideoPriorTransformer prior, IDataView given, IReadOnlyList<Start> starts, string title,
+        ImageVqVaeTransformer codec, VideoPriorTransformer prior, IDataView given, IReadOnlyList<Start> starts, string title,
         Func<Start, IReadOnlyList<string>> actions, Stage stage)
     {
         var options = new SamplingOptions
@@ -157,7 +157,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         };
         IDataView made = prior.Rollout(
             _ml, WithKeys(given, "Action"), starts.ToDictionary(start => start.Name, actions), options: options);
-        using VqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedFrame.Decoded));
+        using ImageVqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedFrame.Decoded));
         float[][] frames = [.. _ml.Data.CreateEnumerable<DecodedFrame>(decoder.Transform(made), reuseRowObject: false)
             .Select(frame => frame.Decoded)];
         return new Rollouts(title, frames.Chunk(VideoPlan.FramesMade).ToArray());
@@ -183,7 +183,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         return shifts.Length == 0 ? double.NaN : shifts.Average(shift => shift > 0 ? 1.0 : 0);
     }
 
-    void Draw(VideoData data, IReadOnlyList<Start> starts, Rollouts[] rollouts, VqVaeMetrics quality, VqVaeTransformer codec)
+    void Draw(VideoData data, IReadOnlyList<Start> starts, Rollouts[] rollouts, VqVaeMetrics quality, ImageVqVaeTransformer codec)
     {
         // Starts from different places, one of each half.
         int[] shown = [.. Enumerable.Range(0, Math.Min(StartsShown, starts.Count))

@@ -8,7 +8,8 @@ internal static partial class SourceRooms
     public const string Catalog = "VqVaeCatalog.cs";
 
     /// <summary>A file: its path within the library, the room it is in, the types it declares, and every identifier in it.</summary>
-    public sealed record SourceFile(string Path, string Room, string Code, HashSet<string> Declared, HashSet<string> Identifiers);
+    public sealed record SourceFile(
+        string Path, string Room, string Code, int Lines, HashSet<string> Declared, HashSet<string> Identifiers);
 
     public static IReadOnlyList<SourceFile> Files { get; } = Read();
 
@@ -19,14 +20,16 @@ internal static partial class SourceRooms
         foreach (string path in Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(library, path).Replace('\\', '/');
-            // The front door is one class in several files.
-            string room = relative.StartsWith("VqVaeCatalog.", StringComparison.Ordinal) ? Catalog : relative.Split('/')[0];
+            // The front door is one class in several files, one beside each feature. Both wings are divided by feature.
+            string[] parts = relative.Split('/');
+            string room = parts[^1].StartsWith("VqVaeCatalog.", StringComparison.Ordinal) ? Catalog
+                : parts[0] is "Networks" or "Pipeline" && parts.Length > 2 ? $"{parts[0]}/{parts[1]}" : parts[0];
             // What goes into users' builds is not part of the assembly.
             if (room is "bin" or "obj" or "buildTransitive")
                 continue;
-            string code = CommentsAndTexts().Replace(File.ReadAllText(path), "");
+            string text = File.ReadAllText(path), code = CommentsAndTexts().Replace(text, "");
             HashSet<string> declared = [.. Declarations().Matches(code).Select(match => match.Groups[1].Value)];
-            files.Add(new SourceFile(relative, room, code, declared, [.. Identifiers().Matches(code).Select(match => match.Value)]));
+            files.Add(new SourceFile(relative, room, code, text.Count(character => character == '\n'), declared, [.. Identifiers().Matches(code).Select(match => match.Value)]));
         }
         Assert.IsGreaterThan(20, files.Count, $"There should be more source files under '{library}'.");
         return files;

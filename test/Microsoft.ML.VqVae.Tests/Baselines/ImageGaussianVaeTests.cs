@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -78,7 +79,7 @@ public sealed class ImageGaussianVaeTests
         double[] estimates = [.. Enumerable.Range(0, 60).Select(step =>
         {
             using var one = NewDisposeScope();
-            return -model.Losses(many, step).Total.item<float>() * 4 * Math.Log(2);
+            return -model.Loss(many, TestTask.At(step)).Total.item<float>() * 4 * Math.Log(2);
         })];
         double mean = estimates.Average(), error = Math.Sqrt(estimates.Average(e => (e - mean) * (e - mean)) / estimates.Length);
         Assert.AreEqual(expected, mean, 4 * error + 1e-3);
@@ -90,7 +91,7 @@ public sealed class ImageGaussianVaeTests
     {
         using var scope = NewDisposeScope();
         using ImageGaussianVae model = Model(channels: 2);
-        model.Losses(TinyImages.Images(4), 0).Total.backward();
+        model.Loss(TinyImages.Images(4), TestTask.At(0)).Total.backward();
         Dictionary<string, float[]> gradients = TinyImages.Gradients(model);
         float[] project = gradients["encoder.project.bias"];
         Assert.HasCount(4, project);
@@ -107,8 +108,8 @@ public sealed class ImageGaussianVaeTests
         for (int i = 0; i < 4; i++)
             TensorAssert.Close(together.narrow(0, i, 1), model.BoundBits(images.narrow(0, i, 1)), 1e-5, $"image {i}");
         model.eval();
-        Assert.AreEqual(model.Losses(images, 1).Total.item<float>(), model.Losses(images, 2).Total.item<float>());
-        Assert.AreEqual(together.mean().item<float>() / 4, model.Losses(images, 1).Total.item<float>(), 1e-4);
+        Assert.AreEqual(model.Loss(images, TestTask.At(1)).Total.item<float>(), model.Loss(images, TestTask.At(2)).Total.item<float>());
+        Assert.AreEqual(together.mean().item<float>() / 4, model.Loss(images, TestTask.At(1)).Total.item<float>(), 1e-4);
     }
 
     [TestMethod]
@@ -134,7 +135,7 @@ public sealed class ImageGaussianVaeTests
         void Step()
         {
             using var scope = NewDisposeScope();
-            model.Losses(images, 0).Total.backward();
+            model.Loss(images, TestTask.At(0)).Total.backward();
             model.BoundBits(images);
         }
 

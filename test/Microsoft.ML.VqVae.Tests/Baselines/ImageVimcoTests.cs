@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -74,10 +75,10 @@ public sealed class ImageVimcoTests
             using var step = NewDisposeScope();
             Tensor drawn = tensor(tuple);
             double probability = tuple.Aggregate(1.0, (product, state) => product * probabilities[state].item<float>());
-            BoundLosses losses = model.Losses(image, model.call(image), states.index_select(0, drawn).unsqueeze(0));
+            StepLoss losses = model.Loss(image, model.call(image), states.index_select(0, drawn).unsqueeze(0));
             (losses.Total * probability).backward();
             value += probability * losses.Total.item<float>();
-            Assert.AreEqual(losses.Total.item<float>(), losses.ReconstructionBits.item<float>() + losses.LatentBits.item<float>(), 1e-4);
+            Assert.AreEqual(losses.Total.item<float>(), losses.Terms["reconstruction bits"].item<float>() + losses.Terms["latent bits"].item<float>(), 1e-4);
         }
         Assert.AreEqual(-ExactBound(model, image, samples).item<float>() / (4 * Math.Log(2)), value, 1e-4);
         TinyImages.SameGradients(exact, TinyImages.Gradients(model), 2e-3);
@@ -165,7 +166,7 @@ public sealed class ImageVimcoTests
         void Step()
         {
             using var scope = NewDisposeScope();
-            model.Losses(images, 0).Total.backward();
+            model.Loss(images, TestTask.At(0)).Total.backward();
             model.BoundBits(images);
             model.Encode(images);
         }

@@ -2,6 +2,7 @@ using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Quantization;
+using Microsoft.ML.VqVae.Tests.Training;
 using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
@@ -59,11 +60,11 @@ public sealed class AudioVqVaeTests
         (int, int)[] lengths = [(6, 0), (3, 1), (2, 3)];
         using var scope = NewDisposeScope();
         using AudioVqVae zeros = Network(codec), noise = Network(codec);
-        VqVaeLosses expected = zeros.Losses(Batch(zeros, lengths, 0), 1), actual = noise.Losses(Batch(noise, lengths, 0.7f), 1);
+        StepLoss expected = zeros.Loss(Batch(zeros, lengths, 0), TestTask.At(1)), actual = noise.Loss(Batch(noise, lengths, 0.7f), TestTask.At(1));
         expected.Total.backward();
         actual.Total.backward();
         TensorAssert.Close(expected.Total, actual.Total, 1e-6, "total");
-        Assert.AreEqual(6 + 4 + 3, actual.Counts.sum().item<float>(), "codes that the codebook learnt of");
+        Assert.AreEqual(6 + 4 + 3, actual.CodeCounts!.sum().item<float>(), "codes that the codebook learnt of");
         Dictionary<string, Tensor> states = noise.state_dict();
         foreach (var (name, state) in zeros.state_dict())
             TensorAssert.Close(state.to(ScalarType.Float32), states[name].to(ScalarType.Float32), 1e-6, name);
@@ -81,21 +82,21 @@ public sealed class AudioVqVaeTests
         using AudioVqVae network = Network(codec);
         network.eval();
         AudioBatch together = Batch(network, lengths, 0.7f);
-        VqVaeLosses losses = network.Losses(together, 1);
+        StepLoss losses = network.Loss(together, TestTask.At(1));
         Tensor codes = network.Encode(together);
         double error = 0, commitment = 0;
         for (var row = 0; row < lengths.Length; row++)
         {
             AudioBatch alone = Batch(network, [lengths[row]], 0);
-            VqVaeLosses own = network.Losses(alone, 1);
+            StepLoss own = network.Loss(alone, TestTask.At(1));
             long values = alone.Lengths.item<long>(), count = (values + network.ValuesPerCode - 1) / network.ValuesPerCode;
-            error += own.Reconstruction.item<float>() * values / together.Lengths.sum().item<long>();
-            commitment += own.Commitment.item<float>() * count / (6 + 4 + 3);
+            error += own.Terms["reconstruction"].item<float>() * values / together.Lengths.sum().item<long>();
+            commitment += own.Terms["commitment"].item<float>() * count / (6 + 4 + 3);
             Tensor ownCodes = network.Encode(alone);
             TensorAssert.Same(ownCodes.select(0, 0), codes.select(0, row).narrow(0, 0, count), $"codes of utterance {row}");
         }
-        Assert.AreEqual(error, losses.Reconstruction.item<float>(), 1e-5);
-        Assert.AreEqual(commitment, losses.Commitment.item<float>(), 1e-5);
+        Assert.AreEqual(error, losses.Terms["reconstruction"].item<float>(), 1e-5);
+        Assert.AreEqual(commitment, losses.Terms["commitment"].item<float>(), 1e-5);
     }
 
     [TestMethod]
@@ -106,7 +107,7 @@ public sealed class AudioVqVaeTests
         MelCodecOptions options = TinySpeech.Mel();
         (options.DecoderBlocks, options.DecoderNeighbours) = (0, neighbours);
         using var scope = NewDisposeScope();
-        using var network = new MelVqVae(options, new() { Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions }, speakers: 2, seed: 5);
+        using var network = new MelVqVae(options, new VectorQuantizerOptions { Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions }, speakers: 2, seed: 5);
         Tensor Second(params long[] codes) =>
             network.DecodeToFrames(tensor(codes).view(1, -1, 1), speaker: 1).narrow(2, network.ValuesPerCode, network.ValuesPerCode);
         var difference = (Second(0, 1, 2) - Second(3, 1, 0)).abs().max().item<float>();
@@ -154,25 +155,15 @@ public sealed class AudioVqVaeTests
         foreach (float sample in waveform)
             counts[MuLaw.Encode(sample)]++;
         double entropy = counts.Where(count => count > 0).Sum(count => -count / (double)Rate * Math.Log(count / (double)Rate));
-        var task = new TrainingTask
-        {
-            Network = network,
-            Examples = 4,
+        TrainingTask task = TestTask.Of(network, 4,
             // Quarters of the second.
-            ReadBatch = examples =>
+            examples =>
                 [stack(examples.Numbers.ToArray().Select(quarter => tensor(waveform.AsSpan(quarter * 2000, 1984).ToArray()))).unsqueeze(1)],
-            Loss = (batch, moment) =>
-            {
-                VqVaeLosses losses = network.Losses(
-                    new AudioBatch(batch[0], full([4], 1984, ScalarType.Int64), zeros([4, 2, 1])), moment.Step);
-                return new StepLoss(losses.Total, new Dictionary<string, Tensor> { ["nats"] = losses.Reconstruction }, losses.Counts);
-            },
-            Fingerprint = "",
-        };
+            (batch, moment) => network.Loss(new AudioBatch(batch[0], full([4], 1984, ScalarType.Int64), zeros([4, 2, 1])), moment));
         TrainingSummary summary = TrainingLoop.Run(
             task, new TrainingOptions { LearningRate = 1e-2, BatchSize = 4, Steps = 70, ProgressEverySteps = 5, GradientClipNorm = 100 },
             CPU);
-        double nats = summary.Last.Terms["nats"];
+        double nats = summary.Last.Terms["reconstruction"];
         Assert.IsLessThan(0.75 * entropy, nats, $"entropy {entropy:F2} nats a sample");
         Console.WriteLine($"entropy {entropy:F2}, reached {nats:F2} after {summary.Elapsed.TotalSeconds:F1} s");
     }

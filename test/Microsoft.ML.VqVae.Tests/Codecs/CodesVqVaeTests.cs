@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Quantization;
+using Microsoft.ML.VqVae.Tests.Training;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -51,16 +52,10 @@ public class CodesVqVaeTests
         using CodesVqVae network = Network();
         Tensor grids = Grids(256, seed: 1), heldOut = Grids(64, seed: 2);
         TrainingLoop.Run(
-            new TrainingTask
-            {
-                Network = network, Examples = 256, Fingerprint = "",
-                ReadBatch = examples => [grids.index_select(0, tensor(examples.Numbers.ToArray().Select(number => (long)number).ToArray()))],
-                Loss = (batch, moment) =>
-                {
-                    CodesVqVaeLosses losses = network.Losses(batch[0], moment.Step);
-                    return new StepLoss(losses.Total, new Dictionary<string, Tensor> { ["bits"] = losses.BitsPerCode }, losses.Counts);
-                },
-            },
+            TestTask.Of(
+                network, 256,
+                examples => [grids.index_select(0, tensor(examples.Numbers.ToArray().Select(number => (long)number).ToArray()))],
+                (batch, moment) => network.Loss(batch[0], moment)),
             new TrainingOptions { Steps = 200, BatchSize = 32, LearningRate = 5e-3, Seed = 1 }, CPU);
         Tensor latents = network.Encode(heldOut);
         double bits = network.Bits(heldOut, latents).sum(1).mean().item<float>();

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -95,9 +96,9 @@ public sealed class ImageVqVaeTests
             TensorAssert.Floats(one.state_dict()["encoder.down.0.weight"]),
             TensorAssert.Floats(other.state_dict()["encoder.down.0.weight"]));
         using var images = Images(1, 16);
-        Assert.AreEqual(one.Losses(images, 3).Total.item<float>(), same.Losses(images, 3).Total.item<float>());
+        Assert.AreEqual(one.Loss(images, TestTask.At(3)).Total.item<float>(), same.Loss(images, TestTask.At(3)).Total.item<float>());
         Assert.AreNotEqual(
-            one.Losses(images, 3).Total.item<float>(), same.Losses(images, 4).Total.item<float>(), "other images are mirrored");
+            one.Loss(images, TestTask.At(3)).Total.item<float>(), same.Loss(images, TestTask.At(4)).Total.item<float>(), "other images are mirrored");
         TensorAssert.Same(random, get_rng_state(), "state of torch's generator");
     }
 
@@ -118,13 +119,13 @@ public sealed class ImageVqVaeTests
         using var scope = NewDisposeScope();
         using var model = new ImageVqVae(Codec(), Quantizer(o => o.Learning = CodebookLearning.MovingAverage), 1);
         model.SetPixelStatistics(100, 60, 0, 255);
-        model.Losses(Images(1), 0);
+        model.Loss(Images(1), TestTask.At(0));
         using var loaded = new ImageVqVae(Codec(), Quantizer(o => o.Learning = CodebookLearning.MovingAverage), 2);
         loaded.load_state_dict(TensorAssert.Snapshot(model));
         var codes = model.Encode(Images(2));
         TensorAssert.Same(codes, loaded.Encode(Images(2)), "codes");
         TensorAssert.Same(model.DecodeCodes(codes), loaded.DecodeCodes(codes), "images");
-        Assert.AreEqual(1, loaded.Quantizer.Steps);
+        Assert.AreEqual(1, ((VectorQuantizer)loaded.Quantizer).Steps);
     }
 
     [TestMethod]
@@ -143,11 +144,11 @@ public sealed class ImageVqVaeTests
         for (var step = 0; step < 60; step++)
         {
             using var stepScope = NewDisposeScope();
-            var losses = model.Losses(images, step);
+            var losses = model.Loss(images, TestTask.At(step));
             optimizer.zero_grad();
             losses.Total.backward();
             optimizer.step();
-            error = losses.Reconstruction.item<float>();
+            error = losses.Terms["reconstruction"].item<float>();
         }
         Assert.IsLessThan(0.6f, error);
     }
@@ -160,7 +161,7 @@ public sealed class ImageVqVaeTests
         void Step()
         {
             using var scope = NewDisposeScope();
-            model.Losses(images, 0).Total.backward();
+            model.Loss(images, TestTask.At(0)).Total.backward();
             model.DecodeCodes(model.Encode(images));
         }
 

@@ -27,8 +27,8 @@ public class ModelFileTests
     public void A_loaded_model_has_the_same_schema_and_the_same_values()
     {
         IDataView data = Tiny.Data(_ml, 20);
-        using VqVaeTransformer transformer = Tiny.Untrained(codesPerPosition: 2);
-        using VqVaeDecoderTransformer decoder = transformer.Decoder("Again");
+        using ImageVqVaeTransformer transformer = Tiny.Untrained(codesPerPosition: 2);
+        using ImageVqVaeDecoderTransformer decoder = transformer.Decoder("Again");
         var chain = new TransformerChain<ITransformer>(transformer, decoder);
         _ml.Model.Save(chain, data.Schema, ModelPath);
 
@@ -40,7 +40,7 @@ public class ModelFileTests
             expected.Schema.Select(column => $"{column}").ToArray(), actual.Schema.Select(column => $"{column}").ToArray());
         Values.AreEqual(Values.Read(expected), Values.Read(actual));
         Values.AreEqual(Values.ReadByMapper(chain, data), Values.ReadByMapper(loaded, data));
-        var encoder = (VqVaeTransformer)((IEnumerable<ITransformer>)loaded).First();
+        var encoder = (ImageVqVaeTransformer)((IEnumerable<ITransformer>)loaded).First();
         Assert.AreEqual(transformer.CodeGrid, encoder.CodeGrid);
         Assert.IsNull(encoder.TrainingSummary);
     }
@@ -49,7 +49,7 @@ public class ModelFileTests
     public void A_transformer_alone_is_saved_and_loaded_too()
     {
         IDataView data = Tiny.Data(_ml, 5);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         _ml.Model.Save(transformer, null, ModelPath);
         ITransformer loaded = _ml.Model.Load(ModelPath, out _);
         using IDisposable? owner = loaded as IDisposable;
@@ -61,7 +61,7 @@ public class ModelFileTests
     {
         Tiny.Row[] rows = Tiny.Rows(12);
         IDataView data = _ml.Data.LoadFromEnumerable(rows);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         _ml.Model.Save(transformer, data.Schema, ModelPath);
         string pixels = Path.Combine(_folder, "pixels.bin"), answers = Path.Combine(_folder, "codes.txt");
         File.WriteAllBytes(pixels, MemoryMarshal.AsBytes<float>(rows.SelectMany(row => row.Pixels).ToArray()).ToArray());
@@ -87,7 +87,7 @@ public class ModelFileTests
     [TestMethod]
     public void The_weights_in_the_file_are_the_ones_that_SaveWeights_writes()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         _ml.Model.Save(transformer, null, ModelPath);
         string weights = Path.Combine(_folder, "weights.safetensors");
         transformer.SaveWeights(weights);
@@ -106,8 +106,8 @@ public class ModelFileTests
     {
         IDataView data = Tiny.Data(_ml, 20);
         string weights = Path.Combine(_folder, "weights.safetensors");
-        using VqVaeTransformer source = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options()).Fit(data);
-        using VqVaeTransformer target = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null));
+        using ImageVqVaeTransformer source = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options()).Fit(data);
+        using ImageVqVaeTransformer target = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null));
         source.SaveWeights(weights);
         target.LoadWeights(weights);
         Values.AreEqual(Values.Read(source.Transform(data), "Codes"), Values.Read(target.Transform(data), "Codes"));
@@ -118,8 +118,8 @@ public class ModelFileTests
     {
         IDataView data = Tiny.Data(_ml, 5);
         string weights = Path.Combine(_folder, "weights.safetensors");
-        using VqVaeTransformer source = Tiny.Untrained(codesPerPosition: 2);
-        using VqVaeTransformer target = Tiny.Untrained();
+        using ImageVqVaeTransformer source = Tiny.Untrained(codesPerPosition: 2);
+        using ImageVqVaeTransformer target = Tiny.Untrained();
         List<object[]> before = Values.Read(target.Transform(data));
         source.SaveWeights(weights);
         InvalidDataException exception = Assert.ThrowsExactly<InvalidDataException>(() => target.LoadWeights(weights));
@@ -134,7 +134,7 @@ public class ModelFileTests
     [TestMethod]
     public void Damaged_files_are_refused_in_words()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         _ml.Model.Save(transformer, null, ModelPath);
         byte[] whole = File.ReadAllBytes(ModelPath);
 

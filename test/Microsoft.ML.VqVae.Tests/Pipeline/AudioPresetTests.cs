@@ -18,7 +18,7 @@ public class AudioPresetTests
         var options = (AudioVqVaeOptions)typeof(AudioVqVaeOptions).GetMethod(name)!.Invoke(null, null)!;
         options.Validate();
         Assert.AreEqual(samplesPerCode, options.Codec.SamplesPerCode);
-        Assert.AreEqual(codes, options.Quantizer.Codes);
+        Assert.AreEqual(codes, options.VectorQuantizer.Codes);
         Assert.AreEqual(16_000, options.SampleRate);
         using AudioVqVae network = options.Codec.CreateNetwork(options.Quantizer, speakers: 3, seed: 1);
         Assert.AreEqual(!name.StartsWith(nameof(AudioVqVaeOptions.PhonemeFeatures), StringComparison.Ordinal), network.MakesWaveforms);
@@ -29,7 +29,7 @@ public class AudioPresetTests
     public void All_problems_are_told_at_once()
     {
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
-        (options.CropSeconds, options.PredictionBatchSize, options.Quantizer.Codes) = (0, 0, 1);
+        (options.CropSeconds, options.PredictionBatchSize, options.VectorQuantizer.Codes) = (0, 0, 1);
         var codec = (MelCodecOptions)options.Codec;
         (codec.FramesPerCode, codec.PreEmphasis, codec.TargetFrames) = (0, 1, 16);
         string message = Assert.Throws<ArgumentException>(options.Validate).Message;

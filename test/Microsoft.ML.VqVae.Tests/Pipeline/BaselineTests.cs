@@ -161,7 +161,7 @@ public class BaselineTests
         var reports = new List<TrainingProgress>();
         options.Training.Progress = new Listener(reports.Add);
         IDataView data = Tiny.Data(_ml, 30);
-        using VqVaeTransformer transformer = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
+        using ImageVqVaeTransformer transformer = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
         Assert.IsLessThan(reports[0].Terms["reconstruction bits"], reports[^1].Terms["reconstruction bits"]);
         VqVaeMetrics metrics = VqVaeMetrics.Evaluate(
             transformer.Transform(data), "Codes", "Pixels", "Decoded", reconstructionBitsColumnName: "Bits");

@@ -50,8 +50,8 @@ public class ClipTests
     [TestMethod]
     public void A_codec_learns_and_gives_the_same_whether_rows_are_clips_or_frames()
     {
-        using VqVaeTransformer ofFrames = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(OfFrames());
-        using VqVaeTransformer ofClips = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(OfClips());
+        using ImageVqVaeTransformer ofFrames = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(OfFrames());
+        using ImageVqVaeTransformer ofClips = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(OfClips());
         List<object[]> frames = Values.Read(ofFrames.Transform(OfFrames()), "Codes", "Decoded", "Embeddings", "Error");
         List<object[]> clips = Values.Read(ofClips.Transform(OfClips()), "Codes", "Decoded", "Embeddings", "Error");
         Assert.HasCount(Clips, clips);
@@ -74,7 +74,7 @@ public class ClipTests
     public void The_columns_of_clips_have_the_frame_as_their_first_dimension()
     {
         IDataView data = OfClips();
-        using VqVaeTransformer codec = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(data);
+        using ImageVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(data);
         DataViewSchema schema = codec.GetOutputSchema(data.Schema);
         CollectionAssert.AreEqual(new[] { Frames, 4, 4, 1 }, ((VectorDataViewType)schema["Codes"].Type).Dimensions.ToArray());
         CollectionAssert.AreEqual(new[] { Frames, 3, 8, 8 }, ((VectorDataViewType)schema["Decoded"].Type).Dimensions.ToArray());
@@ -83,7 +83,7 @@ public class ClipTests
         VBuffer<ReadOnlyMemory<char>> names = default;
         schema["Codes"].GetSlotNames(ref names);
         Assert.AreEqual("1,2,3", names.GetItemOrDefault(16 + 2 * 4 + 3).ToString());
-        using VqVaeDecoderTransformer decoder = codec.Decoder("Again");
+        using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Again");
         List<object[]> rows = Values.Read(decoder.Transform(codec.Transform(data)), "Decoded", "Again");
         foreach (object[] row in rows)
             CollectionAssert.AreEqual((float[])row[0], (float[])row[1]);
@@ -92,8 +92,8 @@ public class ClipTests
     [TestMethod]
     public void Interleaved_clips_have_the_same_codes_and_come_back_interleaved()
     {
-        using VqVaeTransformer planar = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
-        using VqVaeTransformer interleaved = Tiny.Untrained(new ImageFormat(8, 8, 3, true, false, Frames: Frames));
+        using ImageVqVaeTransformer planar = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
+        using ImageVqVaeTransformer interleaved = Tiny.Untrained(new ImageFormat(8, 8, 3, true, false, Frames: Frames));
         List<object[]> expected = Values.Read(planar.Transform(OfClips()), "Codes", "Decoded");
         List<object[]> found = Values.Read(interleaved.Transform(OfClips(interleaved: true)), "Codes", "Decoded");
         for (int row = 0; row < Clips; row++)
@@ -111,7 +111,7 @@ public class ClipTests
     [TestMethod]
     public void A_codec_of_clips_takes_no_others()
     {
-        using VqVaeTransformer codec = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
+        using ImageVqVaeTransformer codec = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
         Exception refused = Assert.Throws<ArgumentOutOfRangeException>(() => codec.GetOutputSchema(OfFrames().Schema));
         Assert.Contains("3, 3, 8, 8", refused.Message);
         Exception longer = Assert.Throws<ArgumentOutOfRangeException>(() =>
@@ -123,7 +123,7 @@ public class ClipTests
     public void A_codec_of_clips_is_the_same_after_saving_and_loading()
     {
         IDataView data = OfClips();
-        using VqVaeTransformer codec = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
+        using ImageVqVaeTransformer codec = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
         using var stream = new MemoryStream();
         _ml.Model.Save(codec, data.Schema, stream);
         stream.Position = 0;

@@ -13,8 +13,8 @@ public class DecoderTests
     [DataRow(2)]
     public void Decoded_codes_are_the_reconstruction(int codesPerPosition)
     {
-        using VqVaeTransformer encoder = Tiny.Untrained(codesPerPosition: codesPerPosition);
-        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        using ImageVqVaeTransformer encoder = Tiny.Untrained(codesPerPosition: codesPerPosition);
+        using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         IDataView codes = encoder.Transform(Tiny.Data(_ml, 20));
         IDataView decoded = decoder.Transform(codes);
         Assert.AreEqual(codes.Schema["Decoded"].Type, decoded.Schema["Again"].Type);
@@ -25,8 +25,8 @@ public class DecoderTests
     [TestMethod]
     public void Pictures_are_decoded_on_request()
     {
-        using VqVaeTransformer encoder = Tiny.Untrained(new ImageFormat(8, 8, 1, false, false));
-        using VqVaeDecoderTransformer decoder = encoder.Decoder("Picture", asImage: true);
+        using ImageVqVaeTransformer encoder = Tiny.Untrained(new ImageFormat(8, 8, 1, false, false));
+        using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Picture", asImage: true);
         IDataView decoded = decoder.Transform(encoder.Transform(Tiny.Data(_ml, 3)));
         foreach (object[] row in Values.Read(decoded, "Decoded", "Picture"))
         {
@@ -38,10 +38,10 @@ public class DecoderTests
     [TestMethod]
     public void A_decoder_outlives_its_encoder()
     {
-        VqVaeTransformer encoder = Tiny.Untrained();
+        ImageVqVaeTransformer encoder = Tiny.Untrained();
         IDataView codes = _ml.Data.Cache(encoder.Transform(Tiny.Data(_ml, 3)), "Codes");
         Values.Read(codes, "Codes");
-        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         encoder.Dispose();
         Assert.HasCount(3, Values.Read(decoder.Transform(codes), "Again"));
         Assert.ThrowsExactly<ObjectDisposedException>(() => encoder.Decoder("More"));
@@ -62,8 +62,8 @@ public class DecoderTests
     [TestMethod]
     public void A_missing_key_is_refused()
     {
-        using VqVaeTransformer encoder = Tiny.Untrained();
-        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        using ImageVqVaeTransformer encoder = Tiny.Untrained();
+        using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         var bad = new Row();
         bad.Codes[7] = 0;
         IDataView codes = _ml.Data.LoadFromEnumerable([new Row(), bad]);
@@ -75,8 +75,8 @@ public class DecoderTests
     [TestMethod]
     public void Codes_of_another_codebook_are_refused()
     {
-        using VqVaeTransformer encoder = Tiny.Untrained();
-        using VqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        using ImageVqVaeTransformer encoder = Tiny.Untrained();
+        using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         IDataView codes = _ml.Data.LoadFromEnumerable([new OtherRow()]);
         ArgumentOutOfRangeException exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => decoder.Transform(codes));
         Assert.Contains("Schema mismatch for codes column 'Codes'", exception.Message);

@@ -17,7 +17,7 @@ public class FitTests
             ("Decoded", "Embeddings", "Error");
         change?.Invoke(options);
         IDataView data = Tiny.Data(ml, 30);
-        using VqVaeTransformer transformer = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
+        using ImageVqVaeTransformer transformer = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
         return Values.Read(transformer.Transform(data), "Codes", "Decoded", "Embeddings", "Error");
     }
 
@@ -30,7 +30,7 @@ public class FitTests
             ("Decoded", "Embeddings", "Error");
         IDataView data = Tiny.Data(ml, 30);
         ImageVqVaeEstimator estimator = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options);
-        using VqVaeTransformer transformer = estimator.Fit(data);
+        using ImageVqVaeTransformer transformer = estimator.Fit(data);
         string[] Describe(SchemaShape shape) =>
             [.. shape.Select(column => $"{column.Name} {column.Kind} {column.ItemType} {column.IsKey}").Order()];
         CollectionAssert.AreEqual(
@@ -99,7 +99,7 @@ public class FitTests
             Exception refused = Assert.Throws<InvalidOperationException>(() => FitAndRead(new MLContext(seed: 1), options =>
             {
                 options.Training.CheckpointFolder = folder;
-                options.Quantizer.CommitmentCost = 0.5;
+                options.VectorQuantizer.CommitmentCost = 0.5;
             }));
             Assert.Contains("CommitmentCost", refused.Message);
         }
@@ -153,7 +153,7 @@ public class FitTests
         long network = Growth(() => Tiny.Untrained().Dispose());
         Assert.AreEqual(network, Growth(() =>
         {
-            VqVaeTransformer transformer = Tiny.Untrained();
+            ImageVqVaeTransformer transformer = Tiny.Untrained();
             Assert.AreEqual(0, Growth(() =>
             {
                 Values.Read(transformer.Transform(data));
@@ -164,7 +164,7 @@ public class FitTests
                 Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(transformer.Transform(ml.Data.LoadFromEnumerable(bad))));
                 transformer.Decoder("Again").Dispose();
             }));
-            VqVaeDecoderTransformer decoder = transformer.Decoder("Again");
+            ImageVqVaeDecoderTransformer decoder = transformer.Decoder("Again");
             Assert.AreEqual(0, Growth(transformer.Dispose), "The decoder still holds the network.");
             decoder.Dispose();
         }), "after the last holder let go");

@@ -66,7 +66,7 @@ public class InvalidInputTests
     {
         // At prediction the expected type is known in full, so that the message says more than it could before training.
         string[] known = [.. words.Where(word => word != "known size")];
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         Throws(known, () => transformer.GetOutputSchema(data.Schema));
         Throws(known, () => transformer.Transform(data));
         Throws(known, () => ((ITransformer)transformer).GetRowToRowMapper(data.Schema));
@@ -79,7 +79,7 @@ public class InvalidInputTests
     [TestMethod]
     public void Another_layout_than_that_of_training_is_refused()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Pixels", new VectorDataViewType(NumberDataViewType.Single, 8, 8, 1));
         Throws(["<Single, 1, 8, 8>", "<Single, 8, 8, 1>"], () => transformer.GetOutputSchema(builder.ToSchema()));
@@ -88,7 +88,7 @@ public class InvalidInputTests
     [TestMethod]
     public void Pictures_of_another_size_are_refused()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained(new(8, 8, 3, false, FromImages: true));
+        using ImageVqVaeTransformer transformer = Tiny.Untrained(new(8, 8, 3, false, FromImages: true));
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Pixels", new ImageDataViewType(9, 8));
         Throws(["8×8", "Image<9, 8>"], () => transformer.GetOutputSchema(builder.ToSchema()));
@@ -108,7 +108,7 @@ public class InvalidInputTests
         string[] words = [$"Row 6 of column 'Pixels' has {text} in slot 63"];
         IDataView data = _ml.Data.LoadFromEnumerable(rows);
         ThrowsData(words, () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options()).Fit(data));
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         ThrowsData(words, () => Values.Read(transformer.Transform(data), "Codes"));
         ThrowsData(words, () => Values.ReadByMapper(transformer, data, "Codes"));
     }
@@ -119,7 +119,7 @@ public class InvalidInputTests
         // The type promises 64 values; this row breaks the promise.
         Tiny.Row[] rows = Tiny.Rows(3);
         rows[1].Pixels = new float[60];
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         Exception exception =
             Assert.Throws<Exception>(() => Values.Read(transformer.Transform(_ml.Data.LoadFromEnumerable(rows)), "Codes"));
         Assert.Contains("60", exception.ToString());
@@ -139,8 +139,8 @@ public class InvalidInputTests
     public void All_options_that_cannot_work_are_named_at_once_before_there_are_data()
     {
         ImageVqVaeOptions options = Tiny.Options();
-        options.Quantizer.Codes = 1;
-        options.Quantizer.CommitmentCost = -1;
+        options.VectorQuantizer.Codes = 1;
+        options.VectorQuantizer.CommitmentCost = -1;
         options.Codec.HiddenChannels = 0;
         options.Training.BatchSize = 0;
         options.PredictionBatchSize = 0;
@@ -172,7 +172,7 @@ public class InvalidInputTests
     [TestMethod]
     public void A_disposed_transformer_says_who_may_have_disposed_it()
     {
-        VqVaeTransformer transformer = Tiny.Untrained();
+        ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(Tiny.Data(_ml));
         transformer.Dispose();
         transformer.Dispose();

@@ -48,9 +48,9 @@ public class LayoutTests
     [TestMethod]
     public void The_same_image_has_the_same_codes_in_any_layout()
     {
-        using VqVaeTransformer planar = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false));
-        using VqVaeTransformer interleaved = Tiny.Untrained(new ImageFormat(8, 8, 3, true, false));
-        using VqVaeTransformer pictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true));
+        using ImageVqVaeTransformer planar = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false));
+        using ImageVqVaeTransformer interleaved = Tiny.Untrained(new ImageFormat(8, 8, 3, true, false));
+        using ImageVqVaeTransformer pictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true));
         List<object[]> expected = Values.Read(planar.Transform(Vectors(Planar)), "Codes", "Embeddings", "Error", "Decoded");
         List<object[]> other = Values.Read(interleaved.Transform(Vectors(Interleaved)), "Codes", "Embeddings", "Error", "Decoded");
         Assert.IsGreaterThan(3, expected.SelectMany(row => (uint[])row[0]).Distinct().Count());
@@ -68,8 +68,8 @@ public class LayoutTests
     public void Reconstructed_pictures_hold_the_reconstructed_values()
     {
         var names = new EncoderColumns("Pixels", "Codes", "Decoded", ReconstructionAsImage: true, null, null);
-        using VqVaeTransformer vectors = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true));
-        using VqVaeTransformer pictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true), names);
+        using ImageVqVaeTransformer vectors = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true));
+        using ImageVqVaeTransformer pictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, true), names);
         List<object[]> values = Values.Read(vectors.Transform(Pictures()), "Decoded"),
             bytes = Values.Read(pictures.Transform(Pictures()), "Decoded");
         for (int row = 0; row < Count; row++)

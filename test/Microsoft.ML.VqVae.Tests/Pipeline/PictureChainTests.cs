@@ -81,8 +81,8 @@ public class PictureChainTests
         IDataView view = Loading()
             .Append(_ml.Transforms.ExtractPixels("Pixels", "Image", interleavePixelColors: interleaved)).Fit(files).Transform(files);
         var names = new EncoderColumns("Image", "Codes", null, false, null, null);
-        using VqVaeTransformer ofPictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, FromImages: true), names);
-        using VqVaeTransformer ofPixels = Tiny.Untrained(
+        using ImageVqVaeTransformer ofPictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, FromImages: true), names);
+        using ImageVqVaeTransformer ofPixels = Tiny.Untrained(
             PixelInput.Resolve(view.Schema["Pixels"], new ImageVqVaeOptions()), names with { Input = "Pixels" });
         Values.AreEqual(Values.Read(ofPictures.Transform(view), "Codes"), Values.Read(ofPixels.Transform(view), "Codes"));
     }
@@ -94,7 +94,7 @@ public class PictureChainTests
             image.Save(Path.Combine(_folder, "5.png"));
         IDataView files = Files();
         IDataView view = _ml.Transforms.LoadImages("Image", _folder, "File").Fit(files).Transform(files);
-        using VqVaeTransformer transformer = Tiny.Untrained(
+        using ImageVqVaeTransformer transformer = Tiny.Untrained(
             new ImageFormat(8, 8, 3, false, FromImages: true), new EncoderColumns("Image", "Codes", null, false, null, null));
         InvalidOperationException exception =
             Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(transformer.Transform(view), "Codes"));

@@ -19,11 +19,11 @@ public class PresetTests
         options.Validate();
         Assert.AreEqual((side, side, 3), (options.Codec.Height, options.Codec.Width, options.Codec.Channels));
         Assert.AreEqual((256, 256, 2), (options.Codec.HiddenChannels, options.Codec.ResidualChannels, options.Codec.ResidualBlocks));
-        Assert.AreEqual((512, 0.25), (options.Quantizer.Codes, options.Quantizer.CommitmentCost));
-        Assert.AreEqual(CodebookLearning.Gradient, options.Quantizer.Learning);
+        Assert.AreEqual((512, 0.25), (options.VectorQuantizer.Codes, options.VectorQuantizer.CommitmentCost));
+        Assert.AreEqual(CodebookLearning.Gradient, options.VectorQuantizer.Learning);
         Assert.AreEqual((2e-4, 128, 250_000), (options.Training.LearningRate, options.Training.BatchSize, options.Training.Steps));
         int positions = side >> options.Codec.Downsamplings;
-        Assert.AreEqual(codes, (positions, positions, options.Quantizer.CodesPerPosition));
+        Assert.AreEqual(codes, (positions, positions, options.VectorQuantizer.CodesPerPosition));
     }
 
     [TestMethod]
@@ -33,7 +33,7 @@ public class PresetTests
         fast.Validate();
         Assert.AreNotSame(fast.Codec, ImageVqVaeOptions.Fast().Codec, "Each call gives options of its own, to be changed at will.");
         var ml = new MLContext(seed: 1);
-        using VqVaeTransformer transformer =
+        using ImageVqVaeTransformer transformer =
             ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", "Decoded", codes: 7, codesPerPosition: 2, steps: 1, seed: 1)
             .Fit(Tiny.Data(ml, 8));
         Assert.AreEqual(7, transformer.Codes);

@@ -55,7 +55,7 @@ public class PriorInvalidInputTests
 
     [TestMethod]
     public void Codes_of_another_codebook_are_refused() =>
-        Refused<OtherCodebook>("Schema mismatch for codes column 'Codes'", "which the prior was trained on");
+        Refused<OtherCodebook>("Schema mismatch for codes column 'Codes'", "which the model was trained on");
 
     [TestMethod]
     public void A_column_that_is_missing_or_holds_no_codes_is_refused()

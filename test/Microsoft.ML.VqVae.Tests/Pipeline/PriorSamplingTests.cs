@@ -21,7 +21,7 @@ public class PriorSamplingTests
     [TestMethod]
     public void Samples_look_like_the_codes_that_the_prior_was_trained_on()
     {
-        using VqVaeTransformer codec = Tiny.Untrained();
+        using ImageVqVaeTransformer codec = Tiny.Untrained();
         IDataView pictures = Tiny.Data(_ml, 12);
         IDataView encoded = codec.Transform(pictures);
         IDataView data = _ml.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(encoded).Transform(encoded);
@@ -38,7 +38,7 @@ public class PriorSamplingTests
         Assert.IsTrue(Values.Read(named, "Name").TrueForAll(row => (string)row[0] == "ramp"));
 
         // A codec decodes them, the prior scores them, and they can be read again.
-        using VqVaeDecoderTransformer decoder = codec.Decoder("Pixels");
+        using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Pixels");
         List<object[]> decoded = Values.Read(decoder.Transform(samples), "Pixels", "Codes");
         Assert.HasCount(5, decoded);
         Assert.HasCount(64, (float[])decoded[0][0]);

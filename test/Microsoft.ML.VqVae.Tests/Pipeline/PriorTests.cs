@@ -82,8 +82,8 @@ public class PriorTests
         using PriorTransformer transformer = TinyCodes.UntrainedGrid(_ml);
         List<object[]> rows = Values.Read(transformer.Transform(data), "Bits");
         PriorDescription description = PriorDescription.Resolve(data.Schema["Codes"], CodeFormat.Of(data.Schema["Codes"]),
-            ConditionSet.Of(data.Schema["Label"]), TinyCodes.Options());
-        using var network = description.Build(seed: 0);
+            CategorySet.Of(data.Schema["Label"], "condition"), TinyCodes.Options());
+        using var network = description.CreateNetwork(seed: 0);
         string weights = Path.GetTempFileName();
         try
         {
@@ -254,9 +254,9 @@ public class PriorTests
             Work(grid);
             DataViewSchema.Column codes = Data(grid).Schema["Codes"];
             PriorDescription description = PriorDescription.Resolve(
-                codes, CodeFormat.Of(codes), ConditionSet.Of(Data(grid).Schema["Label"]), TinyCodes.Options());
+                codes, CodeFormat.Of(codes), CategorySet.Of(Data(grid).Schema["Label"], "condition"), TinyCodes.Options());
             // TorchSharp goes on counting the tensor that a Parameter is made of, so that networks alone make the counter grow.
-            long network = Growth(() => description.Build(seed: 1).Dispose());
+            long network = Growth(() => description.CreateNetwork(seed: 1).Dispose());
             Assert.AreEqual(network, Growth(() => Work(grid)), "after fit, transform, sample and dispose");
         }
     }

@@ -21,7 +21,7 @@ public class SchemaTests
         (options.Codec.Height, options.Codec.Width) = (Tiny.Side, Tiny.Side);
         IDataView data = Tiny.Data(_ml);
         SchemaShape promised = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).GetOutputSchema(Tiny.Shape(data.Schema));
-        using VqVaeTransformer transformer =
+        using ImageVqVaeTransformer transformer =
             Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", "Decoded", asImage, "Embeddings", "Error"));
         SameShape(promised, Tiny.Shape(transformer.GetOutputSchema(data.Schema)));
     }
@@ -30,7 +30,7 @@ public class SchemaTests
     public void Every_way_to_the_schema_gives_the_same_one()
     {
         IDataView data = Tiny.Data(_ml);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         DataViewSchema schema = transformer.GetOutputSchema(data.Schema);
         Same(schema, transformer.Transform(data).Schema);
         Same(schema, ((ITransformer)transformer).GetRowToRowMapper(data.Schema).OutputSchema);
@@ -43,7 +43,7 @@ public class SchemaTests
     public void Columns_keep_their_place_and_the_new_ones_follow()
     {
         IDataView data = Tiny.Data(_ml);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         DataViewSchema schema = transformer.GetOutputSchema(data.Schema);
         CollectionAssert.AreEqual(
             new[] { "Pixels", "Label", "Number", "Codes", "Decoded", "Embeddings", "Error" },
@@ -58,7 +58,7 @@ public class SchemaTests
     public void An_output_column_may_take_the_name_of_the_input()
     {
         IDataView data = Tiny.Data(_ml);
-        using VqVaeTransformer transformer = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Pixels", null, false, null, null));
+        using ImageVqVaeTransformer transformer = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Pixels", null, false, null, null));
         IDataView view = transformer.Transform(data);
         Assert.IsInstanceOfType<KeyDataViewType>(((VectorDataViewType)view.Schema["Pixels"].Type).ItemType);
         Assert.HasCount(16, (uint[])Values.Read(view, "Pixels")[0][0]);
@@ -67,7 +67,7 @@ public class SchemaTests
     [TestMethod]
     public void Key_values_are_the_codes_and_slot_names_the_positions()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained(codesPerPosition: 2);
+        using ImageVqVaeTransformer transformer = Tiny.Untrained(codesPerPosition: 2);
         DataViewSchema schema = transformer.GetOutputSchema(Tiny.Data(_ml).Schema);
         CollectionAssert.AreEqual(new[] { "0", "1", "2", "3", "4", "5" }, Texts(schema["Codes"], "KeyValues"));
         string[] slots = Texts(schema["Codes"], "SlotNames");
@@ -80,7 +80,7 @@ public class SchemaTests
     public void Indicators_of_codes_are_named_by_position_and_code()
     {
         IDataView data = Tiny.Data(_ml);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView codes = transformer.Transform(data);
         IDataView indicators = _ml.Transforms.Conversion.MapKeyToVector("Features", "Codes").Fit(codes).Transform(codes);
         string[] names = Texts(indicators.Schema["Features"], "SlotNames");
@@ -93,7 +93,7 @@ public class SchemaTests
     public void The_value_of_a_key_is_its_code()
     {
         IDataView data = Tiny.Data(_ml, 5);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView codes = transformer.Transform(data);
         IDataView named = _ml.Transforms.Conversion.MapKeyToValue("Names", "Codes").Fit(codes).Transform(codes);
         foreach (object[] row in Values.Read(named, "Codes", "Names"))

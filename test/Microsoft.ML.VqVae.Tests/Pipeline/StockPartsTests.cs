@@ -10,7 +10,7 @@ public sealed class StockPartsTests : IDisposable
     const string CountContract = "VqVaeTests.CodesInUse";
 
     readonly MLContext _ml = new(seed: 1);
-    readonly VqVaeTransformer _encoder = Tiny.Untrained();
+    readonly ImageVqVaeTransformer _encoder = Tiny.Untrained();
 
     public void Dispose() => _encoder.Dispose();
 
@@ -37,7 +37,7 @@ public sealed class StockPartsTests : IDisposable
         Assert.AreEqual(copied.Schema["Codes"].Type, copied.Schema["Kept"].Type);
         Assert.IsNotNull(copied.Schema["Kept"].Annotations.Schema.GetColumnOrNull("KeyValues"));
         Values.AreEqual(Values.Read(copied, "Codes"), Values.Read(copied, "Kept"));
-        using VqVaeDecoderTransformer decoder = _encoder.Decoder("Again", "Kept");
+        using ImageVqVaeDecoderTransformer decoder = _encoder.Decoder("Again", "Kept");
         Values.AreEqual(Values.Read(copied, "Decoded"), Values.Read(decoder.Transform(copied), "Again"), 1e-3);
     }
 

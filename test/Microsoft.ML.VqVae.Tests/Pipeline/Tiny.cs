@@ -68,9 +68,9 @@ internal static class Tiny
         ImageVqVaeOptions options = ImageVqVaeOptions.Fast();
         options.Codec = Codec();
         (options.Codec.Height, options.Codec.Width, options.Codec.Channels) = (0, 0, 0);
-        options.Quantizer.Codes = Codes;
-        options.Quantizer.Dimensions = Dimensions;
-        options.Quantizer.UnquantizedSteps = 2;
+        options.VectorQuantizer.Codes = Codes;
+        options.VectorQuantizer.Dimensions = Dimensions;
+        options.VectorQuantizer.UnquantizedSteps = 2;
         options.Training.Steps = steps;
         options.Training.BatchSize = 8;
         options.Training.Seed = 3;
@@ -80,7 +80,7 @@ internal static class Tiny
 
     /// <summary>A transformer with all four columns, of a network that was never trained but whose codes differ: no test of schemas, rows
     /// or files needs more.</summary>
-    public static VqVaeTransformer Untrained(
+    public static ImageVqVaeTransformer Untrained(
         ImageFormat? format = null, EncoderColumns? columns = null, int codesPerPosition = 1, int batchSize = 7)
     {
         format ??= new ImageFormat(Side, Side, 1, Interleaved: false, FromImages: false);
@@ -99,7 +99,7 @@ internal static class Tiny
             for (int code = 0; code < Codes; code++)
                 codebook.select(1, code).copy_(latents.select(0, code).narrow(0, 0, Dimensions).flatten(1).select(1, code * 2));
         }
-        return new VqVaeTransformer(new ImageModel(new ImageModelDescription(codec, quantizer, format, batchSize), network, CPU), columns);
+        return new ImageVqVaeTransformer(new ImageModel(new ImageModelDescription(codec, quantizer, format, batchSize), network, CPU), columns);
     }
 
     /// <summary>The shape of a schema, as ML.NET makes it inside when it propagates schemas.</summary>

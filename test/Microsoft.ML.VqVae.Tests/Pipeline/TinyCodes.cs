@@ -76,11 +76,11 @@ internal static class TinyCodes
         IDataView data, bool conditioned, PixelCnnOptions? pixelCnn, WaveNetPriorOptions? waveNet, long mostLogits)
     {
         var options = new PriorOptions { PixelCnn = pixelCnn ?? new(), WaveNet = waveNet ?? new(), PredictionBatchSize = 7 };
-        ConditionSet? conditions = conditioned ? ConditionSet.Of(data.Schema["Label"]).WithRows([0, 1, 2]) : null;
+        CategorySet? conditions = conditioned ? CategorySet.Of(data.Schema["Label"], "condition").WithRows([0, 1, 2]) : null;
         DataViewSchema.Column codes = data.Schema["Codes"];
         PriorDescription description =
             PriorDescription.Resolve(codes, CodeFormat.Of(codes), conditions, options) with { MeanLength = 6 };
-        CodePrior network = description.Build(seed: 11);
+        CodePrior network = description.CreateNetwork(seed: 11);
         // Fresh weights may give every code the same chance.
         using (no_grad())
         {
@@ -93,6 +93,6 @@ internal static class TinyCodes
             }
         }
         var columns = new PriorColumns("Codes", conditioned ? "Label" : null, "Bits", "PerCode");
-        return new PriorTransformer(new PriorModel(description, network, CPU) { MostLogits = mostLogits }, columns);
+        return new PriorTransformer(new PriorModel(description, network, CPU), columns, maxLogits: mostLogits);
     }
 }

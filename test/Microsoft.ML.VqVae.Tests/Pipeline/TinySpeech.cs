@@ -104,7 +104,7 @@ internal static class TinySpeech
     {
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
         options.Codec = codec ?? Mel();
-        (options.Quantizer.Codes, options.Quantizer.Dimensions, options.Quantizer.UnquantizedSteps) = (Codes, Dimensions, 2);
+        (options.VectorQuantizer.Codes, options.VectorQuantizer.Dimensions, options.VectorQuantizer.UnquantizedSteps) = (Codes, Dimensions, 2);
         (options.Training.Steps, options.Training.BatchSize, options.Training.Seed) = (steps, 4, 3);
         options.SpeakerColumnName = "Speaker";
         options.CropSeconds = 0.16;

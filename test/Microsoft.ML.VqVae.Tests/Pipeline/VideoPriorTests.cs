@@ -260,7 +260,7 @@ public class VideoPriorTests
 
         using VideoPriorTransformer prior = Fit(View(Walks(20, 20)));
         IDataView context = View(Walks(4));
-        Assert.Contains("which the prior was trained on", Refused<ArgumentOutOfRangeException>(() =>
+        Assert.Contains("which the model was trained on", Refused<ArgumentOutOfRangeException>(() =>
             prior.Transform(View(Walks(4), K + 1)).GetRowCursor([])));
         Assert.Contains("the prior needs 2", Refused<InvalidOperationException>(() => prior.Rollout(_ml, View(Walks(4, 1)), ["left"])));
         Assert.Contains("'walk1'", Refused<InvalidOperationException>(() => prior.Rollout(_ml, View(Walks(4, 1)), ["left"])));

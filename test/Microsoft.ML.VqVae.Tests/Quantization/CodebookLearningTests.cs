@@ -111,7 +111,7 @@ public sealed class CodebookLearningTests
         using var quantizer = new VectorQuantizer(Moving(o => o.RestartUntilFraction = 0.6), 5);
         foreach (var (fraction, expected) in new[] { (0.0, true), (0.59, true), (0.6, false), (1.0, false) })
         {
-            quantizer.EnableRestartsAt(fraction);
+            quantizer.BeginStep(0, fraction);
             Assert.AreEqual(expected, quantizer.RestartsEnabled, $"at {fraction}");
         }
     }

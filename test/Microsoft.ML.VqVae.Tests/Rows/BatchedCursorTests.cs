@@ -14,10 +14,10 @@ public class BatchedCursorTests
     public void Batched_rows_are_those_of_one_row_at_a_time()
     {
         IDataView data = Tiny.Data(_ml, 20);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         List<object[]> batched = Values.Read(transformer.Transform(data));
         Values.AreEqual(Values.ReadByMapper(transformer, data), batched, 1e-3);
-        using VqVaeTransformer single = Tiny.Untrained(batchSize: 1);
+        using ImageVqVaeTransformer single = Tiny.Untrained(batchSize: 1);
         Values.AreEqual(Values.Read(single.Transform(data)), batched, 1e-3);
         int different = batched.SelectMany(row => (uint[])row[3]).Distinct().Count();
         Assert.IsGreaterThan(3, different, "A test of codes that are all alike would show nothing.");
@@ -27,26 +27,27 @@ public class BatchedCursorTests
     public void The_network_runs_once_a_batch_and_no_further_than_asked()
     {
         IDataView data = Tiny.Data(_ml, 20);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
+        var runs = new NetworkRuns(transformer.Network);
         IDataView view = transformer.Transform(data);
 
         Values.Read(view, "Label", "Pixels");
-        Assert.AreEqual((0, 0), transformer.NetworkRuns);
+        Assert.AreEqual((0, 0), runs.Count);
         Values.Read(view, "Codes", "Label");
-        Assert.AreEqual((3, 0), transformer.NetworkRuns);
+        Assert.AreEqual((3, 0), runs.Count);
         Values.Read(view, "Codes", "Embeddings");
-        Assert.AreEqual((6, 0), transformer.NetworkRuns);
+        Assert.AreEqual((6, 0), runs.Count);
         Values.Read(view, "Error", "Decoded", "Codes");
-        Assert.AreEqual((9, 3), transformer.NetworkRuns);
+        Assert.AreEqual((9, 3), runs.Count);
         using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
         while (cursor.MoveNext()) { }
-        Assert.AreEqual((9, 3), transformer.NetworkRuns, "Nobody asked for a value.");
+        Assert.AreEqual((9, 3), runs.Count, "Nobody asked for a value.");
     }
 
     [TestMethod]
     public void A_getter_made_in_the_middle_of_a_batch_gives_its_rows()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(Tiny.Data(_ml, 10));
         List<object[]> expected = Values.Read(view, "Error");
         using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
@@ -66,20 +67,21 @@ public class BatchedCursorTests
     public void A_row_mapper_computes_a_row_once_however_many_columns_are_read()
     {
         IDataView data = Tiny.Data(_ml, 4);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
+        var runs = new NetworkRuns(transformer.Network);
         Values.ReadByMapper(transformer, data, "Codes", "Decoded", "Embeddings", "Error");
-        Assert.AreEqual((4, 4), transformer.NetworkRuns);
+        Assert.AreEqual((4, 4), runs.Count);
         Values.ReadByMapper(transformer, data, "Label", "Codes");
-        Assert.AreEqual((8, 4), transformer.NetworkRuns);
+        Assert.AreEqual((8, 4), runs.Count);
         Values.ReadByMapper(transformer, data, "Label");
-        Assert.AreEqual((8, 4), transformer.NetworkRuns);
+        Assert.AreEqual((8, 4), runs.Count);
     }
 
     [TestMethod]
     public void A_row_mapper_depends_on_the_input_only_for_the_columns_that_need_it()
     {
         IDataView data = Tiny.Data(_ml, 4);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IRowToRowMapper mapper = ((ITransformer)transformer).GetRowToRowMapper(data.Schema);
         string[] Dependencies(params string[] names) =>
             [.. mapper.GetDependencies(names.Select(name => mapper.OutputSchema[name])).Select(column => column.Name)];
@@ -91,7 +93,7 @@ public class BatchedCursorTests
     [TestMethod]
     public void Passed_through_columns_stay_with_their_row()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         var expected = Values.Read(transformer.Transform(Tiny.Data(_ml, 40)), "Number", "Codes")
             .ToDictionary(row => (int)row[0], row => (uint[])row[1]);
         void Check(IDataView view, IEnumerable<int> numbers)
@@ -122,7 +124,7 @@ public class BatchedCursorTests
     [TestMethod]
     public void A_shuffled_cursor_keeps_rows_together_and_repeats_with_its_seed()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView codes = transformer.Transform(OrderedView.Shuffling(40));
         Assert.IsTrue(codes.CanShuffle);
         var expected = Values.Read(codes, "Number", "Codes").ToDictionary(row => (int)row[0], row => (uint[])row[1]);
@@ -145,7 +147,7 @@ public class BatchedCursorTests
     public void Positions_and_identifiers_are_those_of_the_rows()
     {
         IDataView data = Tiny.Data(_ml, 17);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(data);
         foreach (string[] names in (string[][])[["Codes"], ["Codes", "Label"], ["Label"]])
         {
@@ -174,7 +176,7 @@ public class BatchedCursorTests
     [TestMethod]
     public void A_cursor_set_serves_every_row_once()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(OrderedView.Shuffling(40));
         foreach (string[] names in (string[][])[["Number", "Codes"], ["Number"]])
         {
@@ -193,7 +195,7 @@ public class BatchedCursorTests
     public void Only_columns_that_were_asked_for_are_active()
     {
         IDataView data = Tiny.Data(_ml, 3);
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(data);
         using DataViewRowCursor cursor = view.GetRowCursor([view.Schema["Codes"]]);
         Assert.IsTrue(cursor.IsColumnActive(view.Schema["Codes"]));
@@ -213,7 +215,7 @@ public class BatchedCursorTests
     {
         Tiny.Row[] rows = Tiny.Rows(20);
         rows[11].Pixels[5] = float.NaN;
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(_ml.Data.LoadFromEnumerable(rows));
         using (DataViewRowCursor cursor = view.GetRowCursor([view.Schema["Codes"]]))
         {
@@ -228,7 +230,7 @@ public class BatchedCursorTests
     [TestMethod]
     public void A_source_whose_order_changes_is_found_out()
     {
-        using VqVaeTransformer transformer = Tiny.Untrained();
+        using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView view = transformer.Transform(Restless(40));
         InvalidOperationException exception = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Codes", "Number"));
         Assert.Contains("disagree at row", exception.Message);

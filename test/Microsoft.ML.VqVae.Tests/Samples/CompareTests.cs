@@ -51,7 +51,7 @@ public sealed class CompareTests
         // What the decoders are given has one shape.
         Assert.AreEqual(vq.Quantizer.Channels, gaussian.LatentChannels);
         Assert.AreEqual(vq.Quantizer.Channels, vimco.Latents.Dimensions * vimco.Latents.LatentsPerPosition);
-        Assert.AreEqual(vq.Quantizer.Codes, vimco.Latents.Categories);
+        Assert.AreEqual(vq.Quantizer.CodebookSize, vimco.Latents.Categories);
     }
 
     [TestMethod]

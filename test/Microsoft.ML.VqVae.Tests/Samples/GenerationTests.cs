@@ -64,10 +64,10 @@ public sealed class GenerationTests
         using var folder = new TemporaryFolder();
         IDataView data = Tiny.Data(_ml, 3);
         ITransformer label = _ml.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(data);
-        using VqVaeTransformer codec = Tiny.Untrained();
+        using ImageVqVaeTransformer codec = Tiny.Untrained();
         var inner = new TransformerChain<ITransformer>(codec, label);
         _ml.Model.Save(new TransformerChain<ITransformer>(label, inner), data.Schema, folder.File("model.zip"));
-        using VqVaeTransformer found = CodecFile.Open(_ml, folder.File("model.zip"));
+        using ImageVqVaeTransformer found = CodecFile.Open(_ml, folder.File("model.zip"));
         Assert.AreEqual(codec.CodeGrid, found.CodeGrid);
 
         _ml.Model.Save(label, data.Schema, folder.File("label.zip"));
@@ -94,7 +94,7 @@ public sealed class GenerationTests
         using var folder = new TemporaryFolder();
         LabelledImage[] rows = [.. Tiny.Rows(12).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
         IDataView pictures = _ml.Data.LoadFromEnumerable(rows, new ImageShape(1, 8, 8).Schema);
-        using VqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
+        using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
         var (made, scored) = PriorQuickStart.Run(_ml, codec, pictures, steps: 2, "ramp", folder.File("model.zip"));
         Assert.HasCount(16, Values.Read(made, "Pixels"));
         Assert.HasCount(12, Values.Read(scored, "Bits"));

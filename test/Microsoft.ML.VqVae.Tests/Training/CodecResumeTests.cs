@@ -41,20 +41,12 @@ public sealed class CodecResumeTests
         using var network = new ImageVqVae(codec, quantizer, seed: 3);
         network.SetPixelStatistics(0.5, 0.25, 0, 1);
         using var cancellation = new CancellationTokenSource();
-        var task = new TrainingTask
+        TrainingTask task = TestTask.Of(network, 10, Images, (batch, moment) =>
         {
-            Network = network,
-            Examples = 10,
-            ReadBatch = Images,
-            Loss = (batch, moment) =>
-            {
-                if (moment.Step == cancelAt)
-                    cancellation.Cancel();
-                var losses = network.Losses(batch[0], moment.Step);
-                return new StepLoss(losses.Total, new Dictionary<string, Tensor>(), losses.Counts);
-            },
-            Fingerprint = "",
-        };
+            if (moment.Step == cancelAt)
+                cancellation.Cancel();
+            return network.Loss(batch[0], moment);
+        });
         var options = new TrainingOptions
         {
             LearningRate = 1e-2, BatchSize = 4, Steps = Steps, Seed = 1, CheckpointFolder = folder?.Path,

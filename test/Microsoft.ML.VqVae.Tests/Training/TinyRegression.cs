@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -63,14 +64,7 @@ internal sealed class TinyRegression : IDisposable
     /// <summary>Added to every number of the data.</summary>
     internal float Shift { get; init; }
 
-    internal TrainingTask MakeTask(string fingerprint) => new()
-    {
-        Network = Network,
-        Examples = Examples,
-        ReadBatch = ReadBatch,
-        Loss = Loss,
-        Fingerprint = fingerprint,
-    };
+    internal TrainingTask MakeTask(string fingerprint) => TestTask.Of(Network, Examples, ReadBatch, Loss, fingerprint);
 
     internal TrainingSummary Run(TrainingOptions options, Action<string>? report = null) => TrainingLoop.Run(Task, options, CPU, report);
 
@@ -94,7 +88,7 @@ internal sealed class TinyRegression : IDisposable
         return [tensor(x).view(numbers.Length, 3) + Shift, tensor(y).view(numbers.Length, 1) + 0];
     }
 
-    StepLoss Loss(Tensor[] batch, TrainingMoment moment)
+    StepLoss Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment)
     {
         OnLoss?.Invoke(moment);
         var error = (Network.forward(batch[0]) - batch[1]).square().mean();

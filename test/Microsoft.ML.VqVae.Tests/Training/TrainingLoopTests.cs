@@ -138,11 +138,9 @@ public sealed class TrainingLoopTests
             {
                 var reads = 0;
                 var inner = regression.Task;
-                regression.Task = new()
-                {
-                    Network = inner.Network, Examples = inner.Examples, Loss = inner.Loss, Fingerprint = inner.Fingerprint,
-                    ReadBatch = b => ++reads > 7 ? throw new FormatException("data") : inner.ReadBatch(b),
-                };
+                regression.Task = TestTask.Of(
+                    inner.Network, inner.Examples.Count, b => ++reads > 7 ? throw new FormatException("data") : inner.Examples.ReadBatch(b),
+                    inner.Objective.Loss, inner.Fingerprint);
             }
 
             GC.Collect();
@@ -187,15 +185,14 @@ public sealed class TrainingLoopTests
         var thrown = new FormatException("row 7 is bad");
         var caller = Environment.CurrentManagedThreadId;
         var other = caller;
-        regression.Task = new()
-        {
-            Network = regression.Network, Examples = 12, Loss = regression.Task.Loss, Fingerprint = "",
-            ReadBatch = _ =>
+        regression.Task = TestTask.Of(
+            regression.Network, 12,
+            _ =>
             {
                 other = Environment.CurrentManagedThreadId;
                 throw thrown;
             },
-        };
+            regression.Task.Objective.Loss);
         Assert.AreSame(thrown, Assert.ThrowsExactly<FormatException>(() => regression.Run(new() { Steps = 5 })));
         Assert.AreNotEqual(caller, other);
     }
@@ -206,25 +203,23 @@ public sealed class TrainingLoopTests
         using var regression = new TinyRegression();
         using var ahead = new CountdownEvent(4);
         var inner = regression.Task;
-        regression.Task = new()
-        {
-            Network = inner.Network, Examples = inner.Examples, Fingerprint = "",
-            ReadBatch = b =>
+        regression.Task = TestTask.Of(
+            inner.Network, inner.Examples.Count,
+            b =>
             {
                 if (!ahead.IsSet)
                     ahead.Signal();
-                return inner.ReadBatch(b);
+                return inner.Examples.ReadBatch(b);
             },
-            Loss = (b, m) =>
+            (b, m) =>
             {
                 // One batch in use, two waiting, one being made: all without the loop's help.
                 if (m.Step == 0)
                     Assert.IsTrue(ahead.Wait(TimeSpan.FromSeconds(30)), "the data thread works while the loss is computed");
                 lock (regression.Read)
                     Assert.IsLessThanOrEqualTo(m.Step + 4, regression.Read.Count);
-                return inner.Loss(b, m);
-            },
-        };
+                return inner.Objective.Loss(b, m);
+            });
         regression.Run(new() { BatchSize = 2, Steps = 20 });
     }
 

@@ -20,17 +20,15 @@ public sealed class TrainingProgressTests
             using var scope = NewDisposeScope();
         };
         var inner = regression.Task;
-        regression.Task = new()
-        {
-            Network = inner.Network, Examples = 8, ReadBatch = inner.ReadBatch, Fingerprint = "",
-            Loss = (batch, moment) =>
+        regression.Task = TestTask.Of(
+            inner.Network, 8, inner.Examples.ReadBatch,
+            (batch, moment) =>
             {
-                var loss = inner.Loss(batch, moment);
+                var loss = inner.Objective.Loss(batch, moment);
                 if (regression.Network.training)
                     errors.Add(loss.Terms["error"].item<float>());
                 return loss;
-            },
-        };
+            });
         var seen = new Collector();
         var lines = new List<string>();
         var options = new TrainingOptions
@@ -72,7 +70,7 @@ public sealed class TrainingProgressTests
         var batches = regression.Read.Skip(1).Take(2).ToList();
         CollectionAssert.AreEqual(new[] { 4, 2 }, batches.Select(b => b.Length).ToList());
         using var noGradients = no_grad();
-        var all = regression.Task.ReadBatch(new(batches.SelectMany(b => b).ToArray(), Step: null));
+        var all = regression.Task.Examples.ReadBatch(new(batches.SelectMany(b => b).ToArray(), Step: null));
         var expected = (regression.Network.forward(all[0]) - all[1]).square().mean().item<float>();
         Assert.AreEqual(expected, summary.BestValidationLoss!.Value, 1e-5);
         Assert.AreEqual(expected, summary.Last.ValidationLoss!.Value, 1e-5);

@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// dimensions of the VQ-VAE's codes the decoders are the same to the last weight. Names in <c>state_dict</c>: those of
 /// <see cref="ImageAutoencoder{T}"/>.
 /// </remarks>
-public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>
+public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITrainable
 {
     /// <summary>Bounds for ln σ², so that neither σ² nor its reciprocal overflows.</summary>
     const double LeastLogVariance = -20, GreatestLogVariance = 20;
@@ -47,19 +47,21 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>
 
     /// <summary>The evidence lower bound of a batch of images [B, C, H, W], estimated with one z for each image.</summary>
     /// <param name="pixels">The images, in the units of the data.</param>
-    /// <param name="step">The training step, which with the seed decides z and which images are mirrored.</param>
+    /// <param name="moment">The position in the training run, which with the seed decides z and which images are mirrored.</param>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
-    public BoundLosses Losses(Tensor pixels, long step)
+    public StepLoss Loss(Tensor pixels, TrainingMoment moment)
     {
-        using var scope = NewDisposeScope();
+        ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
-        var images = Augment(pixels, step);
-        var (reconstruction, divergence) = Parts(images, training ? step : null);
+        using var scope = NewDisposeScope();
+        var images = Augment(pixels, moment.Step);
+        var (reconstruction, divergence) = Parts(images, training ? moment.Step : null);
         var nats = reconstruction.mean() + divergence.mean();
-        return new BoundLosses(
-            nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
+        return BoundLoss(nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
             .MoveToOuterDisposeScope();
     }
+
+    StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
 
     /// <summary>The evidence lower bound as bits of each image, [B]: −log2 p(x|z) for one z, and the divergence. Without gradients; the
     /// same noise for every image.</summary>
@@ -93,4 +95,19 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>
         problems.ThrowIfAny();
         return codec;
     }
+}
+
+/// <summary>q(z|x) of a Gaussian VAE: independent normal distributions.</summary>
+/// <param name="Mean">Their means [B, D, h, w].</param>
+/// <param name="LogVariance">The natural logarithms of their variances, of the same shape.</param>
+public sealed record GaussianPosterior(Tensor Mean, Tensor LogVariance)
+{
+    /// <summary>KL(q(z|x) ‖ N(0, 1)) in nats for each image, [B]: ½ Σ (μ² + σ² − ln σ² − 1) (appendix B of arXiv 1312.6114).</summary>
+    public Tensor Divergence()
+    {
+        using var scope = NewDisposeScope();
+        return ((Mean.square() + LogVariance.exp() - LogVariance - 1.0).sum([1L, 2L, 3L]) * 0.5).MoveToOuterDisposeScope();
+    }
+
+    internal GaussianPosterior MoveToOuterDisposeScope() => new(Mean.MoveToOuterDisposeScope(), LogVariance.MoveToOuterDisposeScope());
 }

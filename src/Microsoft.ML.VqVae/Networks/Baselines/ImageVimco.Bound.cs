@@ -14,17 +14,21 @@ public sealed partial class ImageVimco
 
     /// <summary>The bound of a batch of images [B, C, H, W], with the gradient of equation 11 of arXiv 1602.06725.</summary>
     /// <param name="pixels">The images, in the units of the data.</param>
-    /// <param name="step">The training step, which with the seed decides the samples and which images are mirrored.</param>
+    /// <param name="moment">The position in the training run, which with the seed decides the samples and which images are
+    /// mirrored.</param>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
-    public BoundLosses Losses(Tensor pixels, long step)
+    public StepLoss Loss(Tensor pixels, TrainingMoment moment)
     {
-        using var scope = NewDisposeScope();
+        ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
-        var images = Augment(pixels, step);
+        using var scope = NewDisposeScope();
+        var images = Augment(pixels, moment.Step);
         var logPosterior = call(images);
-        var samples = Draw(logPosterior, training ? latents.Samples : latents.EvaluationSamples, training ? step : null);
-        return Losses(images, logPosterior, samples).MoveToOuterDisposeScope();
+        var samples = Draw(logPosterior, training ? latents.Samples : latents.EvaluationSamples, training ? moment.Step : null);
+        return Loss(images, logPosterior, samples).MoveToOuterDisposeScope();
     }
+
+    StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
 
     /// <summary>The bound as bits of each image [B, C, H, W], over <see cref="VimcoOptions.EvaluationSamples"/>: [B]. Without gradients;
     /// the same random numbers for every image.</summary>
@@ -40,7 +44,7 @@ public sealed partial class ImageVimco
     }
 
     /// <summary>The loss for given samples Int64 [B, S, N] of the posterior [B, N, K].</summary>
-    internal BoundLosses Losses(Tensor images, Tensor logPosterior, Tensor samples)
+    internal StepLoss Loss(Tensor images, Tensor logPosterior, Tensor samples)
     {
         // ln w = ln p(x, z) − ln q(z|x), [B, S].
         var logQ = LogOf(logPosterior, samples);
@@ -62,7 +66,7 @@ public sealed partial class ImageVimco
             var gradient = ((signal - weights) * logQ).sum(1).mean() - WeighedNats(images, samples, weights);
             loss = value - (gradient - gradient.detach());
         }
-        return new BoundLosses(loss / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction), BitsPerValue(value - reconstruction));
+        return BoundLoss(loss / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction), BitsPerValue(value - reconstruction));
     }
 
     /// <summary>Samples of the posterior [B, N, K] by inverting its distribution function: Int64 [B, S, N].</summary>

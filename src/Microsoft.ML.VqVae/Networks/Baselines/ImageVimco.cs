@@ -13,7 +13,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// q(z|x) is a product over the N = h·w·G latents of distributions over K categories, whose scores the encoder gives; p(z) is uniform.
 /// Names in <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>codebook</c> [K, D], what stands for the categories.
 /// </remarks>
-public sealed partial class ImageVimco : ImageAutoencoder<Tensor>
+public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
 {
     const long CodebookStream = long.MaxValue - 1;
 

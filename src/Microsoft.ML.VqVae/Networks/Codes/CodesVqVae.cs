@@ -15,11 +15,11 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>spread</c>, each with <c>.weight</c> and
 /// <c>.bias</c>; <c>quantizer.…</c> as in <see cref="ImageVqVae"/>; <c>decoder.…</c> as in <see cref="PixelCnn"/>.
 /// </remarks>
-public sealed class CodesVqVae : nn.Module
+public sealed class CodesVqVae : nn.Module, ITrainable
 {
     readonly CodesCodecOptions options;
     readonly CodesEncoder encoder;
-    readonly VectorQuantizer quantizer;
+    readonly Quantizer quantizer;
     readonly Affine spread;
     readonly PixelCnn decoder;
 
@@ -30,7 +30,7 @@ public sealed class CodesVqVae : nn.Module
     /// <param name="seed">What weights, codebooks and the randomness of training are drawn from; torch's global generator is not
     /// touched.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
-    public CodesVqVae(CodesCodecOptions codec, VectorQuantizerOptions quantizer, int seed) : base(nameof(CodesVqVae))
+    public CodesVqVae(CodesCodecOptions codec, QuantizerOptions quantizer, int seed) : base(nameof(CodesVqVae))
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
@@ -45,19 +45,19 @@ public sealed class CodesVqVae : nn.Module
             encoder = new CodesEncoder(options, quantizer.Channels, source);
             spread = new Affine(quantizer.Channels, checked(grid.MapChannels * grid.Height * grid.Width), source);
         }
-        this.quantizer = new VectorQuantizer(quantizer, seed);
+        this.quantizer = quantizer.CreateQuantizer(seed);
         decoder = new PixelCnn(grid, seed);
         RegisterComponents();
     }
 
     /// <summary>The bottleneck.</summary>
-    public VectorQuantizer Quantizer => quantizer;
+    public Quantizer Quantizer => quantizer;
 
     /// <summary>A copy of the settings of encoder and decoder.</summary>
     public CodesCodecOptions Options => options.Copy();
 
     /// <summary>L: how many latents stand for a grid.</summary>
-    public int Latents => quantizer.Options.CodesPerPosition;
+    public int Latents => quantizer.CodesPerPosition;
 
     /// <summary>The encoder alone: a grid [B, N] → encodings before quantization [B, L·D, 1, 1].</summary>
     /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
@@ -112,27 +112,32 @@ public sealed class CodesVqVae : nn.Module
     /// the latents of a grid as the quantizer's losses are.
     /// </summary>
     /// <param name="codes">The grid, Int64 [B, N].</param>
-    /// <param name="step">The training step, from which the decoder's dropout derives.</param>
+    /// <param name="moment">The position in the training run, from which the decoder's dropout derives.</param>
     /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
-    public CodesVqVaeLosses Losses(Tensor codes, long step)
+    public StepLoss Loss(Tensor codes, TrainingMoment moment)
     {
         CheckCodes(codes);
+        ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
+        quantizer.BeginStep(moment.Step, moment.Fraction);
         var quantization = quantizer.call(encoder.call(codes));
-        var nats = decoder.Loss(codes, step: step, map: Spread(quantization.Quantized));
-        var total = nats * ((double)codes.shape[1] / Latents) + quantization.Loss;
-        return new CodesVqVaeLosses(
-            total.MoveToOuterDisposeScope(), (nats.detach() / Math.Log(2)).MoveToOuterDisposeScope(),
-            quantization.CodebookLoss.detach().MoveToOuterDisposeScope(), quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(),
-            quantization.Counts.MoveToOuterDisposeScope());
+        var nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
+        return new StepLoss(nats * ((double)codes.shape[1] / Latents) + quantization.Loss, new Dictionary<string, Tensor>
+        {
+            ["bits per code"] = nats.detach() / Math.Log(2),
+            ["codebook"] = quantization.CodebookLoss.detach(),
+            ["commitment"] = quantization.CommitmentLoss.detach(),
+        }, quantization.Counts).MoveToOuterDisposeScope();
     }
+
+    StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
 
     /// <summary>Numbers rows by their latents, read as the digits of a number, so that what a row is drawn with does not depend on the
     /// rows around it.</summary>
     long[] NumbersOf(Tensor latents)
     {
         var digits = latents.cpu().contiguous().data<long>().ToArray();
-        var radix = (ulong)quantizer.Options.Codes;
+        var radix = (ulong)quantizer.CodebookSize;
         return [.. digits.Chunk(Latents)
             .Select(row => (long)(row.Aggregate(0UL, (number, digit) => unchecked(number * radix + (ulong)digit)) & long.MaxValue))];
     }

@@ -119,6 +119,13 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <summary>Nats of an image as bits for each of its values, without gradients.</summary>
     private protected Tensor BitsPerValue(Tensor nats) => nats.detach() / (ValuesPerImage * Math.Log(2));
 
+    /// <summary>The loss of a model that is defined by its bound on −log2 p(x): bits for each value of the images.</summary>
+    /// <param name="total">The bound, whose gradient trains the model.</param>
+    /// <param name="reconstructionBits">Its part −log2 p(x|z).</param>
+    /// <param name="latentBits">The rest: the bits of the latents.</param>
+    private protected static StepLoss BoundLoss(Tensor total, Tensor reconstructionBits, Tensor latentBits) =>
+        new(total, new Dictionary<string, Tensor> { ["reconstruction bits"] = reconstructionBits, ["latent bits"] = latentBits });
+
     private protected PixelUnits Units => new(Statistic(0), Statistic(1), codec.ByteOffset, codec.ByteScale);
 
     /// <summary>In training, and where the options ask for it, a random half of the images mirrored.</summary>

@@ -6,27 +6,27 @@ namespace Microsoft.ML.VqVae.Networks;
 // Ancestral sampling and completion: one code after another, each from its distribution given those before it.
 public abstract partial class CodePrior
 {
-    /// <summary>Samples rows of codes, or completes rows whose codes are fixed in part (<see cref="SampleRequest.Given"/>). The seed alone
-    /// decides: torch's global generator is not touched.</summary>
+    /// <summary>Samples rows of codes, or completes rows some of whose codes are fixed (<see cref="SampleRequest.Given"/>). All randomness
+    /// derives from the seed: torch's global generator is not touched.</summary>
     /// <returns>Int64 [Count, N] on the CPU.</returns>
     /// <exception cref="ArgumentException">The request cannot be met: settings out of range, or conditions, map or fixed codes of another
     /// shape, missing, not wanted or out of range.</exception>
-    /// <exception cref="OperationCanceledException">The request's token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The request's token was canceled.</exception>
     public Tensor Sample(SampleRequest request)
     {
-        var length = CheckRequest(request);
+        int length = CheckRequest(request);
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        var result = zeros(request.Count, length, dtype: ScalarType.Int64);
-        var wasTraining = training;
+        Tensor result = zeros(request.Count, length, dtype: ScalarType.Int64);
+        bool wasTraining = training;
         eval();
         try
         {
-            for (var first = 0; first < request.Count; first += request.BatchSize)
+            foreach (SamplingBatch batch in request.Batches(request.Count))
             {
                 using var batchScope = NewDisposeScope();
-                var rows = Math.Min(request.BatchSize, request.Count - first);
-                result.narrow(0, first, rows).copy_(SampleRows(request, first, rows, length));
+                int longest = request.Lengths?.Skip(batch.First).Take(batch.Count).Max() ?? length;
+                result.narrow(0, batch.First, batch.Count).narrow(1, 0, longest).copy_(SampleRows(request, batch, longest));
             }
         }
         finally
@@ -36,38 +36,39 @@ public abstract partial class CodePrior
         return result.MoveToOuterDisposeScope();
     }
 
-    Tensor SampleRows(SampleRequest request, int first, int rows, int length)
+    Tensor SampleRows(SampleRequest request, SamplingBatch batch, int length)
     {
-        var device = parameters().First().device;
-        Tensor? Rows(Tensor? whole) => whole?.narrow(0, first, rows).to(device);
-        var (conditions, map, given) = (Rows(request.Conditions), Rows(request.Map), Rows(request.Given));
+        int rows = batch.Count;
+        Device device = Device;
+        Tensor? Rows(Tensor? whole) => whole?.narrow(0, batch.First, rows).to(device);
+        (Tensor? conditions, Tensor? map, Tensor? given) = (Rows(request.Conditions), Rows(request.Map), Rows(request.Given));
         // Where all rows have a code fixed, its logits are not needed; where none has, there is nothing to choose between.
-        var fixedRows = FixedRows(request.Given?.narrow(0, first, rows), length);
-        var uniforms = Uniforms(request, first, rows, length).to(device);
-        var codes = zeros(rows, length, dtype: ScalarType.Int64, device: device);
+        long[] fixedRows = FixedRows(request.Given?.narrow(0, batch.First, rows), length);
+        Tensor uniforms = Uniforms(request, batch, length).to(device);
+        Tensor codes = zeros(rows, length, dtype: ScalarType.Int64, device: device);
         var choice = new CodeChoice(request.Temperature, request.TopK is { } most && most < Codes ? most : null);
-        using var steps = request.Cached ? Begin(rows, length, conditions, map) : null;
-        for (var i = 0; i < length; i++)
+        using CodeSteps steps =
+            request.Cached ? Begin(rows, length, conditions, map) : new WholeRowSteps(this, rows, length, conditions, map);
+        for (int i = 0; i < length; i++)
         {
             using var stepScope = NewDisposeScope();
             request.Cancellation.ThrowIfCancellationRequested();
-            var fixedHere = fixedRows[i] > 0 ? given!.select(1, i) : null;
-            var next = fixedHere;
+            Tensor? fixedHere = fixedRows[i] > 0 ? given!.select(1, i) : null;
+            Tensor? next = fixedHere;
             if (fixedRows[i] < rows)
             {
-                var logits = steps is null ? Logits(codes, conditions, map).select(1, i) : steps.NextLogits();
-                next = choice.Choose(logits, uniforms.narrow(1, i, 1));
+                next = choice.Choose(steps.NextLogits(), uniforms.narrow(1, i, 1));
                 if (fixedHere is not null)
                     next = where(fixedHere.lt(0), next, fixedHere);
             }
             codes.select(1, i).copy_(next!);
-            steps?.Accept(next!);
-            request.Progress?.Report((first + rows * (i + 1.0) / length) / request.Count);
+            steps.Accept(next!);
+            batch.Progress?.Report((i + 1.0) / length);
         }
         return codes;
     }
 
-    /// <summary>How many rows have each code fixed.</summary>
+    /// <summary>Number of rows in which each code is fixed.</summary>
     static long[] FixedRows(Tensor? given, int length)
     {
         if (given is null)
@@ -76,16 +77,16 @@ public abstract partial class CodePrior
         return given.ge(0).sum(0, type: ScalarType.Int64).cpu().data<long>().ToArray();
     }
 
-    /// <summary>The random numbers of rows <paramref name="first"/> …, Float32 [rows, length] in [0, 1).</summary>
-    static Tensor Uniforms(SampleRequest request, int first, int rows, int length)
+    /// <summary>The random numbers of a batch, Float32 [rows, length] in [0, 1).</summary>
+    static Tensor Uniforms(SampleRequest request, SamplingBatch batch, int length)
     {
-        var numbers = new float[rows * length];
-        for (var row = 0; row < rows; row++)
+        float[] numbers = new float[batch.Count * length];
+        for (int row = 0; row < batch.Count; row++)
         {
-            var number = request.Numbers?[first + row] ?? request.FirstSample + first + row;
+            long number = request.Numbers?[batch.First + row] ?? request.FirstSample + batch.First + row;
             SeededRandom.Uniforms(request.Seed, number, numbers.AsSpan(row * length, length));
         }
-        return tensor(numbers, [rows, length]);
+        return tensor(numbers, [batch.Count, length]);
     }
 
     int CheckRequest(SampleRequest request)
@@ -93,23 +94,43 @@ public abstract partial class CodePrior
         ArgumentNullException.ThrowIfNull(request);
         var problems = new OptionProblems("The request for samples cannot be met");
         problems.AtLeast(nameof(request.Count), request.Count, 0);
-        problems.Require(request.Temperature > 0 && double.IsFinite(request.Temperature), nameof(request.Temperature),
-            "a finite number above 0", request.Temperature);
-        problems.Require(request.TopK is null or >= 1, nameof(request.TopK), "1 or more, or null for all codes", request.TopK);
+        request.Describe(problems);
         problems.Require(request.FirstSample >= 0, nameof(request.FirstSample), "0 or more", request.FirstSample);
         problems.Require(request.Numbers is null || (request.Numbers.Count == request.Count && request.Numbers.All(number => number >= 0)),
             nameof(request.Numbers), $"{request.Count} numbers of 0 or more, or null", request.Numbers?.Count);
-        problems.Require(request.BatchSize is >= 1 and <= SampleRequest.MaximumBatchSize, nameof(request.BatchSize),
-            $"from 1 to {SampleRequest.MaximumBatchSize}", request.BatchSize);
         problems.ThrowIfAny();
-        var length = CheckLength(request.Length, nameof(request));
+        int length = CheckLength(request.Length, nameof(request));
         CheckConditions(request.Conditions, request.Map, request.Count, length);
         if (request.Given is not { } given)
             return length;
-        if (given.dtype != ScalarType.Int64 || !given.shape.AsSpan().SequenceEqual([request.Count, length]))
-            throw new ArgumentException($"Fixed codes must be Int64 [{request.Count}, {length}], −1 where a code is to be sampled, " +
-                $"but are {given.dtype} [{string.Join(", ", given.shape)}].", nameof(request));
-        CheckRange(given, -1, Codes - 1, "Fixed codes", nameof(request));
+        TensorChecks.Shape(given, ScalarType.Int64, [request.Count, length], "Fixed codes", nameof(request),
+            $"[{request.Count}, {length}], −1 where a code is to be sampled");
+        TensorChecks.Range(given, -1, Codes - 1, "Fixed codes", nameof(request));
         return length;
+    }
+}
+
+/// <summary>Chooses codes from their logits with given random numbers, by inverting the cumulative distribution, on the device of the
+/// logits.</summary>
+internal sealed class CodeChoice(double temperature, int? topK)
+{
+    /// <summary>Logits [B, K] and random numbers [B, 1], uniform in [0, 1) → codes Int64 [B].</summary>
+    public Tensor Choose(Tensor logits, Tensor uniforms)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (topK is not { } most)
+            return Draw(logits, uniforms).squeeze(1).MoveToOuterDisposeScope();
+        (Tensor likeliest, Tensor codes) = logits.topk(most);
+        return codes.gather(1, Draw(likeliest, uniforms)).squeeze(1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The index of the first cumulative probability above the random number: the count of those that are not.</summary>
+    Tensor Draw(Tensor logits, Tensor uniforms)
+    {
+        Tensor cumulative = (temperature == 1 ? logits : logits.div(temperature)).softmax(1).cumsum(1);
+        // The total is 1 but for rounding. Random numbers end a step of 2⁻²³ below 1, so the product stays below the total, and no code
+        // of probability 0 can be reached.
+        Tensor target = uniforms.mul(cumulative.narrow(1, cumulative.shape[1] - 1, 1));
+        return cumulative.le(target).sum(1, keepdim: true, type: ScalarType.Int64);
     }
 }

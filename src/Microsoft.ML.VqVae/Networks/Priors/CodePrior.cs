@@ -5,28 +5,32 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// An autoregressive distribution over N codes of 0 … K − 1 in a fixed order: p(z) = Π p(z_i | z_&lt;i, condition). It scores codes
-/// (<see cref="Bits"/>), is trained on them (<see cref="Loss"/>) and makes new ones (<see cref="Sample"/>). Section 3.3 of the paper (arXiv
-/// 1711.00937).
+/// (<see cref="Bits"/>), is trained on them (<see cref="Loss"/>) and samples new ones (<see cref="Sample"/>). Section 3.3 of the paper
+/// (arXiv 1711.00937).
 /// </summary>
 /// <remarks>
-/// Codes are Int64 [B, N]: a grid in raster order, row by row, within a row position by position, within a position its G codes in their
-/// order. A condition is a class from 0 to <see cref="Conditions"/> − 1 for each row of a batch (Int64 [B]). A map holds numbers that
-/// condition each position; what shape it has is for the network to say. The range of codes and conditions is looked at on the CPU only:
-/// on a GPU that would make the host wait.
+/// <para>Codes are Int64 [B, N]: a grid in raster order, row by row, within a row position by position, within a position its G codes in
+/// their order. A condition is a class from 0 to <see cref="Conditions"/> − 1 for each row of a batch (Int64 [B]). A map holds numbers that
+/// condition each position; its shape depends on the network. The range of codes and conditions is checked on the CPU only: on a GPU the
+/// host would have to wait.</para>
+/// <para>A derived class overrides <see cref="ComputeLogits"/> and, for fast sampling, <see cref="BeginSteps"/>; its
+/// <see cref="CodePriorOptions"/> make it available to ML.NET pipelines. All of its state must be in parameters and persistent
+/// buffers.</para>
 /// </remarks>
-public abstract partial class CodePrior : nn.Module
+public abstract partial class CodePrior : nn.Module, ITrainable
 {
     static readonly double BitsPerNat = 1 / Math.Log(2);
 
-    /// <summary>Names the network.</summary>
+    /// <summary>Initializes the module.</summary>
+    /// <param name="name">The name of the module.</param>
     protected CodePrior(string name) : base(name)
     {
     }
 
-    /// <summary>K: how many codes there are to choose from.</summary>
+    /// <summary>K: number of codes to choose from.</summary>
     public abstract int Codes { get; }
 
-    /// <summary>How many classes the codes can be conditioned on.</summary>
+    /// <summary>Number of classes that the codes are conditioned on.</summary>
     /// <value>0 where codes are conditioned on no class.</value>
     public abstract int Conditions { get; }
 
@@ -34,18 +38,20 @@ public abstract partial class CodePrior : nn.Module
     /// <value><see langword="null"/>, the default, where sequences may be of any length.</value>
     public virtual int? Length => null;
 
-    /// <summary>How many numbers of a map condition each position.</summary>
+    /// <summary>Number of values of a map that condition each position.</summary>
     /// <value>0, the default, where there is no map.</value>
     public virtual int MapChannels => 0;
 
-    /// <summary>The step that <see cref="Loss"/> was last called for: what randomness in training, such as dropout, derives from, together
-    /// with a seed.</summary>
+    /// <summary>The step of the latest call of <see cref="Loss"/>. Randomness in training, such as dropout, must derive from it and a
+    /// seed.</summary>
     protected long Step { get; private set; }
 
-    /// <summary>The logits of all codes at once, as training sees them: those of code i depend on the codes before i alone.</summary>
+    internal Device Device => parameters().First().device;
+
+    /// <summary>Computes the logits of all codes at once, as in training: those of code i depend on the codes before i alone.</summary>
     /// <param name="codes">Int64 [B, N].</param>
     /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
-    /// <param name="map">Numbers that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
+    /// <param name="map">Values that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
     /// <returns>Float32 [B, N, K], with gradients.</returns>
     /// <exception cref="ArgumentException">Codes, conditions or map have another shape or type, are missing or not wanted, or are out of
     /// range.</exception>
@@ -57,11 +63,11 @@ public abstract partial class CodePrior : nn.Module
         return ComputeLogits(codes, conditions, map).MoveToOuterDisposeScope();
     }
 
-    /// <summary>−log2 p of each code given those before it: Float32 [B, N], 0 at and beyond the end of a row.</summary>
+    /// <summary>Computes −log2 p of each code given those before it: Float32 [B, N], 0 at and beyond the end of a row.</summary>
     /// <param name="codes">Int64 [B, N]. Beyond the end of a row any codes from 0 to K − 1.</param>
     /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
-    /// <param name="lengths">How many codes each row really has, Int64 [B]; <see langword="null"/>: all N.</param>
-    /// <param name="map">Numbers that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
+    /// <param name="lengths">Number of codes in each row, Int64 [B]; <see langword="null"/>: all N.</param>
+    /// <param name="map">Values that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
     /// <exception cref="ArgumentException">As for <see cref="Logits"/>, or lengths are not within 0 … N.</exception>
     public Tensor Bits(Tensor codes, Tensor? conditions = null, Tensor? lengths = null, Tensor? map = null)
     {
@@ -71,12 +77,12 @@ public abstract partial class CodePrior : nn.Module
         return (lengths is null ? bits : bits.mul(Real(codes, lengths))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mean of −ln p over all real codes of a batch, in nats: what training minimises.</summary>
+    /// <summary>Computes the training loss: the mean of −ln p over all codes of the rows of a batch, in nats.</summary>
     /// <param name="codes">Int64 [B, N]. Beyond the end of a row any codes from 0 to K − 1.</param>
     /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
-    /// <param name="lengths">How many codes each row really has, Int64 [B]; <see langword="null"/>: all N.</param>
-    /// <param name="step">The training step, which with the seed decides what dropout leaves out.</param>
-    /// <param name="map">Numbers that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
+    /// <param name="lengths">Number of codes in each row, Int64 [B]; <see langword="null"/>: all N.</param>
+    /// <param name="step">The training step, which together with the seed determines dropout.</param>
+    /// <param name="map">Values that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
     /// <returns>A scalar with gradients; 0 where no row has a code.</returns>
     /// <exception cref="ArgumentException">As for <see cref="Bits"/>.</exception>
     public Tensor Loss(Tensor codes, Tensor? conditions = null, Tensor? lengths = null, long step = 0, Tensor? map = null)
@@ -91,14 +97,14 @@ public abstract partial class CodePrior : nn.Module
         return nats.mul(real).sum().div(real.sum().clamp(min: 1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Starts to take a batch of rows code by code, each for the work of one code, without gradients.</summary>
+    /// <summary>Starts to process a batch of rows code by code, without gradients.</summary>
     /// <param name="batch">B, the number of rows.</param>
     /// <param name="length">N, the number of codes of a row; 0 for <see cref="Length"/>.</param>
     /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
-    /// <param name="map">Numbers that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
-    /// <returns>The steps. They own what they allocate: dispose them. The weights must stay as they are meanwhile.</returns>
+    /// <param name="map">Values that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
+    /// <returns>The steps, which own native memory: dispose them. The weights must not change meanwhile.</returns>
     /// <exception cref="ArgumentException">Conditions or map have another shape or type, are missing or not wanted, or are out of range;
-    /// the batch is empty; the length is not one that the network takes.</exception>
+    /// the batch is empty; or the network has rows of another length.</exception>
     public CodeSteps Begin(int batch, int length = 0, Tensor? conditions = null, Tensor? map = null)
     {
         if (batch < 1)
@@ -110,12 +116,21 @@ public abstract partial class CodePrior : nn.Module
         return BeginSteps(batch, length, conditions, map);
     }
 
-    /// <summary>Computes what <see cref="Logits"/> gives; its arguments have been checked, and a dispose scope is open.</summary>
+    /// <summary>Computes the result of <see cref="Logits"/>: Float32 [B, N, K]. The arguments are checked, and a dispose scope is
+    /// open.</summary>
+    /// <param name="codes">Int64 [B, N].</param>
+    /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
+    /// <param name="map">Values that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
     protected abstract Tensor ComputeLogits(Tensor codes, Tensor? conditions, Tensor? map);
 
-    /// <summary>Makes what <see cref="Begin"/> gives; its arguments have been checked, and a dispose scope is open around it: detach what
-    /// the steps keep.</summary>
-    protected abstract CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map);
+    /// <summary>Creates the result of <see cref="Begin"/>. The arguments are checked, and a dispose scope is open: detach the tensors that
+    /// the steps keep. The default computes the logits of whole rows for each code; override it to do only the work of one code.</summary>
+    /// <param name="batch">B, the number of rows.</param>
+    /// <param name="length">N, the number of codes in a row.</param>
+    /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>
+    /// <param name="map">Values that condition each position, or <see langword="null"/> where <see cref="MapChannels"/> is 0.</param>
+    protected virtual CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
+        new WholeRowSteps(this, batch, length, conditions, map);
 
     /// <summary>Checks the shape of a map for rows of <paramref name="length"/> codes; called only where <see cref="MapChannels"/> is not
     /// 0.</summary>
@@ -124,12 +139,74 @@ public abstract partial class CodePrior : nn.Module
     {
     }
 
+    // The batch is [codes, lengths, conditions?], as a store of codes reads it.
+    StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment)
+    {
+        Tensor nats = Loss(batch[0], batch.Count > 2 ? batch[2] : null, Length is null ? batch[1] : null, moment.Step);
+        return ToStepLoss(nats);
+    }
+
+    /// <summary>The loss and its report.</summary>
+    internal static StepLoss ToStepLoss(Tensor nats) =>
+        new(nats, new Dictionary<string, Tensor> { ["bits per code"] = nats.detach() * BitsPerNat });
+
     /// <summary>−ln p of each code, [B, N].</summary>
     Tensor Nats(Tensor codes, Tensor? conditions, Tensor? map) =>
         nn.functional.cross_entropy(Logits(codes, conditions, map).view(-1, Codes), codes.reshape(-1), reduction: nn.Reduction.None)
             .view(codes.shape);
 
-    /// <summary>1 where a row has a code, 0 beyond its end; Float32 [B, N].</summary>
+    /// <summary>1 for the codes of a row, 0 beyond its end; Float32 [B, N].</summary>
     static Tensor Real(Tensor codes, Tensor lengths) =>
         arange(codes.shape[1], dtype: ScalarType.Int64, device: codes.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
+
+    int CheckLength(int length, string name)
+    {
+        if (Length is { } own)
+            return length == 0 || length == own ? own
+                : throw new ArgumentException($"{GetType().Name} has {own} codes a row, but {length} are asked for.", name);
+        return length > 0 ? length
+            : throw new ArgumentException(
+                $"{GetType().Name} takes rows of any length: say how many codes a row has (found {length}).", name);
+    }
+
+    // With shapes that do not match, the operators used here throw (TorchSharp 0.107: index_select, convolutions, mm, addmm, cross_entropy;
+    // only Tensor.matmul ends the process). These checks say which argument is wrong instead, before any work starts.
+    void CheckCodes(Tensor codes)
+    {
+        TensorChecks.Shape(codes, ScalarType.Int64, [TensorChecks.Any, Length ?? TensorChecks.AtLeast(1)], "Codes", nameof(codes),
+            Length is { } length ? $"[batch, {length}]" : "[batch, codes]");
+        TensorChecks.Range(codes, 0, Codes - 1, "Codes", nameof(codes));
+    }
+
+    void CheckConditions(Tensor? conditions, Tensor? map, long batch, long length)
+    {
+        if (Conditions == 0 && conditions is not null)
+            throw new ArgumentException($"{GetType().Name} is conditioned on no class, but conditions are given.", nameof(conditions));
+        if (Conditions > 0)
+        {
+            if (conditions is null)
+                throw new ArgumentException($"{GetType().Name} is conditioned on {Conditions} classes, but no conditions are given.",
+                    nameof(conditions));
+            TensorChecks.OnePerRow(conditions, batch, "Conditions", nameof(conditions));
+            TensorChecks.Range(conditions, 0, Conditions - 1, "Conditions", nameof(conditions));
+        }
+        if (MapChannels == 0 && map is not null)
+            throw new ArgumentException($"{GetType().Name} is conditioned on no map, but one is given.", nameof(map));
+        if (MapChannels > 0)
+        {
+            if (map is null)
+                throw new ArgumentException($"{GetType().Name} is conditioned on a map of {MapChannels} channels, but none is given.",
+                    nameof(map));
+            CheckMap(map, batch, length);
+        }
+    }
+
+    static void CheckLengths(Tensor codes, Tensor? lengths)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        if (lengths is null || codes.Dimensions != 2)
+            return;
+        TensorChecks.OnePerRow(lengths, codes.shape[0], "Lengths", nameof(lengths));
+        TensorChecks.Range(lengths, 0, codes.shape[1], "Lengths", nameof(lengths));
+    }
 }

@@ -30,9 +30,9 @@ public sealed class PixelCnn : CodePrior
     readonly ModuleList<PixelCnnLayer> layers;
     readonly PixelCnnHead head;
 
-    /// <summary>Makes a network with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a network with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="options">The settings, the grid included; copied.</param>
-    /// <param name="seed">What weights and dropout are drawn from; torch's global generator is not touched.</param>
+    /// <param name="seed">The seed of weights and dropout; torch's global generator is not touched.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
     public PixelCnn(PixelCnnOptions options, int seed) : base(nameof(PixelCnn))
     {
@@ -59,21 +59,21 @@ public sealed class PixelCnn : CodePrior
     /// <inheritdoc/>
     public override int Conditions => options.Conditions;
 
-    /// <summary>The codes of a grid: H·W·G.</summary>
+    /// <summary>Number of codes in a grid: H·W·G.</summary>
     public override int? Length => options.Positions * options.CodesPerPosition;
 
-    /// <summary>How many numbers of a map condition each position. Maps are Float32 [B, channels, H, W], or [B, channels, 1, 1] for the
-    /// same numbers at all positions.</summary>
+    /// <summary>Number of values of a map that condition each position. Maps are Float32 [B, channels, H, W], or [B, channels, 1, 1] for
+    /// the same values at all positions.</summary>
     public override int MapChannels => options.MapChannels;
 
     internal ModuleList<PixelCnnLayer> Layers => layers;
 
     internal PixelCnnHead Head => head;
 
-    /// <summary>What represents the code in a place of its position: Int64 [N] → [N, C].</summary>
+    /// <summary>The embedding of the code in a place of its position: Int64 [N] → [N, C].</summary>
     internal Tensor Embed(int place, Tensor chosen) => codes.index_select(0, place == 0 ? chosen : chosen + place * options.Codes);
 
-    /// <summary>The map with channels innermost, as layers want it.</summary>
+    /// <summary>The map with channels innermost, as the layers take it.</summary>
     internal static Tensor? ChannelsInnermost(Tensor? map) => map?.permute(0, 2, 3, 1).contiguous();
 
     /// <inheritdoc/>
@@ -102,12 +102,12 @@ public sealed class PixelCnn : CodePrior
     protected override void CheckMap(Tensor map, long batch, long length)
     {
         ArgumentNullException.ThrowIfNull(map);
-        var shape = map.shape;
-        long[] whole = [batch, MapChannels, options.Height, options.Width];
-        bool Is(long[] expected) => shape.AsSpan().SequenceEqual(expected);
-        if (map.dtype != ScalarType.Float32 || !(Is(whole) || Is([.. whole[..2], 1, 1])))
-            throw new ArgumentException($"Maps must be Float32 [{string.Join(", ", whole)}], or [{batch}, {MapChannels}, 1, 1] for all " +
-                $"positions alike, but are {map.dtype} [{string.Join(", ", shape)}].", nameof(map));
+        long[] whole = [batch, MapChannels, options.Height, options.Width], alike = [batch, MapChannels, 1, 1];
+        if (map.dtype != ScalarType.Float32 || !(TensorChecks.Fits(map.shape, whole) || TensorChecks.Fits(map.shape, alike)))
+        {
+            throw TensorChecks.Mismatch(map, ScalarType.Float32,
+                $"[{string.Join(", ", whole)}], or [{string.Join(", ", alike)}] for all positions alike", "Maps", nameof(map));
+        }
     }
 
     /// <summary>Positions Int64 [N, G] → the sum of the embeddings of their codes, [N, C].</summary>
@@ -120,12 +120,59 @@ public sealed class PixelCnn : CodePrior
         return codes.index_select(0, numbers.view(-1)).view(-1, groups, options.Channels).sum(1);
     }
 
-    /// <summary>Dropout of whole channels of the gates: 0 or 1 / (1 − dropout), [layers, B, 1, 1, 2C]. Channels rather than single numbers,
-    /// so that the random numbers cost next to nothing.</summary>
+    /// <summary>The factors of dropout, 0 or 1 / (1 − dropout), of whole channels of the gates, [layers, B, 1, 1, 2C]: channels rather than
+    /// single values, so that the random numbers cost next to nothing.</summary>
     Tensor Kept(long batch)
     {
         using var generator = SeededRandom.CreateGenerator(seed, Step);
         return zeros([layers.Count, batch, 1, 1, 2L * options.Channels], dtype: ScalarType.Float32)
             .bernoulli_(1 - options.Dropout, generator).mul_(1 / (1 - options.Dropout));
+    }
+}
+
+/// <summary>
+/// The layers from the skip connections of a position to the logits of its G codes: ReLU, 1×1, ReLU, 1×1. Each code adds a vector of its
+/// own to the hidden sums of those after it in the same position, so that each sees the earlier ones, as in NADE (Larochelle and Murray
+/// 2011).
+/// </summary>
+internal sealed class PixelCnnHead : nn.Module
+{
+    readonly Dense hidden;
+    readonly Parameter? earlier;
+    readonly ModuleList<Dense> logits;
+    readonly int codes;
+    readonly int groups;
+    readonly int skip;
+
+    public PixelCnnHead(PixelCnnOptions options, WeightSource source) : base(nameof(PixelCnnHead))
+    {
+        (codes, groups, skip) = (options.Codes, options.CodesPerPosition, options.SkipChannelsOrDefault);
+        hidden = new Dense(skip, groups * skip, source);
+        if (groups > 1)
+            earlier = source.Draw(skip, (groups - 1L) * codes, skip);
+        logits = new ModuleList<Dense>(Enumerable.Range(0, groups).Select(_ => new Dense(skip, codes, source)).ToArray());
+        RegisterComponents();
+    }
+
+    /// <summary>Skip sums [N, S] → hidden sums of all codes of a position, [N, G·S], before what earlier codes add.</summary>
+    public Tensor Hidden(Tensor skips) => hidden.call(skips.relu());
+
+    /// <summary>The vectors that the code in a place adds to the hidden sums of those after it: Int64 [N] → [N, S].</summary>
+    public Tensor Earlier(int place, Tensor chosen) => earlier!.index_select(0, place == 0 ? chosen : chosen + place * codes);
+
+    /// <summary>The hidden sums of the code in a place, [N, S], with what earlier codes add → its logits [N, K].</summary>
+    public Tensor Logits(int place, Tensor sums) => logits[place].call(sums.relu());
+
+    /// <summary>Skip sums [N, S] and the codes Int64 [N, G] → logits [N, G, K].</summary>
+    public Tensor All(Tensor skips, Tensor positions)
+    {
+        var sums = Hidden(skips);
+        if (groups == 1)
+            return Logits(0, sums).unsqueeze(1);
+        var added = earlier!.index_select(0, (positions.narrow(1, 0, groups - 1)
+            + arange(groups - 1, dtype: ScalarType.Int64, device: positions.device) * codes).reshape(-1));
+        var cumulated = functional.pad(added.view(-1, groups - 1, skip).cumsum(1), [0, 0, 1, 0]);
+        sums = sums.view(-1, groups, skip) + cumulated;
+        return stack(Enumerable.Range(0, groups).Select(place => Logits(place, sums.select(1, place))), 1);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class PixelCnnLayer : nn.Module
 
     /// <param name="options">The settings.</param>
     /// <param name="isLast">Whether no layer follows, so that only the skip connection is of use.</param>
-    /// <param name="source">Where weights come from.</param>
+    /// <param name="source">The source of the weights.</param>
     public PixelCnnLayer(PixelCnnOptions options, bool isLast, WeightSource source) : base(nameof(PixelCnnLayer))
     {
         Channels = options.Channels;
@@ -42,7 +42,7 @@ internal sealed class PixelCnnLayer : nn.Module
 
     public int Channels { get; }
 
-    /// <summary>How many rows above its own, and columns to the left of its own, the layer sees.</summary>
+    /// <summary>Number of rows above its own, and of columns to the left of its own, that the layer sees.</summary>
     public int Reach { get; }
 
     public bool IsLast { get; }
@@ -61,7 +61,7 @@ internal sealed class PixelCnnLayer : nn.Module
 
     /// <param name="rows">The vertical stack, [B, H, W, C].</param>
     /// <param name="state">The horizontal stack and the sum of the skip connections so far, [B, H, W, C + S].</param>
-    /// <param name="conditioning">What <see cref="Conditioning"/> gave.</param>
+    /// <param name="conditioning">The result of <see cref="Conditioning"/>.</param>
     /// <param name="kept">Dropout's factors, [B, 1, 1, 2C]; or null.</param>
     /// <returns>The same two for the next layer; of the last layer the state has the skip channels only.</returns>
     public (Tensor Rows, Tensor State) Forward(Tensor rows, Tensor state, Tensor? conditioning, Tensor? kept)
@@ -92,8 +92,8 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <summary>The part of <see cref="Conditioning"/> that is for the horizontal stack.</summary>
     public Tensor OfHorizontal(Tensor conditioning) => conditioning.narrow(3, 2L * Channels, 2L * Channels);
 
-    /// <summary>What class and map add to the sums before the gates: [B, h, w, 4C], 2C for the vertical stack, 2C for the horizontal; h and
-    /// w are 1 where all positions get the same.</summary>
+    /// <summary>The terms that class and map add to the sums before the gates: [B, h, w, 4C], 2C for the vertical stack, 2C for the
+    /// horizontal; h and w are 1 where all positions get the same.</summary>
     /// <param name="conditions">Int64 [B], or null.</param>
     /// <param name="positions">The map, channels innermost, [B, h, w, M]; or null.</param>
     public Tensor? Conditioning(Tensor? conditions, Tensor? positions)

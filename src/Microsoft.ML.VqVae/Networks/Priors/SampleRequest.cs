@@ -2,18 +2,83 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>What <see cref="CodePrior.Sample"/> is to make.</summary>
-public sealed record SampleRequest
+/// <summary>The settings of sampling that all networks over codes share.</summary>
+public record SamplingSettings
 {
     /// <summary>The greatest <see cref="BatchSize"/>.</summary>
     public const int MaximumBatchSize = 256;
 
-    /// <summary>How many rows of codes.</summary>
+    /// <summary>The divisor of the logits: below 1 likely codes become more likely.</summary>
+    /// <value>More than 0. The default is 1: the distribution as it was learned.</value>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>The number of most likely codes that each code is chosen from; with 1 the most likely code is always taken.</summary>
+    /// <value>At least 1; <see langword="null"/>, the default, for all K.</value>
+    public int? TopK { get; init; }
+
+    /// <summary>The seed of all choices: code i of a row follows from the seed, the number of the row and i, however many rows are sampled
+    /// and however they are batched.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>Number of rows that are sampled at a time.</summary>
+    /// <value>From 1 to 256. The default is 64.</value>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Whether the network keeps what it computed for earlier codes, so that each code costs the work of one code. Otherwise each
+    /// costs a pass over the whole row: the same codes, up to rounding, for comparison.</summary>
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool Cached { get; init; } = true;
+
+    /// <summary>Cancels the sampling.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Receives the completed share of the codes, 0 … 1.</summary>
+    public IProgress<double>? Progress { get; init; }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), "a finite number above 0", Temperature);
+        problems.Require(TopK is null or >= 1, nameof(TopK), "1 or more, or null for all codes", TopK);
+        problems.Require(BatchSize is >= 1 and <= MaximumBatchSize, nameof(BatchSize), $"from 1 to {MaximumBatchSize}", BatchSize);
+    }
+
+    /// <summary>Divides rows into batches.</summary>
+    internal IEnumerable<SamplingBatch> Batches(int rows)
+    {
+        for (int first = 0; first < rows; first += BatchSize)
+        {
+            int count = Math.Min(BatchSize, rows - first);
+            yield return new SamplingBatch(first, count, ProgressShare.Of(Progress, first, count, rows));
+        }
+    }
+}
+
+/// <summary>Rows that are sampled together.</summary>
+/// <param name="First">The number of the first row, counted from 0.</param>
+/// <param name="Count">Number of rows.</param>
+/// <param name="Progress">Receives the completed share of the batch; or null.</param>
+internal readonly record struct SamplingBatch(int First, int Count, IProgress<double>? Progress);
+
+/// <summary>The input of <see cref="CodePrior.Sample"/>.</summary>
+public sealed record SampleRequest : SamplingSettings
+{
+    /// <summary>Creates a request with the default settings.</summary>
+    public SampleRequest()
+    {
+    }
+
+    /// <summary>Creates a request with given settings.</summary>
+    /// <param name="settings">The settings; copied.</param>
+    public SampleRequest(SamplingSettings settings) : base(settings)
+    {
+    }
+
+    /// <summary>Number of rows of codes.</summary>
     /// <value>Zero or more.</value>
     public required int Count { get; init; }
 
-    /// <summary>N: how many codes a row has.</summary>
-    /// <value>0, the default, where the prior knows: see <see cref="CodePrior.Length"/>.</value>
+    /// <summary>N: number of codes in a row.</summary>
+    /// <value>0, the default, for <see cref="CodePrior.Length"/> where the prior has a fixed one.</value>
     public int Length { get; init; }
 
     /// <summary>The class of each row, Int64 [Count]; <see langword="null"/> where <see cref="CodePrior.Conditions"/> is 0.</summary>
@@ -27,39 +92,17 @@ public sealed record SampleRequest
     /// <value><see langword="null"/>, the default: all are sampled.</value>
     public Tensor? Given { get; init; }
 
-    /// <summary>What logits are divided by: below 1 likely codes become more likely.</summary>
-    /// <value>More than 0. The default is 1: the distribution as it was learnt.</value>
-    public double Temperature { get; init; } = 1;
-
-    /// <summary>From how many of the likeliest codes each is chosen; 1 always takes the likeliest.</summary>
-    /// <value>At least 1; <see langword="null"/>, the default, for all K.</value>
-    public int? TopK { get; init; }
-
-    /// <summary>What the choices are drawn from: code i of row r follows from (seed, <see cref="FirstSample"/> + r, i), however many rows
-    /// are asked for and however they are batched.</summary>
-    public int Seed { get; init; }
-
-    /// <summary>The number of the first row, for a caller that asks for the rows of one series in several requests.</summary>
+    /// <summary>The number of the first row, for a caller that samples the rows of one series in several requests.</summary>
     /// <value>Zero or more. The default is 0.</value>
     public long FirstSample { get; init; }
 
-    /// <summary>The number of each row, where rows are no series: rows of the same number are drawn with the same random numbers.</summary>
+    /// <summary>The number of each row, where rows are no series: rows with the same number are drawn with the same random
+    /// numbers.</summary>
     /// <value>Each zero or more, <see cref="Count"/> of them; <see langword="null"/>, the default, for numbers that count from
     /// <see cref="FirstSample"/>.</value>
     public IReadOnlyList<long>? Numbers { get; init; }
 
-    /// <summary>How many rows are made at a time.</summary>
-    /// <value>From 1 to 256. The default is 64.</value>
-    public int BatchSize { get; init; } = 64;
-
-    /// <summary>Whether each code costs the work of one code. Otherwise each costs a pass over the whole row: the same codes, up to
-    /// rounding, for comparison.</summary>
-    /// <value>The default is <see langword="true"/>.</value>
-    public bool Cached { get; init; } = true;
-
-    /// <summary>Ends the sampling early.</summary>
-    public CancellationToken Cancellation { get; init; }
-
-    /// <summary>Receives the share of the codes that is made, 0 … 1.</summary>
-    public IProgress<double>? Progress { get; init; }
+    /// <summary>Number of codes that are wanted of each row, at most <see cref="Length"/>: a batch ends with the longest of its rows. Null
+    /// for all codes of all rows.</summary>
+    internal IReadOnlyList<int>? Lengths { get; init; }
 }

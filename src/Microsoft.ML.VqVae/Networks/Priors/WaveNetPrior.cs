@@ -18,9 +18,9 @@ public sealed class WaveNetPrior : CodePrior
     readonly WaveNetPriorOptions options;
     readonly GatedStack stack;
 
-    /// <summary>Makes a prior with fresh weights.</summary>
+    /// <summary>Creates a prior with fresh weights.</summary>
     /// <param name="options">The settings; copied.</param>
-    /// <param name="seed">What the weights are drawn from; torch's global generator is not touched.</param>
+    /// <param name="seed">The seed of the weights; torch's global generator is not touched.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
     public WaveNetPrior(WaveNetPriorOptions options, int seed) : base(nameof(WaveNetPrior))
     {
@@ -41,7 +41,7 @@ public sealed class WaveNetPrior : CodePrior
     /// <inheritdoc/>
     public override int Conditions => options.Conditions;
 
-    /// <summary>On how many codes before it the distribution of a code depends.</summary>
+    /// <summary>Number of preceding codes that the distribution of a code depends on.</summary>
     public int ReceptiveField => stack.Shape.ReceptiveField;
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// the look would make every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN and the training
 /// loop, which reads the loss anyway, stops.</para>
 /// </remarks>
-public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResult>
+public sealed partial class VectorQuantizer : Quantizer
 {
     readonly VectorQuantizerOptions options;
     readonly int seed;
@@ -65,8 +65,17 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
     /// every code has time to settle.</summary>
     public bool RestartsEnabled { get; set; } = true;
 
-    /// <summary>Tells how much of a training run has passed.</summary>
-    internal void EnableRestartsAt(double fraction) => RestartsEnabled = fraction < options.RestartUntilFraction;
+    /// <inheritdoc/>
+    public override int CodebookSize => options.Codes;
+
+    /// <inheritdoc/>
+    public override int CodesPerPosition => options.CodesPerPosition;
+
+    /// <inheritdoc/>
+    public override int Channels => options.Channels;
+
+    /// <summary>Switches restarts off near the end of a run, see <see cref="VectorQuantizerOptions.RestartUntilFraction"/>.</summary>
+    public override void BeginStep(long step, double fraction) => RestartsEnabled = fraction < options.RestartUntilFraction;
 
     bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
 
@@ -94,19 +103,16 @@ public sealed partial class VectorQuantizer : nn.Module<Tensor, QuantizationResu
         return result.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The nearest codes of encodings [B, G·D, …]: Int64 [B, …, G], without gradients or any change of state.</summary>
-    /// <exception cref="ArgumentException">The encodings have another shape.</exception>
-    public Tensor Encode(Tensor encodings)
+    /// <inheritdoc/>
+    public override Tensor Encode(Tensor encodings)
     {
         CheckEncodings(encodings);
         using var scope = NewDisposeScope();
         return Arrange(FindIndices(ToVectors(encodings)), encodings.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The codes with these numbers: Int64 [B, …, G] → [B, G·D, …].</summary>
-    /// <exception cref="ArgumentException">The last axis is not <see cref="VectorQuantizerOptions.CodesPerPosition"/> long, the numbers are
-    /// not Int64 or (looked at on the CPU only) one is not within 0 … K − 1.</exception>
-    public Tensor Embed(Tensor indices)
+    /// <inheritdoc/>
+    public override Tensor Embed(Tensor indices)
     {
         CheckIndices(indices);
         using var scope = NewDisposeScope();

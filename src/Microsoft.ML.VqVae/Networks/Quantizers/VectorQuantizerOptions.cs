@@ -15,7 +15,7 @@ public enum CodebookLearning
 /// The settings of the bottleneck of a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937). The
 /// defaults are the paper's: one codebook of 512 codes, learnt by gradient, β = 0.25.
 /// </summary>
-public sealed class VectorQuantizerOptions
+public sealed class VectorQuantizerOptions : QuantizerOptions
 {
     /// <summary>K: how many codes a codebook holds.</summary>
     /// <value>At least 2. The default is 512.</value>
@@ -28,7 +28,7 @@ public sealed class VectorQuantizerOptions
     /// <summary>G: how many codes describe a position. The D·G channels of the encoder are split into G sub-vectors, each quantized on its
     /// own; the paper's CIFAR-10 model has 8×8×10 codes, that is G = 10.</summary>
     /// <value>At least 1. The default is 1.</value>
-    public int CodesPerPosition { get; set; } = 1;
+    public override int CodesPerPosition { get; set; } = 1;
 
     /// <summary>Whether each of the <see cref="CodesPerPosition"/> sub-vectors has a codebook of its own instead of sharing one.</summary>
     /// <value>The default is <see langword="false"/>: one codebook.</value>
@@ -78,23 +78,27 @@ public sealed class VectorQuantizerOptions
     /// <value>From 0 to 1. The default is 0.85.</value>
     public double RestartUntilFraction { get; set; } = 0.85;
 
-    /// <summary>How many channels the quantizer takes and gives: <see cref="Dimensions"/> · <see cref="CodesPerPosition"/>.</summary>
-    public int Channels => checked(Dimensions * CodesPerPosition);
+    /// <inheritdoc/>
+    public override int CodebookSize => Codes;
+
+    /// <summary>The number of channels of encodings: <see cref="Dimensions"/> · <see cref="CodesPerPosition"/>.</summary>
+    public override int Channels => checked(Dimensions * CodesPerPosition);
 
     /// <summary>How many codebooks there are: <see cref="CodesPerPosition"/> with <see cref="SeparateCodebooks"/>, otherwise 1.</summary>
     public int Codebooks => SeparateCodebooks ? CodesPerPosition : 1;
 
-    /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
-    /// and what was found.</exception>
-    public void Validate()
+    /// <inheritdoc/>
+    public override Quantizer CreateQuantizer(int seed) => new VectorQuantizer(this, seed);
+
+    /// <inheritdoc/>
+    public override void Validate()
     {
         var problems = new OptionProblems("The vector quantizer's options cannot be used");
         Describe(problems);
         problems.ThrowIfAny();
     }
 
-    internal void Describe(OptionProblems problems)
+    internal override void Describe(OptionProblems problems)
     {
         problems.AtLeast(nameof(Codes), Codes, 2);
         problems.AtLeast(nameof(Dimensions), Dimensions, 1);
@@ -112,5 +116,6 @@ public sealed class VectorQuantizerOptions
         problems.Require(RestartUntilFraction is >= 0 and <= 1, nameof(RestartUntilFraction), "from 0 to 1", RestartUntilFraction);
     }
 
-    internal VectorQuantizerOptions Copy() => (VectorQuantizerOptions)MemberwiseClone();
+    /// <inheritdoc/>
+    public override VectorQuantizerOptions Copy() => (VectorQuantizerOptions)MemberwiseClone();
 }

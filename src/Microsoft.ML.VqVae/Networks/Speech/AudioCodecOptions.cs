@@ -12,12 +12,12 @@ public abstract class AudioCodecOptions
     {
     }
 
-    /// <summary>Samples a second of the waveforms.</summary>
+    /// <summary>Sample rate of the waveforms, in hertz.</summary>
     /// <value>From 1,000 to 192,000. The default is 16,000.</value>
     public int SampleRate { get; set; } = 16_000;
 
-    /// <summary>How many samples a code stands for: code i is about the samples from i times this up to the next code's first, and its
-    /// centre is at (i + 0.5) · SamplesPerCode / <see cref="SampleRate"/> seconds.</summary>
+    /// <summary>The number of samples that a code covers: code i covers the samples from i times this number up to the first of the next
+    /// code, and its center is at (i + 0.5) · SamplesPerCode / <see cref="SampleRate"/> seconds.</summary>
     public abstract int SamplesPerCode { get; }
 
     /// <summary>Checks all settings together.</summary>
@@ -35,6 +35,6 @@ public abstract class AudioCodecOptions
 
     internal abstract AudioCodecOptions Copy();
 
-    /// <summary>A network with fresh weights for these settings.</summary>
-    internal abstract AudioVqVae CreateNetwork(VectorQuantizerOptions quantizer, int speakers, int seed);
+    /// <summary>Creates a network of these settings with fresh weights.</summary>
+    internal abstract AudioVqVae CreateNetwork(QuantizerOptions quantizer, int speakers, int seed);
 }

@@ -3,23 +3,23 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>What features are like over some frames: of an utterance, or of all that a speaker says.</summary>
-/// <param name="Frames">How many frames there were.</param>
+/// <summary>Statistics of features over a number of frames: those of an utterance, or of all utterances of a speaker.</summary>
+/// <param name="Frames">The number of frames.</param>
 /// <param name="Means">The mean of each of the C features.</param>
 /// <param name="Covariance">Their covariance, C rows of C.</param>
 public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covariance)
 {
-    /// <summary>What a feature that does not change counts as: silence is no reason for infinities.</summary>
-    const double LeastDeviation = 1e-3;
+    // The deviation that a constant feature counts as, so that silence leads to no infinities.
+    const double MinDeviation = 1e-3;
 
-    /// <summary>The least variance, of a mean of 1, that a direction in the space of features counts as.</summary>
-    const double LeastVariance = 1e-4;
+    // The smallest variance that a direction in the space of features counts as, where the mean is 1.
+    const double MinVariance = 1e-4;
 
     /// <summary>The standard deviation of each feature, never zero.</summary>
     public float[] Deviations =>
-        [.. Enumerable.Range(0, Means.Length).Select(c => (float)Math.Max(LeastDeviation, Math.Sqrt(Covariance[c * Means.Length + c])))];
+        [.. Enumerable.Range(0, Means.Length).Select(c => (float)Math.Max(MinDeviation, Math.Sqrt(Covariance[c * Means.Length + c])))];
 
-    /// <summary>Of features that are normalised already, and where nothing is known.</summary>
+    /// <summary>The statistics of normalized features, also used where nothing is known.</summary>
     internal static FeatureStatistics Standard(int size)
     {
         var covariance = new float[size * size];
@@ -28,17 +28,17 @@ public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covar
         return new FeatureStatistics(0, new float[size], covariance);
     }
 
-    /// <summary>Of frames [T, C].</summary>
+    /// <summary>The statistics of frames [T, C].</summary>
     internal static FeatureStatistics Of(Tensor frames)
     {
         using var scope = NewDisposeScope();
         var values = frames.to(ScalarType.Float64);
         var means = values.mean([0L]);
-        var centred = values - means;
-        return new FeatureStatistics(frames.shape[0], Numbers(means), Numbers(centred.t().matmul(centred) / (double)frames.shape[0]));
+        var centered = values - means;
+        return new FeatureStatistics(frames.shape[0], Numbers(means), Numbers(centered.t().matmul(centered) / (double)frames.shape[0]));
     }
 
-    /// <summary>Of all frames of several, as if they were measured together.</summary>
+    /// <summary>The joint statistics of several parts, as if all their frames were measured together.</summary>
     internal static FeatureStatistics Of(IReadOnlyCollection<FeatureStatistics> parts)
     {
         var size = parts.Count == 0 ? 0 : parts.First().Means.Length;
@@ -63,12 +63,12 @@ public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covar
     }
 
     /// <summary>
-    /// The affine map that gives features mean 0 and deviation 1, and takes away correlations between them: the means, then C rows of
-    /// a matrix W; a frame x becomes W · (x − means).
+    /// The affine map that gives features mean 0 and deviation 1 and removes correlations between them: the means, then C rows of a matrix
+    /// W; a frame x becomes W · (x − means).
     /// </summary>
     /// <param name="decorrelation">a in W = V · diag(λ^(−a/2)) · Vᵀ · diag(1/deviation), with the eigenvalues λ and eigenvectors V of the
-    /// correlations: 0 leaves them, 1 takes them all.</param>
-    /// <remarks>Correlations that are measured on few frames are drawn towards none: by C frames' worth.</remarks>
+    /// correlations: 0 leaves them, 1 removes them.</param>
+    /// <remarks>Correlations are shrunk as if C more frames without correlations had been measured.</remarks>
     internal float[] Normaliser(double decorrelation)
     {
         var size = Means.Length;
@@ -86,7 +86,7 @@ public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covar
         if (decorrelation > 0)
         {
             var (values, vectors) = linalg.eigh(matrix);
-            matrix = (vectors * (values.clamp(min: LeastVariance).log() * (-decorrelation / 2)).exp()).matmul(vectors.t());
+            matrix = (vectors * (values.clamp(min: MinVariance).log() * (-decorrelation / 2)).exp()).matmul(vectors.t());
         }
         return [.. Means, .. Numbers(matrix * tensor(scales))];
     }

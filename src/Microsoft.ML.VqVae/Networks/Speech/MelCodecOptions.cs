@@ -1,47 +1,45 @@
-
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>What a <see cref="MelVqVae"/> sees of a waveform.</summary>
+/// <summary>The features of a waveform that a <see cref="MelVqVae"/> models.</summary>
 public enum SpeechFeatures
 {
-    /// <summary>The logarithm of the power in mel bands: all that is needed to make sound of it again.</summary>
+    /// <summary>The logarithm of the power in mel bands, which can be decoded to sound.</summary>
     LogMel,
 
-    /// <summary>Mel-frequency cepstral coefficients: the envelope of the spectrum alone, which is what tells phonemes apart. No sound can
-    /// be made of them.</summary>
+    /// <summary>Mel-frequency cepstral coefficients: the envelope of the spectrum alone, which tells phonemes apart. They cannot be decoded
+    /// to sound.</summary>
     Mfcc,
 }
 
-/// <summary>From which values features are normalised before they are encoded.</summary>
+/// <summary>The data whose statistics normalize features before they are encoded.</summary>
 public enum FeatureNormalisation
 {
-    /// <summary>From the utterance itself: nothing needs to be known of who speaks.</summary>
+    /// <summary>The utterance itself: the speaker need not be known.</summary>
     Utterance,
 
-    /// <summary>From all that the speaker said in the training data; from the utterance itself where the speaker was not among those of the
-    /// training, or there is no column of speakers.</summary>
+    /// <summary>All utterances of the speaker in the training data; the utterance itself where the speaker is not in the training data, or
+    /// there is no column of speakers.</summary>
     Speaker,
 
-    /// <summary>From the utterance itself, and then as near as possible to what the speech of the training data is like: by the warp of
-    /// the frequency axis, among nine up to <see cref="MelCodecOptions.VocalTractWarp"/>, and the affine map of the features that suit
-    /// it best (vocal tract length normalisation, Lee and Rose 1996; maximum likelihood linear regression, Leggetter and Woodland 1995).
-    /// For codes of phonemes whoever speaks, also who was not among the speakers of the training. Works on some seconds of speech; the
-    /// less there is, the more is left as it is. Needs <see cref="SpeechFeatures.Mfcc"/> as <see
-    /// cref="MelCodecOptions.Inputs"/>.</summary>
+    /// <summary>The utterance itself, then adapted to the typical speech of the training data: by the best of nine warps of the frequency
+    /// axis, up to <see cref="MelCodecOptions.VocalTractWarp"/>, and the best affine map of the features (vocal tract length normalization,
+    /// Lee and Rose 1996; maximum likelihood linear regression, Leggetter and Woodland 1995). For codes of phonemes of any speaker, also of
+    /// speakers who are not in the training data. Needs some seconds of speech; the less there is, the less is adapted. Needs
+    /// <see cref="SpeechFeatures.Mfcc"/> as <see cref="MelCodecOptions.Inputs"/>.</summary>
     Adapted,
 }
 
 /// <summary>
-/// The settings of a <see cref="MelVqVae"/>. The defaults are those of a codec whose codes are to be decoded to speech again.
+/// The settings of a <see cref="MelVqVae"/>. The defaults are those of a codec whose codes can be decoded to speech again.
 /// </summary>
 public sealed class MelCodecOptions : AudioCodecOptions
 {
-    /// <summary>What the encoder sees. Cepstra tell phonemes better and voices worse than bands do.</summary>
+    /// <summary>The features that are encoded. Cepstra tell phonemes apart better than bands do, and voices worse.</summary>
     /// <value>The default is <see cref="SpeechFeatures.Mfcc"/>.</value>
     public SpeechFeatures Inputs { get; set; } = SpeechFeatures.Mfcc;
 
-    /// <summary>What the decoder gives: <see cref="SpeechFeatures.LogMel"/> where codes are to be decoded to sound,
-    /// <see cref="SpeechFeatures.Mfcc"/>, which needs the same as <see cref="Inputs"/>, where they are for phonemes alone.</summary>
+    /// <summary>The features that are decoded: <see cref="SpeechFeatures.LogMel"/> for codes that are decoded to sound,
+    /// <see cref="SpeechFeatures.Mfcc"/>, which needs the same as <see cref="Inputs"/>, for codes of phonemes alone.</summary>
     /// <value>The default is <see cref="SpeechFeatures.LogMel"/>.</value>
     public SpeechFeatures Outputs { get; set; } = SpeechFeatures.LogMel;
 
@@ -49,12 +47,12 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>At least <see cref="HopSeconds"/>, at most 1. The default is 0.025.</value>
     public double WindowSeconds { get; set; } = 0.025;
 
-    /// <summary>The time from one frame to the next, in seconds. Frame f is about the samples of its hop, and its window is centred on
+    /// <summary>The time from one frame to the next, in seconds. Frame f covers the samples of its hop, and its window is centered on
     /// them.</summary>
     /// <value>More than 0. The default is 0.01.</value>
     public double HopSeconds { get; set; } = 0.01;
 
-    /// <summary>How many frames a code stands for; 4 frames of 10 ms make 25 codes a second.</summary>
+    /// <summary>The number of frames that a code covers; 4 frames of 10 ms result in 25 codes per second.</summary>
     /// <value>From 1 to 64. The default is 4.</value>
     public int FramesPerCode { get; set; } = 4;
 
@@ -68,24 +66,23 @@ public sealed class MelCodecOptions : AudioCodecOptions
 
     /// <summary>The upper edge of the highest band, in hertz.</summary>
     /// <value>Above <see cref="MinimumFrequency"/>, at most half the sample rate. The default is 0, for 95 % of that half: 7,600 for 16,000
-    /// samples a second.</value>
+    /// samples per second.</value>
     public double MaximumFrequency { get; set; }
 
-    /// <summary>Weight a of the filter y[t] = x[t] − a · x[t − 1] that flattens the spectrum of speech first.</summary>
+    /// <summary>The weight a of the filter y[t] = x[t] − a · x[t − 1], which flattens the spectrum of speech before the analysis.</summary>
     /// <value>From 0, for none, to below 1. The default is 0.97.</value>
     public double PreEmphasis { get; set; } = 0.97;
 
-    /// <summary>How many cepstral coefficients are kept, counted from c0, where <see cref="SpeechFeatures.Mfcc"/> are
-    /// asked for.</summary>
+    /// <summary>The number of cepstral coefficients, counted from c0, for <see cref="SpeechFeatures.Mfcc"/>.</summary>
     /// <value>From 1 to <see cref="Bands"/>. The default is 13.</value>
     public int Coefficients { get; set; } = 13;
 
-    /// <summary>From which values features are normalised before they are encoded.</summary>
+    /// <summary>The data whose statistics normalize features before they are encoded.</summary>
     /// <value>The default is <see cref="FeatureNormalisation.Utterance"/>.</value>
     public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Utterance;
 
-    /// <summary>How far correlations between features are taken away before they are encoded: 0, not at all; 1, all of them. Voices
-    /// differ in their correlations, so codes then depend less on who speaks.</summary>
+    /// <summary>The degree to which correlations between features are removed before they are encoded: 0, not at all; 1, completely. Voices
+    /// differ in their correlations, so that codes then depend less on the speaker.</summary>
     /// <value>From 0, the default, to 1.</value>
     public double Decorrelation { get; set; }
 
@@ -97,10 +94,9 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 1.</value>
     public int EncoderBlocks { get; set; } = 1;
 
-    /// <summary>How many codes lie between those that a residual block of the encoder looks at, plus one; blocks take the numbers in turn.
-    /// An encoder that sees far can tell from what is around it what is hidden from it (<see cref="MaskedSpans"/>), and its codes
-    /// become more alike where the same is said.</summary>
-    /// <value>Each at least 1. The default is 1 for all blocks: neighbouring codes.</value>
+    /// <summary>The dilations of the convolutions in the encoder's residual blocks, in codes: the blocks take the numbers in turn, and
+    /// larger ones widen the stretch of sound that a code depends on.</summary>
+    /// <value>Each at least 1. The default is 1 for all blocks: neighboring codes.</value>
     public int[] EncoderDilations { get; set; } = [1];
 
     /// <summary>Channels of the decoder.</summary>
@@ -111,25 +107,25 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int DecoderBlocks { get; set; } = 2;
 
-    /// <summary>How many codes before and after its own the first layer of the decoder sees. With 0, and without residual blocks, a code
-    /// has to say by itself what its frames are: the decoder is a table with an entry for each code and speaker.</summary>
+    /// <summary>The number of codes before and after its own that the first layer of the decoder sees. With 0, and without residual blocks,
+    /// frames depend on their code alone: the decoder is a table with an entry per code and speaker.</summary>
     /// <value>Zero or more. The default is 1.</value>
     public int DecoderNeighbours { get; set; } = 1;
 
-    /// <summary>Whether the decoder is told who speaks with the codes, and not only in its last layer. What it computes before that layer
-    /// then depends on both, and it learns what a code means in the voices that it came with: better reconstructions, and worse
-    /// conversions, since those pair codes with voices that training did not.</summary>
+    /// <summary>Whether the speaker is an input of the decoder's first layer too, and not only of its last. The layers between then learn
+    /// the meaning of a code in the voices that it occurred with: reconstructions are better, and conversions worse, since those pair codes
+    /// with voices that training did not.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool SpeakerWithCodes { get; set; }
 
-    /// <summary>What the decoder learns to give for a code. 0: the frames of the code. More: one frame, the mean of so many around the
-    /// centre of the code, with the weights of a Hann window; higher coefficients count less, down to a quarter. A mean says what is
-    /// spoken and leaves out when exactly, which makes better codes for phonemes. Needs <see cref="SpeechFeatures.Mfcc"/> as <see
-    /// cref="Outputs"/>.</summary>
+    /// <summary>The target of the decoder for a code. 0: the frames of the code. More: one frame, the mean of this many frames around the
+    /// center of the code, weighted by a Hann window; higher coefficients count less, down to a quarter. A mean carries the sound without
+    /// its exact timing, which results in better codes for phonemes. Needs <see cref="SpeechFeatures.Mfcc"/> as
+    /// <see cref="Outputs"/>.</summary>
     /// <value>0, the default, or at least <see cref="FramesPerCode"/> and even if and only if that is even.</value>
     public int TargetFrames { get; set; }
 
-    /// <summary>How many spans of time of an example are hidden from the encoder in training.</summary>
+    /// <summary>The number of spans of time of an example that are hidden from the encoder in training.</summary>
     /// <value>Zero or more. The default is 3.</value>
     public int MaskedSpans { get; set; } = 3;
 
@@ -141,14 +137,14 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>At least 1. The default is 8.</value>
     public int MaskedFrames { get; set; } = 8;
 
-    /// <summary>How far, as a share, training stretches and compresses the frequency axis that the encoder sees, as if vocal tracts were
-    /// longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on who speaks. With <see
-    /// cref="FeatureNormalisation.Adapted"/> nothing is drawn at random: the warp that suits an utterance is looked for in this
+    /// <summary>The largest share by which training stretches and compresses the frequency axis of the encoder's input, as if vocal tracts
+    /// were longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on the speaker. With
+    /// <see cref="FeatureNormalisation.Adapted"/> the warp is not random: the best one for an utterance is searched in this
     /// range.</summary>
     /// <value>From 0, the default, for none, to 0.25.</value>
     public double VocalTractWarp { get; set; }
 
-    /// <summary>Iterations of the Griffin-Lim algorithm, which finds phases for decoded spectra.</summary>
+    /// <summary>Iterations of the Griffin-Lim algorithm, which estimates the phases of decoded spectra.</summary>
     /// <value>At least 1. The default is 60.</value>
     public int GriffinLimIterations { get; set; } = 60;
 
@@ -218,6 +214,6 @@ public sealed class MelCodecOptions : AudioCodecOptions
         return copy;
     }
 
-    internal override AudioVqVae CreateNetwork(VectorQuantizerOptions quantizer, int speakers, int seed) =>
+    internal override AudioVqVae CreateNetwork(QuantizerOptions quantizer, int speakers, int seed) =>
         new MelVqVae(this, quantizer, speakers, seed);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>Normalised features [B, C, T] → encodings [B, G·D, N]: one strided convolution that also sees the frames of the neighbouring
+/// <summary>Normalized features [B, C, T] → encodings [B, G·D, N]: one strided convolution that also sees the frames of the neighboring
 /// codes, residual blocks, a projection.</summary>
 internal sealed class MelEncoder : nn.Module
 {
@@ -34,7 +34,7 @@ internal sealed class MelEncoder : nn.Module
     }
 }
 
-/// <summary>Codes [B, G·D, N] and speakers [B, S, N] → normalised frames [B, C, N · frames]: residual blocks at the rate of the codes, then
+/// <summary>Codes [B, G·D, N] and speakers [B, S, N] → normalized frames [B, C, N · frames]: residual blocks at the rate of the codes, then
 /// all frames of a code at once.</summary>
 internal sealed class MelDecoder : nn.Module
 {

@@ -4,15 +4,14 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// A VQ-VAE for speech made for CPUs: convolutions over log-mel or cepstral frames at the rate of the codes, and Griffin-Lim where sound is
-/// wanted. What it shares with the paper (van den Oord et al. 2017, arXiv 1711.00937, section 4.3) is the bottleneck and the decoder that
-/// is told the speaker.
+/// A VQ-VAE for speech made for CPUs: convolutions over log-mel or cepstral frames at the rate of the codes, and Griffin-Lim to produce
+/// sound. It shares the bottleneck and the decoder conditioned on the speaker with the paper (van den Oord et al. 2017, arXiv 1711.00937,
+/// section 4.3).
 /// </summary>
 /// <remarks>
-/// <para>The encoder sees features normalised to mean 0 and deviation 1, on request without the correlations between them, by the
-/// utterance or by the speaker, or adapted to what the speech of the training data is like. A log-mel decoder gives frames in
-/// the units of the speaker who is to speak, whose mean and deviation lie in the model: that alone carries much of a voice, and the codes
-/// need not.</para>
+/// <para>The encoder sees features normalized to mean 0 and deviation 1, on request without the correlations between them, by the utterance
+/// or by the speaker, or adapted to the typical speech of the training data. A log-mel decoder produces frames in the units of the
+/// requested speaker, whose mean and deviation are part of the model: that alone carries much of a voice, and the codes need not.</para>
 /// <para>Names in <c>state_dict</c>: <c>inputNormalisers</c> [max(1, speakers), 1 + C, C], means and a matrix, and <c>outputStatistics</c>
 /// [max(1, speakers), 2, C'], means and deviations; where features are adapted, <c>adaptation.centres</c> [128, C] and
 /// <c>adaptation.variances</c> [2]; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
@@ -22,27 +21,26 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </remarks>
 public sealed class MelVqVae : AudioVqVae
 {
-    /// <summary>Of random numbers: spans of time are hidden by (seed, this + step). Other streams of a step begin at 0.</summary>
+    // The stream of random numbers that hide spans of time: (seed, this + step). Other streams of a step start at 0.
     const long MaskStream = 1L << 40;
 
     readonly MelCodecOptions options;
     readonly int seed;
     readonly MelEncoder encoder;
-    readonly VectorQuantizer quantizer;
+    readonly Quantizer quantizer;
     readonly MelDecoder decoder;
     readonly SpeechAnalysis analysis;
     readonly SpeakerAdaptation? adaptation;
     Tensor inputNormalisers;
     Tensor outputStatistics;
 
-    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a model with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="codec">The settings of encoder and decoder; copied.</param>
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
-    /// <param name="speakers">How many speakers the decoder is to know; 0 for a decoder that is not told who speaks.</param>
-    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not
-    /// touched.</param>
+    /// <param name="speakers">The number of speakers that the decoder knows; 0 for a decoder that is not conditioned on speakers.</param>
+    /// <param name="seed">The seed of weights, codebook and the randomness of training; torch's global generator is not used.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
-    public MelVqVae(MelCodecOptions codec, VectorQuantizerOptions quantizer, int speakers, int seed) : base(nameof(MelVqVae), speakers)
+    public MelVqVae(MelCodecOptions codec, QuantizerOptions quantizer, int speakers, int seed) : base(nameof(MelVqVae), speakers)
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
@@ -61,7 +59,7 @@ public sealed class MelVqVae : AudioVqVae
             encoder = new MelEncoder(options, quantizer.Channels, source);
             decoder = new MelDecoder(options, quantizer.Channels, speakers, source);
         }
-        this.quantizer = new VectorQuantizer(quantizer, seed);
+        this.quantizer = quantizer.CreateQuantizer(seed);
         var unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
         inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
         var silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
@@ -73,16 +71,18 @@ public sealed class MelVqVae : AudioVqVae
     public override AudioCodecOptions Options => options.Copy();
 
     /// <inheritdoc/>
-    public override VectorQuantizer Quantizer => quantizer;
+    public override Quantizer Quantizer => quantizer;
 
-    /// <summary>C: bands or coefficients of a frame that is encoded.</summary>
+    /// <summary>C: the bands or coefficients of an encoded frame.</summary>
     public override int Channels => options.InputChannels;
 
-    /// <summary>Frames that a code stands for.</summary>
+    /// <summary>The number of frames that a code covers.</summary>
     public override int ValuesPerCode => options.FramesPerCode;
 
     /// <inheritdoc/>
     public override bool MakesWaveforms => options.Outputs == SpeechFeatures.LogMel;
+
+    private protected override bool HasTargets => options.Outputs == SpeechFeatures.LogMel;
 
     /// <inheritdoc/>
     public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
@@ -135,31 +135,29 @@ public sealed class MelVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        return encoder.Encode(NormaliseInputs(batch, padding), padding).MoveToOuterDisposeScope();
+        return encoder.Encode(NormalizeInputs(batch, padding), padding).MoveToOuterDisposeScope();
     }
 
     /// <summary>
     /// The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. p(x|z) is a Gaussian of unit
-    /// variance around the decoded frames, in normalised units; the quantizer's losses are averages over codes, and so is this term.
+    /// variance around the decoded frames, in normalized units; the quantizer's losses are averages over codes, and so is this term.
     /// </summary>
     /// <inheritdoc/>
-    public override VqVaeLosses Losses(AudioBatch batch, long step)
+    public override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
     {
         Check(batch);
+        ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
+        quantizer.BeginStep(moment.Step, moment.Fraction);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        var inputs = NormaliseInputs(batch, padding);
-        var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, step) : inputs, padding));
+        var inputs = NormalizeInputs(batch, padding);
+        var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
         var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         var (target, mask) = Target(batch, inputs, padding);
         var error = Padding.Mean((decoded - target).square(), mask);
-        var codes = quantization.Quantized.shape[2] * quantizer.Options.CodesPerPosition;
+        var codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
         var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
-        var total = 0.5 * valuesPerCode * error + quantization.Loss;
-        return new VqVaeLosses(
-            total.MoveToOuterDisposeScope(), error.detach().MoveToOuterDisposeScope(),
-            quantization.CodebookLoss.detach().MoveToOuterDisposeScope(),
-            quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(), quantization.Counts.MoveToOuterDisposeScope());
+        return LossOf(0.5 * valuesPerCode * error + quantization.Loss, error, quantization).MoveToOuterDisposeScope();
     }
 
     /// <summary>The decoder alone: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their own
@@ -192,15 +190,15 @@ public sealed class MelVqVae : AudioVqVae
         return analysis.Synthesise(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
     }
 
-    static Tensor NormaliseInputs(AudioBatch batch, Padding padding) => Padding.Clear(
+    static Tensor NormalizeInputs(AudioBatch batch, Padding padding) => Padding.Clear(
         batch.Normalisers.narrow(1, 1, batch.Inputs.shape[1]).matmul(batch.Inputs - batch.Normalisers.select(1, 0).unsqueeze(2)),
         padding.Values);
 
-    static Tensor Normalise(Tensor features, Tensor statistics, Padding padding) => Padding.Clear(
+    static Tensor Normalize(Tensor features, Tensor statistics, Padding padding) => Padding.Clear(
         (features - statistics.select(1, 0).unsqueeze(2)) / statistics.select(1, 1).unsqueeze(2), padding.Values);
 
-    /// <summary>What the decoder is to give, normalised, and which of it is real. Log-mel frames are in the units of whoever speaks;
-    /// cepstra are what the encoder sees.</summary>
+    /// <summary>The normalized target of the decoder, and the mask of its real positions. Log-mel frames are in the units of the speaker;
+    /// cepstra are those that the encoder sees.</summary>
     (Tensor Target, Tensor? Mask) Target(AudioBatch batch, Tensor inputs, Padding padding)
     {
         if (!MakesWaveforms)
@@ -211,7 +209,7 @@ public sealed class MelVqVae : AudioVqVae
         var scale = Speakers == 0
             ? outputStatistics.expand(targets.shape[0], -1, -1)
             : outputStatistics.index_select(0, batch.Speakers!);
-        return (Normalise(targets, scale, padding), padding.Values);
+        return (Normalize(targets, scale, padding), padding.Values);
     }
 
     /// <summary>Means and deviations, [2, C'] for each speaker.</summary>
@@ -230,7 +228,7 @@ public sealed class MelVqVae : AudioVqVae
         var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
         var end = first + lengths;
         var time = arange(length, dtype: ScalarType.Int64);
-        // Within a span this product is 0 or more.
+        // The product is 0 or more within a span.
         var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;
         return features * kept.unsqueeze(1).to(features.device);
     }

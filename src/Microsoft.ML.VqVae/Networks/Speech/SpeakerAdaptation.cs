@@ -4,24 +4,24 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// Brings the cepstra of an utterance to where the speech of the training data is, whoever speaks: chooses how far the frequency axis is
-/// warped (vocal tract length normalisation, Lee and Rose 1996), then takes back the affine map that makes of common speech that of this
-/// utterance (maximum likelihood linear regression, Leggetter and Woodland 1995). Needs no labels, and nothing but the utterance.
+/// Adapts the cepstra of an utterance to the typical speech of the training data, for any speaker: selects the warp of the frequency axis
+/// (vocal tract length normalization, Lee and Rose 1996), then inverts the affine map from common speech to this utterance (maximum
+/// likelihood linear regression, Leggetter and Woodland 1995). Needs no labels, only the utterance.
 /// </summary>
 /// <remarks>
 /// <para>Common speech is a mixture of Gaussians of one variance around <c>centres</c>, in the space of <see cref="CodeMeans"/> of
-/// normalised cepstra. The warp is the one whose frames lie nearest to the centres. The map y ↦ M·y + c then makes the utterance most
-/// likely, given a Gaussian prior around M = 1, c = 0 that weighs as much as <see cref="PriorCodes"/> codes: what few seconds leave open
-/// stays as it is. Training turns by turns finds centres of adapted utterances and adapts utterances to centres.</para>
+/// normalized cepstra. The selected warp is the one whose frames lie nearest to the centers. The map y ↦ M·y + c then maximizes the
+/// likelihood of the utterance, given a Gaussian prior around M = 1, c = 0 that weighs as much as <see cref="PriorCodes"/> codes: a short
+/// utterance is adapted less. Training alternates between finding centers of adapted utterances and adapting utterances to centers.</para>
 /// <para>Names in <c>state_dict</c>: <c>centres</c> [K, C]; <c>variances</c> [2], around a centre and of everything, zero until
 /// <see cref="Fit"/>.</para>
 /// </remarks>
 internal sealed class SpeakerAdaptation : nn.Module
 {
-    /// <summary>Of random numbers; other streams of a network begin at 0.</summary>
-    const long CentreStream = 1L << 43;
+    // The stream of random numbers; other streams of a network start at 0.
+    const long CenterStream = 1L << 43;
 
-    const int Centres = 128, MeansOverCodes = 3, Rounds = 4, Iterations = 2, KMeansIterations = 8, PriorCodes = 50;
+    const int Centers = 128, MeansOverCodes = 3, Rounds = 4, Iterations = 2, KMeansIterations = 8, PriorCodes = 50;
 
     readonly MelCodecOptions options;
     Tensor centres;
@@ -30,14 +30,14 @@ internal sealed class SpeakerAdaptation : nn.Module
     public SpeakerAdaptation(MelCodecOptions options) : base(nameof(SpeakerAdaptation))
     {
         this.options = options;
-        centres = zeros(Centres, options.InputChannels);
+        centres = zeros(Centers, options.InputChannels);
         variances = zeros(2);
         RegisterComponents();
     }
 
-    /// <summary>Learns what common speech is.</summary>
-    /// <param name="utterances">Each with its warped views, all of one length.</param>
-    /// <param name="seed">Decides where the search for centres begins.</param>
+    /// <summary>Fits the model of common speech.</summary>
+    /// <param name="utterances">The utterances, each with its warped views, all of one length.</param>
+    /// <param name="seed">The seed of the search for centers.</param>
     /// <param name="cancellation">Ends the search early.</param>
     public void Fit(IReadOnlyList<IReadOnlyList<AudioFeatures>> utterances, int seed, CancellationToken cancellation)
     {
@@ -47,12 +47,12 @@ internal sealed class SpeakerAdaptation : nn.Module
         Tensor[] adapted = [.. views.Select(utterance => utterance.select(0, 0))];
         for (var round = 0; round <= Rounds; round++)
         {
-            using var generator = SeededRandom.CreateGenerator(seed, CentreStream + round);
+            using var generator = SeededRandom.CreateGenerator(seed, CenterStream + round);
             var all = cat(adapted, 0);
-            var found = KMeans.FindCentres(all, Centres, KMeansIterations, generator);
+            var found = KMeans.FindCentres(all, Centers, KMeansIterations, generator);
             var nearest = NearestCodes.Find(all, found);
             var everything = Math.Max(1e-6f, (all - all.mean([0L])).square().mean().item<float>());
-            // Of less speech than centres nothing is left around them.
+            // With less speech than centers, the variance around them is zero.
             var around = Math.Max(1e-3f * everything, (all - found.index_select(0, nearest)).square().mean().item<float>());
             centres.copy_(found);
             variances.copy_(tensor([around, everything]));
@@ -66,8 +66,8 @@ internal sealed class SpeakerAdaptation : nn.Module
         }
     }
 
-    /// <summary>The view of an utterance that is nearest to common speech, with the map that normalises and adapts it. The first as it is
-    /// while nothing was fitted.</summary>
+    /// <summary>The view of an utterance that is nearest to common speech, with the map that normalizes and adapts it. The first view,
+    /// unchanged, before <see cref="Fit"/>.</summary>
     public AudioFeatures Adapt(IReadOnlyList<AudioFeatures> views)
     {
         using var withoutGradients = no_grad();
@@ -100,7 +100,7 @@ internal sealed class SpeakerAdaptation : nn.Module
     /// c.</summary>
     (int View, Tensor Map) Find(Tensor views)
     {
-        // The network may be on a GPU; a look at one utterance is too little for it.
+        // The network may be on a GPU; one utterance is too little work for it.
         Tensor common = centres.cpu(), spread = variances.cpu();
         var view = (int)Distances(views, common).min(2).values.mean([1L]).argmin(0).item<long>();
         var own = views.select(0, view).to(ScalarType.Float64);
@@ -117,19 +117,19 @@ internal sealed class SpeakerAdaptation : nn.Module
         return (view, map);
     }
 
-    /// <summary>The squares of the distances of […, C] to all centres [K, C]: […, K].</summary>
-    static Tensor Distances(Tensor vectors, Tensor centres) =>
-        (vectors.square().sum(-1, keepdim: true) - vectors.matmul(centres.t()) * 2.0 + centres.square().sum(1)).clamp(min: 0);
+    /// <summary>The squared distances of […, C] to all centers [K, C]: […, K].</summary>
+    static Tensor Distances(Tensor vectors, Tensor centers) =>
+        (vectors.square().sum(-1, keepdim: true) - vectors.matmul(centers.t()) * 2.0 + centers.square().sum(1)).clamp(min: 0);
 
-    /// <summary>Common speech of what a map made of it, [N, C].</summary>
+    /// <summary>Applies the inverse of a map to [N, C].</summary>
     static Tensor Undo(Tensor map, Tensor frames)
     {
         var channels = map.shape[1];
         return linalg.solve(map.narrow(0, 0, channels).t(), (frames.to(ScalarType.Float64) - map.select(0, channels)).t()).t();
     }
 
-    /// <summary>First the normaliser (means m, then a matrix W), then, in the space of <see cref="CodeMeans"/>, the opposite of the map;
-    /// in the form of a normaliser again. With the importance S of the coefficients a frame x becomes
+    /// <summary>The normalizer (means m, then a matrix W), followed, in the space of <see cref="CodeMeans"/>, by the inverse of the map; in
+    /// the form of a normalizer again. With the importance S of the coefficients a frame x becomes
     /// S⁻¹·M⁻¹·(S·W·(x − m) − c).</summary>
     static float[] Compose(float[] normaliser, Tensor map)
     {
@@ -142,4 +142,31 @@ internal sealed class SpeakerAdaptation : nn.Module
         var composed = cat([shifted.t(), adapted], 0).to(ScalarType.Float32).contiguous();
         return MemoryMarshal.Cast<byte, float>(composed.bytes).ToArray();
     }
+}
+
+/// <summary>One frame of cepstra per code: the sound around the center of the code, without its exact timing.</summary>
+internal static class CodeMeans
+{
+    /// <summary>The mean of the real frames around the center of each code, weighted by a Hann window, times
+    /// <see cref="Importance"/>.</summary>
+    /// <param name="features">Float32 [B, C, T], T a multiple of the frames of a code, zero where it is not real.</param>
+    /// <param name="real">1 where frames are real, Float32 [B, 1, T]; null where all are.</param>
+    /// <param name="width">The length of the window in frames.</param>
+    /// <param name="framesPerCode">The number of frames that a code covers.</param>
+    /// <returns>Float32 [B, C, N].</returns>
+    public static Tensor Of(Tensor features, Tensor? real, int width, int framesPerCode)
+    {
+        var (batch, channels, length) = (features.shape[0], features.shape[1], features.shape[2]);
+        var window = tensor(Enumerable.Range(0, width).Select(k => (float)Math.Pow(Math.Sin(Math.PI * (k + 0.5) / width), 2)).ToArray(),
+            [1, 1, width], device: features.device);
+        Tensor Around(Tensor values) =>
+            nn.functional.conv1d(values.reshape(-1, 1, length), window, null, framesPerCode, (width - framesPerCode) / 2);
+        var weights = Around(real ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
+        var sums = Around(features).view(batch, channels, -1);
+        return sums / weights.clamp(min: 1e-6) * tensor(Importance(channels), [1, channels, 1], device: features.device);
+    }
+
+    /// <summary>The factor of each coefficient: the square of its error counts with 1 − k / (4/3 · C).</summary>
+    public static float[] Importance(long channels) =>
+        [.. Enumerable.Range(0, (int)channels).Select(k => (float)Math.Sqrt(1 - k / (4.0 / 3 * channels)))];
 }

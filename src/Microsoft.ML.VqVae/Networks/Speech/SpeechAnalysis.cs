@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>From waveforms to the features of a <see cref="MelVqVae"/> and back. Safe for several threads.</summary>
+/// <summary>Conversion of waveforms to the features of a <see cref="MelVqVae"/> and back. Safe for several threads.</summary>
 internal sealed class SpeechAnalysis : IDisposable
 {
-    /// <summary>How many warped views of an utterance training draws from, besides the one that is not warped.</summary>
+    /// <summary>The number of warped views of an utterance that training draws from, besides the one that is not warped.</summary>
     const int WarpedViews = 8;
 
     readonly MelCodecOptions options;
@@ -32,7 +32,7 @@ internal sealed class SpeechAnalysis : IDisposable
         return Features(spectrogram.FromPower(Power(waveform)), options.Inputs);
     }
 
-    /// <summary>The utterance as it is, then as it would be with other vocal tracts.</summary>
+    /// <summary>The features of the utterance unchanged, then as spoken with other vocal tracts.</summary>
     public IReadOnlyList<AudioFeatures> Views(ReadOnlySpan<float> waveform)
     {
         using var scope = NewDisposeScope();
@@ -65,7 +65,7 @@ internal sealed class SpeechAnalysis : IDisposable
     /// <summary>The log-mel frames of all views.</summary>
     Tensor[] Bands(ReadOnlySpan<float> waveform)
     {
-        // The Fourier transform is most of the work, and all views have it in common.
+        // The Fourier transform is most of the work, and all views share it.
         var power = Power(waveform);
         return [.. warped.Value.Prepend(spectrogram).Select(view => view.FromPower(power))];
     }
@@ -84,7 +84,7 @@ internal sealed class SpeechAnalysis : IDisposable
         return new AudioFeatures(Numbers(frames), (int)frames.shape[0], FeatureStatistics.Of(frames));
     }
 
-    /// <summary>Equally far apart, half of them up and half of them down.</summary>
+    /// <summary>Warps at equal distances, half of them up and half of them down.</summary>
     static IEnumerable<double> Warps(double most) => most == 0 ? [] : Enumerable.Range(0, WarpedViews)
         .Select(view => view - WarpedViews / 2).Select(view => view < 0 ? view : view + 1)
         .Select(view => 1 + most * view / (WarpedViews / 2));

@@ -5,31 +5,34 @@ using static TorchSharp.torch.nn;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// The decoder of section 4.3 of the paper (arXiv 1711.00937): a WaveNet (arXiv 1609.03499) that gives the distribution of each µ-law sample
-/// of a waveform from the samples before it, the quantized latents and the speaker.
+/// The decoder of section 4.3 of the paper (arXiv 1711.00937): a WaveNet (arXiv 1609.03499) that models the distribution of each µ-law
+/// sample of a waveform given the samples before it, the quantized latents and the speaker.
 /// </summary>
 /// <remarks>
-/// <para>Latents are turned into frames by a convolution over neighbouring latents (three taps, ReLU), one or more frames a latent, see
-/// <see cref="WaveNetDecoderOptions.FramesPerLatent"/>. Each layer projects the frames for itself, at their rate, and every sample of a
-/// frame gets the same.</para>
+/// <para>Latents are expanded to frames by a convolution over neighboring latents (three taps, ReLU), one or more frames per latent, see
+/// <see cref="WaveNetDecoderOptions.FramesPerLatent"/>. Each layer has its own projection of the frames, at their rate, which all samples
+/// of a frame share.</para>
 /// <para>Names in <c>state_dict</c>: <c>frames.weight</c>, <c>frames.bias</c>; <c>stack.embedding</c> [257, C], whose last row stands for
 /// "before the start"; <c>stack.layers.N.filter</c> and <c>stack.layers.N.gate</c>, each with <c>.weight</c> [C, C, taps], <c>.bias</c>,
-/// <c>.conditioning</c> [C, conditioning channels] and, with speakers, <c>.classes</c> [speakers, C]; <c>stack.layers.N.residual.weight</c>,
-/// <c>.bias</c> (not in the last layer); <c>stack.layers.N.skip</c>; <c>stack.skipBias</c>; <c>stack.hidden.weight</c>, <c>.bias</c>;
-/// <c>stack.output.weight</c>, <c>.bias</c>.</para>
+/// <c>.conditioning</c> [C, conditioning channels] and, with speakers, <c>.classes</c> [speakers, C];
+/// <c>stack.layers.N.residual.weight</c>, <c>.bias</c> (not in the last layer); <c>stack.layers.N.skip</c>; <c>stack.skipBias</c>;
+/// <c>stack.hidden.weight</c>, <c>.bias</c>; <c>stack.output.weight</c>, <c>.bias</c>.</para>
 /// </remarks>
-public sealed partial class WaveNetDecoder : nn.Module
+public sealed class WaveNetDecoder : nn.Module
 {
-    /// <summary>How many levels a µ-law sample of 8 bits has.</summary>
+    /// <summary>The number of levels of a µ-law sample of 8 bits.</summary>
     public const int Levels = 256;
+
+    /// <summary>Number of samples between checks for cancellation and reports of progress.</summary>
+    const int Stride = 256;
 
     readonly WaveNetDecoderOptions options;
     readonly Convolution1d frames;
     readonly GatedStack stack;
 
-    /// <summary>Makes a decoder with fresh weights.</summary>
+    /// <summary>Creates a decoder with fresh weights.</summary>
     /// <param name="options">The settings; copied.</param>
-    /// <param name="seed">What the weights are drawn from; torch's global generator is not touched.</param>
+    /// <param name="seed">The seed of the weights; torch's global generator is not used.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
     public WaveNetDecoder(WaveNetDecoderOptions options, int seed) : this(options, new WeightSource(seed), ownsSource: true)
     {
@@ -54,7 +57,7 @@ public sealed partial class WaveNetDecoder : nn.Module
     /// <summary>A copy of the settings.</summary>
     public WaveNetDecoderOptions Options => options.Copy();
 
-    /// <summary>On how many samples before it the distribution of a sample depends.</summary>
+    /// <summary>The number of earlier samples that the distribution of a sample depends on.</summary>
     public int ReceptiveField => stack.Shape.ReceptiveField;
 
     /// <summary>The logits of all samples at once, teacher-forced: those of sample t depend on the samples before t, on all latents near it
@@ -63,7 +66,7 @@ public sealed partial class WaveNetDecoder : nn.Module
     /// <param name="quantized">Quantized latents [B, D, F].</param>
     /// <param name="speakers">Int64 [B], or <see langword="null"/> where the decoder knows no speakers.</param>
     /// <returns>[B, T, 256], with gradients.</returns>
-    /// <exception cref="ArgumentException">An argument has another shape or type, is missing or not wanted, or (looked at on the CPU only)
+    /// <exception cref="ArgumentException">An argument has another shape or type, is missing or unexpected, or (checked on the CPU only)
     /// is out of range.</exception>
     public Tensor Logits(Tensor samples, Tensor quantized, Tensor? speakers)
     {
@@ -76,8 +79,8 @@ public sealed partial class WaveNetDecoder : nn.Module
     /// <param name="samples">As for <see cref="Logits"/>.</param>
     /// <param name="quantized">As for <see cref="Logits"/>.</param>
     /// <param name="speakers">As for <see cref="Logits"/>.</param>
-    /// <param name="lengths">How many samples of each row are real, Int64 [B]; those beyond do not count. <see langword="null"/>: all
-    /// are.</param>
+    /// <param name="lengths">The number of real samples of each row, Int64 [B]; those beyond do not count. <see langword="null"/>: all are
+    /// real.</param>
     /// <returns>A scalar with gradients.</returns>
     /// <exception cref="ArgumentException">As for <see cref="Logits"/>.</exception>
     public Tensor Loss(Tensor samples, Tensor quantized, Tensor? speakers, Tensor? lengths = null)
@@ -87,9 +90,112 @@ public sealed partial class WaveNetDecoder : nn.Module
         if (lengths is null)
             return functional.cross_entropy(logits, samples.reshape(-1)).MoveToOuterDisposeScope();
         var real = arange(samples.shape[1], dtype: ScalarType.Int64, device: samples.device).lt(lengths.unsqueeze(1));
-        // The class that cross_entropy leaves out, where there is no sample.
+        // −100 is the class that cross_entropy ignores.
         var targets = where(real, samples, full([], -100, ScalarType.Int64, samples.device));
         return functional.cross_entropy(logits, targets.view(-1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Samples waveforms given latents and speakers, without gradients; the time per sample does not depend on the length of the
+    /// waveform.</summary>
+    /// <remarks>On the CPU the rows of a batch are divided among the cores.</remarks>
+    /// <param name="quantized">Quantized latents [B, D, F].</param>
+    /// <param name="speakers">Int64 [B], or <see langword="null"/> where the decoder knows no speakers.</param>
+    /// <param name="temperature">The divisor of the logits: 1 for the learned distribution, below 1 for less noise, 0 for the likeliest
+    /// level each time.</param>
+    /// <param name="seed">The seed of the samples: sample t of row r follows from (seed, r, t).</param>
+    /// <param name="progress">Receives the completed share of the samples, 0 … 1.</param>
+    /// <param name="cancellation">Ends the sampling early.</param>
+    /// <returns>µ-law levels Int64 [B, F · <see cref="WaveNetDecoderOptions.SamplesPerLatent"/>], on the CPU.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="Logits"/>, or the temperature is negative or not finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was canceled.</exception>
+    public Tensor Generate(
+        Tensor quantized, Tensor? speakers, double temperature = 1, int seed = 0, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        CheckConditions(quantized, speakers);
+        if (!double.IsFinite(temperature) || temperature < 0)
+            throw new ArgumentOutOfRangeException(
+                nameof(temperature), temperature, "The temperature must be a finite number of 0 or more.");
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var batch = (int)quantized.shape[0];
+        var length = checked((int)(quantized.shape[2] * options.SamplesPerLatent));
+        var uniforms = new float[checked(batch * length)];
+        for (var row = 0; row < batch; row++)
+            SeededRandom.Uniforms(seed, row, uniforms.AsSpan(row * length, length));
+        long made = 0;
+        void Count(int samples)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            progress?.Report((double)Interlocked.Add(ref made, samples) / uniforms.Length);
+        }
+
+        Count(0);
+        var given = Conditions(quantized, speakers);
+        if (quantized.device_type != DeviceType.CPU)
+            return GenerateWithTensors(given, tensor(uniforms, [batch, length]), temperature, Count).MoveToOuterDisposeScope();
+
+        var packed = new PackedStack(stack);
+        var rows = Math.Clamp((batch + Environment.ProcessorCount - 1) / Environment.ProcessorCount, 1, StackSteps.FewSequences);
+        var groups = new List<(int Start, SpanSteps Steps)>();
+        for (var first = 0; first < batch; first += rows)
+        {
+            var count = Math.Min(rows, batch - first);
+            groups.Add((first * length, new SpanSteps(packed, count, length, given.Narrow(first, count))));
+        }
+        var result = new long[uniforms.Length];
+        Parallel.ForEach(
+            groups, new ParallelOptions { CancellationToken = cancellation },
+            group => GenerateWithSpans(group.Steps, group.Start, uniforms, temperature, result, Count));
+        return tensor(result).view(batch, length).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Samples the rows of <paramref name="steps"/>, the first of which starts at <paramref name="start"/> of
+    /// <paramref name="result"/>.</summary>
+    static void GenerateWithSpans(
+        SpanSteps steps, int start, float[] uniforms, double temperature, long[] result, Action<int> count)
+    {
+        var choice = new SymbolChoice(Levels, temperature);
+        var next = new int[steps.Batch];
+        for (var i = 0; i < steps.Length; i++)
+        {
+            for (var row = 0; row < next.Length; row++)
+            {
+                var at = start + row * steps.Length + i;
+                next[row] = choice.Choose(steps.Logits(row), uniforms[at]);
+                result[at] = next[row];
+            }
+            steps.Accept(next);
+            if (i % Stride == Stride - 1 || i == steps.Length - 1)
+                count((i % Stride + 1) * next.Length);
+        }
+    }
+
+    Tensor GenerateWithTensors(StackConditions given, Tensor uniforms, double temperature, Action<int> count)
+    {
+        var (batch, length) = ((int)uniforms.shape[0], (int)uniforms.shape[1]);
+        var device = given.Frames!.device;
+        var chances = uniforms.to(device);
+        var result = zeros(batch, length, dtype: ScalarType.Int64, device: device);
+        using var steps = new TensorSteps(stack, batch, length, given);
+        for (var i = 0; i < length; i++)
+        {
+            using var scope = NewDisposeScope();
+            var logits = steps.NextLogits();
+            var next = temperature == 0 ? logits.argmax(1) : Choose(logits.div(temperature), chances.narrow(1, i, 1));
+            steps.Accept(next);
+            result.select(1, i).copy_(next);
+            if (i % Stride == Stride - 1 || i == length - 1)
+                count((i % Stride + 1) * batch);
+        }
+        return result.cpu();
+    }
+
+    /// <summary>The first level whose cumulative probability exceeds the random number.</summary>
+    static Tensor Choose(Tensor logits, Tensor uniforms)
+    {
+        var cumulative = logits.softmax(1).cumsum(1);
+        return cumulative.le(uniforms.mul(cumulative.narrow(1, Levels - 1, 1))).sum([1L], type: ScalarType.Int64);
     }
 
     StackConditions Conditions(Tensor quantized, Tensor? speakers)
@@ -107,9 +213,9 @@ public sealed partial class WaveNetDecoder : nn.Module
         CheckConditions(quantized, speakers);
         var expected = quantized.shape[2] * options.SamplesPerLatent;
         if (samples.dtype != ScalarType.Int64 || !samples.shape.AsSpan().SequenceEqual([quantized.shape[0], expected]))
-            throw new ArgumentException($"Samples must be Int64 [{quantized.shape[0]}, {expected}], {options.SamplesPerLatent} for each of " +
-                $"{quantized.shape[2]} latents, but are {samples.dtype} [{string.Join(", ", samples.shape)}].", nameof(samples));
-        CheckRange(samples, Levels, "Samples", nameof(samples));
+            throw new ArgumentException($"Samples must be Int64 [{quantized.shape[0]}, {expected}], {options.SamplesPerLatent} for each " +
+                $"of {quantized.shape[2]} latents, but are {samples.dtype} [{string.Join(", ", samples.shape)}].", nameof(samples));
+        TensorChecks.Range(samples, 0, Levels - 1, "Samples", nameof(samples));
     }
 
     void CheckConditions(Tensor quantized, Tensor? speakers)
@@ -126,17 +232,6 @@ public sealed partial class WaveNetDecoder : nn.Module
         if (speakers is null || speakers.dtype != ScalarType.Int64 || !speakers.shape.AsSpan().SequenceEqual([shape[0]]))
             throw new ArgumentException($"Speakers must be Int64 [{shape[0]}], but are " +
                 (speakers is null ? "null." : $"{speakers.dtype} [{string.Join(", ", speakers.shape)}]."), nameof(speakers));
-        CheckRange(speakers, options.Speakers, "Speakers", nameof(speakers));
-    }
-
-    static void CheckRange(Tensor given, int count, string what, string name)
-    {
-        if (given.device_type != DeviceType.CPU)
-            return;
-        using var least = given.min();
-        using var greatest = given.max();
-        if (least.ToInt64() < 0 || greatest.ToInt64() >= count)
-            throw new ArgumentException($"{what} must be within 0 … {count - 1}, but reach from {least.ToInt64()} to " +
-                $"{greatest.ToInt64()}.", name);
+        TensorChecks.Range(speakers, 0, options.Speakers - 1, "Speakers", nameof(speakers));
     }
 }

@@ -1,15 +1,14 @@
-
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// The settings of a <see cref="WaveformVqVae"/>. The defaults are the model of section 4.3 of the paper (arXiv 1711.00937) for VCTK: six
-/// strided convolutions, a code for 64 samples, and a WaveNet decoder.
+/// strided convolutions, a code per 64 samples, and a WaveNet decoder.
 /// </summary>
 public sealed class WaveformCodecOptions : AudioCodecOptions
 {
-    /// <summary>The strides of the encoder's convolutions, each of a kernel two samples longer than its stride. Their product is the number
-    /// of samples that a code stands for.</summary>
-    /// <value>At least one, each from 1 to 16. The default is 2, six times: 64 samples a code.</value>
+    /// <summary>The strides of the encoder's convolutions; each kernel is two samples longer than its stride. Their product is the number
+    /// of samples that a code covers.</summary>
+    /// <value>At least one, each from 1 to 16. The default is 2, six times: 64 samples per code.</value>
     public int[] Strides { get; set; } = [2, 2, 2, 2, 2, 2];
 
     /// <summary>Channels of the encoder.</summary>
@@ -20,12 +19,11 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int EncoderBlocks { get; set; } = 2;
 
-    /// <summary>The WaveNet that decodes. How many samples and channels a latent has, and how many speakers there are, is filled
-    /// in.</summary>
+    /// <summary>The WaveNet decoder. Samples per latent, channels of a latent and the number of speakers are set by the codec.</summary>
     /// <value>The default is 20 layers of 64 channels.</value>
     public WaveNetDecoderOptions Decoder { get; set; } = new();
 
-    /// <summary>How boldly samples are drawn when codes are decoded: 1 draws from the distribution that was learnt, less from a narrower
+    /// <summary>The divisor of the logits when codes are decoded: 1 samples from the learned distribution, less than 1 from a narrower
     /// one.</summary>
     /// <value>More than 0. The default is 1.</value>
     public double Temperature { get; set; } = 1;
@@ -45,7 +43,7 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
         problems.Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), "a finite number above 0", Temperature);
     }
 
-    /// <summary>The decoder's settings with what the codec decides.</summary>
+    /// <summary>The decoder's settings, completed by those that the codec decides.</summary>
     internal WaveNetDecoderOptions? DecoderFor(int latentChannels, int speakers)
     {
         var decoder = Decoder?.Copy();
@@ -62,6 +60,94 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
         return copy;
     }
 
-    internal override AudioVqVae CreateNetwork(VectorQuantizerOptions quantizer, int speakers, int seed) =>
+    internal override AudioVqVae CreateNetwork(QuantizerOptions quantizer, int speakers, int seed) =>
         new WaveformVqVae(this, quantizer, speakers, seed);
+}
+
+/// <summary>
+/// The settings of a <see cref="WaveNetDecoder"/>. The defaults, twenty layers of 64 channels, are small enough to be sampled in about real
+/// time on a CPU.
+/// </summary>
+public sealed class WaveNetDecoderOptions
+{
+    /// <summary>The number of samples that a latent covers.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int SamplesPerLatent { get; set; } = 64;
+
+    /// <summary>Channels of the latents.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int LatentChannels { get; set; } = 64;
+
+    /// <summary>The number of speakers.</summary>
+    /// <value>Zero or more; 0, the default, for a decoder that is not conditioned on speakers.</value>
+    public int Speakers { get; set; }
+
+    /// <summary>The number of repetitions of the dilations 1, 2, 4, ….</summary>
+    /// <value>From 1 to 64. The default is 2.</value>
+    public int Blocks { get; set; } = 2;
+
+    /// <summary>Layers of a block: the dilations are 1, 2, 4, …, 2 to the power of this minus 1.</summary>
+    /// <value>From 1 to 16. The default is 10.</value>
+    public int LayersPerBlock { get; set; } = 10;
+
+    /// <summary>Taps of the dilated convolutions.</summary>
+    /// <value>2, the default, or 3.</value>
+    public int KernelSize { get; set; } = 2;
+
+    /// <summary>Channels of the residual path and of the gates.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int Channels { get; set; } = 64;
+
+    /// <summary>Channels of the sum over all layers, from which the logits are computed.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int SkipChannels { get; set; } = 64;
+
+    /// <summary>Channels of the frames that the latents are expanded to and that condition the layers.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int ConditioningChannels { get; set; } = 64;
+
+    /// <summary>The number of conditioning frames per latent: a learned upsampling, by a convolution over neighboring latents that produces
+    /// this many frames for each.</summary>
+    /// <value>At least 1 and a divisor of <see cref="SamplesPerLatent"/>; or 0, the default, for one frame every 64 samples or so.</value>
+    public int FramesPerLatent { get; set; }
+
+    /// <summary>Checks all settings together.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
+    /// and what was found.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The waveform decoder's options cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(SamplesPerLatent), SamplesPerLatent, 1);
+        problems.AtLeast(nameof(LatentChannels), LatentChannels, 1);
+        problems.AtLeast(nameof(Speakers), Speakers, 0);
+        GatedStackShape.Describe(problems, Blocks, LayersPerBlock, KernelSize, Channels, SkipChannels);
+        problems.AtLeast(nameof(ConditioningChannels), ConditioningChannels, 1);
+        problems.Require(
+            FramesPerLatent == 0 || (FramesPerLatent > 0 && SamplesPerLatent % FramesPerLatent == 0), nameof(FramesPerLatent),
+            $"0 or a divisor of {nameof(SamplesPerLatent)} ({SamplesPerLatent})", FramesPerLatent);
+    }
+
+    internal int FramesPerLatentOrDefault
+    {
+        get
+        {
+            if (FramesPerLatent > 0)
+                return FramesPerLatent;
+            var frames = Math.Max(1, SamplesPerLatent / 64);
+            while (SamplesPerLatent % frames != 0)
+                frames--;
+            return frames;
+        }
+    }
+
+    internal GatedStackShape Shape => new(
+        WaveNetDecoder.Levels, Speakers, ConditioningChannels, Blocks, LayersPerBlock, KernelSize, Channels, SkipChannels);
+
+    internal WaveNetDecoderOptions Copy() => (WaveNetDecoderOptions)MemberwiseClone();
 }

@@ -1,15 +1,16 @@
 using Microsoft.ML.VqVae.Audio;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// The VQ-VAE for raw speech of section 4.3 of "Neural Discrete Representation Learning" (van den Oord et al. 2017, arXiv 1711.00937): an
-/// encoder of strided convolutions over µ-law samples and a WaveNet decoder over the same that is told the speaker.
+/// encoder of strided convolutions over µ-law samples and a WaveNet decoder over the same, conditioned on the speaker.
 /// </summary>
 /// <remarks>
-/// <para>Samples beyond −1 to 1 count as the nearer of the two.</para>
+/// <para>Samples outside −1 to 1 are clipped.</para>
 /// <para>Names in <c>state_dict</c>: <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>,
 /// <c>encoder.project</c>, each with <c>.weight</c> and <c>.bias</c> in PyTorch's order of axes; <c>quantizer.codebook</c>,
 /// <c>quantizer.counts</c>, <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>; and with <c>decoder.</c> before
@@ -19,18 +20,17 @@ public sealed class WaveformVqVae : AudioVqVae
 {
     readonly WaveformCodecOptions options;
     readonly WaveformEncoder encoder;
-    readonly VectorQuantizer quantizer;
+    readonly Quantizer quantizer;
     readonly WaveNetDecoder decoder;
 
-    /// <summary>Makes a model with fresh weights: the encoder's strided convolutions initialised for the ReLUs between them (He et al. 2015),
-    /// everything else as PyTorch does by default.</summary>
+    /// <summary>Creates a model with fresh weights: the encoder's strided convolutions initialized for the ReLUs between them (He et al.
+    /// 2015), everything else as PyTorch does by default.</summary>
     /// <param name="codec">The settings of encoder and decoder; copied.</param>
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
-    /// <param name="speakers">How many speakers the decoder is to know; 0 for a decoder that is not told who speaks.</param>
-    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not
-    /// touched.</param>
+    /// <param name="speakers">The number of speakers that the decoder knows; 0 for a decoder that is not conditioned on speakers.</param>
+    /// <param name="seed">The seed of weights, codebook and the randomness of training; torch's global generator is not used.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
-    public WaveformVqVae(WaveformCodecOptions codec, VectorQuantizerOptions quantizer, int speakers, int seed)
+    public WaveformVqVae(WaveformCodecOptions codec, QuantizerOptions quantizer, int speakers, int seed)
         : base(nameof(WaveformVqVae), speakers)
     {
         ArgumentNullException.ThrowIfNull(codec);
@@ -46,7 +46,7 @@ public sealed class WaveformVqVae : AudioVqVae
             encoder = new WaveformEncoder(options, quantizer.Channels, source);
             decoder = new WaveNetDecoder(options.DecoderFor(quantizer.Channels, speakers)!, source);
         }
-        this.quantizer = new VectorQuantizer(quantizer, seed);
+        this.quantizer = quantizer.CreateQuantizer(seed);
         RegisterComponents();
     }
 
@@ -54,18 +54,20 @@ public sealed class WaveformVqVae : AudioVqVae
     public override AudioCodecOptions Options => options.Copy();
 
     /// <inheritdoc/>
-    public override VectorQuantizer Quantizer => quantizer;
+    public override Quantizer Quantizer => quantizer;
 
     /// <summary>1: a sample.</summary>
     public override int Channels => 1;
 
-    /// <summary>Samples that a code stands for.</summary>
+    /// <summary>The number of samples that a code covers.</summary>
     public override int ValuesPerCode => options.SamplesPerCode;
 
     /// <inheritdoc/>
     public override bool MakesWaveforms => true;
 
-    /// <summary>The samples as they are.</summary>
+    private protected override bool HasTargets => false;
+
+    /// <summary>The samples unchanged.</summary>
     /// <inheritdoc/>
     public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
         new(waveform.ToArray(), waveform.Length, new FeatureStatistics(waveform.Length, [0], [1]));
@@ -74,13 +76,13 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <inheritdoc/>
     public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => new([Analyse(waveform)], Target: null);
 
-    /// <summary>Nothing: samples are not normalised.</summary>
+    /// <summary>Does nothing: samples are not normalized.</summary>
     /// <inheritdoc/>
     public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
     }
 
-    /// <summary>What changes nothing.</summary>
+    /// <summary>The identity map.</summary>
     /// <inheritdoc/>
     public override float[] NormaliserOf(FeatureStatistics statistics) => [0, 1];
 
@@ -97,11 +99,11 @@ public sealed class WaveformVqVae : AudioVqVae
         Check(batch);
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        return Hear(MuLaw.Encode(batch.Inputs), batch.Lengths, padding).MoveToOuterDisposeScope();
+        return EncodeLevels(MuLaw.Encode(batch.Inputs), batch.Lengths, padding).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the encoder makes of µ-law levels, put between -1 and 1: soft sounds are not lost next to loud ones.</summary>
-    Tensor Hear(Tensor levels, Tensor lengths, Padding padding)
+    /// <summary>The encodings of µ-law levels, scaled to −1 … 1: soft sounds are not lost next to loud ones.</summary>
+    Tensor EncodeLevels(Tensor levels, Tensor lengths, Padding padding)
     {
         var companded = levels.to(ScalarType.Float32).mul_(2.0 / (MuLaw.Levels - 1)).add_(-1);
         return encoder.Encode(Padding.Clear(companded, padding.Values), lengths);
@@ -109,23 +111,22 @@ public sealed class WaveformVqVae : AudioVqVae
 
     /// <summary>
     /// The losses of a batch, equation 3 of the paper: −log p(x|z) of the µ-law samples, given all samples before each + codebook loss +
-    /// β · commitment loss. The quantizer's losses are averages over codes, and so is the first term: nats a code. What is reported as
-    /// reconstruction is nats a sample.
+    /// β · commitment loss. The quantizer's losses are averages over codes, and so is the first term: nats per code. The reported
+    /// reconstruction is in nats per sample.
     /// </summary>
     /// <inheritdoc/>
-    public override VqVaeLosses Losses(AudioBatch batch, long step)
+    public override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
     {
         Check(batch);
+        ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
+        quantizer.BeginStep(moment.Step, moment.Fraction);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         var levels = MuLaw.Encode(batch.Inputs);
-        var quantization = padding.Quantize(quantizer, Hear(levels, batch.Lengths, padding));
+        var quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
         var nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
-        var total = (double)ValuesPerCode / quantizer.Options.CodesPerPosition * nats + quantization.Loss;
-        return new VqVaeLosses(
-            total.MoveToOuterDisposeScope(), nats.detach().MoveToOuterDisposeScope(),
-            quantization.CodebookLoss.detach().MoveToOuterDisposeScope(),
-            quantization.CommitmentLoss.detach().MoveToOuterDisposeScope(), quantization.Counts.MoveToOuterDisposeScope());
+        var total = (double)ValuesPerCode / quantizer.CodesPerPosition * nats + quantization.Loss;
+        return LossOf(total, nats, quantization).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -138,5 +139,51 @@ public sealed class WaveformVqVae : AudioVqVae
         var who = Speakers == 0 ? null : tensor(new long[] { speaker }, device: quantized.device);
         var levels = decoder.Generate(quantized, who, options.Temperature, seed);
         return MuLaw.Decode(levels.select(0, 0)).data<float>().ToArray();
+    }
+}
+
+/// <summary>Companded samples [B, 1, T] → encodings [B, G·D, N]: strided convolutions (section 4.3 of the paper: kernel 4, stride 2),
+/// residual blocks, a projection.</summary>
+internal sealed class WaveformEncoder : nn.Module
+{
+    readonly ModuleList<Convolution1d> down;
+    readonly ModuleList<ResidualBlock1d> residual;
+    readonly Convolution1d project;
+    readonly int[] strides;
+
+    public WaveformEncoder(WaveformCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(WaveformEncoder))
+    {
+        strides = [.. options.Strides];
+        var channels = options.EncoderChannels;
+        // betweenRectifiers: with PyTorch's default weights, hardly any signal would pass so many layers at the start of training.
+        // With a kernel two longer than the stride and a padding of one, the output is exactly as long as the input divided by the stride.
+        down = new ModuleList<Convolution1d>(strides.Select((stride, layer) =>
+            new Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1, source,
+                betweenRectifiers: true)).ToArray());
+        residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
+            .Select(_ => new ResidualBlock1d(channels, channels, source)).ToArray());
+        project = new Convolution1d(channels, encodingChannels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    /// <param name="samples">The samples, zero in the padding.</param>
+    /// <param name="lengths">The number of real samples of each row, up to whole codes.</param>
+    public Tensor Encode(Tensor samples, Tensor lengths)
+    {
+        using var scope = NewDisposeScope();
+        var x = samples;
+        var perValue = 1;
+        for (var layer = 0; layer < strides.Length; layer++)
+        {
+            x = down[layer].call(x);
+            perValue *= strides[layer];
+            if (layer < strides.Length - 1)
+                x = x.relu_();
+            x = Padding.Clear(x, new Padding(lengths, samples.shape[2], perValue).Codes);
+        }
+        var mask = new Padding(lengths, samples.shape[2], perValue).Codes;
+        foreach (var block in residual)
+            x = Padding.Clear(block.call(x), mask);
+        return Padding.Clear(project.call(x.relu_()), mask).MoveToOuterDisposeScope();
     }
 }

@@ -1,10 +1,11 @@
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// The distribution of the codes of video, given what is done: p(z_t | z_&lt;t, a_≤t), section 4.4 of "Neural Discrete Representation
+/// The distribution of the codes of video, given actions: p(z_t | z_&lt;t, a_≤t), section 4.4 of "Neural Discrete Representation
 /// Learning" (van den Oord et al. 2017, arXiv 1711.00937). The codes of a frame come one after another from a <see cref="PixelCnn"/>, which
 /// is conditioned at each position on a network over the frames before and the actions between them.
 /// </summary>
@@ -18,9 +19,9 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <c>context.blocks.N.narrow</c> [C, C, 1, 1]; the names of <see cref="PixelCnn"/> behind <c>frame.</c> Convolutions end in
 /// <c>.weight</c> and <c>.bias</c>.</para>
 /// </remarks>
-public sealed class VideoCodePrior : nn.Module
+public sealed class VideoCodePrior : nn.Module, ITrainable
 {
-    /// <summary>Of random numbers: what of the context is replaced is drawn by (seed, this + step).</summary>
+    /// <summary>The random numbers that decide which codes of the context are replaced derive from (seed, this + step).</summary>
     const long NoiseStream = 1L << 40;
 
     readonly VideoCodePriorOptions options;
@@ -28,9 +29,9 @@ public sealed class VideoCodePrior : nn.Module
     readonly VideoContext context;
     readonly PixelCnn frame;
 
-    /// <summary>Makes a network with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a network with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="options">The settings; copied.</param>
-    /// <param name="seed">What weights, dropout and noise are drawn from; torch's global generator is not touched.</param>
+    /// <param name="seed">The seed of weights, dropout and noise; torch's global generator is not touched.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
     public VideoCodePrior(VideoCodePriorOptions options, int seed) : base(nameof(VideoCodePrior))
     {
@@ -50,10 +51,10 @@ public sealed class VideoCodePrior : nn.Module
     /// <summary>A copy of the settings.</summary>
     public VideoCodePriorOptions Options => options.Copy();
 
-    /// <summary>N: the codes of a frame.</summary>
+    /// <summary>N: number of codes in a frame.</summary>
     public int CodesOfFrame => options.Frame.Positions * options.Frame.CodesPerPosition;
 
-    /// <summary>−log2 p of each code of a frame given those before it and the frames before: Float32 [B, N].</summary>
+    /// <summary>Computes −log2 p of each code of a frame given those before it and the frames before: Float32 [B, N].</summary>
     /// <param name="codes">The frame, Int64 [B, N].</param>
     /// <param name="past">The frames before, Int64 [B, n, N], the latest last.</param>
     /// <param name="actions">The action that followed each of them, Int64 [B, n]: the last led to the frame.</param>
@@ -65,13 +66,11 @@ public sealed class VideoCodePrior : nn.Module
         return frame.Bits(codes, map: context.Map(past, actions)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mean of −ln p over the codes of a batch of frames, in nats: what training minimises. Parameters as for
-    /// <see cref="Bits"/>.</summary>
+    /// <summary>Computes the training loss: the mean of −ln p over the codes of a batch of frames, in nats.</summary>
     /// <param name="codes">The frames, Int64 [B, N].</param>
     /// <param name="past">The frames before each, Int64 [B, n, N], the latest last.</param>
     /// <param name="actions">The action that followed each of these, Int64 [B, n].</param>
-    /// <param name="step">The training step, which with the seed decides what dropout leaves out and what noise replaces, both in training mode
-    /// only.</param>
+    /// <param name="step">The training step, which together with the seed determines dropout and noise, both in training mode only.</param>
     /// <returns>A scalar with gradients.</returns>
     /// <exception cref="ArgumentException">A tensor has another shape or type, or its values are out of range.</exception>
     public Tensor Loss(Tensor codes, Tensor past, Tensor actions, long step = 0)
@@ -81,49 +80,43 @@ public sealed class VideoCodePrior : nn.Module
         return frame.Loss(codes, step: step, map: context.Map(Disturb(past, step), actions)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Goes on where the context ends, frame by frame and in codes alone: each frame is sampled given those before it, sampled or
-    /// known, and the actions. The seed alone decides.</summary>
+    // The batch is [codes of context and frame, actions that led to each], as a store of episodes reads it.
+    StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment)
+    {
+        (Tensor codes, Tensor actions, int past) = (batch[0], batch[1], options.ContextFrames);
+        return CodePrior.ToStepLoss(
+            Loss(codes.select(1, past), codes.narrow(1, 0, past), actions.narrow(1, 1, past), moment.Step));
+    }
+
+    /// <summary>Continues after the context, frame by frame and in codes alone: each frame is sampled given those before it, sampled or
+    /// known, and the actions. All randomness derives from the seed.</summary>
     /// <returns>The codes of the frames, Int64 [B, T, N], on the CPU.</returns>
     /// <exception cref="ArgumentException">The request cannot be met: a tensor has another shape or type, its values are out of range, or
     /// the context is shorter than <see cref="VideoCodePriorOptions.ContextFrames"/>.</exception>
-    /// <exception cref="OperationCanceledException">The request's token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The request's token was canceled.</exception>
     public Tensor Rollout(VideoRolloutRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        var problems = new OptionProblems("The request for a rollout cannot be met");
+        request.Describe(problems);
+        problems.ThrowIfAny();
         CheckContext(request.Context, request.ContextActions, exactly: false);
-        var (rows, known) = (request.Context.shape[0], request.Context.shape[1]);
+        (long rows, long known) = (request.Context.shape[0], request.Context.shape[1]);
         CheckActions(request.Actions, rows, null, nameof(request));
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        var frames = request.Actions.shape[1];
-        var device = parameters().First().device;
-        var codes = zeros([rows, known + frames, CodesOfFrame], dtype: ScalarType.Int64);
+        long frames = request.Actions.shape[1];
+        Tensor codes = zeros([rows, known + frames, CodesOfFrame], dtype: ScalarType.Int64);
         codes.narrow(1, 0, known).copy_(request.Context);
-        var actions = cat([request.ContextActions.cpu(), request.Actions.cpu()], 1);
-        var wasTraining = training;
+        Tensor actions = cat([request.ContextActions.cpu(), request.Actions.cpu()], 1);
+        bool wasTraining = training;
         eval();
         try
         {
-            for (var number = 0; number < frames; number++)
+            foreach (SamplingBatch batch in request.Batches((int)rows))
             {
-                using var frameScope = NewDisposeScope();
-                var (first, done) = (known + number - options.ContextFrames, number);
-                var map = context.Map(
-                    codes.narrow(1, first, options.ContextFrames).to(device),
-                    actions.narrow(1, first + 1, options.ContextFrames).to(device));
-                codes.select(1, known + number).copy_(frame.Sample(new SampleRequest
-                {
-                    Count = (int)rows,
-                    Map = map,
-                    Temperature = request.Temperature,
-                    TopK = request.TopK,
-                    Seed = request.Seed,
-                    // Rows of one frame lie together, those of the next far behind.
-                    FirstSample = request.FirstRow + (number + 1L << 32),
-                    Cached = request.Cached,
-                    Cancellation = request.Cancellation,
-                    Progress = request.Progress is { } progress ? new Share(progress, done, frames) : null,
-                }));
+                SampleFrames(request with { Progress = batch.Progress }, request.FirstRow + batch.First,
+                    codes.narrow(0, batch.First, batch.Count), actions.narrow(0, batch.First, batch.Count), known);
             }
         }
         finally
@@ -131,6 +124,26 @@ public sealed class VideoCodePrior : nn.Module
             train(wasTraining);
         }
         return codes.narrow(1, known, frames).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Fills in the codes of the frames after those that are known.</summary>
+    void SampleFrames(SamplingSettings settings, long firstRow, Tensor codes, Tensor actions, long known)
+    {
+        (Device device, long past, long frames) = (frame.Device, options.ContextFrames, codes.shape[1] - known);
+        for (long number = 0; number < frames; number++)
+        {
+            using var frameScope = NewDisposeScope();
+            long first = known + number - past;
+            Tensor map = context.Map(codes.narrow(1, first, past).to(device), actions.narrow(1, first + 1, past).to(device));
+            codes.select(1, known + number).copy_(frame.Sample(new SampleRequest(settings)
+            {
+                Count = (int)codes.shape[0],
+                Map = map,
+                // Rows of one frame lie together, those of the next far behind.
+                FirstSample = firstRow + (number + 1L << 32),
+                Progress = ProgressShare.Of(settings.Progress, number, 1, frames),
+            }));
+        }
     }
 
     Tensor Disturb(Tensor past, long step)
@@ -145,41 +158,18 @@ public sealed class VideoCodePrior : nn.Module
 
     void CheckContext(Tensor past, Tensor actions, bool exactly)
     {
-        ArgumentNullException.ThrowIfNull(past);
-        var (shape, wanted) = (past.shape, options.ContextFrames);
-        var fits = past.dtype == ScalarType.Int64 && shape.Length == 3 && shape[2] == CodesOfFrame
-            && (exactly ? shape[1] == wanted : shape[1] >= wanted);
-        if (!fits)
-            throw new ArgumentException($"The codes of the frames before must be Int64 [batch, {wanted}{(exactly ? "" : " or more")}, " +
-                $"{CodesOfFrame}], but are {past.dtype} [{string.Join(", ", shape)}].", nameof(past));
-        CheckRange(past, options.Frame.Codes, "Codes", nameof(past));
-        CheckActions(actions, shape[0], shape[1], nameof(actions));
+        long frames = options.ContextFrames;
+        TensorChecks.Shape(past, ScalarType.Int64,
+            [TensorChecks.Any, exactly ? frames : TensorChecks.AtLeast(frames), CodesOfFrame], "The codes of the frames before",
+            nameof(past), $"[batch, {frames}{(exactly ? "" : " or more")}, {CodesOfFrame}]");
+        TensorChecks.Range(past, 0, options.Frame.Codes - 1, "Codes", nameof(past));
+        CheckActions(actions, past.shape[0], past.shape[1], nameof(actions));
     }
 
     void CheckActions(Tensor actions, long rows, long? frames, string name)
     {
-        ArgumentNullException.ThrowIfNull(actions);
-        var shape = actions.shape;
-        if (actions.dtype != ScalarType.Int64 || shape.Length != 2 || shape[0] != rows || (frames is { } all && shape[1] != all))
-            throw new ArgumentException($"Actions must be Int64 [{rows}, {frames?.ToString() ?? "frames"}], but are {actions.dtype} " +
-                $"[{string.Join(", ", shape)}].", name);
-        CheckRange(actions, options.Actions, "Actions", name);
-    }
-
-    static void CheckRange(Tensor given, long count, string what, string name)
-    {
-        // On a GPU the look would make the host wait.
-        if (given.device_type != DeviceType.CPU || given.numel() == 0)
-            return;
-        using var smallest = given.min();
-        using var largest = given.max();
-        if (smallest.ToInt64() < 0 || largest.ToInt64() >= count)
-            throw new ArgumentException($"{what} must be within 0 … {count - 1}, but reach from {smallest.ToInt64()} to " +
-                $"{largest.ToInt64()}.", name);
-    }
-
-    sealed class Share(IProgress<double> whole, int done, long frames) : IProgress<double>
-    {
-        public void Report(double value) => whole.Report((done + value) / frames);
+        TensorChecks.Shape(actions, ScalarType.Int64, [rows, frames ?? TensorChecks.Any], "Actions", name,
+            $"[{rows}, {frames?.ToString(CultureInfo.InvariantCulture) ?? "frames"}]");
+        TensorChecks.Range(actions, 0, options.Actions - 1, "Actions", name);
     }
 }

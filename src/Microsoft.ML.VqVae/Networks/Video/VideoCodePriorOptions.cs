@@ -1,8 +1,6 @@
-
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>The settings of a <see cref="VideoCodePrior"/>: the network inside a frame, and the network that tells it what came
-/// before.</summary>
+/// <summary>The settings of a <see cref="VideoCodePrior"/>: the network inside a frame, and the network over the frames before.</summary>
 public sealed class VideoCodePriorOptions
 {
     /// <summary>The network inside a frame. Its grid and its number of codes are those of the video; it takes its conditions from
@@ -11,15 +9,15 @@ public sealed class VideoCodePriorOptions
     /// <value>The default has 6 layers of 64 channels.</value>
     public PixelCnnOptions Frame { get; set; } = new() { Layers = 6, Channels = 64 };
 
-    /// <summary>How many actions there are.</summary>
+    /// <summary>Number of actions.</summary>
     /// <value>At least 1; 0, the default, where it is to be taken from the column.</value>
     public int Actions { get; set; }
 
-    /// <summary>n: how many frames before it a frame is predicted from, with the actions that followed them.</summary>
+    /// <summary>n: number of preceding frames that a frame is predicted from, with the actions that followed them.</summary>
     /// <value>At least 1. The default is 4.</value>
     public int ContextFrames { get; set; } = 4;
 
-    /// <summary>How many numbers a code of those frames is embedded in.</summary>
+    /// <summary>Channels of the embedding of a code of those frames.</summary>
     /// <value>At least 1. The default is 32.</value>
     public int EmbeddingChannels { get; set; } = 32;
 
@@ -27,17 +25,17 @@ public sealed class VideoCodePriorOptions
     /// <value>At least 1. The default is 64.</value>
     public int ContextChannels { get; set; } = 64;
 
-    /// <summary>The side of the window in which an action finds, in the latest frame, what it brings to a position: at least twice the
+    /// <summary>The side of the window of the latest frame from which an action may move something to a position: at least twice the
     /// number of positions that anything moves in a frame, and one more.</summary>
     /// <value>An odd number of at least 1. The default is 9.</value>
     public int MotionKernelSize { get; set; } = 9;
 
-    /// <summary>How many gated residual blocks of 3×3 convolutions follow.</summary>
+    /// <summary>Number of gated residual blocks of 3×3 convolutions that follow.</summary>
     /// <value>Zero or more. The default is 4.</value>
     public int ContextBlocks { get; set; } = 4;
 
-    /// <summary>The share of codes of the frames before that are replaced by random ones in training. A rollout builds on frames that the
-    /// network made itself, which are never quite right; a network that learnt from perfect ones alone makes more of their
+    /// <summary>The share of codes of the preceding frames that are replaced by random ones in training. A rollout builds on frames that
+    /// the network sampled itself, which are never quite right; a network trained on perfect frames alone amplifies their
     /// mistakes.</summary>
     /// <value>From 0, the default, to below 1.</value>
     public double ContextNoise { get; set; }
@@ -67,6 +65,15 @@ public sealed class VideoCodePriorOptions
             MotionKernelSize);
         problems.AtLeast(nameof(ContextBlocks), ContextBlocks, 0);
         problems.Require(ContextNoise is >= 0 and < 1, nameof(ContextNoise), "from 0 to below 1", ContextNoise);
+    }
+
+    /// <summary>A copy in which sizes that are still to be taken from columns are valid, to check all other settings.</summary>
+    internal VideoCodePriorOptions WithOpenSizes()
+    {
+        var copy = (VideoCodePriorOptions)MemberwiseClone();
+        copy.Frame = Frame?.WithOpenSizes()!;
+        copy.Actions = Actions == 0 ? 1 : Actions;
+        return copy;
     }
 
     internal VideoCodePriorOptions Copy()

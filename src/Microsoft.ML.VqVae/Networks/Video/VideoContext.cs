@@ -6,10 +6,10 @@ using static TorchSharp.torch.nn;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// What is known of a frame before it is seen: from the codes of the n frames before and the actions that followed each of them, a map of
-/// numbers for the positions of the frame.
+/// The network over the past of a frame: from the codes of the n frames before and the actions that followed each of them to a map of
+/// values for the positions of the frame.
 /// </summary>
-/// <remarks>An action moves what the latest frame shows: a turn to the side, a step apart from the centre. So each action has a convolution
+/// <remarks>An action moves what the latest frame shows: a turn to the side, a step away from the center. So each action has a convolution
 /// of its own over the latest frame, which learns its motion directly; the gated blocks after it see all actions and older frames
 /// too.</remarks>
 internal sealed class VideoContext : nn.Module
@@ -94,7 +94,7 @@ internal sealed class VideoContextBlock : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>[B, C, H, W] and what the actions are, [B, C] → [B, C, H, W].</summary>
+    /// <summary>The map [B, C, H, W] and the embedded actions [B, C] → the map for the next block, [B, C, H, W].</summary>
     public Tensor Refine(Tensor map, Tensor actions)
     {
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
@@ -32,19 +33,34 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class GaussianVaeEstimator : ImageBaselineEstimator<ImageGaussianVaeOptions, GaussianVaeTransformer>
+public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOptions, GaussianVaeTransformer>
 {
+    readonly BaselineColumns _columns;
+
     internal GaussianVaeEstimator(
         IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageGaussianVaeOptions options)
-        : base(environment, outputColumnName, inputColumnName, options)
+        : this(environment, options, BaselineColumns.Of(outputColumnName, inputColumnName, options))
     {
     }
 
-    private protected override SchemaShape.Column OutputShape => ModelColumns.VectorShape(OutputColumnName);
-
-    private protected override GaussianVaeTransformer Train(ImageTrainingData data)
+    GaussianVaeEstimator(IHostEnvironment environment, ImageGaussianVaeOptions options, BaselineColumns columns)
+        : base(environment, options, columns.ToGaussianVaeOutputs(input => PixelInput.ImageType(input, columns.Input, options)))
     {
-        (GaussianVaeModel model, TrainingSummary summary) = ImageTraining.GaussianVae(Environment, Options, data);
-        return new GaussianVaeTransformer(model, Columns, summary);
+        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
+        _columns = columns;
+    }
+
+    private protected override void CheckInputs(SchemaShape inputSchema) => PixelInput.Check(inputSchema, _columns.Input);
+
+    private protected override TrainingPlan<GaussianVaeTransformer> Plan(IDataView input, int seed)
+    {
+        // The loss itself counts bytes.
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
+        var description = new GaussianVaeDescription(data.Codec, Options.LatentChannels, data.Format, Options.PredictionBatchSize);
+        ImageGaussianVae network = description.CreateNetwork(seed);
+        return data.Plan<ImageGaussianVae, GaussianPosterior, GaussianVaeTransformer>(
+            network, new SettingsFingerprint().Add("latents at a position", Options.LatentChannels),
+            $"a Gaussian VAE of {Options.LatentChannels} latents a position", seed,
+            (device, summary) => new GaussianVaeTransformer(new GaussianVaeModel(description, network, device), _columns, summary));
     }
 }

@@ -14,8 +14,11 @@ public abstract class ImageBaselineOptions : ImageModelOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? BoundBitsColumnName { get; set; }
 
-    private protected override void Describe(OptionProblems problems) =>
+    private protected override void Describe(OptionProblems problems)
+    {
+        base.Describe(problems);
         RequireName(problems, nameof(BoundBitsColumnName), BoundBitsColumnName);
+    }
 
     /// <summary>The network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
     private protected void MakeFast()

@@ -2,7 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
-using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 
 [assembly: LoadableClass(typeof(GaussianVaeTransformer), null, typeof(SignatureLoadModel), "Gaussian VAE image encoder",
@@ -17,7 +17,7 @@ public abstract class ImageBaselineTransformer : NetworkTransformer
 {
     private protected ImageBaselineTransformer(
         TrainedModel model, IBatchMapping mapping, BaselineColumns columns, TrainingSummary? training)
-        : base(model, mapping) => (Columns, TrainingSummary) = (columns, training);
+        : base(model, mapping, training) => Columns = columns;
 
     private protected BaselineColumns Columns { get; }
 
@@ -35,9 +35,6 @@ public abstract class ImageBaselineTransformer : NetworkTransformer
 
     /// <summary>The column of the bound that is added, or null.</summary>
     public string? BoundBitsColumnName => Columns.BoundBits;
-
-    /// <summary>What training came to; null for a transformer that was loaded.</summary>
-    public TrainingSummary? TrainingSummary { get; }
 }
 
 /// <summary>Adds the means of an image's Gaussian latents as a vector of numbers, and on request the reconstruction and bits; what
@@ -45,25 +42,26 @@ public abstract class ImageBaselineTransformer : NetworkTransformer
 public sealed class GaussianVaeTransformer : ImageBaselineTransformer
 {
     internal const string LoaderSignature = "VqVaeGaussianVae";
-    const string ModelSignature = "VQVAEGAU";
+
+    static readonly ModelFormat<Saved<GaussianVaeDescription, BaselineColumns>, GaussianVaeDescription, ImageGaussianVae> Format =
+        new("VQVAEGAU", LoaderSignature, SavedJson.Default.GaussianVae);
 
     readonly GaussianVaeModel _model;
 
     internal GaussianVaeTransformer(GaussianVaeModel model, BaselineColumns columns, TrainingSummary? training = null)
-        : base(model, GaussianVaePass.Mapping(model, columns), columns, training) =>
+        : base(model, new BatchMapping<GaussianVaeModel, GaussianVaePass>(model, model.Description.PredictionBatchSize,
+            new PixelInput(columns.Input, model.Description.Pixels), columns.ToGaussianVaeOutputs(),
+            inputs => new GaussianVaePass(model.Network, inputs[0].to(model.Device))), columns, training) =>
         (_model, LatentShape) = (model, model.Network.LatentShape);
 
     // Found by ML.NET by its name and parameters.
     static GaussianVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
-        ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedModelJson.Default.SavedGaussianVae,
-            (saved, weights) => new GaussianVaeTransformer(GaussianVaeModel.Load(env, saved.Model, weights), saved.Columns));
+        Format.Load(env, ctx, (model, saved) => new GaussianVaeTransformer(model, saved.Columns));
 
     /// <summary>The rows and columns of positions of an image, and the latents at each.</summary>
     public (int Height, int Width, int Channels) LatentShape { get; }
 
-    private protected override void Save(ModelSaveContext context) => ModelFile.Save(
-        context, ModelSignature, LoaderSignature, new SavedGaussianVae(_model.Description, Columns),
-        SavedModelJson.Default.SavedGaussianVae, _model.WriteWeights);
+    private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, Columns), _model);
 }
 
 /// <summary>Adds the likeliest categories of an image's discrete latents as keys, and on request the reconstruction and bits; what
@@ -71,18 +69,21 @@ public sealed class GaussianVaeTransformer : ImageBaselineTransformer
 public sealed class VimcoTransformer : ImageBaselineTransformer
 {
     internal const string LoaderSignature = "VqVaeVimco";
-    const string ModelSignature = "VQVAEVIM";
+
+    static readonly ModelFormat<Saved<VimcoDescription, BaselineColumns>, VimcoDescription, ImageVimco> Format =
+        new("VQVAEVIM", LoaderSignature, SavedJson.Default.Vimco);
 
     readonly VimcoModel _model;
 
     internal VimcoTransformer(VimcoModel model, BaselineColumns columns, TrainingSummary? training = null)
-        : base(model, VimcoPass.Mapping(model, columns), columns, training) =>
+        : base(model, new BatchMapping<VimcoModel, VimcoPass>(model, model.Description.PredictionBatchSize,
+            new PixelInput(columns.Input, model.Description.Pixels), columns.ToVimcoOutputs(),
+            inputs => new VimcoPass(model.Network, inputs[0].to(model.Device))), columns, training) =>
         (_model, LatentGrid, Categories) = (model, model.Network.LatentGrid, model.Network.Categories);
 
     // Found by ML.NET by its name and parameters.
     static VimcoTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
-        ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedModelJson.Default.SavedVimco,
-            (saved, weights) => new VimcoTransformer(VimcoModel.Load(env, saved.Model, weights), saved.Columns));
+        Format.Load(env, ctx, (model, saved) => new VimcoTransformer(model, saved.Columns));
 
     /// <summary>The rows and columns of positions of an image, and the latents at each.</summary>
     public (int Height, int Width, int LatentsPerPosition) LatentGrid { get; }
@@ -90,7 +91,5 @@ public sealed class VimcoTransformer : ImageBaselineTransformer
     /// <summary>K: how many categories a latent has.</summary>
     public int Categories { get; }
 
-    private protected override void Save(ModelSaveContext context) => ModelFile.Save(
-        context, ModelSignature, LoaderSignature, new SavedVimco(_model.Description, Columns), SavedModelJson.Default.SavedVimco,
-        _model.WriteWeights);
+    private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, Columns), _model);
 }

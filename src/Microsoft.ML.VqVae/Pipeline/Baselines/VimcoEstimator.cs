@@ -1,5 +1,7 @@
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
@@ -32,19 +34,35 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class VimcoEstimator : ImageBaselineEstimator<ImageVimcoOptions, VimcoTransformer>
+public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTransformer>
 {
+    readonly BaselineColumns _columns;
+
     internal VimcoEstimator(
         IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageVimcoOptions options)
-        : base(environment, outputColumnName, inputColumnName, options)
+        : this(environment, options, BaselineColumns.Of(outputColumnName, inputColumnName, options))
     {
     }
 
-    private protected override SchemaShape.Column OutputShape => ModelColumns.CodesShape(OutputColumnName);
-
-    private protected override VimcoTransformer Train(ImageTrainingData data)
+    VimcoEstimator(IHostEnvironment environment, ImageVimcoOptions options, BaselineColumns columns)
+        : base(environment, options, columns.ToVimcoOutputs(input => PixelInput.ImageType(input, columns.Input, options)))
     {
-        (VimcoModel model, TrainingSummary summary) = ImageTraining.Vimco(Environment, Options, data);
-        return new VimcoTransformer(model, Columns, summary);
+        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
+        _columns = columns;
+    }
+
+    private protected override void CheckInputs(SchemaShape inputSchema) => PixelInput.Check(inputSchema, _columns.Input);
+
+    private protected override TrainingPlan<VimcoTransformer> Plan(IDataView input, int seed)
+    {
+        // The loss itself counts bytes.
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
+        VimcoOptions latents = Options.Latents.Copy();
+        var description = new VimcoDescription(data.Codec, latents, data.Format, Options.PredictionBatchSize);
+        ImageVimco network = description.CreateNetwork(seed);
+        return data.Plan<ImageVimco, Tensor, VimcoTransformer>(
+            network, new SettingsFingerprint().Add("Latents", latents, SavedJson.Default.VimcoOptions),
+            $"a VIMCO model of {latents.Samples} samples", seed,
+            (device, summary) => new VimcoTransformer(new VimcoModel(description, network, device), _columns, summary));
     }
 }

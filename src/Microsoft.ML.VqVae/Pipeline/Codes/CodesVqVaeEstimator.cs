@@ -1,8 +1,8 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
@@ -32,82 +32,53 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class CodesVqVaeEstimator : IEstimator<CodesVqVaeTransformer>
+public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, CodesVqVaeTransformer>
 {
-    readonly IHostEnvironment _environment;
     readonly CodesEncoderColumns _columns;
-    readonly CodesVqVaeOptions _options;
 
     internal CodesVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string codesColumnName, CodesVqVaeOptions options)
+        : this(environment, options, new CodesEncoderColumns(codesColumnName, outputColumnName, options?.BitsColumnName))
     {
-        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        if (options.BitsColumnName == outputColumnName)
-        {
-            throw new ArgumentException(
-                $"The name '{outputColumnName}' is given to more than one output column; each needs a name of its own.",
-                nameof(outputColumnName));
-        }
-        (_environment, _options) = (environment, options);
-        _columns = new CodesEncoderColumns(codesColumnName, outputColumnName, options.BitsColumnName);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The codes column is missing or is no vector of keys.</exception>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    CodesVqVaeEstimator(IHostEnvironment environment, CodesVqVaeOptions options, CodesEncoderColumns columns)
+        : base(environment, options, columns.ToOutputs())
     {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        CodeFormat.Check(inputSchema, _columns.Codes);
-        List<SchemaShape.Column> made = [ModelColumns.CodesShape(_columns.Latents)];
-        if (_columns.Bits is string bits)
-            made.Add(ModelColumns.NumberShape(bits));
-        return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
+        ArgumentException.ThrowIfNullOrEmpty(columns.Latents, "outputColumnName");
+        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
+        _columns = columns;
     }
 
-    /// <summary>Reads the codes once, checks them, and trains.</summary>
-    /// <param name="input">The training data; only the codes column is read.</param>
-    /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The codes column is missing, is no vector of keys of known size, or is of another grid
-    /// than the options say.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a code is missing, or a GPU was asked for and is not
-    /// there.</exception>
-    /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
-    public CodesVqVaeTransformer Fit(IDataView input)
+    private protected override void CheckInputs(SchemaShape inputSchema) => CodeFormat.Check(inputSchema, _columns.Codes);
+
+    private protected override TrainingPlan<CodesVqVaeTransformer> Plan(IDataView input, int seed)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        _options.Validate();
         DataViewSchema.Column column = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
         CodeFormat format = CodeFormat.Of(column);
-        CodesCodecOptions codec = _options.Codec.Copy();
+        CodesCodecOptions codec = Options.Codec.Copy();
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();
-        Device device = DeviceChoice.For(_environment);
-        CodeStore rows = CodeStore.Read(input, (column, new CodesWanted(format.Codes, format.Length)), condition: null, "train on",
-            _options.Training.CancellationToken);
-        (CodesModel model, TrainingSummary summary) = CodesTraining.Run(_environment, _options, codec, format, rows, device);
-        return new CodesVqVaeTransformer(model, _columns, summary);
+        CodeStore rows = CodeStore.Read(input, (column, format.ToWanted()), condition: null, "train on", Options.Training.CancellationToken);
+
+        QuantizerOptions quantizer = Options.Quantizer.Copy();
+        var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);
+        CodesVqVae network = description.CreateNetwork(seed);
+        string fingerprint = new SettingsFingerprint()
+            .Add("Codec", codec, SavedJson.Default.CodesCodecOptions)
+            .Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions)
+            .Add("rows", rows.Count).Add("seed", seed).ToString();
+        string subject = string.Create(CultureInfo.InvariantCulture,
+            $"a VQ-VAE on {rows.Count} grids of {format.Length} codes: {quantizer.CodesPerPosition} latents of {quantizer.CodebookSize} codes");
+        return new(new TrainingTask(network, network, rows, fingerprint), subject,
+            (device, summary) => new CodesVqVaeTransformer(new CodesModel(description, network, device), _columns, summary));
     }
 
-    static void TakeGrid(PixelCnnOptions grid, CodeFormat format, DataViewSchema.Column column)
+    static void TakeGrid(PixelCnnOptions asked, CodeFormat format, DataViewSchema.Column column)
     {
-        (int height, int width, int perPosition) = format.Dimensions switch
-        {
-            [int h, int w, int g] => (h, w, g),
-            [int h, int w] => (h, w, 1),
-            [int n] when grid.Height > 0 && grid.Width > 0 && n % (grid.Height * grid.Width) == 0 =>
-                (grid.Height, grid.Width, n / (grid.Height * grid.Width)),
-            [int n] => (1, n, 1),
-            _ => throw SchemaColumns.Mismatch(column.Name, "a vector of keys of known size", column.Type.ToString()!, "codes"),
-        };
-        bool agrees = (grid.Height == 0 || grid.Height == height) && (grid.Width == 0 || grid.Width == width)
-            && (grid.Codes == 0 || grid.Codes == format.Codes);
-        if (!agrees)
-        {
-            throw SchemaColumns.Mismatch(column.Name, $"the grid of Codec.Decoder, {grid.Height}×{grid.Width} of {grid.Codes} codes",
-                column.Type.ToString()!, "codes");
-        }
-        (grid.Height, grid.Width, grid.CodesPerPosition, grid.Codes) = (height, width, perPosition, format.Codes);
+        CodeGrid grid = CodeGrids.Resolve(format, asked, vectorAsLine: true) ?? throw SchemaColumns.Mismatch(column.Name,
+            $"a vector of keys of known size, {CodeGrids.Text(asked.Height)}×{CodeGrids.Text(asked.Width)} by the options of Codec.Decoder",
+            column.Type.ToString()!, "codes");
+        asked.Codes = CodeGrids.Agreed(column, "Codec.Decoder.Codes", asked.Codes, format.Codes);
+        (asked.Height, asked.Width, asked.CodesPerPosition) = (grid.Height, grid.Width, grid.CodesPerPosition);
     }
 }

@@ -5,11 +5,8 @@ namespace Microsoft.ML.VqVae;
 
 /// <summary>The settings of <see cref="CodesVqVaeEstimator"/>: the network, its training, and the columns that are made besides the
 /// latents.</summary>
-public sealed class CodesVqVaeOptions
+public sealed class CodesVqVaeOptions : NetworkOptions
 {
-    /// <summary>The number of rows that the network is given at once when a data view is read, where nothing else is set.</summary>
-    public const int DefaultPredictionBatchSize = 64;
-
     /// <summary>The encoder and the PixelCNN that decodes. Grid and number of codes are taken from the column.</summary>
     public CodesCodecOptions Codec { get; set; } = new();
 
@@ -18,7 +15,7 @@ public sealed class CodesVqVaeOptions
     /// start from data and have dead codes restarted. A row gives each book one vector only, fewer in a batch than a book has codes: so
     /// averages forget sooner than elsewhere, and a code is dead soon. Quantization begins with the first step: what a decoder learns
     /// of latents that may be anything is lost when they become codes.</value>
-    public VectorQuantizerOptions Quantizer { get; set; } = new()
+    public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions
     {
         CodesPerPosition = 3,
         SeparateCodebooks = true,
@@ -29,19 +26,10 @@ public sealed class CodesVqVaeOptions
         RestartBelow = 0.5,
     };
 
-    /// <summary>Steps, learning rate, seed, progress, cancellation, checkpoints. A seed of null is the MLContext's; where that has none
-    /// either, it is 0 with a checkpoint folder and another one each time without.</summary>
-    /// <value>The default is Adam at 2e-4, batches of 128, 10 epochs.</value>
-    public TrainingOptions Training { get; set; } = new();
-
     /// <summary>The name of a column for −log2 p(codes | latents), the bits that the codes of a row cost once its latents are known: a
     /// Single.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? BitsColumnName { get; set; }
-
-    /// <summary>How many rows a cursor reads ahead and gives to the network at once.</summary>
-    /// <value>At least 1. The default is 64.</value>
-    public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
 
     /// <summary>A smaller network and a faster schedule, for a CPU.</summary>
     /// <returns>New options, to be changed at will.</returns>
@@ -61,22 +49,20 @@ public sealed class CodesVqVaeOptions
         },
     };
 
-    /// <summary>Checks all settings together; the grid, which is taken from the column, is not checked.</summary>
-    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them.</exception>
-    public void Validate()
+    /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
+    /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
+    public VectorQuantizerOptions VectorQuantizer => Quantizer.AsVectorQuantizer();
+
+    private protected override string Method => "EncodeCodes";
+
+    private protected override void Describe(OptionProblems problems)
     {
-        var problems = new OptionProblems("The options of EncodeCodes cannot be used");
         problems.Require(Codec?.Decoder is not null, nameof(Codec), "set, with a decoder", Codec);
         problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
-        problems.Require(Training is not null, nameof(Training), "set", Training);
         if (Codec?.Decoder is not null)
             CodecWithSizes(Codec).Describe(problems);
         Quantizer?.Describe(problems);
-        foreach (string problem in Training?.Problems() ?? [])
-            problems.Add(nameof(Training), problem.TrimEnd('.'));
-        problems.AtLeast(nameof(PredictionBatchSize), PredictionBatchSize, 1);
-        problems.Require(BitsColumnName != "", nameof(BitsColumnName), "a name or null", "\"\"");
-        problems.ThrowIfAny();
+        RequireName(problems, nameof(BitsColumnName), BitsColumnName);
     }
 
     // Sizes that are not known yet are no problem yet.

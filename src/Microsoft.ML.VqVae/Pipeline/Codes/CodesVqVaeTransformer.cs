@@ -2,11 +2,16 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
-using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
+using static TorchSharp.torch;
 
 [assembly: LoadableClass(typeof(CodesVqVaeTransformer), null, typeof(SignatureLoadModel), "VQ-VAE encoder of codes",
     CodesVqVaeTransformer.LoaderSignature)]
+[assembly: LoadableClass(typeof(CodesVqVaeDecoderTransformer), null, typeof(SignatureLoadModel), "VQ-VAE decoder of codes",
+    CodesVqVaeDecoderTransformer.LoaderSignature)]
+[assembly: LoadableClass(typeof(CodesLikelihoodTransformer), null, typeof(SignatureLoadModel), "VQ-VAE likelihood of codes",
+    CodesLikelihoodTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.VqVae;
 
@@ -17,18 +22,21 @@ namespace Microsoft.ML.VqVae;
 public sealed class CodesVqVaeTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeCodesEncoder";
-    const string ModelSignature = "VQVAECOD";
+
+    static readonly ModelFormat<Saved<CodesModelDescription, CodesEncoderColumns>, CodesModelDescription, CodesVqVae> Format =
+        new("VQVAECOD", LoaderSignature, SavedJson.Default.CodesEncoder);
 
     readonly CodesModel _model;
     readonly CodesEncoderColumns _columns;
 
     internal CodesVqVaeTransformer(CodesModel model, CodesEncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new CodesEncoding(model, columns)) => (_model, _columns, TrainingSummary) = (model, columns, training);
+        : base(model, new BatchMapping<CodesModel, CodesPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
+            columns.ToOutputs(), inputs => new CodesPass(model.Network, inputs[0].to(model.Device))), training) =>
+        (_model, _columns) = (model, columns);
 
     // Found by ML.NET by its name and parameters.
     static CodesVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
-        ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedModelJson.Default.SavedCodesEncoder,
-            (saved, weights) => new CodesVqVaeTransformer(CodesModel.Load(env, saved.Model, weights), saved.Columns));
+        Format.Load(env, ctx, (model, saved) => new CodesVqVaeTransformer(model, saved.Columns));
 
     /// <summary>The column of codes that is read.</summary>
     public string CodesColumnName => _columns.Codes;
@@ -43,10 +51,7 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     public int Latents => _model.Description.Quantizer.CodesPerPosition;
 
     /// <summary>K: how many codes a latent chooses from.</summary>
-    public int Codes => _model.Description.Quantizer.Codes;
-
-    /// <summary>What training came to; null for a transformer that was loaded.</summary>
-    public TrainingSummary? TrainingSummary { get; }
+    public int Codes => _model.Description.Quantizer.CodebookSize;
 
     /// <summary>The way back: a transformer from latents to codes, sampled from the PixelCNN. Decode these with the decoder of the first
     /// level.</summary>
@@ -86,7 +91,82 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
             outputColumnName, codesColumnName ?? CodesColumnName, latentsColumnName ?? OutputColumnName));
     }
 
-    private protected override void Save(ModelSaveContext context) => ModelFile.Save(
-        context, ModelSignature, LoaderSignature, new SavedCodesEncoder(_model.Description, _columns),
-        SavedModelJson.Default.SavedCodesEncoder, _model.WriteWeights);
+    private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
+}
+
+/// <summary>Adds a column of codes to a column of latents; see <see cref="CodesVqVaeTransformer.Decoder"/>.</summary>
+public sealed class CodesVqVaeDecoderTransformer : NetworkTransformer
+{
+    internal const string LoaderSignature = "VqVaeCodesDecoder";
+
+    static readonly ModelFormat<SavedCodesDecoder, CodesModelDescription, CodesVqVae> Format =
+        new("VQVAECDC", LoaderSignature, SavedJson.Default.CodesDecoder);
+
+    readonly CodesModel _model;
+    readonly CodesDecoderColumns _columns;
+    readonly CodesSampling _sampling;
+
+    internal CodesVqVaeDecoderTransformer(CodesModel model, CodesDecoderColumns columns, CodesSampling sampling)
+        : base(model, new BatchMapping<CodesModel, Tensor>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
+            columns.ToOutputs(), inputs => Sample(model, inputs[0].to(model.Device), sampling))) =>
+        (_model, _columns, _sampling) = (model, columns, sampling);
+
+    // Found by ML.NET by its name and parameters.
+    static CodesVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
+        Format.Load(env, ctx, (model, saved) => new CodesVqVaeDecoderTransformer(model, saved.Columns, saved.Sampling));
+
+    /// <summary>The column of latents that is read.</summary>
+    public string LatentsColumnName => _columns.Latents;
+
+    /// <summary>The column of codes that is added.</summary>
+    public string OutputColumnName => _columns.Output;
+
+    static Tensor Sample(CodesModel model, Tensor latents, CodesSampling sampling) => model.Network.Sample(latents, new SampleRequest
+    {
+        Count = 0,
+        Temperature = sampling.Temperature,
+        TopK = sampling.TopK,
+        Seed = sampling.Seed,
+        BatchSize = Math.Min(model.Description.PredictionBatchSize, SampleRequest.MaximumBatchSize),
+    });
+
+    private protected override void Save(ModelSaveContext context) =>
+        Format.Save(context, new(_model.Description, _columns, _sampling), _model);
+}
+
+/// <summary>Adds −log2 p(codes | latents) to a column of codes and a column of latents; see
+/// <see cref="CodesVqVaeTransformer.Likelihood"/>.</summary>
+public sealed class CodesLikelihoodTransformer : NetworkTransformer
+{
+    internal const string LoaderSignature = "VqVaeCodesLikelihood";
+
+    // Each input gives codes and how many there are.
+    const int Codes = 0, Latents = 2;
+
+    static readonly ModelFormat<Saved<CodesModelDescription, CodesLikelihoodColumns>, CodesModelDescription, CodesVqVae> Format =
+        new("VQVAECLH", LoaderSignature, SavedJson.Default.CodesLikelihood);
+
+    readonly CodesModel _model;
+    readonly CodesLikelihoodColumns _columns;
+
+    internal CodesLikelihoodTransformer(CodesModel model, CodesLikelihoodColumns columns)
+        : base(model, new BatchMapping<CodesModel, Tensor>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
+            columns.ToOutputs(),
+            inputs => model.Network.Bits(inputs[Codes].to(model.Device), inputs[Latents].to(model.Device)).sum(1))) =>
+        (_model, _columns) = (model, columns);
+
+    // Found by ML.NET by its name and parameters.
+    static CodesLikelihoodTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
+        Format.Load(env, ctx, (model, saved) => new CodesLikelihoodTransformer(model, saved.Columns));
+
+    /// <summary>The column of bits that is added.</summary>
+    public string OutputColumnName => _columns.Output;
+
+    /// <summary>The column of codes that is read.</summary>
+    public string CodesColumnName => _columns.Codes;
+
+    /// <summary>The column of latents that is read.</summary>
+    public string LatentsColumnName => _columns.Latents;
+
+    private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

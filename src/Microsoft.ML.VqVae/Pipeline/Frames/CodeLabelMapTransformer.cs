@@ -24,7 +24,7 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
     // Found by ML.NET by its name and parameters.
     static CodeLabelMapTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        SavedCodeLabelMap saved = ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedTransformJson.Default.SavedCodeLabelMap);
+        SavedCodeLabelMap saved = ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedCodeLabelMap);
         if (saved.Codes < 1 || saved.Labels < 1 || saved.Counts.LongLength != (long)saved.Codes * saved.Labels)
         {
             throw new FormatException($"The model '{LoaderSignature}' has {saved.Counts.LongLength} counts for {saved.Codes} codes and "
@@ -61,5 +61,8 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
     private protected override void Save(ModelSaveContext context) => ModelFile.Save(
         context, ModelSignature, LoaderSignature,
         new SavedCodeLabelMap(LabelColumnName, CodeColumnName, Codes, Labels, [.. _counts.All], _values),
-        SavedTransformJson.Default.SavedCodeLabelMap);
+        SavedJson.Default.SavedCodeLabelMap);
 }
+
+/// <summary>The JSON text of a <see cref="CodeLabelMapTransformer"/> in a model file.</summary>
+internal sealed record SavedCodeLabelMap(string Label, string Code, int Codes, int Labels, long[] Counts, LabelValues? Values);

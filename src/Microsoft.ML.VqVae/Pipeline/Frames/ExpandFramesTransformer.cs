@@ -23,7 +23,7 @@ public sealed class ExpandFramesTransformer : ITransformer
 
     // Found by ML.NET by its name and parameters.
     static ExpandFramesTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
-        new(ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedTransformJson.Default.SavedFrames).Columns);
+        new(ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedFrames).Columns);
 
     /// <summary>The column of an utterance's codes that is read.</summary>
     public string CodesColumnName => _columns.Codes;
@@ -62,5 +62,8 @@ public sealed class ExpandFramesTransformer : ITransformer
         "ExpandFrames makes many rows of one: it cannot map single rows, as a PredictionEngine asks. Use Transform.");
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ModelFile.Save(
-        ctx, ModelSignature, LoaderSignature, new SavedFrames(_columns), SavedTransformJson.Default.SavedFrames);
+        ctx, ModelSignature, LoaderSignature, new SavedFrames(_columns), SavedJson.Default.SavedFrames);
 }
+
+/// <summary>The JSON text of an <see cref="ExpandFramesTransformer"/> in a model file.</summary>
+internal sealed record SavedFrames(FrameColumns Columns);

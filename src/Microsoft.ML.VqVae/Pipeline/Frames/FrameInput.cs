@@ -58,7 +58,7 @@ internal static class FrameInput
                 new SchemaShape(KeyValues(labels))));
         }
         if (names.Time is string time)
-            added.Add(ModelColumns.NumberShape(time));
+            added.Add(ColumnTypes.NumberShape(time));
         return added;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
@@ -15,7 +16,11 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     readonly IBatchMapping _mapping;
     bool _disposed;
 
-    private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping) => (_model, _mapping) = (model, mapping);
+    private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping, TrainingSummary? training = null) =>
+        (_model, _mapping, TrainingSummary) = (model, mapping, training);
+
+    /// <summary>The result of the training; null for a transformer that was loaded or derived from another.</summary>
+    public TrainingSummary? TrainingSummary { get; }
 
     bool ITransformer.IsRowToRowMapper => !_mapping.NeedsRowsInOrder;
 

@@ -1,12 +1,22 @@
+using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae.Persistence;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
+/// <summary>Everything that a network is rebuilt from, except its weights; part of a model file.</summary>
+internal interface INetworkDescription<out TNetwork>
+{
+    /// <summary>Number of rows that a cursor gives to the network at once.</summary>
+    int PredictionBatchSize { get; }
+
+    TNetwork CreateNetwork(int seed);
+}
+
 /// <summary>
-/// A trained network that several transformers share, an encoder and its decoders for example. It only reads its weights, so that any
-/// number of threads may run it; the last of those who hold it frees it.
+/// A trained network that several transformers share, an encoder and its decoders for example. Running it only reads its weights, so that
+/// any number of threads may do so; the last of its holders frees it.
 /// </summary>
 internal abstract class TrainedModel
 {
@@ -14,14 +24,14 @@ internal abstract class TrainedModel
     readonly Lock _lock = new();
     int _holders = 1;
 
-    /// <summary>Takes over a network, which stays on the device it is on.</summary>
+    /// <summary>Takes ownership of a network, which stays on its device.</summary>
     private protected TrainedModel(nn.Module network, Device device)
     {
         (_module, Device) = (network, device);
         network.eval();
     }
 
-    public Device Device { get; private set; }
+    public Device Device { get; private protected set; }
 
     /// <summary>The network, for as long as somebody holds it.</summary>
     protected nn.Module Module => _holders > 0 ? _module : throw new ObjectDisposedException(
@@ -29,6 +39,8 @@ internal abstract class TrainedModel
         "The transformer was disposed, and its network with it. A PredictionEngine disposes its transformer too, unless it is made with "
         + "PredictionEngineOptions.OwnsTransformer = false.");
 
+    /// <summary>Keeps the network alive until the matching <see cref="Release"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The network has been freed.</exception>
     public void Hold()
     {
         lock (_lock)
@@ -64,31 +76,35 @@ internal abstract class TrainedModel
         using DisposeScope scope = NewDisposeScope();
         weights.CopyTo(Module.state_dict());
     }
-
-    /// <summary>Fills a network that was just built with the weights of a model file, and moves it to a device. What fails frees
-    /// it.</summary>
-    public void Restore(SafetensorsContent weights, Device device)
-    {
-        try
-        {
-            ReadWeights(weights);
-            Module.to(device);
-            Device = device;
-        }
-        catch
-        {
-            Release();
-            throw;
-        }
-    }
 }
 
-/// <summary>A trained network of one kind, with what it is rebuilt from.</summary>
-internal abstract class TrainedModel<TDescription, TNetwork>(TDescription description, TNetwork network, Device device)
+/// <summary>A trained network of one kind, with its description.</summary>
+internal sealed class TrainedModel<TDescription, TNetwork>(TDescription description, TNetwork network, Device device)
     : TrainedModel(network, device)
+    where TDescription : INetworkDescription<TNetwork>
     where TNetwork : nn.Module
 {
     public TDescription Description { get; } = description;
 
     public TNetwork Network => (TNetwork)Module;
+
+    /// <summary>Builds the network of a model file on the device that the environment selects.</summary>
+    public static TrainedModel<TDescription, TNetwork> Load(
+        IHostEnvironment environment, TDescription description, SafetensorsContent weights)
+    {
+        Device device = DeviceChoice.For(environment);
+        var model = new TrainedModel<TDescription, TNetwork>(description, description.CreateNetwork(seed: 0), CPU);
+        try
+        {
+            model.ReadWeights(weights);
+            model.Network.to(device);
+            model.Device = device;
+            return model;
+        }
+        catch
+        {
+            model.Release();
+            throw;
+        }
+    }
 }

@@ -1,15 +1,11 @@
 using Microsoft.ML.VqVae.Networks;
-using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The settings that all models of images have: encoder and decoder, training, how the pixels lie in their column, and the columns
 /// of decoded images.</summary>
-public abstract class ImageModelOptions
+public abstract class ImageModelOptions : NetworkOptions
 {
-    /// <summary>The number of images that the network is given at once when a data view is read, where nothing else is set.</summary>
-    public const int DefaultPredictionBatchSize = 64;
-
     private protected ImageModelOptions()
     {
     }
@@ -18,11 +14,6 @@ public abstract class ImageModelOptions
     /// from <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
     /// <value>The default is the paper's network, 256 channels wide.</value>
     public ImageCodecOptions Codec { get; set; } = new();
-
-    /// <summary>Steps, learning rate, seed, progress, cancellation, checkpoints. A seed of null is the MLContext's; where that has none
-    /// either, it is 0 with a checkpoint folder and another one each time without.</summary>
-    /// <value>The default is Adam at 2e-4, batches of 128, 10 epochs.</value>
-    public TrainingOptions Training { get; set; } = new();
 
     /// <summary>The order of the values in a vector column. It says nothing about a column of MLImage, except how a reconstruction in a
     /// vector is laid out.</summary>
@@ -52,41 +43,22 @@ public abstract class ImageModelOptions
     /// <value>Not 0. The default is 1.</value>
     public float ImageScale { get; set; } = 1;
 
-    /// <summary>How many rows a cursor reads ahead and gives to the network at once.</summary>
-    /// <value>At least 1. The default is 64.</value>
-    public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
+    /// <summary>Whether pixels are looked at as bytes, in training or in a column.</summary>
+    internal bool CountsBits => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null;
 
-    /// <summary>Checks all settings together; sizes that are to be taken from the column are not checked.</summary>
-    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them.</exception>
-    public void Validate()
+    private protected override void Describe(OptionProblems problems)
     {
-        var problems = new OptionProblems($"The options of {Method} cannot be used");
         problems.Require(Codec is not null, nameof(Codec), "set", Codec);
-        problems.Require(Training is not null, nameof(Training), "set", Training);
         if (Codec is not null)
             CodecWithSizes(Codec).Describe(problems);
-        Describe(problems);
-        foreach (string problem in Training?.Problems() ?? [])
-            problems.Add(nameof(Training), problem.TrimEnd('.'));
         problems.Require(Enum.IsDefined(Layout), nameof(Layout), $"one of {string.Join(", ", Enum.GetNames<PixelLayout>())}", Layout);
         problems.Require(float.IsFinite(ImageOffset), nameof(ImageOffset), "a finite number", ImageOffset);
         problems.Require(float.IsFinite(ImageScale) && ImageScale != 0, nameof(ImageScale), "a finite number other than 0", ImageScale);
-        problems.AtLeast(nameof(PredictionBatchSize), PredictionBatchSize, 1);
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
         RequireName(problems, nameof(ReconstructionBitsColumnName), ReconstructionBitsColumnName);
         problems.Require(!ReconstructionAsImage || ReconstructionColumnName is not null, nameof(ReconstructionColumnName),
             $"set with {nameof(ReconstructionAsImage)}", ReconstructionColumnName);
-        problems.ThrowIfAny();
     }
-
-    /// <summary>The method of the catalog that takes these options, for messages.</summary>
-    private protected abstract string Method { get; }
-
-    /// <summary>Checks the settings that a kind of model adds.</summary>
-    private protected abstract void Describe(OptionProblems problems);
-
-    private protected static void RequireName(OptionProblems problems, string option, string? name) =>
-        problems.Require(name != "", option, "a name or null", "\"\"");
 
     // Sizes that are not known yet are no problem yet.
     static ImageCodecOptions CodecWithSizes(ImageCodecOptions codec)

@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
@@ -32,26 +33,36 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class ImageVqVaeEstimator : ImageEstimator<ImageVqVaeOptions, VqVaeTransformer>
+public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, ImageVqVaeTransformer>
 {
+    readonly EncoderColumns _columns;
+
     internal ImageVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageVqVaeOptions options)
-        : base(environment, outputColumnName, inputColumnName, options)
+        : this(environment, options, new EncoderColumns(
+            inputColumnName ?? outputColumnName, outputColumnName, options?.ReconstructionColumnName,
+            options?.ReconstructionAsImage ?? false, options?.EmbeddingsColumnName, options?.ReconstructionErrorColumnName,
+            options?.ReconstructionBitsColumnName))
     {
     }
 
-    private protected override SchemaShape.Column OutputShape => ModelColumns.CodesShape(OutputColumnName);
-
-    private protected override IEnumerable<SchemaShape.Column?> MoreShapes =>
-    [
-        Options.EmbeddingsColumnName is string embeddings ? ModelColumns.VectorShape(embeddings) : null,
-        Options.ReconstructionErrorColumnName is string error ? ModelColumns.NumberShape(error) : null,
-    ];
-
-    private protected override VqVaeTransformer Train(ImageTrainingData data)
+    ImageVqVaeEstimator(IHostEnvironment environment, ImageVqVaeOptions options, EncoderColumns columns)
+        : base(environment, options, columns.ToOutputs(input => PixelInput.ImageType(input, columns.Input, options)))
     {
-        (ImageModel model, TrainingSummary summary) = ImageTraining.VqVae(Environment, Options, data);
-        return new VqVaeTransformer(model, new EncoderColumns(InputColumnName, OutputColumnName, Options.ReconstructionColumnName,
-            Options.ReconstructionAsImage, Options.EmbeddingsColumnName, Options.ReconstructionErrorColumnName,
-            Options.ReconstructionBitsColumnName), summary);
+        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "outputColumnName");
+        _columns = columns;
+    }
+
+    private protected override void CheckInputs(SchemaShape inputSchema) => PixelInput.Check(inputSchema, _columns.Input);
+
+    private protected override TrainingPlan<ImageVqVaeTransformer> Plan(IDataView input, int seed)
+    {
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.CountsBits);
+        QuantizerOptions quantizer = Options.Quantizer.Copy();
+        var description = new ImageModelDescription(data.Codec, quantizer, data.Format, Options.PredictionBatchSize);
+        ImageVqVae network = description.CreateNetwork(seed);
+        return data.Plan<ImageVqVae, ImageVqVaeOutput, ImageVqVaeTransformer>(
+            network, new SettingsFingerprint().Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions),
+            $"a VQ-VAE of {quantizer.CodebookSize} codes", seed,
+            (device, summary) => new ImageVqVaeTransformer(new ImageModel(description, network, device), _columns, summary));
     }
 }

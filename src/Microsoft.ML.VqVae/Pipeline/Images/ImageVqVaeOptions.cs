@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
@@ -6,11 +7,15 @@ namespace Microsoft.ML.VqVae;
 /// codes.</summary>
 /// <remarks>The defaults are the paper's network (van den Oord et al. 2017, arXiv 1711.00937), made for a GPU; <see cref="Fast"/> is made
 /// for a CPU.</remarks>
-public sealed partial class ImageVqVaeOptions : ImageModelOptions
+public sealed class ImageVqVaeOptions : ImageModelOptions
 {
-    /// <summary>The codebook: how many codes, of how many dimensions, and how they learn.</summary>
-    /// <value>The default is one codebook of 512 codes, learnt by gradient.</value>
-    public VectorQuantizerOptions Quantizer { get; set; } = new();
+    /// <summary>The bottleneck: <see cref="VectorQuantizerOptions"/>, or those of another quantizer.</summary>
+    /// <value>The default is a vector quantizer with one codebook of 512 codes, learned by gradient.</value>
+    public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions();
+
+    /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
+    /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
+    public VectorQuantizerOptions VectorQuantizer => Quantizer.AsVectorQuantizer();
 
     /// <summary>The name of a column for the code vectors that stand for the image: Vector&lt;Single, h, w, D·G&gt;.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
@@ -25,9 +30,83 @@ public sealed partial class ImageVqVaeOptions : ImageModelOptions
 
     private protected override void Describe(OptionProblems problems)
     {
+        base.Describe(problems);
         problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
         Quantizer?.Describe(problems);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
         RequireName(problems, nameof(ReconstructionErrorColumnName), ReconstructionErrorColumnName);
     }
+
+    /// <summary>Steps of the paper's image models (section 4.1 of arXiv 1711.00937).</summary>
+    const int PaperSteps = 250_000;
+
+    /// <summary>The paper's model of CIFAR-10: 32×32×3 pixels become 8×8×10 codes of 512, 256 channels wide. Days on a CPU; take a
+    /// GPU.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions Cifar10() => Paper(side: 32, codesPerPosition: 10);
+
+    /// <summary>The paper's model of ImageNet at 128×128×3 pixels: 32×32×1 codes of 512. Days on a CPU; take a GPU.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions ImageNet128() => Paper(side: 128, codesPerPosition: 1);
+
+    /// <summary>The paper's model of DeepMind Lab frames of 84×84×3 pixels: 21×21×1 codes of 512. Days on a CPU; take a GPU.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions DeepMindLab84() => Paper(side: 84, codesPerPosition: 1);
+
+    /// <summary>Made for a CPU: a narrow network, a codebook that learns by moving average, starts from the data and restarts dead codes,
+    /// and a few thousand steps at a learning rate that rises, holds and falls. Minutes for images of 28×28 or 32×32 pixels.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions Fast() => new()
+    {
+        Codec = new() { HiddenChannels = 64, OuterChannels = 32, ResidualChannels = 64, ResidualBlocks = 2 },
+        Quantizer = new VectorQuantizerOptions
+        {
+            Codes = 512,
+            Dimensions = 64,
+            Learning = CodebookLearning.MovingAverage,
+            Decay = 0.99,
+            InitializeFromData = true,
+            UnquantizedSteps = 200,
+            RestartEverySteps = 50,
+        },
+        Training = new()
+        {
+            LearningRate = 2e-3,
+            BatchSize = 64,
+            Steps = 2500,
+            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.4, finalFraction: 0.02),
+        },
+    };
+
+    /// <summary>The same for video on a CPU: fewer frames a step, since each is larger, and half as many codes, which a prior then has to
+    /// tell apart. Minutes for frames of 84×84 pixels.</summary>
+    /// <returns>New options, to be changed at will.</returns>
+    public static ImageVqVaeOptions FastVideo()
+    {
+        ImageVqVaeOptions options = Fast();
+        options.VectorQuantizer.Codes = 256;
+        options.VectorQuantizer.Dimensions = 32;
+        options.Training.BatchSize = 16;
+        options.Training.Steps = 1200;
+        return options;
+    }
+
+    static ImageVqVaeOptions Paper(int side, int codesPerPosition) => new()
+    {
+        Codec = new() { Height = side, Width = side, Channels = 3, HiddenChannels = 256, ResidualChannels = 256, ResidualBlocks = 2 },
+        Quantizer = new VectorQuantizerOptions
+        {
+            Codes = 512,
+            Dimensions = 64,
+            CodesPerPosition = codesPerPosition,
+            CommitmentCost = 0.25,
+            Learning = CodebookLearning.Gradient,
+        },
+        Training = new()
+        {
+            LearningRate = TrainingOptions.DefaultLearningRate,
+            BatchSize = TrainingOptions.DefaultBatchSize,
+            Steps = PaperSteps,
+        },
+    };
 }

@@ -6,13 +6,35 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Finds the column of images, works out how its pixels lie, and says what is wrong with one that will not do.</summary>
-internal static class PixelInput
+/// <summary>A column of images as the input of a network, [rows · images of a row, C, H, W], and the layout of its pixels.</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="format">The layout that the network was trained on.</param>
+internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
 {
     const string Expected = "a vector of known size of Single, or an image (MLImage)";
     static readonly int[] UsualChannels = [1, 3];
 
-    /// <summary>The check that can be made before there are data: the kind of column.</summary>
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name);
+        Check(column, format);
+        return [column];
+    }
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new PixelReader(format, row, columns[0], capacity);
+
+    /// <summary>The type of a decoded image as MLImage, before there is data: a shape does not tell the size of a vector, and then the size
+    /// is known only if the options state it.</summary>
+    public static ImageDataViewType ImageType(SchemaShape schema, string name, ImageModelOptions options)
+    {
+        if (SchemaColumns.Find(schema, name).ItemType is ImageDataViewType { Height: > 0 } image)
+            return image;
+        ImageCodecOptions codec = options.Codec;
+        return codec.Height > 0 && codec.Width > 0 ? new ImageDataViewType(codec.Height, codec.Width) : new ImageDataViewType();
+    }
+
+    /// <summary>Checks the kind of column, before there is data.</summary>
     public static SchemaShape.Column Check(SchemaShape schema, string name)
     {
         SchemaShape.Column column = SchemaColumns.Find(schema, name);
@@ -42,8 +64,8 @@ internal static class PixelInput
         };
     }
 
-    /// <summary>Checks that a column holds what the network was trained on.</summary>
-    public static void Check(DataViewSchema.Column column, ImageFormat format)
+    // The column must hold what the network was trained on.
+    static void Check(DataViewSchema.Column column, ImageFormat format)
     {
         if (format.FromImages)
         {

@@ -16,6 +16,13 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     /// <summary>How many codes a row has; null where rows may be of any length.</summary>
     public int? Length => Dimensions.Length == 0 ? null : Dimensions.Aggregate((product, size) => product * size);
 
+    /// <summary>A line of codes, named by their numbers from 0, with numbered slots.</summary>
+    public static CodeFormat Line(int length, int codes) => new(codes, [length], KeyNames.Numbered(codes),
+        [.. Enumerable.Range(0, length).Select(slot => slot.ToString(CultureInfo.InvariantCulture))]);
+
+    /// <summary>The requirements for a row.</summary>
+    public CodesWanted ToWanted(bool missingAllowed = false) => new(Codes, Length, missingAllowed);
+
     // A method, since a property would be written into the model file.
     public VectorDataViewType ToColumnType()
     {
@@ -45,14 +52,15 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
         return new CodeFormat((int)key.Count, type.IsKnownSize ? [.. type.Dimensions] : [], KeyNames.Of(column), KeyNames.SlotNamesOf(column));
     }
 
-    /// <summary>Checks that a column holds codes of the codebook and of the grid or length that the prior was trained on. A vector without
-    /// dimensions will do for a grid of as many codes.</summary>
-    public void Check(DataViewSchema.Column column)
+    /// <summary>Finds a column and checks that it holds codes of the codebook and of the grid or length that the model was trained on. A
+    /// vector without dimensions will do for a grid of as many codes.</summary>
+    public DataViewSchema.Column Find(DataViewSchema schema, string name, string role = "codes")
     {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name, role);
         bool fits = KeyOf(column.Type)?.Count == (ulong)Codes && column.Type is VectorDataViewType type
             && (Length is not int length || (type.Size == length && (type.Dimensions.Length == 1 || SameGrid(type))));
-        if (!fits)
-            throw SchemaColumns.Mismatch(column.Name, $"{ToColumnType()}, which the prior was trained on", column.Type.ToString()!, "codes");
+        return fits ? column : throw SchemaColumns.Mismatch(
+            name, $"{ToColumnType()}, which the model was trained on", column.Type.ToString()!, role);
     }
 
     // One code a position may be written as [h, w] or as [h, w, 1].

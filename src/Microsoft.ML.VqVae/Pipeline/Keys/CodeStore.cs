@@ -1,13 +1,14 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>Rows of codes in memory, with the classes that they are conditioned on: read and checked in one pass, two bytes a code where
 /// that is enough.</summary>
-internal sealed class CodeStore
+internal sealed class CodeStore : IExampleStore
 {
     readonly ICodeRows _rows;
     readonly List<int> _conditions = [];
@@ -37,12 +38,12 @@ internal sealed class CodeStore
     /// <param name="cancellation">Ends the reading early.</param>
     public static CodeStore Read(
         IDataView data, (DataViewSchema.Column Column, CodesWanted Wanted) codes,
-        (DataViewSchema.Column Column, ConditionKeys Keys)? condition, string purpose, CancellationToken cancellation)
+        (DataViewSchema.Column Column, CategoryKeys Keys)? condition, string purpose, CancellationToken cancellation)
     {
         var store = new CodeStore(codes.Wanted);
         using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
         var codeGetter = new CodeGetter(codes.Wanted, cursor, codes.Column);
-        ConditionGetter? conditionGetter = condition is { } given ? new ConditionGetter(given.Keys, cursor, given.Column) : null;
+        CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
         while (cursor.MoveNext())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -87,6 +88,8 @@ internal sealed class CodeStore
             conditionValues[i] = _conditions[rows[i]];
         return [codes, lengths, conditions];
     }
+
+    public Tensor[] ReadBatch(BatchExamples examples) => ReadBatch(examples.Span);
 
     interface ICodeRows
     {

@@ -95,7 +95,7 @@ public sealed class VqVaeMetrics
     public IReadOnlyList<long> CodeCounts { get; }
 
     /// <summary>Measures in one pass over the rows.</summary>
-    /// <param name="data">What a <c>VqVaeTransformer</c> made, with its reconstruction column.</param>
+    /// <param name="data">What a <c>ImageVqVaeTransformer</c> made, with its reconstruction column.</param>
     /// <param name="codesColumnName">
     /// The codes: a vector of known size of <c>Key&lt;UInt32, K&gt;</c>, for images h × w × codes per position.
     /// </param>

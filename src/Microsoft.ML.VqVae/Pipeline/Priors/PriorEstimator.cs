@@ -1,14 +1,16 @@
+using System.Globalization;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Learns the distribution of codes, given a class or on their own, one code after another: with a gated PixelCNN (van den Oord et al.
-/// 2016, arXiv 1606.05328) over grids and a WaveNet (van den Oord et al. 2016, arXiv 1609.03499) over sequences. Section 3.3 of "Neural
-/// Discrete Representation Learning" (arXiv 1711.00937). It gives a transformer that scores rows and makes new ones.
+/// Trains an autoregressive distribution over codes, given a class or unconditional: a gated PixelCNN (van den Oord et al. 2016, arXiv
+/// 1606.05328) over grids, a WaveNet (van den Oord et al. 2016, arXiv 1609.03499) over sequences, or a network of your own
+/// (<see cref="PriorOptions.CustomNetwork"/>). Section 3.3 of "Neural Discrete Representation Learning" (arXiv 1711.00937). The transformer
+/// scores rows and samples new ones.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -33,76 +35,60 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class PriorEstimator : IEstimator<PriorTransformer>
+public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransformer>
 {
-    readonly IHostEnvironment _environment;
     readonly PriorColumns _columns;
-    readonly PriorOptions _options;
 
     internal PriorEstimator(
         IHostEnvironment environment, string outputColumnName, string codesColumnName, string? conditionColumnName, PriorOptions options)
+        : this(environment, options,
+            new PriorColumns(codesColumnName, conditionColumnName, outputColumnName, options?.PerCodeColumnName))
     {
-        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
-        if (conditionColumnName is not null)
-            ArgumentException.ThrowIfNullOrEmpty(conditionColumnName);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        if (options.PerCodeColumnName == outputColumnName)
-        {
-            throw new ArgumentException(
-                $"The name '{outputColumnName}' is given to more than one output column; each needs a name of its own.",
-                nameof(outputColumnName));
-        }
-        (_environment, _options) = (environment, options);
-        _columns = new PriorColumns(codesColumnName, conditionColumnName, outputColumnName, options.PerCodeColumnName);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a type that holds no codes or conditions.</exception>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    PriorEstimator(IHostEnvironment environment, PriorOptions options, PriorColumns columns)
+        : base(environment, options, columns.ToOutputs())
     {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        SchemaShape.Column codes = CodeFormat.Check(inputSchema, _columns.Codes);
+        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
+        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
+        if (columns.Condition is not null)
+            ArgumentException.ThrowIfNullOrEmpty(columns.Condition, "conditionColumnName");
+        _columns = columns;
+    }
+
+    private protected override void CheckInputs(SchemaShape inputSchema)
+    {
+        CodeFormat.Check(inputSchema, _columns.Codes);
         if (_columns.Condition is string condition)
-            ConditionSet.Check(inputSchema, condition);
-        List<SchemaShape.Column> made = [ModelColumns.NumberShape(_columns.Output)];
-        if (_columns.PerCode is string perCode)
-            made.Add(ModelColumns.PerCodeShape(perCode, codes));
-        return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
+            CategorySet.Check(inputSchema, condition, "condition");
     }
 
-    /// <summary>Reads the codes once, checks them, and trains.</summary>
-    /// <param name="input">The training data; only the columns of codes and conditions are read.</param>
-    /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or its type or size will not do.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a code or a condition is missing, or a GPU was asked for and is not
-    /// there.</exception>
-    /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
-    public PriorTransformer Fit(IDataView input)
+    private protected override TrainingPlan<PriorTransformer> Plan(IDataView input, int seed)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        _options.Validate();
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
         CodeFormat format = CodeFormat.Of(codes);
-        ConditionSet? conditions = null;
-        (DataViewSchema.Column, ConditionKeys)? condition = null;
+        CategorySet? conditions = null;
+        (DataViewSchema.Column, CategoryKeys)? condition = null;
         if (_columns.Condition is string name)
         {
             DataViewSchema.Column column = SchemaColumns.Find(input.Schema, name, "condition");
-            conditions = ConditionSet.Of(column);
-            condition = (column, conditions.AllKeys());
+            conditions = CategorySet.Of(column, "condition");
+            condition = (column, conditions.AllKeys("condition"));
         }
-        PriorDescription description = PriorDescription.Resolve(codes, format, conditions, _options);
-        Device device = DeviceChoice.For(_environment);
-        CodeStore rows = CodeStore.Read(
-            input, (codes, new CodesWanted(format.Codes, format.Length)), condition, "train on", _options.Training.CancellationToken);
+        PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
+        CodeStore rows = CodeStore.Read(input, (codes, format.ToWanted()), condition, "train on", Options.Training.CancellationToken);
         description = description with
         {
             Conditions = conditions?.WithRows(rows.Conditions),
             MeanLength = (double)rows.TotalCodes / rows.Count,
         };
-        (PriorModel model, TrainingSummary summary) = PriorTraining.Run(_environment, _options.Training, description, rows, device);
-        return new PriorTransformer(model, _columns, summary);
+        string fingerprint = description.AddTo(new SettingsFingerprint())
+            .Add("rows", rows.Count).Add("codes", rows.TotalCodes).Add("seed", seed).ToString();
+        string given = conditions is null ? "" : $" given one of {conditions.Count} conditions";
+        string subject =
+            string.Create(CultureInfo.InvariantCulture, $"a prior on {rows.Count} rows of {format.ToColumnType()}{given}");
+        CodePrior network = description.CreateNetwork(seed);
+        return new(new TrainingTask(network, network, rows, fingerprint), subject,
+            (device, summary) => new PriorTransformer(new PriorModel(description, network, device), _columns, training: summary));
     }
 }

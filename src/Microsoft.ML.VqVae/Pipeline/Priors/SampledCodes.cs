@@ -1,26 +1,41 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Codes in memory as a data view that looks like the one that the prior was trained on.</summary>
+/// <summary>Sampled codes as a data view in memory with the columns that the prior was trained on.</summary>
 internal static class SampledCodes
 {
-    /// <param name="ml">Whose view it becomes.</param>
+    /// <summary>The codes of each row as keys, which count from 1.</summary>
+    /// <param name="codes">Int64 [rows, N] on the CPU.</param>
+    /// <param name="lengths">Number of codes that are wanted of each row; null for all.</param>
+    public static uint[][] ToKeys(Tensor codes, IReadOnlyList<int>? lengths = null)
+    {
+        int rows = (int)codes.shape[0], stride = (int)codes.shape[1];
+        ReadOnlySpan<long> values = MemoryMarshal.Cast<byte, long>(codes.contiguous().bytes);
+        uint[][] keys = new uint[rows][];
+        for (int row = 0; row < rows; row++)
+        {
+            keys[row] = new uint[lengths?[row] ?? stride];
+            for (int i = 0; i < keys[row].Length; i++)
+                keys[row][i] = (uint)(values[row * stride + i] + 1);
+        }
+        return keys;
+    }
+
+    /// <param name="ml">The context that the view belongs to.</param>
     /// <param name="keys">The codes of each row, from 1.</param>
     /// <param name="classes">The class of each row, from 0; null for a prior without conditions.</param>
     /// <param name="description">The prior.</param>
-    /// <param name="columns">How its columns are called.</param>
+    /// <param name="columns">The names of its columns.</param>
     public static IDataView View(
         MLContext ml, uint[][] keys, IReadOnlyList<int>? classes, PriorDescription description, PriorColumns columns)
     {
         var schema = SchemaDefinition.Create(typeof(Row));
-        SchemaDefinition.Column codes = schema[nameof(Row.Codes)], condition = schema[nameof(Row.Condition)];
-        codes.ColumnName = columns.Codes;
-        codes.ColumnType = description.Format.ToColumnType();
-        description.Format.Names?.AddTo(codes);
-        if (description.Format.SlotNames is string[] names)
-            KeyNames.AddSlotNames(codes, names);
-        if (description.Conditions is ConditionSet set && classes is not null)
+        SchemaDefinition.Column condition = schema[nameof(Row.Condition)];
+        Describe(schema[nameof(Row.Codes)], columns.Codes, description.Format);
+        if (description.Conditions is CategorySet set && classes is not null)
         {
             condition.ColumnName = columns.Condition!;
             condition.ColumnType = new KeyDataViewType(typeof(uint), set.Count);
@@ -32,6 +47,15 @@ internal static class SampledCodes
         }
         Row[] rows = [.. keys.Select((row, index) => new Row { Codes = row, Condition = (uint)(classes?[index] ?? 0) })];
         return ml.Data.LoadFromEnumerable(rows, schema);
+    }
+
+    /// <summary>Describes a column of codes like the one that a model was trained on.</summary>
+    public static void Describe(SchemaDefinition.Column codes, string name, CodeFormat format)
+    {
+        (codes.ColumnName, codes.ColumnType) = (name, format.ToColumnType());
+        format.Names?.AddTo(codes);
+        if (format.SlotNames is string[] slots)
+            KeyNames.AddSlotNames(codes, slots);
     }
 
     // ML.NET takes a vector's keys from an object as they are, from 1, but counts a single key from 0.

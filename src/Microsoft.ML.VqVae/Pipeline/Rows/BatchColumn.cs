@@ -7,6 +7,16 @@ namespace Microsoft.ML.VqVae;
 /// <summary>The values of one output column for the rows of a batch.</summary>
 internal abstract class BatchColumn
 {
+    /// <summary>The storage that a column's type implies.</summary>
+    public static BatchColumn For(DataViewType type, int capacity) => type switch
+    {
+        VectorDataViewType { ItemType: KeyDataViewType, IsKnownSize: true } vector => new KeyColumn(vector.Size, capacity),
+        VectorDataViewType { ItemType: KeyDataViewType } => new KeySequenceColumn(capacity),
+        VectorDataViewType { IsKnownSize: true } vector => new VectorColumn(vector.Size, capacity),
+        VectorDataViewType => new NumberSequenceColumn(capacity),
+        _ => new NumberColumn(capacity),
+    };
+
     /// <summary>Copies a tensor [rows, ...] of the network's device out. Called within a dispose scope.</summary>
     public abstract void Store(Tensor values);
 
@@ -59,41 +69,4 @@ internal sealed class NumberColumn(int capacity) : BatchColumn
     public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _values);
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<float>)((ref float value) => value = _values[slot()]);
-}
-
-/// <summary>Planar pixels [images, C, H, W] as vectors in the layout of the format: the images of a row one after the other.</summary>
-internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColumn
-{
-    readonly float[] _planar = new float[checked(format.ValuesOfRow * capacity)];
-
-    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
-
-    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
-    {
-        ReadOnlySpan<float> planar = _planar.AsSpan(slot() * format.ValuesOfRow, format.ValuesOfRow);
-        if (!format.Interleaved)
-        {
-            Copy(planar, ref value);
-            return;
-        }
-        VBufferEditor<float> editor = VBufferEditor.Create(ref value, planar.Length);
-        for (int at = 0; at < planar.Length; at += format.ValueCount)
-            Planes.Merge(planar.Slice(at, format.ValueCount), editor.Values.Slice(at, format.ValueCount), format.Channels);
-        value = editor.Commit();
-    });
-}
-
-/// <summary>Planar pixels [rows, C, H, W] as pictures; each is a new object that belongs to whoever asked for it.</summary>
-internal sealed class ImageColumn(ImageFormat format, int capacity) : BatchColumn
-{
-    readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
-
-    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
-
-    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<MLImage>)((ref MLImage value) =>
-    {
-        byte[] rgba = new byte[format.PixelCount * 4];
-        Planes.ToBytes(_planar.AsSpan(slot() * format.ValueCount, format.ValueCount), rgba, format);
-        value = MLImage.CreateFromPixels(format.Width, format.Height, MLPixelFormat.Rgba32, rgba);
-    });
 }

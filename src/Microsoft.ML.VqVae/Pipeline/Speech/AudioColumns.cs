@@ -1,35 +1,150 @@
-using System.Globalization;
+global using AudioModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.AudioModelDescription, Microsoft.ML.VqVae.Networks.AudioVqVae>;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The types and annotations of the columns of unknown length that an audio model makes.</summary>
-internal static class AudioColumns
+/// <summary>Everything that an audio codec is rebuilt from, except its weights.</summary>
+/// <param name="Codec">Encoder and decoder.</param>
+/// <param name="Quantizer">The bottleneck.</param>
+/// <param name="Speakers">The speakers that the decoder knows; null for a decoder that is not conditioned on speakers.</param>
+/// <param name="PredictionBatchSize">Number of rows that are computed at once.</param>
+/// <param name="Seed">The seed for everything random in decoding.</param>
+internal sealed record AudioModelDescription(
+    AudioCodecOptions Codec, QuantizerOptions Quantizer, CategorySet? Speakers, int PredictionBatchSize, int Seed)
+    : INetworkDescription<AudioVqVae>
 {
-    const string KeyValues = "KeyValues";
+    public AudioVqVae CreateNetwork(int seed) => Codec.CreateNetwork(Quantizer, Speakers?.Count ?? 0, seed);
 
-    /// <summary>Codes as keys; the value of a key is its code, counted from 0, as text.</summary>
-    public static DataViewSchema.DetachedColumn Codes(string name, int codes)
+    /// <summary>Whether the codes of an utterance depend on its speaker.</summary>
+    public bool EncodesBySpeaker() =>
+        Speakers is not null && Codec is MelCodecOptions { Normalisation: FeatureNormalisation.Speaker };
+}
+
+/// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
+internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings)
+{
+    /// <summary>The waveforms, and the speakers where codes or reconstructions depend on them.</summary>
+    public ModelInput ToInput(AudioModel model)
     {
-        var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add(KeyValues, new VectorDataViewType(TextDataViewType.Instance, codes),
-            (ref VBuffer<ReadOnlyMemory<char>> value) =>
-        {
-            VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, codes);
-            for (int code = 0; code < codes; code++)
-                editor.Values[code] = code.ToString(CultureInfo.InvariantCulture).AsMemory();
-            value = editor.Commit();
-        });
-        return new(name, new VectorDataViewType(new KeyDataViewType(typeof(uint), codes)), annotations.ToAnnotations());
+        var waveform = new WaveformInput(Input, model);
+        bool needsSpeaker = model.Description.EncodesBySpeaker() || Reconstruction is not null;
+        return model.Description.Speakers is CategorySet speakers && needsSpeaker
+            ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false))
+            : waveform;
     }
 
-    public static DataViewSchema.DetachedColumn Numbers(string name) => new(name, new VectorDataViewType(NumberDataViewType.Single));
-
-    public static SchemaShape.Column CodesShape(string name) => MLNetInternals.ShapeColumn(
-        name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true,
-        new SchemaShape([MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)]));
-
-    public static SchemaShape.Column NumbersShape(string name) =>
-        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single);
+    public IReadOnlyList<ModelColumn<AudioModel, AudioPass>> ToOutputs()
+    {
+        List<ModelColumn<AudioModel, AudioPass>> columns =
+            [AudioColumn.Codes<AudioPass>(Codes, (pass, column) => column.Store(pass.Codes, pass.Lengths))];
+        if (Reconstruction is not null)
+            columns.Add(AudioColumn.Numbers<AudioPass>(Reconstruction, (pass, column) => pass.Reconstruct(column)));
+        if (Embeddings is not null)
+            columns.Add(AudioColumn.Numbers<AudioPass>(Embeddings, (pass, column) => column.Store(pass.Embeddings, pass.Lengths)));
+        return columns;
+    }
 }
+
+/// <summary>The column names of an audio decoder.</summary>
+internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output)
+{
+    public ModelInput ToInput(AudioModel model)
+    {
+        var codes = new AudioCodesInput(Codes, model.Description.Quantizer);
+        return Speaker is null ? codes
+            : new CombinedInput(codes, new SpeakerInput(Speaker, model.Description.Speakers!, required: true));
+    }
+
+    public IReadOnlyList<ModelColumn<AudioModel, AudioDecoderPass>> ToOutputs() =>
+        [AudioColumn.Numbers<AudioDecoderPass>(Output, (pass, column) => pass.Decode(column))];
+}
+
+/// <summary>The output columns of audio codecs, vectors of unknown length.</summary>
+internal static class AudioColumn
+{
+    /// <summary>Codes as keys; the value of a key is its code, counted from 0, as text.</summary>
+    public static ModelColumn<AudioModel, TPass> Codes<TPass>(string name, Action<TPass, KeySequenceColumn> compute) => new(
+        name,
+        _ => MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true,
+            new SchemaShape([MLNetInternals.ShapeColumn("KeyValues", SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)])),
+        model => ColumnTypes.Codes(name, FormatOf(model.Description.Quantizer.CodebookSize)),
+        (pass, column) => compute(pass, (KeySequenceColumn)column));
+
+    /// <summary>Samples or other numbers.</summary>
+    public static ModelColumn<AudioModel, TPass> Numbers<TPass>(string name, Action<TPass, NumberSequenceColumn> compute) => new(
+        name, _ => MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single),
+        _ => new DataViewSchema.DetachedColumn(name, new VectorDataViewType(NumberDataViewType.Single)),
+        (pass, column) => compute(pass, (NumberSequenceColumn)column));
+
+    static CodeFormat FormatOf(int codes) => new(codes, Dimensions: [], KeyNames.Numbered(codes), SlotNames: null);
+}
+
+/// <summary>A batch of waveforms on its way through the encoder, and on request back.</summary>
+internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, IReadOnlyList<Tensor> inputs)
+{
+    // The order in which WaveformInput and SpeakerInput give their tensors.
+    const int Values = 0, ValueCounts = 1, Normalizers = 2, Samples = 3, Speakers = 4, Positions = 5;
+
+    /// <summary>Int64 [rows, N, G].</summary>
+    public Tensor Codes => field ??= Encode();
+
+    /// <summary>Number of positions of each row.</summary>
+    public long[] Lengths => field ??= [.. Numbers(ValueCounts).Select(count => (count + ValuesPerCode - 1) / ValuesPerCode)];
+
+    /// <summary>Float32 [rows, N, G·D].</summary>
+    public Tensor Embeddings => model.Network.Quantizer.Embed(Codes).permute(0, 2, 1);
+
+    int ValuesPerCode => model.Network.ValuesPerCode;
+
+    bool HasSpeakers => inputs.Count > Speakers;
+
+    /// <summary>Decodes the codes of each row with its speaker, to the length of the input.</summary>
+    public void Reconstruct(NumberSequenceColumn column)
+    {
+        long[] samples = Numbers(Samples), speakers = HasSpeakers ? Numbers(Speakers) : new long[samples.Length];
+        for (int row = 0; row < samples.Length; row++)
+        {
+            if (speakers[row] < 0)
+                throw SpeakerReader.Unknown(Numbers(Positions)[row], columns.Speaker!, model.Description.Speakers!.Listed());
+            float[] waveform = AudioDecoderPass.Decode(model, Codes.select(0, row).narrow(0, 0, Lengths[row]), speakers[row]);
+            // The last code covers some padding too.
+            column.Store(row, waveform[..(int)samples[row]]);
+        }
+    }
+
+    Tensor Encode()
+    {
+        Tensor? speakers = HasSpeakers ? inputs[Speakers] : null;
+        AudioBatch batch =
+            new AudioBatch(inputs[Values], inputs[ValueCounts], inputs[Normalizers], Targets: null, speakers).To(model.Device);
+        return model.Network.Encode(batch with { Normalisers = model.Network.NormalisersFor(batch.Normalisers, batch.Speakers) });
+    }
+
+    long[] Numbers(int input) => inputs[input].data<long>().ToArray();
+}
+
+/// <summary>A batch of codes on its way through the decoder.</summary>
+internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> inputs)
+{
+    // The order in which AudioCodesInput and SpeakerInput give their tensors.
+    const int Codes = 0, Lengths = 1, Speakers = 2;
+
+    public void Decode(NumberSequenceColumn column)
+    {
+        Tensor codes = inputs[Codes].to(model.Device);
+        long[] lengths = inputs[Lengths].data<long>().ToArray();
+        long[] speakers = inputs.Count > Speakers ? inputs[Speakers].data<long>().ToArray() : new long[lengths.Length];
+        for (int row = 0; row < lengths.Length; row++)
+            column.Store(row, Decode(model, codes.select(0, row).narrow(0, 0, lengths[row]), speakers[row]));
+    }
+
+    /// <summary>The waveform of the codes [N, G] of one utterance. It depends on nothing but them, the speaker and the model.</summary>
+    public static float[] Decode(AudioModel model, Tensor codes, long speaker) =>
+        codes.shape[0] == 0 ? [] : model.Network.Decode(codes, (int)speaker, model.Description.Seed);
+}
+
+/// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>
+internal sealed record SavedAudioLoading(string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder);

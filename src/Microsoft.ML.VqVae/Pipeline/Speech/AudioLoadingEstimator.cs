@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Loads WAV files as waveforms, as LoadImages loads pictures: ML.NET has no audio input of its own.</summary>
+/// <summary>Loads WAV files as waveforms, as LoadImages loads images: ML.NET has no audio input of its own.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 ///
@@ -12,8 +12,8 @@ namespace Microsoft.ML.VqVae;
 /// | -- | -- |
 /// | Path | [Text](xref:Microsoft.ML.Data.TextDataViewType): the name of a WAV file |
 /// | Start, optional | <xref:System.Int64> or <xref:System.Int32>: the first sample to read, in samples of the file |
-/// | Length, optional | <xref:System.Int64> or <xref:System.Int32>: how many samples to read, in samples of the file |
-/// | Output | A variable-sized vector of <xref:System.Single>: one channel at the rate asked for, full scale -1 to 1 |
+/// | Length, optional | <xref:System.Int64> or <xref:System.Int32>: the number of samples to read, in samples of the file |
+/// | Output | A variable-sized vector of <xref:System.Single>: one channel at the requested rate, full scale -1 to 1 |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -25,7 +25,7 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// Several channels are mixed to their mean, and another sample rate is changed by band-limited interpolation
+/// Several channels are mixed to their mean, and files of another sample rate are resampled by band-limited interpolation
 /// (<see cref="Audio.Resampler"/>); a part of a file is cut out first. A file without samples gives an empty vector, and so does an empty
 /// name. Silence gives zeros. Formats are those of <see cref="Audio.WaveFile"/>.
 /// </remarks>

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Persistence;
 
 [assembly: LoadableClass(typeof(AudioLoadingTransformer), null, typeof(SignatureLoadModel), "Audio loader",
@@ -9,10 +12,10 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Adds the waveforms of the WAV files that a column names; what <see cref="AudioLoadingEstimator"/> makes.</summary>
+/// <summary>Adds the waveforms of the WAV files that a column names; the result of <see cref="AudioLoadingEstimator"/>.</summary>
 /// <remarks>
-/// A file is read when a waveform is asked for, and closed again. What cannot be read then raises an
-/// <see cref="InvalidOperationException"/> that names row, column and file, and says what is wrong with the file.
+/// A file is read when its waveform is requested, and closed again. A file that cannot be read then raises an
+/// <see cref="InvalidOperationException"/> that names row, column, file and cause.
 /// </remarks>
 public sealed class AudioLoadingTransformer : RowByRowTransformer
 {
@@ -25,7 +28,7 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
 
     // Found by ML.NET by its name and parameters.
     static AudioLoadingTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
-        new(ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedTransformJson.Default.SavedAudioLoading));
+        new(ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedAudioLoading));
 
     /// <summary>The column of waveforms that is added.</summary>
     public string OutputColumnName => _settings.Output;
@@ -33,18 +36,121 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
     /// <summary>The column of file names that is read.</summary>
     public string PathColumnName => _settings.Path;
 
-    /// <summary>The column of first samples, or null where files are read from their begin.</summary>
+    /// <summary>The column of first samples, or null where files are read from their start.</summary>
     public string? StartColumnName => _settings.Start;
 
     /// <summary>The column of lengths in samples, or null where files are read to their end.</summary>
     public string? LengthColumnName => _settings.Length;
 
-    /// <summary>Samples a second of the waveforms.</summary>
+    /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _settings.SampleRate;
 
     /// <summary>The folder that file names are relative to, or null for the current directory.</summary>
     public string? AudioFolder => _settings.Folder;
 
     private protected override void Save(ModelSaveContext context) =>
-        ModelFile.Save(context, ModelSignature, LoaderSignature, _settings, SavedTransformJson.Default.SavedAudioLoading);
+        ModelFile.Save(context, ModelSignature, LoaderSignature, _settings, SavedJson.Default.SavedAudioLoading);
+}
+
+/// <summary>The mapping from a column of file names to waveforms.</summary>
+internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
+{
+    // Files of many rates are rare, and creating a resampler takes longer than loading a short file.
+    readonly ConcurrentDictionary<int, Resampler> _resamplers = new();
+
+    public AddedColumns Bind(DataViewSchema inputSchema)
+    {
+        DataViewSchema.Column path = SchemaColumns.Find(inputSchema, settings.Path, "path");
+        if (path.Type is not TextDataViewType)
+            throw SchemaColumns.Mismatch(path.Name, TextDataViewType.Instance.ToString()!, path.Type.ToString()!, "path");
+        List<DataViewSchema.Column> read = [path];
+        foreach ((string? name, string role) in Places)
+        {
+            if (name is null)
+                continue;
+            DataViewSchema.Column column = SchemaColumns.Find(inputSchema, name, role);
+            if (column.Type != NumberDataViewType.Int64 && column.Type != NumberDataViewType.Int32)
+                throw SchemaColumns.Mismatch(name, WholeNumber, column.Type.ToString()!, role);
+            read.Add(column);
+        }
+        return new AddedColumns(inputSchema, read,
+            [new DataViewSchema.DetachedColumn(settings.Output, new VectorDataViewType(NumberDataViewType.Single))]);
+    }
+
+    public const string WholeNumber = "Int64 or Int32 (ConvertType makes them of other numbers)";
+
+    public IEnumerable<(string? Name, string Role)> Places => [(settings.Start, "start"), (settings.Length, "length")];
+
+    public Delegate CreateGetter(DataViewRow row, AddedColumns columns, int output)
+    {
+        ValueGetter<ReadOnlyMemory<char>> path = row.GetGetter<ReadOnlyMemory<char>>(columns.InputColumns[0]);
+        int next = 1;
+        Func<long>? start = settings.Start is null ? null : Number(row, columns.InputColumns[next++]);
+        Func<long>? length = settings.Length is null ? null : Number(row, columns.InputColumns[next]);
+        ReadOnlyMemory<char> name = default;
+        ValueGetter<VBuffer<float>> getter = (ref VBuffer<float> value) =>
+        {
+            path(ref name);
+            float[] waveform = name.IsEmpty ? [] : Load(row, name.ToString(), start?.Invoke(), length?.Invoke());
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, waveform.Length);
+            waveform.CopyTo(editor.Values);
+            value = editor.Commit();
+        };
+        return getter;
+    }
+
+    float[] Load(DataViewRow row, string name, long? start, long? length)
+    {
+        try
+        {
+            using WaveFile file = WaveFile.Open(settings.Folder is null ? name : Path.Combine(settings.Folder, name));
+            Check(file, start, length);
+            float[] waveform = file.ReadMono(start ?? 0, length);
+            return file.SampleRate == settings.SampleRate
+                ? waveform
+                : _resamplers.GetOrAdd(file.SampleRate, rate => new Resampler(rate, settings.SampleRate)).Resample(waveform);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException
+            or ArgumentException or NotSupportedException)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"Row {row.Position} of column '{settings.Path}': ")
+                + $"the file '{name}' cannot be loaded. {exception.Message}",
+                exception);
+        }
+    }
+
+    // The messages name the columns, which WaveFile does not know.
+    void Check(WaveFile file, long? start, long? length)
+    {
+        long first = start ?? 0;
+        if (first < 0 || first > file.Length)
+            throw Beyond(settings.Start!, $"a sample from 0 to {file.Length}, the length of the file", first);
+        if (length is long count && (count < 0 || count > file.Length - first))
+            throw Beyond(settings.Length!, $"from 0 to {file.Length - first} samples, which the file has from sample {first} on", count);
+    }
+
+    static ArgumentException Beyond(string column, string expected, long found) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Column '{column}' must be {expected}, but is {found}."));
+
+    static Func<long> Number(DataViewRow row, DataViewSchema.Column column)
+    {
+        if (column.Type == NumberDataViewType.Int32)
+        {
+            ValueGetter<int> narrow = row.GetGetter<int>(column);
+            return () =>
+            {
+                int value = 0;
+                narrow(ref value);
+                return value;
+            };
+        }
+        ValueGetter<long> wide = row.GetGetter<long>(column);
+        return () =>
+        {
+            long value = 0;
+            wide(ref value);
+            return value;
+        };
+    }
 }

@@ -4,20 +4,20 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Lays utterances of unequal length side by side.</summary>
+/// <summary>Utterances of unequal length as the tensors of a batch.</summary>
 internal static class AudioTensors
 {
-    /// <summary>Whole utterances: inputs [B, C, T], filled up with zeros to the longest and to whole codes, lengths Int64 [B], and by
-    /// what each is normalised [B, 1 + C, C].</summary>
-    public static (Tensor Inputs, Tensor Lengths, Tensor Normalisers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
+    /// <summary>Whole utterances: inputs [B, C, T], padded with zeros to the longest and to whole codes, lengths Int64 [B], and normalizers
+    /// [B, 1 + C, C].</summary>
+    public static (Tensor Inputs, Tensor Lengths, Tensor Normalizers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
     {
         int length = RoundUp(features.Max(item => item.Length), network.ValuesPerCode);
         Tensor inputs = Values([.. features.Select(item => (item.Values, 0, item.Length))], network.Channels, length);
-        Tensor normalisers = Normalisers([.. features.Select(item => network.NormaliserOf(item))], network.Channels);
-        return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalisers);
+        Tensor normalizers = Normalizers([.. features.Select(item => network.NormaliserOf(item))], network.Channels);
+        return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalizers);
     }
 
-    /// <summary>Parts of [T, C] arrays, from a time on and so many times long, as [B, C, length], zero beyond.</summary>
+    /// <summary>Parts of [T, C] arrays, given by first time and number of times, as [B, C, length], zero beyond.</summary>
     public static Tensor Values(IReadOnlyList<(float[] Values, int Start, int Length)> parts, int channels, int length)
     {
         Tensor tensor = zeros([parts.Count, channels, length], dtype: ScalarType.Float32);
@@ -41,10 +41,10 @@ internal static class AudioTensors
         return tensor;
     }
 
-    /// <summary>Normalisers as [B, 1 + C, C].</summary>
-    public static Tensor Normalisers(IReadOnlyList<float[]> normalisers, int channels) =>
-        tensor(normalisers.SelectMany(item => item).ToArray(), [normalisers.Count, 1 + channels, channels]);
+    /// <summary>Normalizers as [B, 1 + C, C].</summary>
+    public static Tensor Normalizers(IReadOnlyList<float[]> normalizers, int channels) =>
+        tensor(normalizers.SelectMany(item => item).ToArray(), [normalizers.Count, 1 + channels, channels]);
 
-    /// <summary>At least one code's worth.</summary>
+    /// <summary>The length in whole codes, at least one.</summary>
     public static int RoundUp(int length, int perCode) => Math.Max(1, (length + perCode - 1) / perCode) * perCode;
 }

@@ -1,13 +1,14 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
 /// Trains a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937, section 4.3) on a column of
-/// waveforms, and gives a transformer that adds their discrete codes.
+/// waveforms; the transformer adds their discrete codes.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -19,17 +20,18 @@ namespace Microsoft.ML.VqVae;
 /// | Speaker, where the options name it | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey makes it |
 /// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, of any length, with key values |
 /// | Reconstruction, on request | A vector of <xref:System.Single> as long as the input |
-/// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers for each position, one after the other |
+/// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers per position, position by position |
 ///
 /// ### Time
-/// With H samples for a code (`SamplesPerCode`), code i is about the samples from i·H up to (i + 1)·H; its centre lies
-/// (i + 0.5)·H / sample rate seconds after the begin. A waveform of n samples has ⌈n / H⌉ codes: it is filled up with zeros, of which
-/// nothing is learnt. An empty waveform has no codes, and no codes decode to an empty waveform.
+/// With H samples per code (`SamplesPerCode`), code i covers the samples from i·H up to (i + 1)·H; its center lies
+/// (i + 0.5)·H / sample rate seconds after the start. A waveform of n samples has ⌈n / H⌉ codes: it is padded with zeros, which are
+/// left out of training. An empty waveform has no codes, and no codes decode to an empty waveform; rows with empty waveforms are left
+/// out of training.
 ///
 /// ### Speakers
-/// Speakers are told apart by what their keys stand for, so that another data set may number them in another way. One who was not in
-/// the training data is encoded like any other, normalised by the utterance alone, and cannot be decoded with: that is an error which
-/// names the row. Where most speakers will be new, normalise by `FeatureNormalisation.Adapted`.
+/// Speakers are identified by the values of their keys, so that another data set may number them differently. A speaker who was not in
+/// the training data is encoded like any other, normalized by the utterance alone, but cannot be decoded with: that is an error that
+/// names the row. Where most speakers will be new, normalize by `FeatureNormalisation.Adapted`.
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -38,66 +40,77 @@ namespace Microsoft.ML.VqVae;
 /// | Input column data type | Vector of <xref:System.Single> |
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
-/// | Is caching required? | No: the waveforms are read once, and what the network takes of them is kept in memory |
+/// | Is caching required? | No: the waveforms are read once, and their features are kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class AudioVqVaeEstimator : IEstimator<AudioVqVaeTransformer>
+public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, AudioVqVaeTransformer>
 {
-    readonly IHostEnvironment _environment;
-    readonly string _outputColumnName;
-    readonly string _inputColumnName;
-    readonly AudioVqVaeOptions _options;
+    readonly AudioEncoderColumns _columns;
 
     internal AudioVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, AudioVqVaeOptions options)
+        : this(environment, options, new AudioEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
+            options?.SpeakerColumnName, options?.ReconstructionColumnName, options?.EmbeddingsColumnName))
     {
-        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        (_environment, _outputColumnName, _inputColumnName, _options) =
-            (environment, outputColumnName, inputColumnName ?? outputColumnName, options);
-        string?[] names = [_outputColumnName, _options.ReconstructionColumnName, _options.EmbeddingsColumnName];
-        if (names.Where(name => name is not null).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key is string twice)
+    }
+
+    AudioVqVaeEstimator(IHostEnvironment environment, AudioVqVaeOptions options, AudioEncoderColumns columns)
+        : base(environment, options, columns.ToOutputs())
+    {
+        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "outputColumnName");
+        _columns = columns;
+    }
+
+    private protected override void CheckInputs(SchemaShape inputSchema)
+    {
+        WaveformInput.Check(inputSchema, _columns.Input);
+        if (_columns.Speaker is string speaker)
+            CategorySet.Check(inputSchema, speaker, SpeakerInput.Role);
+    }
+
+    private protected override TrainingPlan<AudioVqVaeTransformer> Plan(IDataView input, int seed)
+    {
+        DataViewSchema.Column waveform = WaveformInput.Find(input.Schema, _columns.Input);
+        DataViewSchema.Column? speaker = _columns.Speaker is string name ? SchemaColumns.Find(input.Schema, name, SpeakerInput.Role) : null;
+        CategorySet? speakers = speaker is { } column ? CategorySet.Of(column, SpeakerInput.Role) : null;
+        var description = new AudioModelDescription(
+            Options.Codec.Copy(), Options.Quantizer.Copy(), speakers, Options.PredictionBatchSize, seed);
+        AudioVqVae network = description.CreateNetwork(seed);
+        try
         {
-            throw new ArgumentException(
-                $"The name '{twice}' is given to more than one output column; each needs a name of its own.", nameof(outputColumnName));
+            var features = new UtteranceFeatures(network, description.EncodesBySpeaker());
+            UtteranceStore store = UtteranceStore.Read(
+                input, waveform, speaker is { } who ? (who, speakers!.AllKeys(SpeakerInput.Role)) : null, features, Options.CropCodes, seed,
+                Options.Training.CancellationToken);
+            features.Complete(Options.Training.CancellationToken);
+            description = description with { Speakers = speakers?.WithRows(store.Speakers) };
+            return new(new TrainingTask(network, network, store, FingerprintOf(description, store)), SubjectOf(description, store),
+                (device, summary) => new AudioVqVaeTransformer(new AudioModel(description, network, device), _columns, summary));
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
         }
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a type that will not do.</exception>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    static string SubjectOf(AudioModelDescription description, UtteranceStore store)
     {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        AudioInput.CheckWaveform(inputSchema, _inputColumnName);
-        if (_options.SpeakerColumnName is string speaker)
-            ConditionSet.Check(inputSchema, speaker);
-        List<SchemaShape.Column> made = [AudioColumns.CodesShape(_outputColumnName)];
-        if (_options.ReconstructionColumnName is string reconstruction)
-            made.Add(AudioColumns.NumbersShape(reconstruction));
-        if (_options.EmbeddingsColumnName is string embeddings)
-            made.Add(AudioColumns.NumbersShape(embeddings));
-        return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
+        AudioCodecOptions codec = description.Codec;
+        double seconds = (double)store.Samples / codec.SampleRate, rate = (double)codec.SampleRate / codec.SamplesPerCode;
+        string voices = description.Speakers is CategorySet speakers
+            ? string.Create(CultureInfo.InvariantCulture, $" of {speakers.Known.Count()} speakers")
+            : "";
+        string empty = store.Empty == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {store.Empty} empty rows left out");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"a VQ-VAE on {store.Utterances} utterances{voices}, {seconds:F0} s{empty}: {description.Quantizer.CodebookSize} codes, "
+            + $"{rate:0.##} a second");
     }
 
-    /// <summary>Reads the waveforms once, checks them, and trains. Rows without a sample are left out.</summary>
-    /// <param name="input">The training data; only the columns of waveforms and speakers are read.</param>
-    /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or its type will not do.</exception>
-    /// <exception cref="InvalidOperationException">There is nothing to train on, a sample is not a finite number, a speaker is missing,
-    /// or a GPU was asked for and is not there.</exception>
-    /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
-    public AudioVqVaeTransformer Fit(IDataView input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        _options.Validate();
-        DataViewSchema.Column waveform = AudioInput.Waveform(input.Schema, _inputColumnName);
-        DataViewSchema.Column? speaker =
-            _options.SpeakerColumnName is string name ? SchemaColumns.Find(input.Schema, name, "speaker") : null;
-        Device device = DeviceChoice.For(_environment);
-        (AudioModel model, TrainingSummary summary) = AudioTraining.Run(_environment, _options, input, waveform, speaker, device);
-        return new AudioVqVaeTransformer(model, new AudioEncoderColumns(_inputColumnName, _outputColumnName, _options.SpeakerColumnName,
-            _options.ReconstructionColumnName, _options.EmbeddingsColumnName), summary);
-    }
+    string FingerprintOf(AudioModelDescription description, UtteranceStore store) => new SettingsFingerprint()
+        .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
+        .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
+        .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0)
+        .Add("seed", description.Seed) + (Options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
 }

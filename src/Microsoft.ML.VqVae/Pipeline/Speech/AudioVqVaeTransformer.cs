@@ -2,33 +2,37 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
-using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 
 [assembly: LoadableClass(typeof(AudioVqVaeTransformer), null, typeof(SignatureLoadModel), "VQ-VAE audio encoder",
     AudioVqVaeTransformer.LoaderSignature)]
+[assembly: LoadableClass(typeof(AudioVqVaeDecoderTransformer), null, typeof(SignatureLoadModel), "VQ-VAE audio decoder",
+    AudioVqVaeDecoderTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds the codes of a waveform as a column of keys, and on request the reconstruction and the code vectors; what
-/// <see cref="AudioVqVaeEstimator"/> makes.
+/// Adds the codes of a waveform as a column of keys, and on request the reconstruction and the code vectors; the result of
+/// <see cref="AudioVqVaeEstimator"/>.
 /// </summary>
 public sealed class AudioVqVaeTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeAudioEncoder";
-    const string ModelSignature = "VQVAEAUD";
+
+    static readonly ModelFormat<Saved<AudioModelDescription, AudioEncoderColumns>, AudioModelDescription, AudioVqVae> Format =
+        new("VQVAEAUD", LoaderSignature, SavedJson.Default.AudioEncoder);
 
     readonly AudioModel _model;
     readonly AudioEncoderColumns _columns;
 
     internal AudioVqVaeTransformer(AudioModel model, AudioEncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new AudioEncoding(model, columns)) => (_model, _columns, TrainingSummary) = (model, columns, training);
+        : base(model, new BatchMapping<AudioModel, AudioPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
+            columns.ToOutputs(), inputs => new AudioPass(model, columns, inputs)), training) => (_model, _columns) = (model, columns);
 
     // Found by ML.NET by its name and parameters.
     static AudioVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
-        ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedAudioJson.Default.SavedAudioEncoder,
-            (saved, weights) => new AudioVqVaeTransformer(AudioModel.Load(env, saved.Model, weights), saved.Columns));
+        Format.Load(env, ctx, (model, saved) => new AudioVqVaeTransformer(model, saved.Columns));
 
     /// <summary>The column of waveforms that is read.</summary>
     public string InputColumnName => _columns.Input;
@@ -46,37 +50,33 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     public string? EmbeddingsColumnName => _columns.Embeddings;
 
     /// <summary>K: the number of codes in a codebook.</summary>
-    public int Codes => _model.Description.Quantizer.Codes;
+    public int Codes => _model.Description.Quantizer.CodebookSize;
 
-    /// <summary>G: how many codes describe a position.</summary>
-    public int CodesPerPosition => _model.CodesPerPosition;
+    /// <summary>G: the number of codes that describe a position.</summary>
+    public int CodesPerPosition => _model.Description.Quantizer.CodesPerPosition;
 
-    /// <summary>Samples a second of the waveforms.</summary>
+    /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _model.Description.Codec.SampleRate;
 
-    /// <summary>H: how many samples a code stands for. Code i is about the samples from i·H up to (i + 1)·H.</summary>
+    /// <summary>H: the number of samples that a code covers. Code i covers the samples from i·H up to (i + 1)·H.</summary>
     public int SamplesPerCode => _model.Description.Codec.SamplesPerCode;
 
-    /// <summary>The names of the speakers of the training data, whom a decoder can speak as; empty where there was no column of
-    /// them.</summary>
+    /// <summary>The names of the speakers of the training data, whose voices a decoder can use; empty where there was no column of
+    /// speakers.</summary>
     public IReadOnlyList<string> Speakers => [.. _model.Description.Speakers?.Known ?? []];
 
-    /// <summary>What training came to; null for a transformer that was loaded.</summary>
-    public TrainingSummary? TrainingSummary { get; }
+    internal AudioVqVae Network => _model.Network;
 
-    /// <summary>How many batches were encoded and utterances decoded, for tests.</summary>
-    internal (long Encoder, long Decoder) NetworkRuns => _model.Runs;
-
-    /// <summary>The way back: a transformer from codes to waveforms, of the same network. Given another speaker than the one who spoke, it
+    /// <summary>Creates a transformer from codes to waveforms that shares the network. Given a speaker other than the one who spoke, it
     /// says the same in that voice.</summary>
     /// <param name="outputColumnName">The column to add: samples, Vector&lt;Single&gt;, <see cref="SamplesPerCode"/> of them for each
     /// code.</param>
     /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>.</param>
-    /// <param name="speakerColumnName">The column of keys for who is to speak, which must be of the training data; null for
+    /// <param name="speakerColumnName">The key column of the speakers to decode with, who must be in the training data; null for
     /// <see cref="SpeakerColumnName"/>.</param>
     /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
-    /// <exception cref="ArgumentException">A speaker is given, but the network was trained without.</exception>
-    /// <exception cref="InvalidOperationException">The network was trained on features that no sound can be made of.</exception>
+    /// <exception cref="ArgumentException">A column of speakers is given, but the network was trained without one.</exception>
+    /// <exception cref="InvalidOperationException">The network was trained on features that cannot be decoded to sound.</exception>
     public AudioVqVaeDecoderTransformer Decoder(
         string outputColumnName, string? codesColumnName = null, string? speakerColumnName = null)
     {
@@ -97,7 +97,41 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
             codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
     }
 
-    private protected override void Save(ModelSaveContext context) => ModelFile.Save(
-        context, ModelSignature, LoaderSignature, new SavedAudioEncoder(_model.Description, _columns),
-        SavedAudioJson.Default.SavedAudioEncoder, _model.WriteWeights);
+    private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
+}
+
+/// <summary>Adds a column of waveforms to a column of codes and one of speakers; see <see cref="AudioVqVaeTransformer.Decoder"/>.</summary>
+/// <remarks>The waveform of a row depends only on its codes, its speaker and the model: everything random in decoding is drawn from the
+/// seed of the training.</remarks>
+public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
+{
+    internal const string LoaderSignature = "VqVaeAudioDecoder";
+
+    static readonly ModelFormat<Saved<AudioModelDescription, AudioDecoderColumns>, AudioModelDescription, AudioVqVae> Format =
+        new("VQVAEADC", LoaderSignature, SavedJson.Default.AudioDecoder);
+
+    readonly AudioModel _model;
+    readonly AudioDecoderColumns _columns;
+
+    internal AudioVqVaeDecoderTransformer(AudioModel model, AudioDecoderColumns columns)
+        : base(model, new BatchMapping<AudioModel, AudioDecoderPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
+            columns.ToOutputs(), inputs => new AudioDecoderPass(model, inputs))) => (_model, _columns) = (model, columns);
+
+    // Found by ML.NET by its name and parameters.
+    static AudioVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
+        Format.Load(env, ctx, (model, saved) => new AudioVqVaeDecoderTransformer(model, saved.Columns));
+
+    /// <summary>The column of codes that is read.</summary>
+    public string CodesColumnName => _columns.Codes;
+
+    /// <summary>The column of speakers that is read, or null.</summary>
+    public string? SpeakerColumnName => _columns.Speaker;
+
+    /// <summary>The column of waveforms that is added.</summary>
+    public string OutputColumnName => _columns.Output;
+
+    /// <summary>Sample rate of the waveforms, in hertz.</summary>
+    public int SampleRate => _model.Description.Codec.SampleRate;
+
+    private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

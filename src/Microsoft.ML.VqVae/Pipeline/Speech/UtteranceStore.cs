@@ -2,83 +2,72 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// All training utterances in memory, read, checked and analysed in one pass. Batches are made of crops: an utterance that is longer than a
-/// crop is cut at random, a shorter one filled up.
+/// All training utterances in memory, read and checked in one pass. Batches are made of crops: an utterance that is longer than a crop is
+/// cut at random, a shorter one is padded.
 /// </summary>
-internal sealed class UtteranceStore
+internal sealed class UtteranceStore : IExampleStore
 {
-    // Streams of random numbers: crops of a step, and those that every validation sees.
+    // Streams of random numbers: crops of a step, and those of every validation.
     const long CropStream = 1L << 41, ValidationStream = 1L << 42;
 
-    /// <param name="Example">What the encoder may be given, and what the decoder is to give.</param>
-    /// <param name="Speaker">The speaker's number, 0 where there are none.</param>
-    sealed record Utterance(AudioExample Example, int Speaker)
-    {
-        public IReadOnlyList<AudioFeatures> Views => Example.Views;
-
-        public AudioFeatures? Target => Example.Target;
-
-        /// <summary>What normalises each view by itself, once it was asked for.</summary>
-        public float[]?[] Normalisers { get; } = new float[Example.Views.Count][];
-    }
-
-    readonly List<Utterance> _utterances = [];
-    readonly List<int> _examples = [];
-    readonly AudioVqVae _network;
-    readonly int _cropCodes;
+    readonly UtteranceFeatures _features;
+    readonly int _cropLength;
     readonly int _seed;
-    readonly bool _bySpeaker;
-    float[,][] _speakers = new float[0, 0][];
+    readonly List<int> _examples = [];
+    readonly List<int> _speakers = [];
 
-    UtteranceStore(AudioVqVae network, int cropCodes, int seed, bool bySpeaker) =>
-        (_network, _cropCodes, _seed, _bySpeaker) = (network, cropCodes, seed, bySpeaker);
+    UtteranceStore(UtteranceFeatures features, int cropCodes, int seed) =>
+        (_features, _cropLength, _seed) = (features, cropCodes * features.ValuesPerCode, seed);
 
-    /// <summary>How many examples an epoch has: an utterance counts once for each crop that it takes to cover it.</summary>
+    /// <summary>Number of examples of an epoch: an utterance counts once for each crop that it takes to cover it.</summary>
     public int Count => _examples.Count;
 
-    public int Utterances => _utterances.Count;
+    public int Utterances => _features.Count;
 
-    /// <summary>Rows without a sample, which were left out.</summary>
+    /// <summary>Number of rows without a sample, which were left out.</summary>
     public int Empty { get; private set; }
 
     public long Samples { get; private set; }
 
-    /// <summary>A digest of all that is trained on.</summary>
+    /// <summary>The speaker of each row, rows without a sample included; empty where there is no column of speakers.</summary>
+    public IReadOnlyList<int> Speakers => _speakers;
+
+    /// <summary>A digest of all training data.</summary>
     public string Hash { get; private set; } = "";
 
-    /// <summary>Reads and analyses all rows; throws at the first that is not fit for training, and where there is none.</summary>
+    /// <summary>Reads all rows; throws at the first that is not fit for training, and where there is none.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="waveform">The column of waveforms.</param>
-    /// <param name="speaker">The column of speakers with what its keys mean, or null.</param>
-    /// <param name="network">The network, which is told the statistics of its speakers.</param>
+    /// <param name="speaker">The column of speakers with the meaning of its keys, or null.</param>
+    /// <param name="features">Receives the utterances; to be completed before the first batch.</param>
     /// <param name="cropCodes">The length of a crop in codes.</param>
-    /// <param name="seed">Decides where utterances are cut.</param>
-    /// <param name="bySpeaker">Whether inputs are normalised by speaker.</param>
+    /// <param name="seed">The seed of the crops.</param>
     /// <param name="cancellation">Ends the reading early.</param>
     public static UtteranceStore Read(
-        IDataView data, DataViewSchema.Column waveform, (DataViewSchema.Column Column, ConditionKeys Keys)? speaker,
-        AudioVqVae network, int cropCodes, int seed, bool bySpeaker, CancellationToken cancellation)
+        IDataView data, DataViewSchema.Column waveform, (DataViewSchema.Column Column, CategoryKeys Keys)? speaker,
+        UtteranceFeatures features, int cropCodes, int seed, CancellationToken cancellation)
     {
-        var store = new UtteranceStore(network, cropCodes, seed, bySpeaker);
-        using DataViewRowCursor cursor = data.GetRowCursor(speaker is { } voices ? [waveform, voices.Column] : [waveform]);
-        var reader = new WaveformReader(network, cursor, waveform, capacity: 0);
-        SpeakerReader? speakers = speaker is null ? null
-            : new SpeakerReader(speaker.Value.Keys, required: true, cursor, speaker.Value.Column, capacity: 0);
+        var store = new UtteranceStore(features, cropCodes, seed);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using DataViewRowCursor cursor = data.GetRowCursor(speaker is { } read ? [waveform, read.Column] : [waveform]);
+        var waveforms = new WaveformGetter(cursor, waveform);
+        SpeakerGetter? speakers = speaker is { } given ? new SpeakerGetter(given.Keys, cursor, given.Column) : null;
         while (cursor.MoveNext())
         {
             cancellation.ThrowIfCancellationRequested();
-            float[] samples = reader.Read();
-            if (samples.Length == 0)
-            {
+            if (speakers is not null)
+                store._speakers.Add(speakers.ReadKnown());
+            float[] samples = waveforms.Read();
+            if (samples.Length > 0)
+                store.Add(samples, speakers is null ? 0 : store._speakers[^1], hash);
+            else
                 store.Empty++;
-                continue;
-            }
-            store.Add(samples, speakers?.Read() ?? 0);
         }
         if (store.Utterances == 0)
         {
@@ -86,109 +75,64 @@ internal sealed class UtteranceStore
                 ? $"The data view has no rows: there is nothing in column '{waveform.Name}' to train on."
                 : $"All {store.Empty} rows of column '{waveform.Name}' are empty: there is nothing to train on.");
         }
-        store.Hash = store.Digest();
-        store.Adapt(cancellation);
-        store.Measure();
+        store.Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
         return store;
     }
 
-    void Add(float[] samples, int speaker)
+    void Add(float[] samples, int speaker, IncrementalHash hash)
     {
-        AudioExample example = _network.AnalyseExample(samples);
-        int crops = (example.Views[0].Length + _cropCodes * _network.ValuesPerCode - 1) / (_cropCodes * _network.ValuesPerCode);
-        _examples.AddRange(Enumerable.Repeat(_utterances.Count, crops));
-        _utterances.Add(new Utterance(example, speaker));
+        int number = _features.Count;
+        StoredUtterance utterance = _features.Add(samples, speaker);
+        int crops = (utterance.Length + _cropLength - 1) / _cropLength;
+        _examples.AddRange(Enumerable.Repeat(number, crops));
         Samples += samples.Length;
+        // The features before adaptation, which may differ in the last bit from machine to machine.
+        hash.AppendData(MemoryMarshal.AsBytes(utterance.Views[0].Values.AsSpan()));
+        hash.AppendData(BitConverter.GetBytes(speaker));
     }
 
-    void Adapt(CancellationToken cancellation)
+    /// <summary>Crops of the examples: inputs [B, C, T], lengths Int64 [B], normalizers [B, 1 + C, C], then targets [B, C', T] and speakers
+    /// Int64 [B] where the network takes them.</summary>
+    public Tensor[] ReadBatch(BatchExamples examples)
     {
-        IReadOnlyList<AudioExample> adapted = _network.Adapt([.. _utterances.Select(utterance => utterance.Example)], cancellation);
-        for (int i = 0; i < adapted.Count; i++)
-            _utterances[i] = new Utterance(adapted[i], _utterances[i].Speaker);
-    }
-
-    // The network keeps the statistics of what it will see; those of warped views are for training alone.
-    void Measure()
-    {
-        int speakers = Math.Max(1, _network.Speakers), views = _utterances[0].Views.Count;
-        var inputs = new FeatureStatistics[speakers];
-        var targets = new List<FeatureStatistics>();
-        _speakers = new float[speakers, views][];
-        for (int speaker = 0; speaker < speakers; speaker++)
-        {
-            List<Utterance> own = _utterances.FindAll(utterance => utterance.Speaker == speaker);
-            // A key without rows: nobody can ask for that speaker, but the tensors have a place for them.
-            own = own.Count == 0 ? _utterances : own;
-            for (int view = views - 1; view >= 0; view--)
-            {
-                inputs[speaker] = FeatureStatistics.Of([.. own.Select(utterance => utterance.Views[view].Statistics)]);
-                _speakers[speaker, view] = _network.NormaliserOf(inputs[speaker]);
-            }
-            if (_utterances[0].Target is not null)
-                targets.Add(FeatureStatistics.Of([.. own.Select(utterance => utterance.Target!.Statistics)]));
-        }
-        _network.SetSpeakerStatistics(inputs, targets);
-    }
-
-    /// <summary>Crops of the examples as tensors, to be given to <see cref="ToBatch"/>.</summary>
-    public Tensor[] ReadBatch(BatchCrops crops)
-    {
-        ReadOnlySpan<int> examples = crops.Examples.Span;
-        var chosen = new (Utterance Utterance, int View, int Start, int Length)[examples.Length];
-        int longest = 0, crop = _cropCodes * _network.ValuesPerCode;
-        Span<float> draws = stackalloc float[2];
-        for (int row = 0; row < chosen.Length; row++)
-        {
-            Utterance utterance = _utterances[_examples[examples[row]]];
-            bool training = crops.Step is not null;
-            // Rows of a step draw from streams of their own, and so does every held-out example.
-            SeededRandom.Uniforms(
-                _seed, training ? CropStream + crops.Step!.Value * examples.Length + row : ValidationStream + examples[row], draws);
-            int length = Math.Min(crop, utterance.Views[0].Length);
-            chosen[row] = (utterance, training ? (int)(draws[0] * utterance.Views.Count) : 0,
-                (int)(draws[1] * (utterance.Views[0].Length - length + 1)), length);
-            longest = Math.Max(longest, length);
-        }
-        int width = AudioTensors.RoundUp(longest, _network.ValuesPerCode);
+        Crop[] crops = Choose(examples);
+        int width = AudioTensors.RoundUp(crops.Max(crop => crop.Length), _features.ValuesPerCode);
         List<Tensor> tensors =
         [
-            AudioTensors.Values([.. chosen.Select(c => (c.Utterance.Views[c.View].Values, c.Start, c.Length))], _network.Channels, width),
-            tensor(chosen.Select(c => (long)c.Length).ToArray()),
-            AudioTensors.Normalisers([.. chosen.Select(c => _bySpeaker
-                ? _speakers[c.Utterance.Speaker, c.View]
-                : c.Utterance.Normalisers[c.View] ??= _network.NormaliserOf(c.Utterance.Views[c.View]))], _network.Channels),
+            AudioTensors.Values([.. crops.Select(crop => (crop.Input.Values, crop.Start, crop.Length))], _features.Channels, width),
+            tensor(crops.Select(crop => (long)crop.Length).ToArray()),
+            AudioTensors.Normalizers([.. crops.Select(crop => _features.NormalizerOf(crop.Utterance, crop.View))], _features.Channels),
         ];
-        if (chosen[0].Utterance.Target is { } first)
+        if (crops[0].Utterance.Target is { } first)
         {
             tensors.Add(AudioTensors.Values(
-                [.. chosen.Select(c => (c.Utterance.Target!.Values, c.Start, c.Length))], first.Statistics.Means.Length, width));
+                [.. crops.Select(crop => (crop.Utterance.Target!.Values, crop.Start, crop.Length))], first.Statistics.Means.Length, width));
         }
-        if (_network.Speakers > 0)
-            tensors.Add(tensor(chosen.Select(c => (long)c.Utterance.Speaker).ToArray()));
+        if (_features.HasSpeakers)
+            tensors.Add(tensor(crops.Select(crop => (long)crop.Utterance.Speaker).ToArray()));
         return [.. tensors];
     }
 
-    /// <summary>The batch that tensors of <see cref="ReadBatch"/> are.</summary>
-    public AudioBatch ToBatch(Tensor[] tensors)
+    readonly record struct Crop(StoredUtterance Utterance, int View, int Start, int Length)
     {
-        int next = 3;
-        Tensor? targets = _utterances[0].Target is null ? null : tensors[next++];
-        return new AudioBatch(tensors[0], tensors[1], tensors[2], targets, _network.Speakers > 0 ? tensors[next] : null);
+        public AudioFeatures Input => Utterance.Views[View];
     }
 
-    // Of the features as they are: what they are brought to may differ in the last bit from machine to machine.
-    string Digest()
+    Crop[] Choose(BatchExamples examples)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Utterance utterance in _utterances)
+        var crops = new Crop[examples.Length];
+        Span<float> draws = stackalloc float[2];
+        for (int row = 0; row < crops.Length; row++)
         {
-            hash.AppendData(MemoryMarshal.AsBytes(utterance.Views[0].Values.AsSpan()));
-            hash.AppendData(BitConverter.GetBytes(utterance.Speaker));
+            int example = examples.Span[row];
+            StoredUtterance utterance = _features[_examples[example]];
+            // Rows of a step draw from streams of their own, and so does every held-out example.
+            SeededRandom.Uniforms(
+                _seed, examples.Step is long step ? CropStream + step * examples.Length + row : ValidationStream + example, draws);
+            int length = Math.Min(_cropLength, utterance.Length);
+            int view = examples.Step is null ? 0 : (int)(draws[0] * utterance.Views.Count);
+            crops[row] = new Crop(utterance, view, (int)(draws[1] * (utterance.Length - length + 1)), length);
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        return crops;
     }
 }
-
-/// <summary>What to crop: which examples, and for which step; null for those that are held out.</summary>
-internal readonly record struct BatchCrops(ReadOnlyMemory<int> Examples, long? Step);

@@ -1,36 +1,42 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The columns of video whose rows are frames: the codes of the frame, the action that led to it, and which episode it is
-/// of.</summary>
-/// <param name="Codes">The column of codes.</param>
-/// <param name="Action">The column of actions.</param>
-/// <param name="Episode">The column of episodes.</param>
-/// <param name="Wanted">What the codes must be.</param>
-/// <param name="Actions">What the keys of actions mean.</param>
-internal sealed record EpisodeColumns(
-    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodesWanted Wanted, ConditionKeys Actions);
-
-/// <summary>Episodes of frames in memory, read and checked in the order of their rows.</summary>
-internal sealed class EpisodeStore
+/// <summary>Episodes of frames in memory, read and checked in the order of their rows. The examples are the frames that have enough others
+/// before them in their episode.</summary>
+internal sealed class EpisodeStore : IExampleStore
 {
     readonly CodeStore _frames;
     readonly List<(uint Key, int First, int Length)> _episodes;
+    readonly int _context;
+    readonly int[] _examples;
 
-    EpisodeStore(CodeStore frames, List<(uint, int, int)> episodes) => (_frames, _episodes) = (frames, episodes);
+    EpisodeStore(CodeStore frames, List<(uint Key, int First, int Length)> episodes, int context)
+    {
+        (_frames, _episodes, _context) = (frames, episodes, context);
+        _examples = [.. episodes.SelectMany(episode => Enumerable.Range(episode.First, episode.Length).Skip(context))];
+    }
 
-    /// <summary>The episodes: the key of each, the number of its first row, and how many frames it has.</summary>
+    /// <summary>The episodes: the key of each, the number of its first row, and its number of frames.</summary>
     public IReadOnlyList<(uint Key, int First, int Length)> Episodes => _episodes;
 
     /// <summary>The action that led to each frame.</summary>
     public IReadOnlyList<int> Actions => _frames.Conditions;
 
+    public int Count => _examples.Length;
+
     public long TotalCodes => _frames.TotalCodes;
 
-    /// <summary>Reads the whole columns; throws at the first row that is not fit, and where there is none.</summary>
-    public static EpisodeStore Read(IDataView data, EpisodeColumns columns, string purpose, CancellationToken cancellation)
+    /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="context">Number of frames before it that an example needs.</param>
+    /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
+    public static EpisodeStore Read(
+        IDataView data, EpisodeColumns columns, int context, string purpose, CancellationToken cancellation)
     {
         CodeStore frames = CodeStore.Read(data, (columns.Codes, columns.Wanted), (columns.Action, columns.Actions), purpose, cancellation);
         var episodes = new List<(uint Key, int First, int Length)>(frames.Count);
@@ -52,16 +58,27 @@ internal sealed class EpisodeStore
             }
             episodes.Add((key, row, 1));
         }
-        return new EpisodeStore(frames, episodes);
+        return new EpisodeStore(frames, episodes, context);
     }
 
-    /// <summary>The frames that have at least <paramref name="context"/> frames of their episode before them.</summary>
-    public int[] FramesWith(int context) =>
-        [.. _episodes.SelectMany(episode => Enumerable.Range(episode.First, episode.Length).Skip(context))];
+    /// <summary>Throws if no episode is longer than the context.</summary>
+    public void RequireExamples()
+    {
+        if (Count == 0)
+        {
+            throw new InvalidOperationException($"The longest episode has {_episodes.Max(episode => episode.Length)} frames; the "
+                + $"prior looks back {_context} (Network.ContextFrames), so an episode needs {_context + 1} frames or more.");
+        }
+    }
+
+    /// <summary>The examples with their context: codes Int64 [B, context + 1, N], the example last, and the action that led to each frame,
+    /// Int64 [B, context + 1].</summary>
+    public Tensor[] ReadBatch(BatchExamples examples) =>
+        ReadFrames(Array.ConvertAll(examples.Numbers.ToArray(), number => _examples[number]), _context + 1);
 
     /// <summary>Frames on the CPU with those before them: codes Int64 [B, count, N], each row of the batch ending with the given frame, and
     /// the actions that led to them, Int64 [B, count]. The tensors belong to the caller.</summary>
-    public Tensor[] ReadBatch(ReadOnlySpan<int> frames, int count)
+    public Tensor[] ReadFrames(ReadOnlySpan<int> frames, int count)
     {
         int[] rows = new int[checked(frames.Length * count)];
         for (int i = 0; i < rows.Length; i++)
@@ -69,19 +86,5 @@ internal sealed class EpisodeStore
         Tensor[] read = _frames.ReadBatch(rows);
         using Tensor codes = read[0], lengths = read[1], actions = read[2];
         return [codes.view(frames.Length, count, -1), actions.view(frames.Length, count)];
-    }
-}
-
-/// <summary>Reads which episode a row is of.</summary>
-internal sealed class EpisodeGetter(DataViewRow row, DataViewSchema.Column column)
-{
-    readonly ValueGetter<uint> _getter = row.GetGetter<uint>(column);
-
-    public uint Read()
-    {
-        uint key = 0;
-        _getter(ref key);
-        return key != 0 ? key : throw new InvalidOperationException(
-            $"Row {row.Position} of episode column '{column.Name}' has no value (a missing key).");
     }
 }

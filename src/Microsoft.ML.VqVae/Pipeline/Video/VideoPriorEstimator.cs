@@ -1,17 +1,19 @@
+using System.Globalization;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Learns how the codes of video go on, given what is done: p(z_t | z_&lt;t, a_≤t), section 4.4 of "Neural Discrete Representation
-/// Learning" (van den Oord et al. 2017, arXiv 1711.00937). It gives a transformer that scores frames and rolls the video out, entirely in
-/// the space of codes.
+/// Trains a distribution over the codes of the next frame of video, given the frames before and actions: p(z_t | z_&lt;t, a_≤t), section
+/// 4.4 of "Neural Discrete Representation Learning" (van den Oord et al. 2017, arXiv 1711.00937). The transformer scores frames and rolls
+/// the video out, entirely in the space of codes.
 /// </summary>
 /// <remarks>
-/// A row is a frame; the rows of an episode follow one another in the order of time. The action of a row is what was done while the world
-/// went from the frame before to this one.
+/// A row is a frame; the rows of an episode follow one another in the order of time. The action of a row is the one that led from the frame
+/// before to this one. Training uses every frame that has enough others before it.
 /// <format type="text/markdown"><![CDATA[
 ///
 /// ### Input and Output Columns
@@ -34,62 +36,54 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
-public sealed class VideoPriorEstimator : IEstimator<VideoPriorTransformer>
+public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, VideoPriorTransformer>
 {
-    readonly IHostEnvironment _environment;
     readonly VideoPriorColumns _columns;
-    readonly VideoPriorOptions _options;
 
     internal VideoPriorEstimator(
         IHostEnvironment environment, string outputColumnName, string codesColumnName, string actionColumnName, string episodeColumnName,
         VideoPriorOptions options)
+        : this(environment, options, new VideoPriorColumns(codesColumnName, actionColumnName, episodeColumnName, outputColumnName))
     {
-        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
-        ArgumentException.ThrowIfNullOrEmpty(actionColumnName);
-        ArgumentException.ThrowIfNullOrEmpty(episodeColumnName);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        (_environment, _options) = (environment, options);
-        _columns = new VideoPriorColumns(codesColumnName, actionColumnName, episodeColumnName, outputColumnName);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of a type that holds no codes, actions or
-    /// episodes.</exception>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    VideoPriorEstimator(IHostEnvironment environment, VideoPriorOptions options, VideoPriorColumns columns)
+        : base(environment, options, columns.ToOutputs())
     {
-        ArgumentNullException.ThrowIfNull(inputSchema);
+        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
+        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
+        ArgumentException.ThrowIfNullOrEmpty(columns.Action, "actionColumnName");
+        ArgumentException.ThrowIfNullOrEmpty(columns.Episode, "episodeColumnName");
+        _columns = columns;
+    }
+
+    private protected override void CheckInputs(SchemaShape inputSchema)
+    {
         CodeFormat.Check(inputSchema, _columns.Codes);
-        ConditionSet.Check(inputSchema, _columns.Action);
-        VideoPriorDescription.CheckEpisode(inputSchema, _columns.Episode);
-        SchemaShape.Column made = ModelColumns.NumberShape(_columns.Output);
-        return new SchemaShape(inputSchema.Where(column => column.Name != made.Name).Append(made));
+        CategorySet.Check(inputSchema, _columns.Action, "action");
+        EpisodeInput.CheckEpisode(inputSchema, _columns.Episode);
     }
 
-    /// <summary>Reads the episodes once, checks them, and trains on every frame that has enough others before it.</summary>
-    /// <param name="input">The training data; only the columns of codes, actions and episodes are read.</param>
-    /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or its type or size will not do.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a code, an action or an episode is missing, the frames of an episode
-    /// do not follow one another, no episode is longer than the context, or a GPU was asked for and is not there.</exception>
-    /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
-    public VideoPriorTransformer Fit(IDataView input)
+    private protected override TrainingPlan<VideoPriorTransformer> Plan(IDataView input, int seed)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        _options.Validate();
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
         CodeFormat format = CodeFormat.Of(codes);
         DataViewSchema.Column action = SchemaColumns.Find(input.Schema, _columns.Action, "action");
-        ConditionSet actions = ConditionSet.Of(action);
-        DataViewSchema.Column episode = VideoPriorDescription.FindEpisode(input.Schema, _columns.Episode);
-        VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, _options);
-        Device device = DeviceChoice.For(_environment);
-        var columns = new EpisodeColumns(codes, action, episode, new CodesWanted(format.Codes, format.Length), actions.AllKeys());
-        EpisodeStore episodes = EpisodeStore.Read(input, columns, "train on", _options.Training.CancellationToken);
+        CategorySet actions = CategorySet.Of(action, "action");
+        DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);
+        VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, Options);
+        var columns = new EpisodeColumns(codes, action, episode, format.ToWanted(), actions.AllKeys("action"));
+        EpisodeStore episodes = EpisodeStore.Read(
+            input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
+        episodes.RequireExamples();
         description = description with { Actions = actions.WithRows(episodes.Actions) };
-        (VideoPriorModel model, TrainingSummary summary) =
-            VideoPriorTraining.Run(_environment, _options.Training, description, episodes, device);
-        return new VideoPriorTransformer(model, _columns, summary);
+        string fingerprint = new SettingsFingerprint()
+            .Add("Network", description.Network, SavedJson.Default.VideoCodePriorOptions)
+            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).Add("seed", seed).ToString();
+        string subject = string.Create(CultureInfo.InvariantCulture,
+            $"a prior on {episodes.Count} frames of {format.ToColumnType()} in {episodes.Episodes.Count} episodes");
+        VideoCodePrior network = description.CreateNetwork(seed);
+        return new(new TrainingTask(network, network, episodes, fingerprint), subject,
+            (device, summary) => new VideoPriorTransformer(new VideoPriorModel(description, network, device), _columns, summary));
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
@@ -7,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Has the network go on from the ends of episodes, some rollouts at a time, and puts what it makes into a data view.</summary>
+/// <summary>Samples the frames that follow the ends of episodes, and shows them as a data view in memory.</summary>
 internal sealed class VideoRollout
 {
     readonly VideoPriorModel _model;
@@ -42,7 +41,7 @@ internal sealed class VideoRollout
             _actions[number] = [.. wanted.Select(action =>
             {
                 if (!known.TryGetValue(action, out int index))
-                    known[action] = index = model.Description.Actions.IndexOf(action, nameof(actions));
+                    known[action] = index = model.Description.Actions.IndexOf(action, "action", nameof(actions));
                 return (long)index;
             })];
         }
@@ -50,52 +49,28 @@ internal sealed class VideoRollout
 
     int Frames => _actions[0].Length;
 
-    /// <summary>The keys of the codes of each frame, rollout after rollout.</summary>
-    public uint[][] Run(SamplingOptions options, int seed)
+    /// <summary>Samples all rollouts: the keys of the codes of each frame, rollout after rollout.</summary>
+    public uint[][] Run(SamplingSettings settings)
     {
-        int total = _actions.Length * _count, context = _model.Description.Network.ContextFrames;
-        var keys = new uint[total * Frames][];
-        for (int first = 0; first < total; first += options.BatchSize)
+        using DisposeScope scope = NewDisposeScope();
+        int[] episodes = [.. Enumerable.Range(0, _actions.Length * _count).Select(rollout => rollout / _count)];
+        int[] last = Array.ConvertAll(episodes, number => _episodes.Episodes[number].First + _episodes.Episodes[number].Length - 1);
+        Tensor[] known = _episodes.ReadFrames(last, _model.Description.Network.ContextFrames);
+        Tensor sampled = _model.Network.Rollout(new VideoRolloutRequest(settings)
         {
-            using DisposeScope scope = NewDisposeScope();
-            int[] episodes = [.. Enumerable.Range(first, Math.Min(options.BatchSize, total - first)).Select(row => row / _count)];
-            int[] last = Array.ConvertAll(episodes, number => _episodes.Episodes[number].First + _episodes.Episodes[number].Length - 1);
-            Tensor[] known = _episodes.ReadBatch(last, context);
-            Tensor made = _model.Network.Rollout(new VideoRolloutRequest
-            {
-                Context = known[0],
-                ContextActions = known[1],
-                Actions = tensor(episodes.SelectMany(number => _actions[number]).ToArray()).view(episodes.Length, Frames),
-                Temperature = options.Temperature,
-                TopK = options.TopK,
-                Seed = seed,
-                FirstRow = first,
-                Cached = options.Cached,
-                Cancellation = options.CancellationToken,
-                Progress = options.Progress is { } progress ? new Part(progress, first, episodes.Length, total) : null,
-            });
-            ReadOnlySpan<long> codes = MemoryMarshal.Cast<byte, long>(made.bytes);
-            int length = _model.Network.CodesOfFrame;
-            for (int frame = 0; frame < episodes.Length * Frames; frame++)
-            {
-                uint[] row = keys[first * Frames + frame] = new uint[length];
-                for (int i = 0; i < length; i++)
-                    row[i] = (uint)(codes[frame * length + i] + 1);
-            }
-        }
-        return keys;
+            Context = known[0],
+            ContextActions = known[1],
+            Actions = tensor(episodes.SelectMany(number => _actions[number]).ToArray()).view(episodes.Length, Frames),
+        });
+        return SampledCodes.ToKeys(sampled.view(-1, sampled.shape[2]));
     }
 
     public IDataView View(MLContext ml, EpisodeColumns columns, uint[][] keys)
     {
         VideoPriorDescription description = _model.Description;
         var schema = SchemaDefinition.Create(typeof(Row));
-        SchemaDefinition.Column codes = schema[nameof(Row.Codes)], action = schema[nameof(Row.Action)],
-            episode = schema[nameof(Row.Episode)];
-        (codes.ColumnName, codes.ColumnType) = (columns.Codes.Name, description.Format.ToColumnType());
-        description.Format.Names?.AddTo(codes);
-        if (description.Format.SlotNames is string[] slots)
-            KeyNames.AddSlotNames(codes, slots);
+        SchemaDefinition.Column action = schema[nameof(Row.Action)], episode = schema[nameof(Row.Episode)];
+        SampledCodes.Describe(schema[nameof(Row.Codes)], columns.Codes.Name, description.Format);
         (action.ColumnName, action.ColumnType) = (columns.Action.Name, new KeyDataViewType(typeof(uint), description.Actions.Count));
         description.Actions.Names?.AddTo(action);
         (episode.ColumnName, episode.ColumnType) = (columns.Episode.Name, columns.Episode.Type);
@@ -124,11 +99,5 @@ internal sealed class VideoRollout
         public uint Episode { get; set; }
 
         public int Rollout { get; set; }
-    }
-
-    /// <summary>Turns the share of a batch that is made into the share of all.</summary>
-    sealed class Part(IProgress<double> whole, int first, int rows, int count) : IProgress<double>
-    {
-        public void Report(double value) => whole.Report((first + value * rows) / count);
     }
 }

@@ -6,8 +6,8 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a VQ-VAE on video and adds the discrete codes of its frames as keys, frame by frame, with settings made for a CPU
-    /// (<see cref="ImageVqVaeOptions.FastVideo"/>). A row is a frame or a clip of frames.
+    /// Trains a VQ-VAE on video and adds the discrete codes of its frames as keys, frame by frame, using the
+    /// <see cref="ImageVqVaeOptions.FastVideo"/> preset for a CPU unless overridden. A row is a frame or a clip of frames.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt; for frames, [T, h, w, G] for
     /// clips.</param>
@@ -15,9 +15,9 @@ public sealed partial class VqVaeCatalog
     /// pixels of three colours for example; or of clips, Vector&lt;Single, T, C, H, W&gt; or [T, H, W, C]. Null, the default, for
     /// <paramref name="outputColumnName"/>.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded frames or clips; null, the default, for none.</param>
-    /// <param name="codes">K: how many codes the codebook holds.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of the settings.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <param name="codes">K: number of codes in the codebook.</param>
+    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="ImageVqVaeOptions.FastVideo"/>.</param>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; its transformer gives a decoder for rollouts of
     /// <see cref="VideoPrior(string, string, string, string, VideoPriorOptions)"/>.</returns>
     /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
@@ -27,13 +27,13 @@ public sealed partial class VqVaeCatalog
     {
         ImageVqVaeOptions options = ImageVqVaeOptions.FastVideo();
         options.ReconstructionColumnName = reconstructionColumnName;
-        options.Quantizer.Codes = codes;
+        options.VectorQuantizer.Codes = codes;
         options.Training.Steps = steps ?? options.Training.Steps;
         options.Training.Seed = seed;
         return EncodeVideo(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains a VQ-VAE on video and adds the discrete codes of its frames as keys, with settings for everything.</summary>
+    /// <summary>Trains a VQ-VAE on video and adds the discrete codes of its frames as keys, with full control over the settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt; for frames, [T, h, w, G] for
     /// clips.</param>
     /// <param name="inputColumnName">The column of frames or clips; null for <paramref name="outputColumnName"/>.</param>
@@ -44,16 +44,15 @@ public sealed partial class VqVaeCatalog
     public ImageVqVaeEstimator EncodeVideo(string outputColumnName, string? inputColumnName, ImageVqVaeOptions options) =>
         EncodeImages(outputColumnName, inputColumnName, options);
 
-    /// <summary>Learns how the codes of video go on given what is done, and adds what those of a frame cost given the frames before, with
-    /// the settings of <see cref="VideoPriorOptions.Fast"/> where nothing else is said. A row is a frame.</summary>
+    /// <summary>Trains a distribution over the codes of the next frame of video given actions, and adds the cost of each frame's codes given
+    /// the frames before, using the <see cref="VideoPriorOptions.Fast"/> preset unless overridden. A row is a frame.</summary>
     /// <param name="outputColumnName">The column to add: Single, bits.</param>
     /// <param name="codesColumnName">The column of codes of frames, as EncodeVideo makes it.</param>
-    /// <param name="actionColumnName">The column of actions, keys: what was done while the world went from the frame before to this
-    /// one.</param>
+    /// <param name="actionColumnName">The column of actions, keys: the action that led from the frame before to this one.</param>
     /// <param name="episodeColumnName">The column of episodes, keys; the rows of one follow one another in the order of time.</param>
-    /// <param name="contextFrames">How many frames before it a frame is predicted from.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of <see cref="VideoPriorOptions.Fast"/>.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <param name="contextFrames">Number of preceding frames that a frame is predicted from.</param>
+    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="VideoPriorOptions.Fast"/>.</param>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; <see cref="VideoPriorEstimator"/> has the tables of its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
     /// <example>
@@ -74,7 +73,8 @@ public sealed partial class VqVaeCatalog
         return VideoPrior(outputColumnName, codesColumnName, actionColumnName, episodeColumnName, options);
     }
 
-    /// <summary>Learns how the codes of video go on given what is done, with settings for everything. A row is a frame.</summary>
+    /// <summary>Trains a distribution over the codes of the next frame of video given actions, with full control over the settings. A row is
+    /// a frame.</summary>
     /// <param name="outputColumnName">The column to add: Single, bits.</param>
     /// <param name="codesColumnName">The column of codes of frames.</param>
     /// <param name="actionColumnName">The column of actions, keys.</param>

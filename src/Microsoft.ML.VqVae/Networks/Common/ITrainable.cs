@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>A network that computes its own training loss.</summary>
+internal interface ITrainable
+{
+    /// <summary>Computes the loss of a batch on the network's device: with the network in training mode, or in evaluation mode and without
+    /// gradients for held-out examples. Randomness must derive from a seed and <see cref="TrainingMoment.Step"/>.</summary>
+    /// <param name="batch">The tensors of the batch, as the example store of the network's kind reads them.</param>
+    /// <param name="moment">The position in the training run.</param>
+    StepLoss Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment);
+}
+
+/// <summary>A position in a training run.</summary>
+/// <param name="Step">Number of completed steps: 0 for the first batch.</param>
+/// <param name="TotalSteps">Number of steps of the whole run.</param>
+public sealed record TrainingMoment(long Step, long TotalSteps)
+{
+    /// <summary>Completed share of the run, 0 … 1.</summary>
+    public double Fraction => (double)Step / TotalSteps;
+}
+
+/// <summary>The loss of a batch. The training loop disposes the tensors.</summary>
+/// <param name="Total">The scalar to minimize, a mean over the examples of the batch.</param>
+/// <param name="Terms">Scalars to report, by name, in the order of the report; trained on only as far as they are in the total.</param>
+/// <param name="CodeCounts">Number of times each code was chosen, [codebooks, codes] or [codes], for the perplexity; or null.</param>
+public sealed record StepLoss(Tensor Total, IReadOnlyDictionary<string, Tensor> Terms, Tensor? CodeCounts = null)
+{
+    /// <summary>Moves the tensors out of the current dispose scope.</summary>
+    internal StepLoss MoveToOuterDisposeScope()
+    {
+        Total.MoveToOuterDisposeScope();
+        foreach (Tensor term in Terms.Values)
+            term.MoveToOuterDisposeScope();
+        CodeCounts?.MoveToOuterDisposeScope();
+        return this;
+    }
+}

@@ -1,0 +1,109 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// Finite scalar quantization (Mentzer et al. 2023, arXiv 2309.15505): each dimension of an encoding is bounded by tanh and rounded to one of a
+/// few values, with the straight-through gradient. The codebook is the grid of these values; it has no weights and cannot collapse.
+/// </summary>
+/// <remarks>
+/// A dimension with L levels takes the values (i − ⌊L/2⌋) / ⌊L/2⌋ for i = 0 … L − 1. The number of a code is Σ i_d · Π_{e&lt;d} L_e. The paper's
+/// code shifts even levels by tan where this uses the inverse of tanh, so that an encoding of 0 is quantized to 0 exactly.
+/// </remarks>
+public sealed class FiniteScalarQuantizer : Quantizer
+{
+    // Keeps the outermost values within reach of rounding.
+    const double Margin = 1e-3;
+
+    readonly FiniteScalarQuantizerOptions _options;
+    readonly float[] _halfRanges, _offsets, _shifts, _halfWidths;
+    readonly long[] _levels, _strides;
+
+    /// <summary>Creates a quantizer.</summary>
+    /// <param name="options">The settings; copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    public FiniteScalarQuantizer(FiniteScalarQuantizerOptions options) : base(nameof(FiniteScalarQuantizer))
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options.Copy();
+        _levels = [.. _options.Levels];
+        _strides = new long[_levels.Length];
+        for (int i = 0, stride = 1; i < _levels.Length; stride *= (int)_levels[i++])
+            _strides[i] = stride;
+        _halfRanges = Array.ConvertAll(_levels, levels => (float)((levels - 1) * (1 - Margin) / 2));
+        _offsets = Array.ConvertAll(_levels, levels => levels % 2 == 0 ? 0.5f : 0);
+        _shifts = [.. _offsets.Zip(_halfRanges, (offset, range) => MathF.Atanh(offset / range))];
+        _halfWidths = Array.ConvertAll(_levels, levels => (float)(levels / 2));
+        RegisterComponents();
+    }
+
+    /// <summary>A copy of the settings.</summary>
+    public FiniteScalarQuantizerOptions Options => _options.Copy();
+
+    /// <inheritdoc/>
+    public override int CodebookSize => _options.CodebookSize;
+
+    /// <inheritdoc/>
+    public override int CodesPerPosition => _options.CodesPerPosition;
+
+    /// <inheritdoc/>
+    public override int Channels => _options.Channels;
+
+    /// <summary>Quantizes encodings [B, Channels, …].</summary>
+    /// <exception cref="ArgumentException">The encodings have another shape.</exception>
+    public override QuantizationResult forward(Tensor encodings)
+    {
+        CheckEncodings(encodings);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor bounded = Bound(encodings);
+        Tensor values = bounded.detach().round();
+        // The rounded values, with the gradient of the bounded ones.
+        Tensor passed = bounded.requires_grad ? bounded + (values - bounded.detach()) : values;
+        Tensor indices = IndicesOf(values);
+        long[] spatial = [encodings.shape[0], .. encodings.shape[2..]];
+        Tensor none = zeros([], dtype: ScalarType.Float32, device: encodings.device);
+        return new QuantizationResult(
+            FromRows((passed / Constant(_halfWidths, encodings.device)).reshape(-1, Channels), spatial),
+            indices.reshape([.. spatial, CodesPerPosition]), none, none.clone(),
+            NearestCodes.Count(indices.view(-1), CodebookSize).view(1, -1), none.clone()).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Encode(Tensor encodings)
+    {
+        CheckEncodings(encodings);
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        long[] shape = [encodings.shape[0], .. encodings.shape[2..], CodesPerPosition];
+        return IndicesOf(Bound(encodings).round()).reshape(shape).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Embed(Tensor indices)
+    {
+        CheckIndices(indices);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor digits = indices.reshape(-1, 1).div(Constant(_strides, indices.device), RoundingMode.floor)
+            .remainder(Constant(_levels, indices.device));
+        Tensor halfWidths = Constant(_halfWidths, indices.device);
+        Tensor values = (digits.to_type(ScalarType.Float32) - halfWidths) / halfWidths;
+        return FromRows(values.reshape(-1, Channels), indices.shape[..^1]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Encodings as [N·G, dimensions], each dimension within the range that rounds to its levels.</summary>
+    Tensor Bound(Tensor encodings)
+    {
+        Tensor vectors = ToRows(encodings).reshape(-1, _levels.Length);
+        return (vectors + Constant(_shifts, encodings.device)).tanh() * Constant(_halfRanges, encodings.device)
+            - Constant(_offsets, encodings.device);
+    }
+
+    Tensor IndicesOf(Tensor rounded) =>
+        ((rounded + Constant(_halfWidths, rounded.device)).to_type(ScalarType.Int64) * Constant(_strides, rounded.device)).sum(1);
+
+    static Tensor Constant(float[] values, Device device) => tensor(values, device: device);
+
+    static Tensor Constant(long[] values, Device device) => tensor(values, device: device);
+}

@@ -1,0 +1,133 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// The bottleneck of a VQ-VAE: replaces encoder outputs [B, <see cref="Channels"/>, …], with any number of spatial axes, by codes. Derive from
+/// it, and from <see cref="QuantizerOptions"/>, to bring a quantizer of one's own: every codec of this library takes it.
+/// </summary>
+/// <remarks>All state must be in parameters and persistent buffers, and randomness must derive from a seed and the number of the step, so that
+/// a resumed training run ends in the same weights as an uninterrupted one.</remarks>
+public abstract class Quantizer : nn.Module<Tensor, QuantizationResult>
+{
+    /// <summary>Names the module.</summary>
+    protected Quantizer(string name) : base(name)
+    {
+    }
+
+    /// <summary>K: the number of codes that each position chooses from.</summary>
+    public abstract int CodebookSize { get; }
+
+    /// <summary>G: the number of codes at each position.</summary>
+    public abstract int CodesPerPosition { get; }
+
+    /// <summary>The number of channels of encodings and of quantized encodings.</summary>
+    public abstract int Channels { get; }
+
+    /// <summary>The codes of encodings [B, <see cref="Channels"/>, …]: Int64 [B, …, G], without gradients or any change of state.</summary>
+    /// <exception cref="ArgumentException">The encodings have another shape.</exception>
+    public abstract Tensor Encode(Tensor encodings);
+
+    /// <summary>The quantized encodings of codes: Int64 [B, …, G] → [B, <see cref="Channels"/>, …].</summary>
+    /// <exception cref="ArgumentException">The codes have another shape or type, or (checked on the CPU only) are not within
+    /// 0 … K − 1.</exception>
+    public abstract Tensor Embed(Tensor indices);
+
+    /// <summary>Called before each training step, with the number of completed steps and the completed share of the run, 0 … 1.</summary>
+    public virtual void BeginStep(long step, double fraction)
+    {
+    }
+
+    /// <summary>Encodings [B, C, …] as rows [N, C], N positions over batch and space. Channels-last encodings are in this order already and are
+    /// not copied.</summary>
+    protected static Tensor ToRows(Tensor encodings)
+    {
+        ArgumentNullException.ThrowIfNull(encodings);
+        long[] axes = [0, .. Enumerable.Range(2, encodings.shape.Length - 2).Select(axis => (long)axis), 1];
+        return encodings.permute(axes).reshape(-1, encodings.shape[1]);
+    }
+
+    /// <summary>Rows [N, C] as encodings [B, C, …] for the batch and the spatial axes [B, …].</summary>
+    protected static Tensor FromRows(Tensor rows, params long[] spatial)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(spatial);
+        int last = spatial.Length;
+        long[] axes = [0, last, .. Enumerable.Range(1, last - 1).Select(axis => (long)axis)];
+        return rows.reshape([.. spatial, rows.shape[^1]]).permute(axes);
+    }
+
+    /// <summary>Checks the shape and the type of encodings.</summary>
+    /// <exception cref="ArgumentException">They are not Float32 [batch, <see cref="Channels"/>, …].</exception>
+    protected void CheckEncodings(Tensor encodings)
+    {
+        ArgumentNullException.ThrowIfNull(encodings);
+        long[] shape = encodings.shape;
+        if (shape.Length < 2 || shape[1] != Channels)
+        {
+            throw new ArgumentException($"Encodings must be [batch, {Channels}, …] ({CodesPerPosition} codes a position), "
+                + $"but are [{string.Join(", ", shape)}].", nameof(encodings));
+        }
+        if (encodings.dtype != ScalarType.Float32)
+            throw new ArgumentException($"Encodings must be Float32, but are {encodings.dtype}.", nameof(encodings));
+    }
+
+    /// <summary>Checks the shape, the type and, on the CPU, the range of codes.</summary>
+    /// <exception cref="ArgumentException">They are not Int64 [batch, …, <see cref="CodesPerPosition"/>] within 0 … K − 1.</exception>
+    protected void CheckIndices(Tensor indices)
+    {
+        ArgumentNullException.ThrowIfNull(indices);
+        long[] shape = indices.shape;
+        if (shape.Length < 2 || shape[^1] != CodesPerPosition)
+        {
+            throw new ArgumentException(
+                $"Indices must be [batch, …, {CodesPerPosition}], but are [{string.Join(", ", shape)}].", nameof(indices));
+        }
+        if (indices.dtype != ScalarType.Int64)
+            throw new ArgumentException($"Indices must be Int64, but are {indices.dtype}.", nameof(indices));
+        TensorChecks.Range(indices, 0, CodebookSize - 1, "Indices", nameof(indices));
+    }
+}
+
+/// <summary>The settings of a <see cref="Quantizer"/>; they create it. Properties that can be set are saved with a model as JSON.</summary>
+public abstract class QuantizerOptions
+{
+    /// <summary>K: the number of codes that each position chooses from.</summary>
+    public abstract int CodebookSize { get; }
+
+    /// <summary>G: the number of codes at each position.</summary>
+    public abstract int CodesPerPosition { get; set; }
+
+    /// <summary>The number of channels of encodings.</summary>
+    public abstract int Channels { get; }
+
+    /// <summary>Creates the quantizer of these settings.</summary>
+    /// <param name="seed">The seed of everything random.</param>
+    public abstract Quantizer CreateQuantizer(int seed);
+
+    /// <summary>Checks all settings together.</summary>
+    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them, each with what was expected and what was
+    /// found.</exception>
+    public abstract void Validate();
+
+    /// <summary>A copy, which later changes of these settings do not reach.</summary>
+    public virtual QuantizerOptions Copy() => (QuantizerOptions)MemberwiseClone();
+
+    internal VectorQuantizerOptions AsVectorQuantizer() => this as VectorQuantizerOptions ?? throw new InvalidOperationException(
+        $"The quantizer is set by {GetType().Name}, not by {nameof(VectorQuantizerOptions)}. Set the options' Quantizer, or change its own "
+        + "settings.");
+
+    /// <summary>Adds the problems of these settings to those of a codec.</summary>
+    internal virtual void Describe(OptionProblems problems)
+    {
+        try
+        {
+            Validate();
+        }
+        catch (ArgumentException problem)
+        {
+            problems.Add(nameof(QuantizerOptions), problem.Message.TrimEnd('.'));
+        }
+    }
+}

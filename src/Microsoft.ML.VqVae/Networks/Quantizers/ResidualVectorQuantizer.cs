@@ -1,0 +1,169 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// Residual vector quantization (Zeghidour et al. 2021, arXiv 2107.03312): a first codebook quantizes an encoding, each further one what the
+/// codebooks before it left over. The quantized encoding is the sum of the codes; the first codes of a position are a coarser version of it.
+/// </summary>
+/// <remarks>Names in <c>state_dict</c>: <c>stages.N.…</c> as in <see cref="VectorQuantizer"/>, and <c>steps</c>, Int64 [1]. The losses are means
+/// over the stages of those of <see cref="VectorQuantizer"/>.</remarks>
+public sealed class ResidualVectorQuantizer : Quantizer
+{
+    // A prime that keeps the random numbers of stages apart.
+    const int SeedStep = 1_000_003;
+
+    // Away from the streams of the stages.
+    const long DropoutStream = 1L << 40;
+
+    readonly ResidualVectorQuantizerOptions _options;
+    readonly int _seed;
+
+    // Registered under these names.
+    readonly ModuleList<VectorQuantizer> stages;
+    readonly Tensor steps;
+
+    /// <summary>Creates a quantizer with fresh codebooks.</summary>
+    /// <param name="options">The settings; copied.</param>
+    /// <param name="seed">The seed of codebooks, restarts and dropout.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    public ResidualVectorQuantizer(ResidualVectorQuantizerOptions options, int seed) : base(nameof(ResidualVectorQuantizer))
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        (_options, _seed) = (options.Copy(), seed);
+        VectorQuantizerOptions stage = _options.Stage.Copy();
+        stage.UnquantizedSteps = 0;
+        stages = new ModuleList<VectorQuantizer>([.. Enumerable.Range(0, _options.CodesPerPosition)
+            .Select(number => new VectorQuantizer(stage, unchecked(seed + number * SeedStep)))]);
+        steps = zeros(1, dtype: ScalarType.Int64).DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    /// <summary>A copy of the settings.</summary>
+    public ResidualVectorQuantizerOptions Options => _options.Copy();
+
+    /// <inheritdoc/>
+    public override int CodebookSize => _options.CodebookSize;
+
+    /// <inheritdoc/>
+    public override int CodesPerPosition => _options.CodesPerPosition;
+
+    /// <inheritdoc/>
+    public override int Channels => _options.Channels;
+
+    /// <inheritdoc/>
+    public override void BeginStep(long step, double fraction)
+    {
+        foreach (VectorQuantizer stage in stages)
+            stage.BeginStep(step, fraction);
+    }
+
+    /// <summary>Quantizes encodings [B, D, …]. In training mode it also advances the state. With dropout, codes of unused stages are
+    /// 0.</summary>
+    /// <exception cref="ArgumentException">The encodings have another shape.</exception>
+    /// <exception cref="InvalidOperationException">An encoding is not a finite number (on the CPU only).</exception>
+    public override QuantizationResult forward(Tensor encodings)
+    {
+        CheckEncodings(encodings);
+        using DisposeScope scope = NewDisposeScope();
+        long step = training ? steps.item<long>() : 0;
+        if (training)
+        {
+            using IDisposable withoutGradients = no_grad();
+            steps.add_(1);
+            if (step < _options.Stage.UnquantizedSteps)
+                return Unquantized(encodings).MoveToOuterDisposeScope();
+        }
+
+        long batch = encodings.shape[0];
+        int[] used = StagesOf((int)batch, step);
+        Tensor residual = encodings, sum = zeros_like(encodings);
+        Tensor codebookLoss = Zero(encodings), commitmentLoss = Zero(encodings), loss = Zero(encodings);
+        var indices = new List<Tensor>();
+        var counts = new List<Tensor>();
+        foreach (VectorQuantizer stage in stages)
+        {
+            int number = indices.Count;
+            long[] rows = [.. Enumerable.Range(0, (int)batch).Where(row => used[row] > number).Select(row => (long)row)];
+            long[] shape = [batch, .. encodings.shape[2..], 1];
+            if (rows.Length == 0)
+            {
+                indices.Add(zeros(shape, dtype: ScalarType.Int64, device: encodings.device));
+                counts.Add(zeros(1, CodebookSize, dtype: ScalarType.Float32, device: encodings.device));
+                continue;
+            }
+            Tensor which = tensor(rows, device: encodings.device);
+            QuantizationResult result = stage.call(rows.Length == batch ? residual : residual.index_select(0, which));
+            Tensor codes = Whole(result.Quantized.detach(), which, encodings.shape);
+            sum = sum + codes;
+            residual = residual - codes;
+            double share = (double)rows.Length / batch / stages.Count;
+            codebookLoss = codebookLoss + result.CodebookLoss * share;
+            commitmentLoss = commitmentLoss + result.CommitmentLoss * share;
+            loss = loss + result.Loss * share;
+            indices.Add(Whole(result.Indices, which, shape));
+            counts.Add(result.Counts);
+        }
+        // Values of the codes, gradient of the encodings.
+        Tensor quantized = encodings.requires_grad ? encodings + (sum - encodings.detach()) : sum;
+        return new QuantizationResult(quantized, cat(indices, -1), codebookLoss, commitmentLoss, cat(counts, 0), loss)
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Encode(Tensor encodings)
+    {
+        CheckEncodings(encodings);
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor residual = encodings;
+        var indices = new List<Tensor>();
+        foreach (VectorQuantizer stage in stages)
+        {
+            indices.Add(stage.Encode(residual));
+            residual = residual - stage.Embed(indices[^1]);
+        }
+        return cat(indices, -1).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Embed(Tensor indices)
+    {
+        CheckIndices(indices);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor sum = stages[0].Embed(indices.narrow(-1, 0, 1));
+        for (int number = 1; number < stages.Count; number++)
+            sum = sum + stages[number].Embed(indices.narrow(-1, number, 1));
+        return sum.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The number of stages that each example of a batch uses.</summary>
+    int[] StagesOf(int batch, long step)
+    {
+        int[] used = [.. Enumerable.Repeat(stages.Count, batch)];
+        if (!training || _options.Dropout == 0)
+            return used;
+        float[] draws = new float[2 * batch];
+        SeededRandom.Uniforms(_seed, DropoutStream + step, draws);
+        for (int row = 0; row < batch; row++)
+        {
+            if (draws[2 * row] < _options.Dropout)
+                used[row] = 1 + (int)(draws[2 * row + 1] * stages.Count);
+        }
+        return used;
+    }
+
+    /// <summary>Rows of a batch in their places, and zeros in the others.</summary>
+    static Tensor Whole(Tensor part, Tensor which, long[] shape) => part.shape[0] == shape[0]
+        ? part
+        : zeros(shape, dtype: part.dtype, device: part.device).index_copy(0, which, part);
+
+    QuantizationResult Unquantized(Tensor encodings) => new(
+        encodings.alias(), empty([0L], dtype: ScalarType.Int64, device: encodings.device), Zero(encodings), Zero(encodings),
+        zeros(stages.Count, CodebookSize, dtype: ScalarType.Float32, device: encodings.device), Zero(encodings));
+
+    static Tensor Zero(Tensor encodings) => zeros([], dtype: ScalarType.Float32, device: encodings.device);
+}

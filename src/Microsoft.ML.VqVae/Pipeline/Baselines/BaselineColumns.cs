@@ -1,0 +1,78 @@
+global using GaussianVaeModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.GaussianVaeDescription, Microsoft.ML.VqVae.Networks.ImageGaussianVae>;
+global using VimcoModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.VimcoDescription, Microsoft.ML.VqVae.Networks.ImageVimco>;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.VqVae.Networks;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Everything that a Gaussian VAE is rebuilt from, except its weights.</summary>
+internal sealed record GaussianVaeDescription(ImageCodecOptions Codec, int LatentChannels, ImageFormat Pixels, int PredictionBatchSize)
+    : INetworkDescription<ImageGaussianVae>
+{
+    public ImageGaussianVae CreateNetwork(int seed) => new(Codec, LatentChannels, seed);
+}
+
+/// <summary>Everything that a VIMCO model is rebuilt from, except its weights.</summary>
+internal sealed record VimcoDescription(ImageCodecOptions Codec, VimcoOptions Latents, ImageFormat Pixels, int PredictionBatchSize)
+    : INetworkDescription<ImageVimco>
+{
+    public ImageVimco CreateNetwork(int seed) => new(Codec, Latents, seed);
+}
+
+/// <summary>The column names of a model that the paper compares with; null for columns that are not requested.</summary>
+internal sealed record BaselineColumns(
+    string Input, string Output, string? Reconstruction, bool ReconstructionAsImage, string? ReconstructionBits, string? BoundBits)
+{
+    public static BaselineColumns Of(string output, string? input, ImageBaselineOptions? options) => new(
+        input ?? output, output, options?.ReconstructionColumnName, options?.ReconstructionAsImage ?? false,
+        options?.ReconstructionBitsColumnName, options?.BoundBitsColumnName);
+
+    public IReadOnlyList<ModelColumn<GaussianVaeModel, GaussianVaePass>> ToGaussianVaeOutputs(
+        Func<SchemaShape, ImageDataViewType>? imageType = null) => ToOutputs(
+        ModelColumn<GaussianVaeModel, GaussianVaePass>.Vector(Output, model =>
+        {
+            (int height, int width, int channels) = model.Network.LatentShape;
+            return [height, width, channels];
+        }, pass => pass.Mean.permute(0, 2, 3, 1)),
+        model => model.Description.Pixels, pass => pass.Reconstruction, pass => pass.BoundBits, pass => pass.ReconstructionBits, imageType);
+
+    public IReadOnlyList<ModelColumn<VimcoModel, VimcoPass>> ToVimcoOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null) => ToOutputs(
+        ModelColumn<VimcoModel, VimcoPass>.Codes(
+            Output, model => ColumnTypes.Codes(Output, model.Network.LatentGrid, model.Network.Categories), pass => pass.Categories),
+        model => model.Description.Pixels, pass => pass.Reconstruction, pass => pass.BoundBits, pass => pass.ReconstructionBits, imageType);
+
+    List<ModelColumn<TModel, TPass>> ToOutputs<TModel, TPass>(
+        ModelColumn<TModel, TPass> latents, Func<TModel, ImageFormat> format, Func<TPass, Tensor> reconstruction,
+        Func<TPass, Tensor> boundBits, Func<TPass, Tensor> reconstructionBits, Func<SchemaShape, ImageDataViewType>? imageType)
+    {
+        List<ModelColumn<TModel, TPass>> columns = [latents];
+        if (Reconstruction is not null)
+            columns.Add(PixelColumns.Declare(Reconstruction, ReconstructionAsImage, format, reconstruction, imageType));
+        if (BoundBits is not null)
+            columns.Add(ModelColumn<TModel, TPass>.Number(BoundBits, boundBits));
+        if (ReconstructionBits is not null)
+            columns.Add(ModelColumn<TModel, TPass>.Number(ReconstructionBits, reconstructionBits));
+        return columns;
+    }
+}
+
+/// <summary>A batch of images on its way through a Gaussian VAE; images are decoded from the mean of the posterior.</summary>
+internal sealed class GaussianVaePass(ImageGaussianVae network, Tensor pixels) : ImagePass<GaussianPosterior>(network, pixels)
+{
+    public Tensor Mean => field ??= network.call(Pixels).Mean;
+
+    public Tensor BoundBits => network.BoundBits(Pixels);
+
+    protected override Tensor DecodeParameters() => network.DecodeParameters(Mean);
+}
+
+/// <summary>A batch of images on its way through a VIMCO model; images are decoded from the likeliest latents.</summary>
+internal sealed class VimcoPass(ImageVimco network, Tensor pixels) : ImagePass<Tensor>(network, pixels)
+{
+    public Tensor Categories => field ??= network.Encode(Pixels);
+
+    public Tensor BoundBits => network.BoundBits(Pixels);
+
+    protected override Tensor DecodeParameters() => network.DecodeParameters(network.Embed(Categories));
+}

@@ -1,0 +1,68 @@
+global using CodesModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.CodesModelDescription, Microsoft.ML.VqVae.Networks.CodesVqVae>;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Everything that a codec of codes is rebuilt from, except its weights.</summary>
+internal sealed record CodesModelDescription(
+    CodesCodecOptions Codec, QuantizerOptions Quantizer, CodeFormat Grid, int PredictionBatchSize) : INetworkDescription<CodesVqVae>
+{
+    public CodesVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
+
+    /// <summary>The column of latents: keys whose values are the codes, counted from 0.</summary>
+    public CodeFormat ToLatents() => CodeFormat.Line(Quantizer.CodesPerPosition, Quantizer.CodebookSize);
+}
+
+/// <summary>The column names of an encoder of codes; null for columns that are not requested.</summary>
+internal sealed record CodesEncoderColumns(string Codes, string Latents, string? Bits)
+{
+    public ModelInput ToInput(CodesModel model) => new CodesInput(Codes, model.Description.Grid);
+
+    public IReadOnlyList<ModelColumn<CodesModel, CodesPass>> ToOutputs()
+    {
+        List<ModelColumn<CodesModel, CodesPass>> columns =
+        [
+            ModelColumn<CodesModel, CodesPass>.Codes(
+                Latents, model => ColumnTypes.Codes(Latents, model.Description.ToLatents()), pass => pass.Latents),
+        ];
+        if (Bits is not null)
+            columns.Add(ModelColumn<CodesModel, CodesPass>.Number(Bits, pass => pass.Bits));
+        return columns;
+    }
+}
+
+/// <summary>The column names of a decoder of codes.</summary>
+internal sealed record CodesDecoderColumns(string Latents, string Output)
+{
+    public ModelInput ToInput(CodesModel model) => new CodesInput(Latents, model.Description.ToLatents(), "latents");
+
+    public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() =>
+        [ModelColumn<CodesModel, Tensor>.Codes(Output, model => ColumnTypes.Codes(Output, model.Description.Grid), codes => codes)];
+}
+
+/// <summary>The column names of a likelihood of codes.</summary>
+internal sealed record CodesLikelihoodColumns(string Output, string Codes, string Latents)
+{
+    public ModelInput ToInput(CodesModel model) => new CombinedInput(
+        new CodesInput(Codes, model.Description.Grid), new CodesInput(Latents, model.Description.ToLatents(), "latents"));
+
+    public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() => [ModelColumn<CodesModel, Tensor>.Number(Output, bits => bits)];
+}
+
+/// <summary>A batch of codes on its way through the encoder.</summary>
+internal sealed class CodesPass(CodesVqVae network, Tensor codes)
+{
+    public Tensor Latents => field ??= network.Encode(codes);
+
+    public Tensor Bits => network.Bits(codes, Latents).sum(1);
+}
+
+/// <summary>The sampling settings of a decoder of codes.</summary>
+internal sealed record CodesSampling(double Temperature, int? TopK, int Seed);
+
+/// <summary>The JSON text of a <see cref="CodesVqVaeDecoderTransformer"/> in a model file.</summary>
+internal sealed record SavedCodesDecoder(CodesModelDescription Model, CodesDecoderColumns Columns, CodesSampling Sampling)
+    : ISaved<CodesModelDescription>;

@@ -1,0 +1,94 @@
+using Microsoft.ML.Data;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The computation of output columns for batches of rows.</summary>
+internal interface IBatchMapping
+{
+    /// <summary>The added columns, in their order.</summary>
+    IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; }
+
+    /// <summary>Number of rows that a cursor reads ahead and gives to the network at once.</summary>
+    int BatchSize { get; }
+
+    /// <summary>Whether the values of a row depend on rows before it, so that rows must be read one after the other, in their
+    /// order.</summary>
+    bool NeedsRowsInOrder { get; }
+
+    /// <summary>Finds the columns that the network reads; throws where one is missing or of another type than the network takes.</summary>
+    IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema);
+
+    /// <summary>A reader of these columns of <paramref name="row"/> with room for <paramref name="capacity"/> rows.</summary>
+    RowReader CreateReader(DataViewRow row, int capacity);
+
+    /// <summary>Storage for the values of an output column.</summary>
+    BatchColumn CreateColumn(int output, int capacity);
+
+    /// <summary>Runs the network on a batch and stores the requested columns.</summary>
+    /// <param name="inputs">The tensors that the reader made, on the CPU.</param>
+    /// <param name="columns">Storage for each output column; null where nobody asks for it.</param>
+    void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> columns);
+}
+
+/// <summary>The columns that a network reads: how they are found, checked, and read into tensors.</summary>
+internal abstract class ModelInput
+{
+    /// <summary>Finds and checks the columns.</summary>
+    public abstract IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema);
+
+    /// <summary>A reader of the columns that <see cref="Find"/> gave.</summary>
+    public abstract RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity);
+}
+
+/// <summary>Several inputs of a network; their tensors follow one another in the order of the inputs.</summary>
+internal sealed class CombinedInput(params ModelInput[] inputs) : ModelInput
+{
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [.. inputs.SelectMany(input => input.Find(schema))];
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new CombinedReader([.. inputs.Select(input => input.CreateReader(row, input.Find(row.Schema), capacity))]);
+}
+
+/// <summary>The columns that a trained model adds, from its inputs.</summary>
+/// <param name="model">The model; held while it computes, so that disposing a transformer does not free memory in use.</param>
+/// <param name="batchSize">Number of rows computed at once.</param>
+/// <param name="input">The columns that the network reads.</param>
+/// <param name="columns">The output columns.</param>
+/// <param name="begin">Starts the computation of a batch, given its tensors on the CPU.</param>
+/// <param name="needsRowsInOrder">Whether the values of a row depend on rows before it.</param>
+internal sealed class BatchMapping<TModel, TPass>(
+    TModel model, int batchSize, ModelInput input, IReadOnlyList<ModelColumn<TModel, TPass>> columns,
+    Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false) : IBatchMapping
+    where TModel : TrainedModel
+{
+    public IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; } = [.. columns.Select(column => column.Type(model))];
+
+    public int BatchSize => batchSize;
+
+    public bool NeedsRowsInOrder => needsRowsInOrder;
+
+    public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema) => input.Find(schema);
+
+    public RowReader CreateReader(DataViewRow row, int capacity) => input.CreateReader(row, input.Find(row.Schema), capacity);
+
+    public BatchColumn CreateColumn(int output, int capacity) => columns[output].CreateStorage(model, capacity);
+
+    public void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> storage)
+    {
+        model.Hold();
+        try
+        {
+            TPass pass = begin(inputs);
+            for (int i = 0; i < columns.Count; i++)
+            {
+                if (storage[i] is BatchColumn column)
+                    columns[i].Compute(pass, column);
+            }
+        }
+        finally
+        {
+            model.Release();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.ML.Data;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The declaration of an output column, before there is a network: its name and its shape in a schema.</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="shape">Its shape, given that of the input.</param>
+internal abstract class ModelColumn(string name, Func<SchemaShape, SchemaShape.Column> shape)
+{
+    public string Name => name;
+
+    public SchemaShape.Column Shape(SchemaShape inputSchema) => shape(inputSchema);
+}
+
+/// <summary>
+/// The declaration of an output column: schema shape, type, annotations, storage and computation follow from it. An optional column is one
+/// line in the list of a feature's columns.
+/// </summary>
+/// <typeparam name="TModel">The trained model.</typeparam>
+/// <typeparam name="TPass">A batch on its way through the network; computes what is asked for, each part once.</typeparam>
+internal sealed class ModelColumn<TModel, TPass> : ModelColumn
+{
+    readonly Func<TModel, DataViewSchema.DetachedColumn> _type;
+    readonly Func<TModel, int, BatchColumn> _storage;
+    readonly Action<TPass, BatchColumn> _compute;
+
+    /// <param name="name">The name of the column.</param>
+    /// <param name="shape">The shape of the column in a schema shape.</param>
+    /// <param name="type">Type and annotations of the column, given the model.</param>
+    /// <param name="compute">Computes the values of a batch and stores them.</param>
+    /// <param name="storage">Storage for a number of rows; null for the storage that the type implies.</param>
+    public ModelColumn(
+        string name, Func<SchemaShape, SchemaShape.Column> shape, Func<TModel, DataViewSchema.DetachedColumn> type,
+        Action<TPass, BatchColumn> compute, Func<TModel, int, BatchColumn>? storage = null)
+        : base(name, shape)
+    {
+        (_type, _compute) = (type, compute);
+        _storage = storage ?? ((model, capacity) => BatchColumn.For(type(model).Type, capacity));
+    }
+
+    public DataViewSchema.DetachedColumn Type(TModel model) => _type(model);
+
+    public BatchColumn CreateStorage(TModel model, int capacity) => _storage(model, capacity);
+
+    public void Compute(TPass pass, BatchColumn storage) => _compute(pass, storage);
+
+    /// <summary>Codes as keys: Vector&lt;Key&lt;UInt32, K&gt;&gt; of known size.</summary>
+    public static ModelColumn<TModel, TPass> Codes(
+        string name, Func<TModel, DataViewSchema.DetachedColumn> type, Func<TPass, Tensor> compute) =>
+        new(name, _ => ColumnTypes.CodesShape(name), type, (pass, column) => column.Store(compute(pass)));
+
+    /// <summary>A vector of Single in the given dimensions.</summary>
+    public static ModelColumn<TModel, TPass> Vector(string name, Func<TModel, int[]> dimensions, Func<TPass, Tensor> compute) =>
+        new(name, _ => ColumnTypes.VectorShape(name), model => ColumnTypes.Vector(name, dimensions(model)),
+            (pass, column) => column.Store(compute(pass)));
+
+    /// <summary>A Single.</summary>
+    public static ModelColumn<TModel, TPass> Number(string name, Func<TPass, Tensor> compute) =>
+        new(name, _ => ColumnTypes.NumberShape(name), _ => ColumnTypes.Number(name), (pass, column) => column.Store(compute(pass)));
+}

@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The JSON text of a transformer in a model file.</summary>
+internal interface ISaved<out TDescription>
+{
+    /// <summary>The network.</summary>
+    TDescription Model { get; }
+}
+
+/// <summary>The JSON text of a transformer whose network and columns say everything.</summary>
+/// <param name="Model">The network.</param>
+/// <param name="Columns">The names of the columns.</param>
+internal sealed record Saved<TDescription, TColumns>(TDescription Model, TColumns Columns) : ISaved<TDescription>;
+
+/// <summary>The model file of one kind of transformer: its names and its JSON text.</summary>
+/// <param name="modelSignature">Eight characters that mark the model in the file.</param>
+/// <param name="loaderSignature">The name of the loader, by which ML.NET finds the transformer's class.</param>
+/// <param name="json">The type of the JSON text.</param>
+internal sealed class ModelFormat<TSaved, TDescription, TNetwork>(string modelSignature, string loaderSignature, JsonTypeInfo<TSaved> json)
+    where TSaved : ISaved<TDescription>
+    where TDescription : INetworkDescription<TNetwork>
+    where TNetwork : nn.Module
+{
+    public void Save(ModelSaveContext context, TSaved saved, TrainedModel model) =>
+        ModelFile.Save(context, modelSignature, loaderSignature, saved, json, model.WriteWeights);
+
+    public TTransformer Load<TTransformer>(
+        IHostEnvironment environment, ModelLoadContext context,
+        Func<TrainedModel<TDescription, TNetwork>, TSaved, TTransformer> create)
+        where TTransformer : class =>
+        ModelFile.Load(context, modelSignature, loaderSignature, json, (saved, weights) =>
+            create(TrainedModel<TDescription, TNetwork>.Load(environment, saved.Model, weights), saved));
+}

@@ -1,0 +1,108 @@
+global using ImageModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.ImageModelDescription, Microsoft.ML.VqVae.Networks.ImageVqVae>;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Everything that an image codec is rebuilt from, except its weights.</summary>
+internal sealed record ImageModelDescription(
+    ImageCodecOptions Codec, QuantizerOptions Quantizer, ImageFormat Pixels, int PredictionBatchSize)
+    : INetworkDescription<ImageVqVae>
+{
+    public ImageVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
+}
+
+/// <summary>The column names of an image encoder; null for columns that are not requested.</summary>
+internal sealed record EncoderColumns(
+    string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,
+    string? ReconstructionBits = null)
+{
+    /// <param name="imageType">The type of a reconstruction as an image, given the shape of the input.</param>
+    public IReadOnlyList<ModelColumn<ImageModel, ImagePass>> ToOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null)
+    {
+        List<ModelColumn<ImageModel, ImagePass>> columns =
+        [
+            ModelColumn<ImageModel, ImagePass>.Codes(Codes, model => ColumnTypes.Codes(
+                Codes, model.Network.CodeGrid, model.Description.Quantizer.CodebookSize, model.Description.Pixels.Frames), pass => pass.Indices),
+        ];
+        if (Reconstruction is not null)
+        {
+            columns.Add(PixelColumns.Declare<ImageModel, ImagePass>(
+                Reconstruction, ReconstructionAsImage, model => model.Description.Pixels, pass => pass.Reconstruction, imageType));
+        }
+        if (Embeddings is not null)
+        {
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Vector(Embeddings, model =>
+            {
+                (int height, int width, _) = model.Network.CodeGrid;
+                return [.. model.Description.Pixels.ClipDimension, height, width, model.Description.Quantizer.Channels];
+            }, pass => pass.Quantized.permute(0, 2, 3, 1)));
+        }
+        if (ReconstructionError is not null)
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Number(ReconstructionError, pass => pass.ReconstructionError));
+        if (ReconstructionBits is not null)
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Number(ReconstructionBits, pass => pass.ReconstructionBits));
+        return columns;
+    }
+}
+
+/// <summary>The column names of an image decoder.</summary>
+internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
+{
+    public IReadOnlyList<ModelColumn<ImageModel, Tensor>> ToOutputs() =>
+        [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images)];
+}
+
+/// <summary>A batch of images on its way through a model; every part is computed when it is first needed, and once.</summary>
+/// <param name="network">The model.</param>
+/// <param name="pixels">The images, [rows · images of a row, C, H, W].</param>
+/// <param name="imagesOfRow">Number of images of a row.</param>
+internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Tensor pixels, int imagesOfRow = 1)
+{
+    protected Tensor Pixels => pixels;
+
+    public Tensor Reconstruction => field ??= network.ImagesOf(Parameters);
+
+    /// <summary>Mean squared error, [rows].</summary>
+    public Tensor ReconstructionError => (Reconstruction - pixels).square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
+
+    /// <summary>−log2 p(x|z), [rows].</summary>
+    public Tensor ReconstructionBits => network.BitsOf(Parameters, pixels).view(-1, imagesOfRow).sum(1);
+
+    Tensor Parameters => field ??= DecodeParameters();
+
+    protected abstract Tensor DecodeParameters();
+}
+
+/// <summary>A batch of images, or of clips of them, on its way through a codec.</summary>
+internal sealed class ImagePass(ImageVqVae network, Tensor pixels, int imagesOfRow)
+    : ImagePass<ImageVqVaeOutput>(network, pixels, imagesOfRow)
+{
+    public Tensor Indices => field ??= network.Encode(Pixels);
+
+    public Tensor Quantized => field ??= network.Quantizer.Embed(Indices);
+
+    protected override Tensor DecodeParameters() => network.DecodeParameters(Quantized);
+}
+
+/// <summary>Output columns that hold images.</summary>
+internal static class PixelColumns
+{
+    /// <summary>Images in the layout and the units of the input: vectors of Single, or MLImage.</summary>
+    public static ModelColumn<TModel, TPass> Declare<TModel, TPass>(
+        string name, bool asImage, Func<TModel, ImageFormat> format, Func<TPass, Tensor> compute,
+        Func<SchemaShape, ImageDataViewType>? imageType = null) => new(
+        name,
+        input => asImage
+            ? MLNetInternals.ShapeColumn(
+                name, SchemaShape.Column.VectorKind.Scalar, imageType?.Invoke(input) ?? new ImageDataViewType())
+            : ColumnTypes.VectorShape(name),
+        model => asImage
+            ? new(name, new ImageDataViewType(format(model).Height, format(model).Width))
+            : ColumnTypes.Vector(name, format(model).Dimensions),
+        (pass, column) => column.Store(compute(pass)),
+        (model, capacity) => asImage ? new ImageColumn(format(model), capacity) : new PixelColumn(format(model), capacity));
+}

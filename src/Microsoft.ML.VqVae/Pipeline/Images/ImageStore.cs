@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>
+/// All training images in memory, read and checked in one pass, as planar floats in the column's own units. They lie in chunks, so that
+/// no array meets .NET's 2 GB limit.
+/// </summary>
+internal sealed class ImageStore : IExampleStore
+{
+    const int ChunkValues = 1 << 24;
+
+    readonly ImageFormat _format;
+    readonly List<float[]> _chunks = [];
+    readonly int _rowsPerChunk;
+
+    ImageStore(ImageFormat format)
+    {
+        _format = format;
+        _rowsPerChunk = Math.Max(1, ChunkValues / format.ValueCount);
+    }
+
+    public int Count { get; private set; }
+
+    public double Mean { get; private set; }
+
+    /// <summary>The standard deviation of all values.</summary>
+    public double Deviation { get; private set; }
+
+    public double Minimum { get; private set; } = double.PositiveInfinity;
+
+    public double Maximum { get; private set; } = double.NegativeInfinity;
+
+    /// <summary>Reads the whole column; throws at the first row that is not fit for training, and where there is none.</summary>
+    public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, CancellationToken cancellation)
+    {
+        var store = new ImageStore(format);
+        long? expected = data.GetRowCount() * format.ImagesOfRow;
+        using DataViewRowCursor cursor = data.GetRowCursor([column]);
+        var reader = new PixelReader(format, cursor, column, capacity: 1);
+        float[] row = new float[format.ValuesOfRow];
+        double mean = 0, squaredDeviations = 0;
+        while (cursor.MoveNext())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            reader.Read(row);
+            for (int at = 0; at < row.Length; at += format.ValueCount)
+            {
+                Span<float> image = store.Append(expected);
+                row.AsSpan(at, format.ValueCount).CopyTo(image);
+                store.Accumulate(image, ref mean, ref squaredDeviations);
+            }
+        }
+        if (store.Count == 0)
+            throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{column.Name}' to train on.");
+        if (!(store.Minimum < store.Maximum))
+        {
+            throw new InvalidOperationException(
+                $"All values of column '{column.Name}' are {store.Minimum}: "
+                + $"there is nothing to learn from {store.Count} images without any contrast.");
+        }
+        store.Mean = mean;
+        store.Deviation = Math.Sqrt(squaredDeviations / ((double)store.Count * format.ValueCount));
+        return store;
+    }
+
+    Span<float> Append(long? expected)
+    {
+        int row = Count % _rowsPerChunk;
+        if (row == 0)
+        {
+            long left = expected is long count ? Math.Max(1, count - Count) : _rowsPerChunk;
+            int rows = (int)Math.Min(_rowsPerChunk, left);
+            // A source that counts wrongly costs memory, not rows: only the last chunk may be smaller than the others.
+            _chunks.Add(new float[(expected is long total && total - Count == rows ? rows : _rowsPerChunk) * _format.ValueCount]);
+        }
+        else if ((row + 1) * _format.ValueCount > _chunks[^1].Length)
+        {
+            float[] last = _chunks[^1];
+            Array.Resize(ref last, _rowsPerChunk * _format.ValueCount);
+            _chunks[^1] = last;
+        }
+        if (Count == int.MaxValue)
+            throw new InvalidOperationException($"More than {int.MaxValue} rows: train on a sample of them.");
+        Count++;
+        return _chunks[^1].AsSpan(row * _format.ValueCount, _format.ValueCount);
+    }
+
+    // Each row is summed around its own mean and merged into the running moments, so that a large offset eats no digits.
+    void Accumulate(ReadOnlySpan<float> row, ref double mean, ref double squaredDeviations)
+    {
+        double sum = 0;
+        float minimum = float.PositiveInfinity, maximum = float.NegativeInfinity;
+        foreach (float value in row)
+        {
+            sum += value;
+            minimum = Math.Min(minimum, value);
+            maximum = Math.Max(maximum, value);
+        }
+        double rowMean = sum / row.Length, rowDeviations = 0;
+        foreach (float value in row)
+            rowDeviations += (value - rowMean) * (value - rowMean);
+        double before = (double)(Count - 1) * row.Length, after = before + row.Length, difference = rowMean - mean;
+        mean += difference * row.Length / after;
+        squaredDeviations += rowDeviations + difference * difference * before * row.Length / after;
+        Minimum = Math.Min(Minimum, minimum);
+        Maximum = Math.Max(Maximum, maximum);
+    }
+
+    /// <summary>The images as one tensor [images, C, H, W] on the CPU, which belongs to the caller. Safe to call from several
+    /// threads.</summary>
+    public Tensor[] ReadBatch(BatchExamples examples)
+    {
+        ReadOnlySpan<int> rows = examples.Span;
+        int length = _format.ValueCount;
+        Tensor batch = empty([rows.Length, _format.Channels, _format.Height, _format.Width], dtype: ScalarType.Float32);
+        Span<float> values = MemoryMarshal.Cast<byte, float>(batch.bytes);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            float[] chunk = _chunks[rows[i] / _rowsPerChunk];
+            chunk.AsSpan(rows[i] % _rowsPerChunk * length, length).CopyTo(values[(i * length)..]);
+        }
+        return [batch];
+    }
+}

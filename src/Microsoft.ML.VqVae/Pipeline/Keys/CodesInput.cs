@@ -1,0 +1,16 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>A column of codes as the input of a network: codes Int64 [rows, longest], 0 beyond the end of a row, and the number of codes of
+/// each row, Int64 [rows].</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="format">The codes that the network was trained on.</param>
+/// <param name="role">The role of the column, for messages.</param>
+internal sealed class CodesInput(string name, CodeFormat format, string role = "codes") : ModelInput
+{
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name, role)];
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new CodeLineReader(format.ToWanted(), row, columns[0], capacity);
+}

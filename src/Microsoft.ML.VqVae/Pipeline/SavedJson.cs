@@ -1,0 +1,28 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.VqVae.Networks;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The JSON texts of all transformers in model files. Generated at compile time: a trimmed application has no reflection to serialize
+/// with. The generator takes one declaration, so this is the one list of all features.</summary>
+[JsonSourceGenerationOptions(
+    IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true, Converters = [typeof(QuantizerConverter)])]
+[JsonSerializable(typeof(Saved<ImageModelDescription, EncoderColumns>), TypeInfoPropertyName = "ImageEncoder")]
+[JsonSerializable(typeof(Saved<ImageModelDescription, DecoderColumns>), TypeInfoPropertyName = "ImageDecoder")]
+[JsonSerializable(typeof(Saved<GaussianVaeDescription, BaselineColumns>), TypeInfoPropertyName = "GaussianVae")]
+[JsonSerializable(typeof(Saved<VimcoDescription, BaselineColumns>), TypeInfoPropertyName = "Vimco")]
+[JsonSerializable(typeof(Saved<CodesModelDescription, CodesEncoderColumns>), TypeInfoPropertyName = "CodesEncoder")]
+[JsonSerializable(typeof(SavedCodesDecoder), TypeInfoPropertyName = "CodesDecoder")]
+[JsonSerializable(typeof(Saved<CodesModelDescription, CodesLikelihoodColumns>), TypeInfoPropertyName = "CodesLikelihood")]
+[JsonSerializable(typeof(Saved<AudioModelDescription, AudioEncoderColumns>), TypeInfoPropertyName = "AudioEncoder")]
+[JsonSerializable(typeof(Saved<AudioModelDescription, AudioDecoderColumns>), TypeInfoPropertyName = "AudioDecoder")]
+[JsonSerializable(typeof(SavedAudioLoading))]
+[JsonSerializable(typeof(VectorQuantizerOptions))]
+[JsonSerializable(typeof(FiniteScalarQuantizerOptions))]
+[JsonSerializable(typeof(ResidualVectorQuantizerOptions))]
+[JsonSerializable(typeof(Saved<PriorDescription, PriorColumns>), TypeInfoPropertyName = "Prior")]
+[JsonSerializable(typeof(Saved<VideoPriorDescription, VideoPriorColumns>), TypeInfoPropertyName = "VideoPrior")]
+[JsonSerializable(typeof(SavedFrames))]
+[JsonSerializable(typeof(SavedCodeLabelMap))]
+internal sealed partial class SavedJson : JsonSerializerContext;

@@ -1,0 +1,79 @@
+using Microsoft.ML.VqVae;
+
+namespace Microsoft.ML;
+
+// Speech, section 4.3 of the paper.
+public sealed partial class VqVaeCatalog
+{
+    /// <summary>
+    /// Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with the settings of
+    /// <see cref="AudioVqVaeOptions.MelSpeech"/> except for those given here: speech that can be decoded again, for a CPU.
+    /// </summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
+    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null, the default,
+    /// for <paramref name="outputColumnName"/>.</param>
+    /// <param name="speakerColumnName">A key column that names the speaker, on which the decoder is conditioned; null, the default, for a
+    /// single voice.</param>
+    /// <param name="reconstructionColumnName">A column to add for the decoded waveforms; null, the default, for none.</param>
+    /// <param name="sampleRate">Sample rate of the waveforms, in hertz.</param>
+    /// <param name="codes">K: the number of codes in the codebook.</param>
+    /// <param name="steps">The length of training in steps; null, the default, for that of
+    /// <see cref="AudioVqVaeOptions.MelSpeech"/>.</param>
+    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "Path")
+    ///     .Append(ml.Transforms.Conversion.MapValueToKey("Speaker"))
+    ///     .Append(ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", speakerColumnName: "Speaker"));
+    /// </code>
+    /// </example>
+    public AudioVqVaeEstimator EncodeAudio(
+        string outputColumnName, string? inputColumnName = null, string? speakerColumnName = null, string? reconstructionColumnName = null,
+        int sampleRate = 16_000, int codes = 128, int? steps = null, int? seed = null)
+    {
+        AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
+        options.SpeakerColumnName = speakerColumnName;
+        options.ReconstructionColumnName = reconstructionColumnName;
+        options.SampleRate = sampleRate;
+        options.VectorQuantizer.Codes = codes;
+        options.Training.Steps = steps ?? options.Training.Steps;
+        options.Training.Seed = seed;
+        return EncodeAudio(outputColumnName, inputColumnName, options);
+    }
+
+    /// <summary>Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with settings for everything.</summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
+    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null for
+    /// <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">The settings, for example <see cref="AudioVqVaeOptions.MelSpeech"/>,
+    /// <see cref="AudioVqVaeOptions.PhonemeFeatures"/>, <see cref="AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers"/> or
+    /// <see cref="AudioVqVaeOptions.Vctk64x"/>.</param>
+    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    public AudioVqVaeEstimator EncodeAudio(string outputColumnName, string? inputColumnName, AudioVqVaeOptions options) =>
+        new(_environment, outputColumnName, inputColumnName, options);
+
+    /// <summary>Loads the WAV files that a column names, or parts of them, as waveforms of one channel.</summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, full scale -1 to 1.</param>
+    /// <param name="pathColumnName">The column of file names, Text. Relative names are relative to <paramref name="audioFolder"/>.</param>
+    /// <param name="sampleRate">Sample rate of the waveforms, in hertz; files of another rate are resampled to it.</param>
+    /// <param name="startColumnName">A column with the first sample to read, in samples of the file from 0, Int64 or Int32; null, the
+    /// default, to read from the start.</param>
+    /// <param name="lengthColumnName">A column with the number of samples to read, in samples of the file, Int64 or Int32; null, the
+    /// default, to read to the end.</param>
+    /// <param name="audioFolder">The folder of relative file names, which a saved model remembers as a full path; null, the default, for
+    /// the directory that is current when a file is read.</param>
+    /// <returns>The estimator; <see cref="AudioLoadingEstimator"/> has the tables of its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">An argument cannot work, or the folder does not exist.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "AudioPath", sampleRate: 16000);
+    /// </code>
+    /// </example>
+    public AudioLoadingEstimator LoadAudio(
+        string outputColumnName, string pathColumnName, int sampleRate = 16000, string? startColumnName = null,
+        string? lengthColumnName = null, string? audioFolder = null) =>
+        new(outputColumnName, pathColumnName, sampleRate, startColumnName, lengthColumnName, audioFolder);
+}

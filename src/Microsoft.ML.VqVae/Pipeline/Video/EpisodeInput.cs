@@ -1,0 +1,139 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The columns of video whose rows are frames: the codes of the frame, the action that led to it, and its episode.</summary>
+/// <param name="Codes">The column of codes.</param>
+/// <param name="Action">The column of actions.</param>
+/// <param name="Episode">The column of episodes.</param>
+/// <param name="Wanted">The requirements for the codes.</param>
+/// <param name="Actions">The meaning of the keys of actions.</param>
+internal sealed record EpisodeColumns(
+    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodesWanted Wanted, CategoryKeys Actions);
+
+/// <summary>The three columns of video as the input of a network; see <see cref="EpisodeReader"/> for the tensors.</summary>
+/// <param name="names">The names of the columns.</param>
+/// <param name="description">The network.</param>
+internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescription description) : ModelInput
+{
+    const string Expected = "a key that tells which episode a frame is of, as MapValueToKey makes it";
+
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
+    {
+        EpisodeColumns columns = Bind(schema);
+        return [columns.Codes, columns.Action, columns.Episode];
+    }
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new EpisodeReader(Bind(row.Schema), description.Network.ContextFrames, row, capacity);
+
+    /// <summary>Finds and checks the columns of frames to be scored or continued.</summary>
+    public EpisodeColumns Bind(DataViewSchema schema)
+    {
+        DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
+        DataViewSchema.Column action = SchemaColumns.Find(schema, names.Action, "action");
+        DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
+        return new(codes, action, episode, description.Format.ToWanted(), description.Actions.KeysOf(action, "action"));
+    }
+
+    public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name, "episode");
+        return column.Type is KeyDataViewType key && key.RawType == typeof(uint)
+            ? column
+            : throw SchemaColumns.Mismatch(name, Expected, column.Type.ToString()!, "episode");
+    }
+
+    public static void CheckEpisode(SchemaShape schema, string name)
+    {
+        SchemaShape.Column column = SchemaColumns.Find(schema, name, "episode");
+        if (column.Kind != SchemaShape.Column.VectorKind.Scalar || !column.IsKey || column.ItemType != NumberDataViewType.UInt32)
+            throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), "episode");
+    }
+}
+
+/// <summary>
+/// Reads frames with the frames before them in their episode: the codes of the frame [rows, N], of the n frames before [rows, n, N], the
+/// actions that followed each of those [rows, n], and 1 if there are n frames before, else 0 [rows]. It keeps the latest frames: rows must
+/// come in their order.
+/// </summary>
+internal sealed class EpisodeReader : RowReader
+{
+    readonly CodeGetter _codes;
+    readonly CategoryGetter _action;
+    readonly EpisodeGetter _episode;
+    readonly int _length;
+    readonly int _context;
+    readonly long[] _frames;
+    readonly long[] _past;
+    readonly long[] _actions;
+    readonly long[] _complete;
+    // The last n frames and actions, the latest last.
+    readonly long[] _memory;
+    readonly long[] _actionMemory;
+    uint _current;
+    int _seen;
+
+    public EpisodeReader(EpisodeColumns columns, int context, DataViewRow row, int capacity)
+    {
+        (_length, _context) = (columns.Wanted.Length!.Value, context);
+        _codes = new CodeGetter(columns.Wanted, row, columns.Codes);
+        _action = new CategoryGetter(columns.Actions, row, columns.Action);
+        _episode = new EpisodeGetter(row, columns.Episode);
+        _frames = new long[checked(capacity * _length)];
+        _past = new long[checked(capacity * context * _length)];
+        _actions = new long[capacity * context];
+        _complete = new long[capacity];
+        _memory = new long[context * _length];
+        _actionMemory = new long[context];
+    }
+
+    public override void Read(int slot)
+    {
+        uint episode = _episode.Read();
+        if (episode != _current)
+        {
+            (_current, _seen) = (episode, 0);
+            Array.Clear(_memory);
+            Array.Clear(_actionMemory);
+        }
+        Push(_actionMemory, [_action.Read()]);
+        ReadOnlySpan<long> codes = _codes.Read();
+        codes.CopyTo(_frames.AsSpan(slot * _length));
+        _memory.CopyTo(_past.AsSpan(slot * _memory.Length));
+        _actionMemory.CopyTo(_actions.AsSpan(slot * _context));
+        _complete[slot] = _seen >= _context ? 1 : 0;
+        Push(_memory, codes);
+        _seen++;
+    }
+
+    public override IReadOnlyList<Tensor> ToTensors(int count) =>
+    [
+        ToTensor<long>(_frames.AsSpan(0, count * _length), ScalarType.Int64, count, _length),
+        ToTensor<long>(_past.AsSpan(0, count * _memory.Length), ScalarType.Int64, count, _context, _length),
+        ToTensor<long>(_actions.AsSpan(0, count * _context), ScalarType.Int64, count, _context),
+        ToTensor<long>(_complete.AsSpan(0, count), ScalarType.Int64, count),
+    ];
+
+    static void Push(long[] memory, ReadOnlySpan<long> latest)
+    {
+        memory.AsSpan(latest.Length).CopyTo(memory);
+        latest.CopyTo(memory.AsSpan(memory.Length - latest.Length));
+    }
+}
+
+/// <summary>Reads the episode of a row.</summary>
+internal sealed class EpisodeGetter(DataViewRow row, DataViewSchema.Column column)
+{
+    readonly ValueGetter<uint> _getter = row.GetGetter<uint>(column);
+
+    public uint Read()
+    {
+        uint key = 0;
+        _getter(ref key);
+        return key != 0 ? key : throw new InvalidOperationException(
+            $"Row {row.Position} of episode column '{column.Name}' has no value (a missing key).");
+    }
+}

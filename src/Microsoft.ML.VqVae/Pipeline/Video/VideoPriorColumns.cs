@@ -1,0 +1,66 @@
+global using VideoPriorModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.VideoPriorDescription, Microsoft.ML.VqVae.Networks.VideoCodePrior>;
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>Everything that a prior over video is rebuilt from, except its weights.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Format">The codes of a frame.</param>
+/// <param name="Actions">The actions.</param>
+/// <param name="PredictionBatchSize">Number of rows that a cursor gives to the network at once.</param>
+internal sealed record VideoPriorDescription(
+    VideoCodePriorOptions Network, CodeFormat Format, CategorySet Actions, int PredictionBatchSize) : INetworkDescription<VideoCodePrior>
+{
+    public VideoCodePrior CreateNetwork(int seed) => new(Network, seed);
+
+    /// <summary>Takes from the columns what the options leave open.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The options and the columns contradict each other.</exception>
+    public static VideoPriorDescription Resolve(
+        DataViewSchema.Column codes, CodeFormat format, CategorySet actions, VideoPriorOptions options)
+    {
+        VideoCodePriorOptions network = options.Network.Copy();
+        PixelCnnOptions frame = network.Frame;
+        // A vector without dimensions is no frame here, whatever the options say.
+        CodeGrid? grid = format.Dimensions.Length is 2 or 3 ? CodeGrids.Resolve(format, frame) : null;
+        if (grid is null)
+        {
+            string clips = format.Dimensions.Length == 4 ? "; here each row is a clip, but the prior takes a frame a row" : "";
+            throw SchemaColumns.Mismatch(codes.Name, string.Create(CultureInfo.InvariantCulture,
+                $"the codes of one frame, [{CodeGrids.Text(frame.Height)}, {CodeGrids.Text(frame.Width)}, "
+                + $"{CodeGrids.Text(frame.CodesPerPosition)}]{clips}"), codes.Type.ToString()!, "codes");
+        }
+        CodeGrids.Agreed(codes, "Network.Frame.Codes", frame.Codes, format.Codes);
+        network.Frame = frame.For(grid, conditions: 0);
+        network.Actions = CodeGrids.Agreed(codes, "Network.Actions", network.Actions, actions.Count);
+        network.Validate();
+        return new(network, format, actions, options.PredictionBatchSize);
+    }
+}
+
+/// <summary>The column names of a prior over video.</summary>
+internal sealed record VideoPriorColumns(string Codes, string Action, string Episode, string Output)
+{
+    public EpisodeInput ToInput(VideoPriorDescription description) => new(this, description);
+
+    public IReadOnlyList<ModelColumn<VideoPriorModel, VideoPriorPass>> ToOutputs() =>
+        [ModelColumn<VideoPriorModel, VideoPriorPass>.Number(Output, pass => pass.Bits)];
+}
+
+/// <summary>A batch of frames on its way through the prior.</summary>
+internal sealed class VideoPriorPass(VideoPriorModel model, IReadOnlyList<Tensor> inputs)
+{
+    /// <summary>−log2 p of each frame, [rows], on the CPU; NaN, ML.NET's missing value, for frames too near to the start of their
+    /// episode.</summary>
+    public Tensor Bits
+    {
+        get
+        {
+            (Tensor codes, Tensor past, Tensor actions, Tensor complete) = (inputs[0], inputs[1], inputs[2], inputs[3]);
+            Tensor bits = model.Network.Bits(codes.to(model.Device), past.to(model.Device), actions.to(model.Device)).sum(1);
+            return where(complete.eq(1), bits.cpu(), full([complete.shape[0]], float.NaN, dtype: ScalarType.Float32));
+        }
+    }
+}
