@@ -53,8 +53,10 @@ public sealed class ElfVersionNeeds
                 foreach (long entry in elf.Chain(record + elf.UInt32(record + 8), 12))
                 {
                     // Elf64_Vernaux: hash, flags, index, name, offset of the next entry.
-                    if ((elf.UInt16(entry + 4) & Weak) == 0)
-                        needs.Add(new ElfVersionNeed(elf.Text(section.Link, elf.UInt32(entry + 8)), elf.UInt16(entry + 6) & 0x7fff, entry + 4));
+                    if ((elf.UInt16(entry + 4) & Weak) != 0)
+                        continue;
+                    string name = elf.Text(section.Link, elf.UInt32(entry + 8));
+                    needs.Add(new ElfVersionNeed(name, elf.UInt16(entry + 6) & 0x7fff, entry + 4));
                 }
             }
         }
@@ -116,8 +118,10 @@ public sealed class ElfVersionNeeds
         if (symbols == null || versions == null)
             throw new InvalidDataException("The ELF file needs symbol versions, but has no table of dynamic symbols or of their versions.");
         var used = new HashSet<uint>();
-        foreach (Section section in Sections(Relocations).Concat(Sections(RelocationsWithAddends)).Where(section => (section.Flags & Allocated) != 0))
+        foreach (Section section in Sections(Relocations).Concat(Sections(RelocationsWithAddends)))
         {
+            if ((section.Flags & Allocated) == 0)
+                continue;
             long size = section.Type == Relocations ? 16 : 24;
             for (long at = section.Offset; at + size <= section.Offset + section.Size; at += size)
                 used.Add(UInt32(at + 12));
@@ -127,7 +131,10 @@ public sealed class ElfVersionNeeds
         foreach (uint symbol in used)
         {
             if (2L * symbol + 2 > versions.Size || 24L * symbol + 24 > symbols.Size)
-                throw new InvalidDataException("The ELF file has a relocation with symbol " + symbol + ", which is outside its tables of dynamic symbols.");
+            {
+                throw new InvalidDataException("The ELF file has a relocation with symbol " + symbol
+                    + ", which is outside its tables of dynamic symbols.");
+            }
             int version = UInt16(versions.Offset + 2L * symbol) & 0x7fff;
             foreach (ElfVersionNeed need in needsOfVersion[version])
                 need.UsedSymbols.Add(Text(symbols.Link, UInt32(symbols.Offset + 24L * symbol)));
@@ -157,13 +164,16 @@ public sealed class ElfVersionNeeds
         }
     }
 
-    private IEnumerable<Section> Sections(uint type) => _sections.Where(section => section.Type == type && section.Size != 0).Select(WithinFile);
+    private IEnumerable<Section> Sections(uint type) =>
+        _sections.Where(section => section.Type == type && section.Size != 0).Select(WithinFile);
 
     private Section WithinFile(Section section)
     {
         if (section.Offset < 0 || section.Size < 0 || section.Offset > _file.Length - section.Size)
-            throw new InvalidDataException("The ELF file is truncated or damaged: it has a section of " + section.Size + " bytes at " + section.Offset
-                + ", but only " + _file.Length + " bytes.");
+        {
+            throw new InvalidDataException("The ELF file is truncated or damaged: it has a section of " + section.Size + " bytes at "
+                + section.Offset + ", but only " + _file.Length + " bytes.");
+        }
         return section;
     }
 
@@ -189,7 +199,10 @@ public sealed class ElfVersionNeeds
     private long Checked(long at, int size)
     {
         if (at < 0 || at > _file.Length - size)
-            throw new InvalidDataException("The ELF file is truncated or damaged: " + size + " bytes at " + at + " of " + _file.Length + " are needed.");
+        {
+            throw new InvalidDataException("The ELF file is truncated or damaged: " + size + " bytes at " + at + " of " + _file.Length
+                + " are needed.");
+        }
         Count(1);
         return at;
     }

@@ -49,7 +49,8 @@ public class ElfVersionNeedsTests
         // The highest bit only hides the symbol from linkers.
         elf.Symbols.Add(("_ZSt4cerr", 4 | 0x8000));
         elf.RelocatedSymbols.Add(6);
-        Assert.AreEqual("GLIBCXX_3.4.32 4: _ZSt21ios_base_library_initv _ZSt4cerr", Describe(ElfVersionNeeds.Read(elf.Write(), Library))[1]);
+        Assert.AreEqual(
+            "GLIBCXX_3.4.32 4: _ZSt21ios_base_library_initv _ZSt4cerr", Describe(ElfVersionNeeds.Read(elf.Write(), Library))[1]);
     }
 
     [TestMethod]
@@ -104,7 +105,10 @@ public class ElfVersionNeedsTests
         byte[] file = elf.Write();
         Assert.HasCount(3, ElfVersionNeeds.Read(file, Library));
         for (int length = 0; length < file.Length; length++)
-            Assert.ThrowsExactly<InvalidDataException>(() => ElfVersionNeeds.Read(file[..length], Library), $"{length} of {file.Length} bytes");
+        {
+            Assert.ThrowsExactly<InvalidDataException>(
+                () => ElfVersionNeeds.Read(file[..length], Library), $"{length} of {file.Length} bytes");
+        }
     }
 
     [TestMethod]
@@ -118,7 +122,10 @@ public class ElfVersionNeedsTests
         byte[] file = elf.Write();
         Assert.HasCount(2, ElfVersionNeeds.ReadDefined(file));
         for (int length = 0; length < file.Length; length++)
-            Assert.ThrowsExactly<InvalidDataException>(() => ElfVersionNeeds.ReadDefined(file[..length]), $"{length} of {file.Length} bytes");
+        {
+            Assert.ThrowsExactly<InvalidDataException>(
+                () => ElfVersionNeeds.ReadDefined(file[..length]), $"{length} of {file.Length} bytes");
+        }
     }
 
     [TestMethod]

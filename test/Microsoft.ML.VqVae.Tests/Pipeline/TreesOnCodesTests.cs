@@ -95,7 +95,8 @@ public class TreesOnCodesTests
         IDataView codes = encoder.Transform(Tiny.Data(_ml, Count));
         // The label is true where the code at row 1, column 2 is the one that most images have there.
         uint most = Values.Read(codes, "Codes").Select(row => ((uint[])row[0])[Slot]).CountBy(code => code).MaxBy(pair => pair.Value).Key;
-        IDataView labelled = _ml.Transforms.CustomMapping<CodesOfRow, Target>((row, target) => target.Label = row.Codes[Slot] == most, null)
+        IDataView labelled = _ml.Transforms
+            .CustomMapping<CodesOfRow, Target>((row, target) => target.Label = row.Codes[Slot] == most, null)
             .Append(_ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")).Fit(codes).Transform(codes);
         IDataView data = _ml.Data.Cache(labelled, "Label", "Features");
         var model = _ml.BinaryClassification.Trainers.FastTree(numberOfLeaves: 4, numberOfTrees: 5, minimumExampleCountPerLeaf: 2).Fit(data);
