@@ -13,7 +13,7 @@ libtorch=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:LibTorchVersion)
 torchsharp=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:TorchSharpVersion)
 package=$packages/microsoft.ml.vqvae/$version
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch" "$package"' EXIT
+trap 'rm -rf "$scratch" "$package"; rmdir "${package%/*}" 2> /dev/null || :' EXIT
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
 
 fail() {
