@@ -1,8 +1,12 @@
+#nullable disable
+
 using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+
+namespace Microsoft.ML.VqVae.Build;
 
 /// <summary>
 /// The symbol versions that a 64-bit little-endian ELF file needs from one shared library, and the versions that such a library defines
@@ -17,14 +21,18 @@ public sealed class ElfVersionNeeds
 {
     private const uint RelocationsWithAddends = 4, Relocations = 9, DynamicSymbols = 11;
     private const uint VersionDefinitions = 0x6ffffffd, VersionNeeds = 0x6ffffffe, SymbolVersions = 0x6fffffff;
+    private const long Allocated = 2;
     private const ushort Weak = 2;
 
     private readonly byte[] _file;
     private readonly List<Section> _sections = new List<Section>();
+    private long _readsLeft;
 
     private ElfVersionNeeds(byte[] file)
     {
         _file = file;
+        // The tables of a sound file do not overlap, and each value is read once; a damaged one must not keep the reader for hours.
+        _readsLeft = 4L * file.Length;
         ReadSections();
     }
 
@@ -36,24 +44,24 @@ public sealed class ElfVersionNeeds
         var needs = new List<ElfVersionNeed>();
         foreach (Section section in elf.Sections(VersionNeeds))
         {
-            long at = section.Offset;
-            for (long record = 0; record < section.Info; record++)
+            foreach (long record in elf.Chain(section.Offset, 12))
             {
                 // Elf64_Verneed: version, number of entries, name of the library, offset of the first entry, offset of the next record.
-                bool wanted = elf.Text(section.Link, elf.UInt32(at + 4)) == library;
-                long entry = at + elf.UInt32(at + 8);
-                for (int count = elf.UInt16(at + 2); wanted && count > 0; count--)
+                elf.CheckVersion(record);
+                if (elf.Text(section.Link, elf.UInt32(record + 4)) != library)
+                    continue;
+                foreach (long entry in elf.Chain(record + elf.UInt32(record + 8), 12))
                 {
                     // Elf64_Vernaux: hash, flags, index, name, offset of the next entry.
-                    if ((elf.UInt16(entry + 4) & Weak) == 0)
-                        needs.Add(new ElfVersionNeed(elf.Text(section.Link, elf.UInt32(entry + 8)), elf.UInt16(entry + 6) & 0x7fff, entry + 4));
-                    entry += elf.UInt32(entry + 12);
+                    if ((elf.UInt16(entry + 4) & Weak) != 0)
+                        continue;
+                    string name = elf.Text(section.Link, elf.UInt32(entry + 8));
+                    needs.Add(new ElfVersionNeed(name, elf.UInt16(entry + 6) & 0x7fff, entry + 4));
                 }
-                at += elf.UInt32(at + 12);
             }
         }
-        foreach (ElfVersionNeed need in needs)
-            need.UsedSymbols.AddRange(elf.UsedSymbols(need.Index));
+        if (needs.Count > 0)
+            elf.FindUsedSymbols(needs);
         return needs;
     }
 
@@ -65,12 +73,11 @@ public sealed class ElfVersionNeeds
         var names = new HashSet<string>();
         foreach (Section section in elf.Sections(VersionDefinitions))
         {
-            long at = section.Offset;
-            for (long count = 0; count < section.Info; count++)
+            foreach (long record in elf.Chain(section.Offset, 16))
             {
                 // Elf64_Verdef: version, flags, index, number of names, hash, offset of the first name, offset of the next record.
-                names.Add(elf.Text(section.Link, elf.UInt32(at + elf.UInt32(at + 12))));
-                at += elf.UInt32(at + 16);
+                elf.CheckVersion(record);
+                names.Add(elf.Text(section.Link, elf.UInt32(record + elf.UInt32(record + 12))));
             }
         }
         return names;
@@ -85,22 +92,53 @@ public sealed class ElfVersionNeeds
         return copy;
     }
 
-    // The names of the symbols of a version to which a relocation refers: these the loader must find.
-    private IEnumerable<string> UsedSymbols(int version)
+    // The offsets of the records of a list. The loader follows it in the same way and does not look at the number of records.
+    private IEnumerable<long> Chain(long first, int offsetOfNext)
+    {
+        long at = first;
+        for (uint next = 1; next != 0; at += next)
+        {
+            yield return at;
+            next = UInt32(at + offsetOfNext);
+        }
+    }
+
+    private void CheckVersion(long record)
+    {
+        if (UInt16(record) != 1)
+            throw new InvalidDataException("The ELF file has a table of symbol versions in version " + UInt16(record) + "; expected is 1.");
+    }
+
+    // Adds the names of the symbols to which relocations refer: these the loader must find. Relocations that are not loaded belong to
+    // another table of symbols.
+    private void FindUsedSymbols(List<ElfVersionNeed> needs)
     {
         Section symbols = Sections(DynamicSymbols).FirstOrDefault();
         Section versions = Sections(SymbolVersions).FirstOrDefault();
         if (symbols == null || versions == null)
             throw new InvalidDataException("The ELF file needs symbol versions, but has no table of dynamic symbols or of their versions.");
-        var used = new HashSet<long>();
-        foreach (Section section in _sections.Where(section => section.Type == Relocations || section.Type == RelocationsWithAddends))
+        var used = new HashSet<uint>();
+        foreach (Section section in Sections(Relocations).Concat(Sections(RelocationsWithAddends)))
         {
+            if ((section.Flags & Allocated) == 0)
+                continue;
             long size = section.Type == Relocations ? 16 : 24;
             for (long at = section.Offset; at + size <= section.Offset + section.Size; at += size)
                 used.Add(UInt32(at + 12));
         }
-        return used.Where(symbol => symbol != 0 && (UInt16(versions.Offset + 2 * symbol) & 0x7fff) == version)
-            .Select(symbol => Text(symbols.Link, UInt32(symbols.Offset + 24 * symbol))).ToList();
+        used.Remove(0);
+        ILookup<int, ElfVersionNeed> needsOfVersion = needs.ToLookup(need => need.Index);
+        foreach (uint symbol in used)
+        {
+            if (2L * symbol + 2 > versions.Size || 24L * symbol + 24 > symbols.Size)
+            {
+                throw new InvalidDataException("The ELF file has a relocation with symbol " + symbol
+                    + ", which is outside its tables of dynamic symbols.");
+            }
+            int version = UInt16(versions.Offset + 2L * symbol) & 0x7fff;
+            foreach (ElfVersionNeed need in needsOfVersion[version])
+                need.UsedSymbols.Add(Text(symbols.Link, UInt32(symbols.Offset + 24L * symbol)));
+        }
     }
 
     private void ReadSections()
@@ -117,26 +155,39 @@ public sealed class ElfVersionNeeds
         for (int i = 0; i < count; i++)
         {
             // Elf64_Shdr: name, type, flags, address, offset, size, link, info.
-            long at = table + (long)i * size;
+            long at = Checked(table + (long)i * size, size);
             var section = new Section
             {
-                Type = UInt32(at + 4), Offset = Int64(at + 24), Size = Int64(at + 32), Link = UInt32(at + 40), Info = UInt32(at + 44),
+                Type = UInt32(at + 4), Flags = Int64(at + 8), Offset = Int64(at + 24), Size = Int64(at + 32), Link = UInt32(at + 40),
             };
             _sections.Add(section);
         }
     }
 
-    private IEnumerable<Section> Sections(uint type) => _sections.Where(section => section.Type == type);
+    private IEnumerable<Section> Sections(uint type) =>
+        _sections.Where(section => section.Type == type && section.Size != 0).Select(WithinFile);
+
+    private Section WithinFile(Section section)
+    {
+        if (section.Offset < 0 || section.Size < 0 || section.Offset > _file.Length - section.Size)
+        {
+            throw new InvalidDataException("The ELF file is truncated or damaged: it has a section of " + section.Size + " bytes at "
+                + section.Offset + ", but only " + _file.Length + " bytes.");
+        }
+        return section;
+    }
 
     private string Text(uint table, uint offset)
     {
-        if (table >= _sections.Count || offset >= _sections[(int)table].Size)
+        if (table >= _sections.Count || offset >= WithinFile(_sections[(int)table]).Size)
             throw new InvalidDataException("The ELF file names a text outside its string table.");
-        long start = Checked(_sections[(int)table].Offset + offset, 1);
-        int end = Array.IndexOf(_file, (byte)0, (int)start);
+        Section texts = _sections[(int)table];
+        int start = (int)(texts.Offset + offset);
+        int end = Array.IndexOf(_file, (byte)0, start, (int)(texts.Size - offset));
         if (end < 0)
-            throw new InvalidDataException("The ELF file ends within a name.");
-        return Encoding.ASCII.GetString(_file, (int)start, end - (int)start);
+            throw new InvalidDataException("The ELF file has a name that does not end within its string table.");
+        Count(end - start);
+        return Encoding.ASCII.GetString(_file, start, end - start);
     }
 
     private ushort UInt16(long at) => BitConverter.ToUInt16(_file, (int)Checked(at, 2));
@@ -148,20 +199,32 @@ public sealed class ElfVersionNeeds
     private long Checked(long at, int size)
     {
         if (at < 0 || at > _file.Length - size)
-            throw new InvalidDataException("The ELF file is truncated or damaged: " + size + " bytes at " + at + " of " + _file.Length + " are needed.");
+        {
+            throw new InvalidDataException("The ELF file is truncated or damaged: " + size + " bytes at " + at + " of " + _file.Length
+                + " are needed.");
+        }
+        Count(1);
         return at;
+    }
+
+    private void Count(int reads)
+    {
+        _readsLeft -= reads;
+        if (_readsLeft < 0)
+            throw new InvalidDataException("The ELF file is damaged: its tables overlap.");
     }
 
     private sealed class Section
     {
-        public uint Type, Link, Info;
-        public long Offset, Size;
+        public uint Type, Link;
+        public long Flags, Offset, Size;
     }
 }
 
 /// <summary>A symbol version that an ELF file needs.</summary>
 public sealed class ElfVersionNeed
 {
+    /// <summary>Initializes a need of which no use has been found yet.</summary>
     public ElfVersionNeed(string name, int index, long flagsOffset)
     {
         Name = name;
