@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Signal;
 
 namespace Microsoft.ML.VqVae.Codecs;
 
@@ -47,7 +48,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public SpeechFeatures Outputs { get; set; } = SpeechFeatures.LogMel;
 
     /// <summary>The length of the Hann window that a frame of features is computed from, in seconds.</summary>
-    /// <value>At least <see cref="HopSeconds"/>, at most 1. The default is 0.025.</value>
+    /// <value>At least <see cref="HopSeconds"/>, at most 4096 samples: 0.256 at 16 kHz. The default is 0.025.</value>
     public double WindowSeconds { get; set; } = 0.025;
 
     /// <summary>The time from one frame to the next, in seconds. Frame f is about the samples of its hop, and its window is centred on
@@ -177,8 +178,10 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(Outputs != SpeechFeatures.Mfcc || Inputs == SpeechFeatures.Mfcc, nameof(Inputs),
             $"{nameof(SpeechFeatures.Mfcc)} where {nameof(Outputs)} is", Inputs);
         problems.Require(HopSeconds > 0 && HopLength >= 1, nameof(HopSeconds), "at least one sample long", HopSeconds);
-        problems.Require(WindowSeconds >= HopSeconds && WindowSeconds <= 1 && WindowLength >= 2, nameof(WindowSeconds),
-            $"at least {nameof(HopSeconds)} ({HopSeconds}), two samples or more, and at most 1", WindowSeconds);
+        int longest = MelSpectrogramOptions.MaxFftLength;
+        problems.Require(WindowSeconds >= HopSeconds && WindowLength >= 2 && WindowLength <= longest, nameof(WindowSeconds),
+            $"at least {nameof(HopSeconds)} ({HopSeconds}), and from 2 to {longest} samples ({(double)longest / SampleRate} s)",
+            WindowSeconds);
         problems.Require(FramesPerCode is >= 1 and <= 64, nameof(FramesPerCode), "from 1 to 64", FramesPerCode);
         problems.AtLeast(nameof(Bands), Bands, 1);
         problems.Require(MinimumFrequency >= 0 && MinimumFrequency < MaximumFrequencyOrDefault, nameof(MinimumFrequency),
