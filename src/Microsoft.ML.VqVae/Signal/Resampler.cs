@@ -11,12 +11,16 @@ namespace Microsoft.ML.VqVae.Signal;
 /// The filter is evaluated exactly at every output sample, or, for pairs of rates with so many fractions of a sample that their weights
 /// would take more than 16 MB, from a fine table with an error below 1e-7. There is no delay: output sample m is the value at the time of input sample m · from/to. What lies below 0.91 of half of the lower rate
 /// passes unchanged; what lies above half of the lower rate is suppressed by 85 dB or more. Beyond its ends the waveform counts as zero.
-/// Rates are from 100 to 768,000 Hz. One instance may be used from several threads.
+/// One instance may be used from several threads.
 /// </remarks>
 public sealed class Resampler
 {
     const int ZeroCrossings = 64;
     const double Rolloff = 0.955, KaiserShape = 8.96;
+
+    // The length of the filter grows with the ratio: this is 768 kHz to 100 Hz, the rates of WaveHeader, and four megabytes.
+    const int MaxRatio = 7_680;
+
     const int MaxKeptWeights = 1 << 22, StepsPerZeroCrossing = 4096;
 
     // The filter from its middle to its end, for rates of too many phases: it is the same for all, but for its scale in time.
@@ -31,12 +35,19 @@ public sealed class Resampler
     readonly float[]?[]? _phases;
 
     /// <summary>Prepares a change of rate.</summary>
-    /// <param name="fromRate">Samples a second of the input, from 100 to 768,000.</param>
-    /// <param name="toRate">Samples a second of the output, from 100 to 768,000.</param>
+    /// <param name="fromRate">Samples a second of the input; at least 1.</param>
+    /// <param name="toRate">Samples a second of the output; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A rate is below 1, or that of the input is more than 7,680 times that of the
+    /// output.</exception>
     public Resampler(int fromRate, int toRate)
     {
-        WaveHeader.CheckRate(fromRate, nameof(fromRate));
-        WaveHeader.CheckRate(toRate, nameof(toRate));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fromRate);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(toRate);
+        if (fromRate > (long)toRate * MaxRatio)
+        {
+            throw new ArgumentOutOfRangeException(nameof(fromRate), fromRate,
+                $"Expected is at most {MaxRatio} times the rate of the output, {toRate} Hz, but the rate of the input is {fromRate} Hz.");
+        }
         (FromRate, ToRate) = (fromRate, toRate);
         int common = (int)BigInteger.GreatestCommonDivisor(fromRate, toRate);
         (_up, _down) = (toRate / common, fromRate / common);

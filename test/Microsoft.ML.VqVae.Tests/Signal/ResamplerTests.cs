@@ -116,11 +116,13 @@ public sealed class ResamplerTests
     [TestMethod]
     public void Rates_and_lengths_beyond_the_bounds_are_refused()
     {
-        foreach ((int from, int to) in ((int, int)[])[(99, 16000), (16000, 99), (768_001, 16000), (16000, int.MaxValue)])
+        foreach ((int from, int to) in ((int, int)[])[(7_681, 1), (768_100, 100), (int.MaxValue, 16000)])
         {
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(from, to)).Message,
-                "from 100 to 768000 Hz");
+                $"at most 7680 times the rate of the output, {to} Hz, but the rate of the input is {from} Hz");
         }
+        Assert.HasCount(21, new Resampler(7_680 * 100, 100).Resample(new float[20 * 7_680 + 1]));
+        Assert.HasCount(3, new Resampler(int.MaxValue - 1, int.MaxValue).Resample([1, 1]));
         StringAssert.Contains(
             Assert.ThrowsExactly<ArgumentException>(() => new Resampler(100, 768_000).Resample(new float[300_000])).Message,
             "2304000000 at 768000 Hz");
