@@ -29,7 +29,7 @@ public static class AlignedCorpus
     public static IReadOnlyList<AlignedUtterance> Read(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return File.Exists(Path.Combine(folder, UtterancesName)) ? ReadTables(folder) : LabelledFolder.Read(folder);
+        return File.Exists(Path.Combine(folder, UtterancesName)) ? ReadTables(folder) : LabeledFolder.Read(folder);
     }
 
     static List<AlignedUtterance> ReadTables(string folder)

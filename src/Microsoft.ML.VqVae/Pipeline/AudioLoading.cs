@@ -8,7 +8,8 @@ namespace Microsoft.ML.VqVae;
 /// <summary>From a column of file names to waveforms.</summary>
 internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
 {
-    /// <summary>The most samples of a row: 1 GB, four and a half hours at 16 kHz. A header that is wrong by a few bits asks for more.</summary>
+    /// <summary>The greatest number of samples in a row: 1 GB, four and a half hours at 16 kHz. A header that is wrong by a few bits asks
+    /// for more.</summary>
     const int MaxSamples = 1 << 28;
 
     // Files of many rates are rare, and preparing a change of rate costs more than a short file.

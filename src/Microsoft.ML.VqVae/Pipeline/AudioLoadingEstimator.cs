@@ -27,8 +27,8 @@ namespace Microsoft.ML.VqVae;
 ///
 /// Several channels are mixed to their mean, and another sample rate is changed by band-limited interpolation
 /// (<see cref="Signal.Resampler"/>); a part of a file is cut out first. A file without samples gives an empty vector, and so does an empty
-/// name. Silence gives zeros. Formats are those of <see cref="Signal.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row holds at
-/// most 268,435,456 samples.
+/// name. Silence gives zeros. Formats are those of <see cref="Signal.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row holds
+/// at most 268,435,456 samples.
 /// </remarks>
 public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
 {

@@ -17,8 +17,8 @@ internal static class AudioSignature
         string command = $"ffmpeg -i \"{name}\" \"{wave}\"";
         if (format == "FLAC")
             command = $"flac --decode -o \"{wave}\" \"{name}\", or {command}";
-        return $"'{name}' cannot be read: at byte 0, expected a WAV file ('RIFF' or 'RF64') or a NIST SPHERE file, found a file of the format "
-            + $"{format}. Convert it first: {command}.";
+        return $"'{name}' cannot be read: at byte 0, expected a WAV file ('RIFF' or 'RF64') or a NIST SPHERE file, found a file of the "
+            + $"format {format}. Convert it first: {command}.";
     }
 
     static string? Format(ReadOnlySpan<byte> start) => start switch

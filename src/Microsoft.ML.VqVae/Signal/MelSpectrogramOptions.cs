@@ -22,8 +22,8 @@ public sealed class MelSpectrogramOptions
     public int HopLength { get; set; } = 160;
 
     /// <summary>Points of the Fourier transform, to which a window is filled up with zeros.</summary>
-    /// <value>An even number from <see cref="WindowLength"/> to 4096: the transform is a matrix, whose size grows with the square. The default
-    /// is 512.</value>
+    /// <value>An even number from <see cref="WindowLength"/> to 4096: the transform is a matrix, whose size grows with the square. The
+    /// default is 512.</value>
     public int FftLength { get; set; } = 512;
 
     /// <summary>The number of mel bands.</summary>
@@ -80,7 +80,8 @@ public sealed class MelSpectrogramOptions
         problems.Require(PreEmphasis is >= 0 and < 1, nameof(PreEmphasis), "from 0 to below 1", PreEmphasis);
         problems.Require(PowerFloor > 0 && double.IsFinite(PowerFloor), nameof(PowerFloor), "above 0", PowerFloor);
         problems.Require(FrequencyWarp is >= 0.7 and <= 1.3, nameof(FrequencyWarp), "from 0.7 to 1.3", FrequencyWarp);
-        bool canLayOut = Bands is >= 1 and <= MaxFftLength && FftLength >= 2 && SampleRate >= 1 && LowestFrequency >= 0 && HighestFrequency > LowestFrequency;
+        bool canLayOut = Bands is >= 1 and <= MaxFftLength && FftLength is >= 2 and <= MaxFftLength
+            && SampleRate >= 1 && LowestFrequency >= 0 && HighestFrequency > LowestFrequency;
         if (canLayOut && MelFilters.FirstEmptyBand(this) is int band)
         {
             problems.Add(nameof(Bands),

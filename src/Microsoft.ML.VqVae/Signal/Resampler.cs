@@ -9,9 +9,9 @@ namespace Microsoft.ML.VqVae.Signal;
 /// </summary>
 /// <remarks>
 /// The filter is evaluated exactly at every output sample, or, for pairs of rates with so many fractions of a sample that their weights
-/// would take more than 16 MB, from a fine table with an error below 1e-7. There is no delay: output sample m is the value at the time of input sample m · from/to. What lies below 0.91 of half of the lower rate
-/// passes unchanged; what lies above half of the lower rate is suppressed by 85 dB or more. Beyond its ends the waveform counts as zero.
-/// One instance may be used from several threads.
+/// would take more than 16 MB, from a fine table with an error below 1e-7. There is no delay: output sample m is the value at the time of
+/// input sample m · from/to. What lies below 0.91 of half of the lower rate passes unchanged; what lies above half of the lower rate is
+/// suppressed by 85 dB or more. Beyond its ends the waveform counts as zero. One instance may be used from several threads.
 /// </remarks>
 public sealed class Resampler
 {
@@ -141,7 +141,7 @@ public sealed class Resampler
         return weights;
     }
 
-    // The filter at a distance from its middle, in zero crossings of the sinc; not normalised.
+    // The filter at a distance from its middle, in zero crossings of the sinc; not normalized.
     static double Filter(double place)
     {
         double share = place / ZeroCrossings;

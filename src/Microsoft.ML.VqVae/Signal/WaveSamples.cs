@@ -97,7 +97,10 @@ internal static class WaveSamples
     {
         WaveHeader.CheckRate(sampleRate, nameof(sampleRate));
         if (!Enum.IsDefined(encoding) || encoding == WaveEncoding.MuLaw)
-            throw new ArgumentOutOfRangeException(nameof(encoding), encoding, "Expected is PCM or floating point: files of others are not written.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(encoding), encoding, "Expected is PCM or floating point: files of others are not written.");
+        }
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(channels, ushort.MaxValue);
         if (samples.Length % channels != 0)

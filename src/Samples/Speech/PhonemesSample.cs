@@ -77,7 +77,8 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             string of = $"{data.Name}, {(settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
                 + $"{CodeRate(codec).ToString("0.#", CultureInfo.InvariantCulture)} a second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemePictures.Confusion(of, ("one code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy))
+            PhonemePictures
+                .Confusion(of, ("one code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy))
                 .Save(Out("confusion.png"));
             PhonemePictures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes).Save(Out("codes.png"));
             PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)

@@ -20,8 +20,8 @@ internal static class PhonemesVerb
         };
         var unlabelled = new Option<string[]>("--unlabelled")
         {
-            Description = "A folder that the codec learns from too, without labels: WAV, NIST SPHERE or FLAC files, or a folder as for --data. "
-                + "May be given several times.",
+            Description = "A folder that the codec learns from too, without labels: WAV, NIST SPHERE or FLAC files, or a folder as for "
+                + "--data. May be given several times.",
             DefaultValueFactory = _ => [],
         };
         var codec = new Option<string>("--codec")

@@ -59,7 +59,8 @@ public sealed class OtherWaveFileTests
         Refused(Sphere(Header("11"), LittleEndian), "sample_byte_format 01", "'11'");
         Refused(Sphere(Header("01").Replace("pcm", "alaw"), LittleEndian), "sample_coding pcm of 2 bytes, or ulaw of 1", "'alaw' of 2");
         Refused(Sphere(Header("01").Replace("-i 2", "-i"), LittleEndian), "a name, a type and a value", "'sample_n_bytes -i'");
-        Refused(Patched(good, Encoding.Latin1.GetString(good).IndexOf("end_head", StringComparison.Ordinal), "and_head"u8), "'end_head'");
+        int end = Encoding.Latin1.GetString(good).IndexOf("end_head", StringComparison.Ordinal);
+        Refused(Patched(good, end, "; nothin"u8), "at byte", "'end_head' within the header");
         Refused(Sphere(Header("01").Replace("-s3 pcm", "-s26 pcm,embedded-shorten-v2.00"), LittleEndian),
             "not compressed", "'pcm,embedded-shorten-v2.00'", "sph2pipe -f wav \"voice.wav\"");
     }

@@ -4,7 +4,7 @@ namespace Microsoft.ML.VqVae.Labels;
 
 /// <summary>Reads a folder of audio files with a label file beside each; <see cref="AlignedCorpus"/> says what belongs together, and who
 /// speaks.</summary>
-internal static class LabelledFolder
+internal static class LabeledFolder
 {
     const string TextGridExtension = ".textgrid", TimitExtension = ".phn";
 
