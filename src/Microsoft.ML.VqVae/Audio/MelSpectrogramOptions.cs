@@ -6,12 +6,15 @@ namespace Microsoft.ML.VqVae.Audio;
 /// bands from 50 to 7600 Hz.</summary>
 public sealed class MelSpectrogramOptions
 {
+    /// <summary>The greatest <see cref="FftLength"/>, and so the greatest <see cref="WindowLength"/>.</summary>
+    internal const int MaxFftLength = 4096;
+
     /// <summary>Samples a second of the waveforms.</summary>
     /// <value>At least 1. The default is 16000.</value>
     public int SampleRate { get; set; } = 16000;
 
     /// <summary>Length of the Hann window in samples.</summary>
-    /// <value>At least 2. The default is 400: 25 ms at 16 kHz.</value>
+    /// <value>From 2 to 4096. The default is 400: 25 ms at 16 kHz.</value>
     public int WindowLength { get; set; } = 400;
 
     /// <summary>Samples from one frame to the next.</summary>
@@ -19,7 +22,8 @@ public sealed class MelSpectrogramOptions
     public int HopLength { get; set; } = 160;
 
     /// <summary>Points of the Fourier transform, to which a window is filled up with zeros.</summary>
-    /// <value>An even number from <see cref="WindowLength"/> up. The default is 512.</value>
+    /// <value>An even number from <see cref="WindowLength"/> to 4096: the transform is a matrix, whose size grows with the square. The
+    /// default is 512.</value>
     public int FftLength { get; set; } = 512;
 
     /// <summary>The number of mel bands.</summary>
@@ -62,13 +66,13 @@ public sealed class MelSpectrogramOptions
     internal void Describe(OptionProblems problems)
     {
         problems.AtLeast(nameof(SampleRate), SampleRate, 1);
-        problems.AtLeast(nameof(WindowLength), WindowLength, 2);
+        problems.Require(WindowLength is >= 2 and <= MaxFftLength, nameof(WindowLength), $"from 2 to {MaxFftLength}", WindowLength);
         problems.Require(
             HopLength >= 1 && HopLength <= WindowLength, nameof(HopLength), $"from 1 to the window's {WindowLength}", HopLength);
         problems.Require(
-            FftLength >= WindowLength && FftLength % 2 == 0, nameof(FftLength), $"an even number, the window's {WindowLength} or more",
-            FftLength);
-        problems.AtLeast(nameof(Bands), Bands, 1);
+            FftLength >= WindowLength && FftLength % 2 == 0 && FftLength <= MaxFftLength, nameof(FftLength),
+            $"an even number, the window's {WindowLength} or more, up to {MaxFftLength}", FftLength);
+        problems.Require(Bands is >= 1 and <= MaxFftLength, nameof(Bands), $"from 1 to {MaxFftLength}", Bands);
         problems.Require(LowestFrequency >= 0, nameof(LowestFrequency), "0 Hz or more", LowestFrequency);
         problems.Require(
             HighestFrequency > LowestFrequency && HighestFrequency <= SampleRate / 2.0, nameof(HighestFrequency),
@@ -76,7 +80,8 @@ public sealed class MelSpectrogramOptions
         problems.Require(PreEmphasis is >= 0 and < 1, nameof(PreEmphasis), "from 0 to below 1", PreEmphasis);
         problems.Require(PowerFloor > 0 && double.IsFinite(PowerFloor), nameof(PowerFloor), "above 0", PowerFloor);
         problems.Require(FrequencyWarp is >= 0.7 and <= 1.3, nameof(FrequencyWarp), "from 0.7 to 1.3", FrequencyWarp);
-        bool canLayOut = Bands >= 1 && FftLength >= 2 && SampleRate >= 1 && LowestFrequency >= 0 && HighestFrequency > LowestFrequency;
+        bool canLayOut = Bands is >= 1 and <= MaxFftLength && FftLength is >= 2 and <= MaxFftLength
+            && SampleRate >= 1 && LowestFrequency >= 0 && HighestFrequency > LowestFrequency;
         if (canLayOut && MelFilters.FirstEmptyBand(this) is int band)
         {
             problems.Add(nameof(Bands),

@@ -5,31 +5,49 @@ namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>
 /// Changes the sample rate of a waveform by band-limited interpolation: a sinc in a Kaiser window, cut off below half of the lower of
-/// the two rates, evaluated exactly at every output sample.
+/// the two rates.
 /// </summary>
 /// <remarks>
-/// There is no delay: output sample m is the value at the time of input sample m · from/to. What lies below 0.91 of half of the lower rate
-/// passes unchanged; what lies above half of the lower rate is suppressed by 85 dB or more. Beyond its ends the waveform counts as zero.
-/// One instance may be used from several threads.
+/// The filter is evaluated exactly at every output sample, or, for pairs of rates with so many fractions of a sample that their weights
+/// would take more than 16 MB, from a fine table with an error below 1e-7. There is no delay: output sample m is the value at the time of
+/// input sample m · from/to. What lies below 0.91 of half of the lower rate passes unchanged; what lies above half of the lower rate is
+/// suppressed by 85 dB or more. Beyond its ends the waveform counts as zero. One instance may be used from several threads.
 /// </remarks>
 public sealed class Resampler
 {
     const int ZeroCrossings = 64;
     const double Rolloff = 0.955, KaiserShape = 8.96;
 
+    // The length of the filter grows with the ratio: this is 768 kHz to 100 Hz, the rates of WaveHeader, and four megabytes.
+    const int MaxRatio = 7_680;
+
+    const int MaxKeptWeights = 1 << 22, StepsPerZeroCrossing = 4096;
+
+    // The filter from its middle to its end, for rates of too many phases: it is the same for all, but for its scale in time.
+    static readonly Lazy<double[]> Table = new(() =>
+        [.. Enumerable.Range(0, ZeroCrossings * StepsPerZeroCrossing + 1).Select(step => Filter((double)step / StepsPerZeroCrossing))]);
+
     readonly int _up, _down, _taps;
     readonly double _cutoff, _halfWidth;
 
-    // For each of the possible fractions of an input sample, the weights of the input samples around it; made when first needed.
-    readonly float[]?[] _phases;
+    // For each of the possible fractions of an input sample, the weights of the input samples around it; made when first needed. Null
+    // where they would be too many.
+    readonly float[]?[]? _phases;
 
     /// <summary>Prepares a change of rate.</summary>
     /// <param name="fromRate">Samples a second of the input; at least 1.</param>
     /// <param name="toRate">Samples a second of the output; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A rate is below 1, or that of the input is more than 7,680 times that of the
+    /// output.</exception>
     public Resampler(int fromRate, int toRate)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fromRate);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(toRate);
+        if (fromRate > (long)toRate * MaxRatio)
+        {
+            throw new ArgumentOutOfRangeException(nameof(fromRate), fromRate,
+                $"Expected is at most {MaxRatio} times the rate of the output, {toRate} Hz, but the rate of the input is {fromRate} Hz.");
+        }
         (FromRate, ToRate) = (fromRate, toRate);
         int common = (int)BigInteger.GreatestCommonDivisor(fromRate, toRate);
         (_up, _down) = (toRate / common, fromRate / common);
@@ -37,7 +55,7 @@ public sealed class Resampler
         _halfWidth = ZeroCrossings / _cutoff;
         // Input samples from floor(time) - taps/2 + 1 to floor(time) + taps/2 can lie within the window.
         _taps = 2 * ((int)Math.Ceiling(_halfWidth) + 1);
-        _phases = new float[_up][];
+        _phases = (long)_up * _taps <= MaxKeptWeights ? new float[_up][] : null;
     }
 
     /// <summary>Samples a second of the input.</summary>
@@ -58,19 +76,28 @@ public sealed class Resampler
     /// <summary>Changes the rate of a whole waveform.</summary>
     /// <param name="waveform">The samples at <see cref="FromRate"/>.</param>
     /// <returns>The samples at <see cref="ToRate"/>; a copy where the rates are the same.</returns>
+    /// <exception cref="ArgumentException">The samples at <see cref="ToRate"/> do not fit into an array.</exception>
     public float[] Resample(ReadOnlySpan<float> waveform)
     {
         if (_up == _down)
             return waveform.ToArray();
-        var output = new float[checked((int)OutputLength(waveform.Length))];
+        long length = OutputLength(waveform.Length);
+        if (length > Array.MaxLength || waveform.Length > Array.MaxLength - _taps)
+        {
+            throw new ArgumentException(
+                $"{waveform.Length} samples at {FromRate} Hz, {length} at {ToRate} Hz, do not fit into an array; expected is a shorter "
+                + "waveform.", nameof(waveform));
+        }
+        var output = new float[length];
         // Zeros around the input, so that no output needs to look at the ends.
         int margin = _taps / 2;
-        var padded = new float[checked(waveform.Length + 2 * margin)];
+        var padded = new float[waveform.Length + 2 * margin];
         waveform.CopyTo(padded.AsSpan(margin));
+        float[] scratch = _phases is null ? new float[_taps] : [];
         long whole = 0, fraction = 0;
         for (int m = 0; m < output.Length; m++)
         {
-            float[] weights = _phases[fraction] ??= Phase(fraction);
+            float[] weights = _phases is null ? FromTable(fraction, scratch) : _phases[fraction] ??= Phase(fraction);
             output[m] = Dot(padded.AsSpan((int)whole + 1, _taps), weights);
             fraction += _down;
             whole += fraction / _up;
@@ -85,14 +112,40 @@ public sealed class Resampler
         double sum = 0, time = (double)fraction / _up + _taps / 2 - 1;
         for (int k = 0; k < _taps; k++)
         {
-            double distance = time - k, place = distance / _halfWidth;
-            if (Math.Abs(place) >= 1)
+            double place = Math.Abs(_cutoff * (time - k));
+            if (place >= ZeroCrossings)
                 continue;
-            weights[k] = Sinc(_cutoff * distance) * BesselI0(KaiserShape * Math.Sqrt(1 - place * place));
+            weights[k] = Filter(place);
             sum += weights[k];
         }
         // A constant stays exactly what it is.
         return [.. weights.Select(weight => (float)(weight / sum))];
+    }
+
+    // The same, between the entries of the table, into memory that is used again.
+    float[] FromTable(long fraction, float[] weights)
+    {
+        double[] table = Table.Value;
+        double sum = 0, time = (double)fraction / _up + _taps / 2 - 1;
+        for (int k = 0; k < _taps; k++)
+        {
+            double place = Math.Abs(_cutoff * (time - k)) * StepsPerZeroCrossing;
+            int step = (int)place;
+            double weight = step >= table.Length - 1 ? 0 : table[step] + (place - step) * (table[step + 1] - table[step]);
+            weights[k] = (float)weight;
+            sum += weight;
+        }
+        float scale = (float)(1 / sum);
+        for (int k = 0; k < _taps; k++)
+            weights[k] *= scale;
+        return weights;
+    }
+
+    // The filter at a distance from its middle, in zero crossings of the sinc; not normalized.
+    static double Filter(double place)
+    {
+        double share = place / ZeroCrossings;
+        return Sinc(place) * BesselI0(KaiserShape * Math.Sqrt(Math.Max(0, 1 - share * share)));
     }
 
     static double Sinc(double x) => x == 0 ? 1 : Math.Sin(Math.PI * x) / (Math.PI * x);

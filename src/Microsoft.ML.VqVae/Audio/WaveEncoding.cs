@@ -17,4 +17,7 @@ public enum WaveEncoding
 
     /// <summary>IEEE floating-point numbers of 32 bits.</summary>
     FloatingPoint,
+
+    /// <summary>Bytes of µ-law, as telephony and ITU-T G.711 have them; files of it are read, not written.</summary>
+    MuLaw,
 }

@@ -1,13 +1,18 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
 namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>
-/// A WAV file (RIFF/WAVE): PCM of 8, 16, 24 or 32 bits or 32-bit floating point, any number of channels, plain or WAVE_FORMAT_EXTENSIBLE.
+/// A WAV file (RIFF/WAVE or RF64): PCM of 8, 16, 24 or 32 bits, 32-bit floating point or µ-law, any number of channels, plain or
+/// WAVE_FORMAT_EXTENSIBLE; or a NIST SPHERE file, as TIMIT's are: PCM of 16 bits in either byte order, or µ-law.
 /// </summary>
 /// <remarks>
 /// Opening reads the header alone, and a part of the file can be read without the rest. Samples are floats; full scale is -1 to 1,
-/// whatever the encoding. Chunks other than <c>fmt </c> and <c>data</c> are skipped. A <c>data</c> chunk whose size is 0xFFFFFFFF, as
-/// programs write that did not know it, goes on to the end of the file. Other damage is an <see cref="InvalidDataException"/> that names
-/// the file, the byte, what was expected there and what was found. Not safe for several threads at once.
+/// whatever the encoding. Sample rates are from 100 to 768,000 Hz. Chunks other than <c>fmt </c> and <c>data</c> are skipped. A <c>data</c>
+/// chunk whose size a program wrote that did not know it (0xFFFFFFFF, SoX's 0x7FFFF000, or 0 with samples after it) goes on to the end of
+/// the file. Other damage is an <see cref="InvalidDataException"/> that names the file, the byte, what was expected there and what was
+/// found; for a FLAC, MP3 or other audio file it says how to convert it. Not safe for several threads at once.
 /// </remarks>
 public sealed class WaveFile : IDisposable
 {
@@ -37,7 +42,8 @@ public sealed class WaveFile : IDisposable
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The opened file; dispose it.</returns>
-    /// <exception cref="InvalidDataException">It is not a WAV file, is cut short, or is of an encoding that is not known here.</exception>
+    /// <exception cref="InvalidDataException">It is not a WAV or NIST SPHERE file, is cut short, or is of an encoding or
+    /// sample rate that is not read here.</exception>
     public static WaveFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -53,12 +59,13 @@ public sealed class WaveFile : IDisposable
         }
     }
 
-    /// <summary>Reads the header of a WAV file that begins at the stream's position.</summary>
+    /// <summary>Reads the header of a file that begins at the stream's position.</summary>
     /// <param name="stream">The stream. One that cannot seek is read into memory at once.</param>
     /// <param name="name">What error messages call it: a file name, for example.</param>
     /// <param name="leaveOpen">Whether disposing leaves the stream open.</param>
     /// <returns>The opened file.</returns>
-    /// <exception cref="InvalidDataException">It is not a WAV file, is cut short, or is of an encoding that is not known here.</exception>
+    /// <exception cref="InvalidDataException">It is not a WAV or NIST SPHERE file, is cut short, or is of an encoding or
+    /// sample rate that is not read here.</exception>
     public static WaveFile Open(Stream stream, string name, bool leaveOpen = false)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -139,6 +146,8 @@ public sealed class WaveFile : IDisposable
             int found = _stream.ReadAtLeast(piece.AsSpan(0, bytes), bytes, throwOnEndOfStream: false);
             if (found < bytes)
                 throw WaveHeader.Truncated(_name, offset, $"{bytes} bytes of samples", found);
+            if (_header.BigEndian)
+                Reverse(piece.AsSpan(0, bytes));
             Span<float> decoded = values.AsSpan(done, bytes / bytesPerSample);
             int bad = WaveSamples.Decode(Encoding, piece.AsSpan(0, bytes), decoded);
             if (bad >= 0)
@@ -152,12 +161,18 @@ public sealed class WaveFile : IDisposable
         return values;
     }
 
+    static void Reverse(Span<byte> bytes)
+    {
+        Span<short> values = MemoryMarshal.Cast<byte, short>(bytes);
+        BinaryPrimitives.ReverseEndianness(values, values);
+    }
+
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file; one that exists is replaced.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
-    /// <param name="sampleRate">Samples a second.</param>
-    /// <param name="encoding">How to store them.</param>
+    /// <param name="sampleRate">Samples a second, from 100 to 768,000.</param>
+    /// <param name="encoding">How to store them; any but <see cref="WaveEncoding.MuLaw"/>.</param>
     /// <param name="channels">The number of channels.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
     /// cannot hold them all.</exception>
@@ -174,8 +189,8 @@ public sealed class WaveFile : IDisposable
     /// <param name="stream">Where to write.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
-    /// <param name="sampleRate">Samples a second.</param>
-    /// <param name="encoding">How to store them.</param>
+    /// <param name="sampleRate">Samples a second, from 100 to 768,000.</param>
+    /// <param name="encoding">How to store them; any but <see cref="WaveEncoding.MuLaw"/>.</param>
     /// <param name="channels">The number of channels.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
     /// cannot hold them all.</exception>

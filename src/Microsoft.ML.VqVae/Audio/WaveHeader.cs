@@ -3,14 +3,21 @@ using System.Text;
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>What a WAV file says of itself before its samples: their encoding, and where they lie.</summary>
-internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Encoding, long DataOffset, long Length)
+/// <summary>What an audio file says of itself before its samples: their encoding, and where they lie.</summary>
+internal sealed record WaveHeader(
+    int SampleRate, int Channels, WaveEncoding Encoding, long DataOffset, long Length, bool BigEndian = false)
 {
+    /// <summary>The bounds of a sample rate, which a damaged header would otherwise set for all that comes after it.</summary>
+    public const int MinSampleRate = 100, MaxSampleRate = 768_000;
+
     /// <summary>The size of a file is written in 32 bits; what lies around the samples takes less than 100 bytes.</summary>
     public const long MostData = uint.MaxValue - 100L;
 
     const uint UnknownSize = uint.MaxValue;
-    const int PcmTag = 1, FloatTag = 3, ExtensibleTag = 0xFFFE;
+    const int PcmTag = 1, FloatTag = 3, MuLawTag = 7, ExtensibleTag = 0xFFFE;
+
+    static readonly string[] KnownChunks =
+        ["fmt ", "data", "fact", "LIST", "JUNK", "PAD ", "bext", "cue ", "smpl", "inst", "PEAK", "iXML", "id3 ", "ID3 "];
 
     // The sub-format of WAVE_FORMAT_EXTENSIBLE is a tag of two bytes followed by these.
     static ReadOnlySpan<byte> SubFormatTail => [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
@@ -20,16 +27,24 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
     {
         long begin = stream.Position, end = stream.Length;
         var bytes = new byte[40];
+        int start = stream.ReadAtLeast(bytes.AsSpan(0, AudioSignature.Length), AudioSignature.Length, throwOnEndOfStream: false);
+        if (bytes.AsSpan(0, start).StartsWith(SphereHeader.Signature))
+            return SphereHeader.Read(stream, name, begin);
+        if (AudioSignature.Refusal(bytes.AsSpan(0, start), name) is string refusal)
+            throw new InvalidDataException(refusal);
+        stream.Position = begin;
         Take(12, "the header of a WAV file");
-        Expect(0, "RIFF");
+        bool isLarge = Text(bytes.AsSpan(0, 4)) is "RF64" or "BW64";
+        if (!isLarge)
+            Expect(0, "RIFF");
         Expect(8, "WAVE");
         (int SampleRate, int Channels, WaveEncoding Encoding)? format = null;
+        ulong? largeSize = null;
         while (true)
         {
             long chunk = stream.Position;
             Take(8, format is null ? "a chunk 'fmt '" : "a chunk 'data'");
-            string id = Text(bytes.AsSpan(0, 4));
-            uint size = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(4));
+            (string id, uint size) = Chunk(bytes);
             long content = stream.Position;
             if (id == "data")
             {
@@ -41,8 +56,9 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
                 throw Truncated(name, content - begin, $"{size} bytes of chunk '{id}'", end - content);
             if (id == "fmt ")
                 format = ReadFormat(content, (int)Math.Min(size, 40));
-            // Chunks begin at even offsets. The padding of the last one may be missing.
-            stream.Position = Math.Min(end, content + size + size % 2);
+            if (id == "ds64" && isLarge)
+                largeSize = ReadLargeSize(content, size);
+            stream.Position = After(content, size);
         }
 
         void Take(int count, string what)
@@ -68,17 +84,76 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
             return ParseFormat(bytes.AsSpan(0, size), name, content - begin);
         }
 
+        ulong ReadLargeSize(long content, uint size)
+        {
+            if (size < 16)
+                throw Bad(name, content - 4 - begin, "a chunk 'ds64' of at least 16 bytes", $"{size} bytes");
+            Take(16, "the chunk 'ds64'");
+            return BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(8));
+        }
+
+        // Chunks begin at even offsets, but some programs leave the padding out.
+        long After(long content, uint size)
+        {
+            long next = content + size;
+            if (size % 2 == 0)
+                return next;
+            (string Id, uint)? unpadded = ChunkAt(next), padded = ChunkAt(next + 1);
+            bool isUnpadded = unpadded is { } here && KnownChunks.Contains(here.Id)
+                && !(padded is { } there && KnownChunks.Contains(there.Id));
+            return isUnpadded ? next : Math.Min(end, next + 1);
+        }
+
+        (string Id, uint Size)? ChunkAt(long place)
+        {
+            if (end - place < 8)
+                return null;
+            stream.Position = place;
+            return stream.ReadAtLeast(bytes.AsSpan(0, 8), 8, throwOnEndOfStream: false) == 8 ? Chunk(bytes) : null;
+        }
+
+        // Whether chunks follow, which end where the file does.
+        bool AreChunks(long place)
+        {
+            while (ChunkAt(place) is { } chunk && !chunk.Id.Contains('?') && chunk.Size <= end - place - 8)
+                place += 8 + chunk.Size + chunk.Size % 2;
+            return place >= end;
+        }
+
         WaveHeader WithData((int SampleRate, int Channels, WaveEncoding Encoding) known, long content, uint size)
         {
             int frame = known.Channels * WaveSamples.Bytes(known.Encoding);
             long left = end - content;
+            long length = size == UnknownSize && largeSize is <= long.MaxValue ? (long)largeSize : size;
+            bool isUnknown = length == size && IsPlaceholder(size, left);
+            // The chunk of a program that was stopped; one that is really empty has nothing, or other chunks, after it.
+            isUnknown |= length == 0 && left > 0 && !AreChunks(content);
             // A program that could not know the size may have been stopped within a sample.
-            long length = size == UnknownSize ? left / frame * frame : size;
+            if (isUnknown)
+                length = left / frame * frame;
             if (length > left)
-                throw Truncated(name, content - begin, $"{size} bytes of samples", left);
+                throw Truncated(name, content - begin, $"{length} bytes of samples", left);
             if (length % frame != 0)
-                throw Bad(name, content - 4 - begin, $"a multiple of {frame} bytes of samples ({known.Channels} channels)", $"{size}");
+                throw Bad(name, content - 4 - begin, $"a multiple of {frame} bytes of samples ({known.Channels} channels)", $"{length}");
             return new WaveHeader(known.SampleRate, known.Channels, known.Encoding, content, length / frame);
+        }
+    }
+
+    static (string Id, uint Size) Chunk(ReadOnlySpan<byte> bytes) =>
+        (Text(bytes[..4]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]));
+
+    // Programs that write to a pipe give the greatest size of signed or unsigned numbers, rounded down or less the header:
+    // 0xFFFFFFFF ffmpeg, 0x7FFFF000 SoX, 0x80000000 arecord.
+    static bool IsPlaceholder(uint size, long left) =>
+        size is >= 0xFFFF_F000 or 0x7FFF_F000 || (size is >= 0x7FFF_F000 and <= 0x8000_0000 && size > left);
+
+    /// <summary>Refuses a sample rate that no file may have.</summary>
+    public static void CheckRate(int sampleRate, string parameter)
+    {
+        if (sampleRate is < MinSampleRate or > MaxSampleRate)
+        {
+            throw new ArgumentOutOfRangeException(
+                parameter, sampleRate, $"A sample rate must be from {MinSampleRate} to {MaxSampleRate} Hz, but is {sampleRate}.");
         }
     }
 
@@ -97,8 +172,8 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
         }
         if (channels == 0)
             throw Bad(name, offset + 2, "at least one channel", "0");
-        if (sampleRate is 0 or > int.MaxValue)
-            throw Bad(name, offset + 4, $"a sample rate from 1 to {int.MaxValue}", $"{sampleRate}");
+        if (sampleRate is < MinSampleRate or > MaxSampleRate)
+            throw Bad(name, offset + 4, $"a sample rate from {MinSampleRate} to {MaxSampleRate} Hz", $"{sampleRate}");
         WaveEncoding encoding = (tag, bits) switch
         {
             (PcmTag, 8) => WaveEncoding.Pcm8,
@@ -106,9 +181,11 @@ internal sealed record WaveHeader(int SampleRate, int Channels, WaveEncoding Enc
             (PcmTag, 24) => WaveEncoding.Pcm24,
             (PcmTag, 32) => WaveEncoding.Pcm32,
             (FloatTag, 32) => WaveEncoding.FloatingPoint,
+            (MuLawTag, 8) => WaveEncoding.MuLaw,
             (PcmTag, _) => throw Bad(name, offset + 14, "PCM of 8, 16, 24 or 32 bits", $"{bits} bits"),
             (FloatTag, _) => throw Bad(name, offset + 14, "floating point of 32 bits", $"{bits} bits"),
-            _ => throw Bad(name, offset, "format 1 (PCM), 3 (IEEE floating point) or 65534 (extensible) of them", $"format {tag}"),
+            _ => throw Bad(name, offset, "format 1 (PCM), 3 (IEEE floating point), 7 (µ-law) or 65534 (extensible) of them",
+                $"format {tag}. Convert it first, for example by: ffmpeg -i \"{name}\" -c:a pcm_s16le OUT.wav"),
         };
         return frame == channels * WaveSamples.Bytes(encoding)
             ? ((int)sampleRate, channels, encoding)

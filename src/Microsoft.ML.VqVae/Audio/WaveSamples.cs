@@ -3,12 +3,12 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>Between the bytes of a WAV file and floats of -1 to 1.</summary>
+/// <summary>Between the bytes of an audio file and floats of -1 to 1.</summary>
 internal static class WaveSamples
 {
     public static int Bytes(WaveEncoding encoding) => encoding switch
     {
-        WaveEncoding.Pcm8 => 1,
+        WaveEncoding.Pcm8 or WaveEncoding.MuLaw => 1,
         WaveEncoding.Pcm16 => 2,
         WaveEncoding.Pcm24 => 3,
         WaveEncoding.Pcm32 or WaveEncoding.FloatingPoint => 4,
@@ -36,6 +36,10 @@ internal static class WaveSamples
                 for (int i = 0; i < samples.Length; i++)
                     samples[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]) / 2147483648f;
                 break;
+            case WaveEncoding.MuLaw:
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = MuLaw(bytes[i]) / 32768f;
+                break;
             default:
                 for (int i = 0; i < samples.Length; i++)
                 {
@@ -46,6 +50,13 @@ internal static class WaveSamples
                 break;
         }
         return -1;
+    }
+
+    // All bits are inverted; then they are a sign, three of an exponent, and four of a mantissa, of 14 bits at the scale of 16.
+    static int MuLaw(byte stored)
+    {
+        int code = ~stored & 0xFF, magnitude = (((code & 0x0F) << 3) + 132 << (code >> 4 & 7)) - 132;
+        return code >= 128 ? -magnitude : magnitude;
     }
 
     /// <summary>Encodes all samples; gives the number of bytes written.</summary>
@@ -84,7 +95,12 @@ internal static class WaveSamples
     /// <summary>Refuses what cannot be written before anything is.</summary>
     public static void Check(ReadOnlySpan<float> samples, int sampleRate, WaveEncoding encoding, int channels)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
+        WaveHeader.CheckRate(sampleRate, nameof(sampleRate));
+        if (!Enum.IsDefined(encoding) || encoding == WaveEncoding.MuLaw)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(encoding), encoding, "Expected is PCM or floating point: files of others are not written.");
+        }
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(channels, ushort.MaxValue);
         if (samples.Length % channels != 0)

@@ -77,15 +77,17 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             string of = $"{data.Name}, {(settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
                 + $"{CodeRate(codec).ToString("0.#", CultureInfo.InvariantCulture)} a second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemePictures.Confusion(of, ("one code", mapped, mapAccuracy), (window, classified, windowAccuracy))
+            PhonemePictures
+                .Confusion(of, ("one code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy))
                 .Save(Out("confusion.png"));
-            PhonemePictures.Codes(of, trainRows, testRows, codec.Codes).Save(Out("codes.png"));
+            PhonemePictures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes).Save(Out("codes.png"));
             PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)
                 .Save(Out("sentence.png"));
             (double, double)[] curve = [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
             Charts.Curve("Training: loss over steps", "steps", curve).Save(Out("learning-curve.png"));
         });
-        string common = trainRows.CountBy(row => row.Phone).MaxBy(pair => pair.Value).Key;
+        // Moments without a label, such as the pauses of a TextGrid, count neither here nor in the other accuracies.
+        string common = Spoken(trainRows).CountBy(row => row.Phone).MaxBy(pair => pair.Value).Key;
         return new PhonemeMetrics
         {
             Dataset = data.Name,
@@ -97,7 +99,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             TestFrames = testRows.Length,
             Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1),
             MapAccuracy = mapAccuracy,
-            ChanceAccuracy = testRows.Count(row => row.Phone == common) / (double)testRows.Length,
+            ChanceAccuracy = testRows.Count(row => row.Phone == common) / (double)Spoken(testRows).Length,
             ShuffledCodesAccuracy = shuffled,
             WindowCodes = plan.WindowCodes,
             WindowClassifierAccuracy = windowAccuracy,
@@ -106,6 +108,10 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             BitsPerSecond = CodeRate(codec) * Math.Log2(codec.Codes),
             ReloadIdentical = identical,
         };
+
+        static FrameRow[] Spoken(FrameRow[] rows) => [.. rows.Where(row => row.Phone.Length > 0)];
+
+        static ClassifiedFrame[] Labelled(ClassifiedFrame[] frames) => [.. frames.Where(frame => frame.Phone.Length > 0)];
 
         bool IsFirst(ClassifiedFrame frame) => frame.Utterance == data.Test[0].Utterance;
 

@@ -36,22 +36,28 @@ internal sealed record SpeechData(
             ? Read(NameOf(folder), folder, newSpeakers)
             : Read("flite", FliteSpeech.Open(settings.Quick ? QuickSentences : Sentences, stage, cancellation), newSpeakers);
 
-    /// <summary>Reads a folder with utterances.tsv and phones.tsv, and divides it.</summary>
-    public static SpeechData Read(string name, string folder, bool newSpeakers)
+    /// <summary>Reads a folder of WAV files with label files beside them, or with utterances.tsv and phones.tsv, and divides it.</summary>
+    public static SpeechData Read(string name, string folder, bool newSpeakers) =>
+        Split(name, folder, Utterances(folder, "--data"), newSpeakers);
+
+    static IReadOnlyList<AlignedUtterance> Utterances(string folder, string option)
     {
         if (!Directory.Exists(folder))
-            throw new DataSetException($"The folder '{folder}', given as --data, does not exist.");
-        if (!File.Exists(Path.Combine(folder, "utterances.tsv")))
-            throw new DataSetException($"'{folder}' has no utterances.tsv: expected are utterances.tsv, phones.tsv, and the WAV files.");
-        return Split(name, folder, AlignedCorpus.Read(folder), newSpeakers);
+            throw new DataSetException($"The folder '{folder}', given as {option}, does not exist.");
+        try
+        {
+            return AlignedCorpus.Read(folder);
+        }
+        catch (Exception error) when (error is FileNotFoundException or InvalidDataException)
+        {
+            throw new DataSetException($"The folder '{folder}', given as {option}, cannot be used. {error.Message}");
+        }
     }
 
     /// <summary>With more to train on: all of other folders, none of whose speakers may be kept for the test.</summary>
     public SpeechData WithTraining(IReadOnlyList<string> folders)
     {
-        if (folders.FirstOrDefault(folder => !File.Exists(Path.Combine(folder, "utterances.tsv"))) is { } missing)
-            throw new DataSetException($"The folder '{missing}', given as --labelled, does not exist or has no utterances.tsv.");
-        AlignedUtterance[] more = [.. folders.SelectMany(AlignedCorpus.Read)];
+        AlignedUtterance[] more = [.. folders.SelectMany(folder => Utterances(folder, "--labelled"))];
         HashSet<string> kept = [.. Test.Select(utterance => utterance.Speaker)];
         if (more.FirstOrDefault(utterance => kept.Contains(utterance.Speaker)) is { } heard)
         {
@@ -64,25 +70,31 @@ internal sealed record SpeechData(
 
     /// <summary>
     /// Where several speakers say the same sentences, every fifth sentence is kept for the test, in all voices; where everyone says
-    /// something else, two speakers are, or every fifth utterance where the speakers are to be known.
+    /// something else, two speakers are, or every fifth utterance where the speakers are to be known or are two at most. An utterance
+    /// whose text is not known counts as a sentence of its own.
     /// </summary>
     internal static SpeechData Split(string name, string folder, IReadOnlyList<AlignedUtterance> utterances, bool newSpeakers)
     {
         string[] speakers = [.. utterances.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal)];
-        string[] texts = [.. utterances.Select(utterance => utterance.Text).Distinct()];
-        bool bySentence = !newSpeakers || (texts.Length >= TestEvery && texts.Length <= utterances.Count / 2);
-        if (bySentence ? texts.Length < TestEvery : speakers.Length <= TestSpeakers)
+        string[] texts = [.. utterances.Select(SentenceOf).Distinct()];
+        bool bySentence = !newSpeakers || speakers.Length <= TestSpeakers
+            || (texts.Length >= TestEvery && texts.Length <= utterances.Count / 2);
+        if (bySentence && texts.Length < TestEvery)
+        {
             throw new DataSetException(
                 $"'{folder}' has {utterances.Count} utterances of {speakers.Length} speakers, too few to keep some for a test. Expected "
-                + $"are {TestEvery} sentences or more that several speakers say, or more than {TestSpeakers} speakers.");
+                + $"are {TestEvery} different sentences or more.");
+        }
         HashSet<string> kept = bySentence
             ? [.. texts.Where((_, index) => index % TestEvery == TestEvery - 1)]
             : [.. speakers.Take(TestSpeakers)];
         CoverLastCodes(utterances);
         ILookup<bool, AlignedUtterance> parts = utterances
-            .ToLookup(utterance => kept.Contains(bySentence ? utterance.Text : utterance.Speaker));
+            .ToLookup(utterance => kept.Contains(bySentence ? SentenceOf(utterance) : utterance.Speaker));
         return new SpeechData(name, folder, [.. parts[false]], [.. parts[true]], bySentence);
     }
+
+    static string SentenceOf(AlignedUtterance utterance) => utterance.Text.Length > 0 ? utterance.Text : $"({utterance.Utterance})";
 
     static string NameOf(string folder) => new DirectoryInfo(folder).Name;
 

@@ -7,8 +7,8 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>Recordings without labels, for the codec alone: the utterances that an utterances.tsv lists, or the WAV and FLAC files of a
-/// folder. FLAC files are unpacked once, by the program flac, into the cache.</summary>
+/// <summary>Recordings without labels, for the codec alone: the utterances that an utterances.tsv lists, or the WAV, NIST SPHERE and FLAC
+/// files of a folder and its subfolders. FLAC files are unpacked once, by the program flac, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
     public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)
@@ -17,13 +17,14 @@ internal static class UnlabelledSpeech
             throw new DataSetException($"The folder '{folder}', given as --unlabelled, does not exist.");
         if (File.Exists(Path.Combine(folder, "utterances.tsv")))
             return AlignedCorpus.Read(folder);
-        string[] Files(string pattern) => [.. Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal)];
-        string[] packed = Files("*.flac"), waves = Files("*.wav");
+        var everywhere = new EnumerationOptions { RecurseSubdirectories = true, MatchCasing = MatchCasing.CaseInsensitive };
+        string[] Files(string pattern) => [.. Directory.EnumerateFiles(folder, pattern, everywhere).Order(StringComparer.Ordinal)];
+        string[] packed = Files("*.flac"), waves = [.. Files("*.wav"), .. Files("*.sph")];
         if (packed.Length > 0)
-            waves = [.. waves, .. Unpack(packed, cache, stage, cancellation)];
+            waves = [.. waves, .. Unpack(folder, packed, cache, stage, cancellation)];
         return waves.Length > 0
             ? [.. waves.Select(Utterance)]
-            : throw new DataSetException($"'{folder}', given as --unlabelled, has no .wav and no .flac files.");
+            : throw new DataSetException($"'{folder}', given as --unlabelled, has no .wav, .sph or .flac files.");
     }
 
     static AlignedUtterance Utterance(string path)
@@ -33,7 +34,7 @@ internal static class UnlabelledSpeech
         return new AlignedUtterance { Utterance = name, Speaker = name, AudioPath = path, Length = wave.Length };
     }
 
-    static string[] Unpack(string[] files, string cache, Stage stage, CancellationToken cancellation)
+    static string[] Unpack(string root, string[] files, string cache, Stage stage, CancellationToken cancellation)
     {
         string list = string.Join('\n', files.Select(path => $"{Path.GetFullPath(path)} {new FileInfo(path).Length}"));
         string name = "unpacked-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list)))[..12];
@@ -43,7 +44,9 @@ internal static class UnlabelledSpeech
             {
                 cancellation.ThrowIfCancellationRequested();
                 stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked; once for all runs");
-                Unpack(files[i], Path.Combine(made, Path.GetFileNameWithoutExtension(files[i]) + ".wav"));
+                // Files of several subfolders may have one name.
+                string relative = Path.ChangeExtension(Path.GetRelativePath(root, files[i]), ".wav");
+                Unpack(files[i], Path.Combine(made, relative.Replace(Path.DirectorySeparatorChar, '-')));
             }
         });
         return [.. Directory.EnumerateFiles(folder, "*.wav").Order(StringComparer.Ordinal)];

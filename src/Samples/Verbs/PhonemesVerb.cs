@@ -11,7 +11,7 @@ internal static class PhonemesVerb
     {
         var data = new Option<string?>("--data")
         {
-            Description = "A folder with utterances.tsv, phones.tsv and WAV files. Default: sentences of four synthesised voices.",
+            Description = SpeechSettings.DataDescription,
         };
         var labelled = new Option<string[]>("--labelled")
         {
@@ -20,8 +20,8 @@ internal static class PhonemesVerb
         };
         var unlabelled = new Option<string[]>("--unlabelled")
         {
-            Description = "A folder that the codec learns from too, without labels: WAV or FLAC files, or a folder as for --data. "
-                + "May be given several times.",
+            Description = "A folder that the codec learns from too, without labels: WAV, NIST SPHERE or FLAC files, or a folder as for "
+                + "--data. May be given several times.",
             DefaultValueFactory = _ => [],
         };
         var codec = new Option<string>("--codec")

@@ -11,7 +11,7 @@ internal static class SpeakersVerb
     {
         var data = new Option<string?>("--data")
         {
-            Description = "A folder with utterances.tsv, phones.tsv and WAV files. Default: sentences of four synthesised voices.",
+            Description = SpeechSettings.DataDescription,
         };
         Option<int?> steps = VerbParts.StepsOption();
         Option<int> seed = VerbParts.SeedOption();

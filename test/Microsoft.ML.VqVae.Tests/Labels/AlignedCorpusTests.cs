@@ -61,6 +61,14 @@ public sealed class AlignedCorpusTests : IDisposable
     }
 
     [TestMethod]
+    public void Times_that_overlap_by_rounding_are_joined()
+    {
+        Write(Utterances, Phones.Replace("u1\t0.000\t0.100", "u1\t0.000\t0.1005"));
+        AlignedUtterance read = AlignedCorpus.Read(_folder.Path)[0];
+        Assert.AreEqual((0.1005f, 0.1005f), (read.LabelEnds[0], read.LabelStarts[1]));
+    }
+
+    [TestMethod]
     public void Files_that_are_wrong_or_do_not_match_say_where()
     {
         Refused("utt\tspeaker\n", Phones, "utterances.tsv', line 1", "utt, speaker, file", "'utt\tspeaker'");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Tests.Samples;
@@ -163,6 +164,67 @@ public sealed class LabelReaderTests
             foreach (string word in words.Append("'a.PHN', "))
                 StringAssert.Contains(error.Message, word);
         }
+    }
+
+    [TestMethod]
+    public void The_short_form_may_be_marked()
+    {
+        const string Rest = "\n0\n1\n<exists>\n1\n\"IntervalTier\"\n\"phone\"\n0\n1\n2\n0\n0.4\n\"AH0\"\n0.4\n1\n\"B\"";
+        foreach (string heading in (string[])["\"TextGrid\"", "Object class = \"TextGrid\"", "\nObject class = \"TextGrid\"\n"])
+        {
+            foreach (string end in (string[])["\n", "\r\n", "\r"])
+            {
+                TextGrid grid = Grid($"File type = \"ooTextFile short\"\n{heading}{Rest}".ReplaceLineEndings(end));
+                CollectionAssert.AreEqual(new TimedLabel[] { new(0, 0.4, "AH0"), new(0.4, 1, "B") }, grid["phone"].Labels.ToArray());
+            }
+        }
+        string line = Assert.ThrowsExactly<InvalidDataException>(() => Grid("\"ooTextFile\"\r\"TextGrid\"\r! says 5\r0\rlate <exists>")).Message;
+        StringAssert.Contains(line, "line 5", "lines of old Macs count too");
+    }
+
+    [TestMethod]
+    [DataRow(1e-8)]
+    [DataRow(1e-7)]
+    [DataRow(1e-6)]
+    [DataRow(1e-4)]
+    [DataRow(1e-3)]
+    public void Overlaps_by_rounding_are_none(double overlap)
+    {
+        foreach (double at in (double[])[0.4, 1000.4])
+        {
+            string end = (at + overlap).ToString("R", CultureInfo.InvariantCulture), start = at.ToString(CultureInfo.InvariantCulture);
+            IReadOnlyList<TimedLabel> labels = Grid(
+                $"\"ooTextFile\" \"TextGrid\" 0 2000 <exists> 1 \"IntervalTier\" \"p\" 0 2000 2 0 {end} \"a\" {start} 2000 \"b\"").Tiers[0].Labels;
+            CollectionAssert.AreEqual(new TimedLabel[] { new(0, at + overlap, "a"), new(at + overlap, 2000, "b") }, labels.ToArray());
+        }
+        // 16 samples are a millisecond at 16 kHz; an end before its start is rounding too.
+        IReadOnlyList<TimedLabel> timit = TimitLabels.Read(new StringReader("0 1616 a\n1600 1601 b\n1616 3200 c"), "a.PHN");
+        CollectionAssert.AreEqual(new TimedLabel[] { new(0, 0.101, "a"), new(0.101, 0.101, "b"), new(0.101, 0.2, "c") }, timit.ToArray());
+    }
+
+    [TestMethod]
+    public void A_refusal_shows_the_difference()
+    {
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Grid(
+            "\"ooTextFile\" \"TextGrid\" 0 2 <exists> 1 \"IntervalTier\" \"p\" 0 2 2 0 0.40100001 \"a\" 0.4 1 \"b\"")).Message;
+        StringAssert.Contains(message, "begins at 0.40100001 s or later");
+        StringAssert.Contains(message, "begins at 0.4 s");
+    }
+
+    [TestMethod]
+    [DataRow("SA1.WRD")]
+    [DataRow("sa1.wrd")]
+    public void Words_of_TIMIT_may_overlap(string name)
+    {
+        IReadOnlyList<TimedLabel> labels = TimitLabels.Read(new StringReader("100 900 she\n900 2100 had\n1900 2600 your\n"), name);
+        CollectionAssert.AreEqual(
+            new TimedLabel[] { new(0.00625, 0.05625, "she"), new(0.05625, 0.13125, "had"), new(0.11875, 0.1625, "your") }, labels.ToArray());
+        InvalidDataException phones = Assert.ThrowsExactly<InvalidDataException>(
+            () => TimitLabels.Read(new StringReader("100 900 she\n900 2100 had\n1900 2600 your\n"), "a.PHN"));
+        StringAssert.Contains(phones.Message, "'a.PHN', line 3: expected a label that begins at 0.13125 s or later");
+        InvalidDataException order = Assert.ThrowsExactly<InvalidDataException>(
+            () => TimitLabels.Read(new StringReader("900 2100 had\n100 900 she\n"), name));
+        StringAssert.Contains(order.Message, "line 2: expected a label that begins at 0.05625 s or later");
     }
 
     [TestMethod]

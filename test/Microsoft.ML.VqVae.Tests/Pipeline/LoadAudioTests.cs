@@ -111,6 +111,31 @@ public sealed class LoadAudioTests : IDisposable
     }
 
     [TestMethod]
+    public void Damaged_rates_and_other_formats_are_told_before_they_cost_anything()
+    {
+        // 4 MB that claim 100 Hz: at 48 kHz they would be 2 GB of samples.
+        string slow = _folder.File("slow.wav"), wrong = _folder.File("wrong.wav"), flac = _folder.Write("a.flac", "fLaC\0\0\0"u8.ToArray());
+        WaveFile.Write(slow, new float[2_000_000], 100);
+        byte[] bytes = File.ReadAllBytes(Write("good.wav", Ramp(10)));
+        bytes[27] = 0x7F;
+        File.WriteAllBytes(wrong, bytes);
+        Refused(slow, "at most 268435456 samples", "2000000 samples at 100 Hz are 960000000 at 48000 Hz", "start and length");
+        Refused(wrong, "a sample rate from 100 to 768000 Hz", "found 2130722432");
+        Refused(flac, "FLAC", "ffmpeg -i", "flac --decode");
+        foreach (int rate in (int[])[99, 768_001])
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.VqVae.LoadAudio("W", "File", sampleRate: rate));
+
+        void Refused(string file, params string[] words)
+        {
+            IDataView data = _ml.Data.LoadFromEnumerable(new[] { new Part { File = file } });
+            IDataView view = _ml.Transforms.VqVae.LoadAudio("Waveform", "File", 48_000).Fit(data).Transform(data);
+            InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Waveform"));
+            foreach (string word in words.Append(file))
+                StringAssert.Contains(error.Message, word);
+        }
+    }
+
+    [TestMethod]
     public void Columns_that_will_not_do_are_refused_at_every_stage()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(new Part[] { new() { File = "a.wav" } });

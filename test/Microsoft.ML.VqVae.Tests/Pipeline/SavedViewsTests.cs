@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using Microsoft.ML.VqVae.Rows;
 using Microsoft.ML.VqVae.Tests.Samples;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -11,7 +10,7 @@ namespace Microsoft.ML.VqVae.Tests.Pipeline;
 public sealed class SavedViewsTests : IDisposable
 {
     readonly MLContext _ml = new(seed: 1);
-    readonly VqVaeTransformer _encoder = Tiny.Untrained();
+    readonly ImageVqVaeTransformer _encoder = Tiny.Untrained();
     readonly TemporaryFolder _folder = new();
 
     public void Dispose()
@@ -45,7 +44,7 @@ public sealed class SavedViewsTests : IDisposable
             (string[])[.. Enumerable.Range(0, 16).Select(slot => $"{slot / 4},{slot % 4}")], Texts(codes, "SlotNames"));
         Values.AreEqual(Values.Read(Encoded(), "Codes", "Error", "Number"), Values.Read(loaded, "Codes", "Error", "Number"));
 
-        using VqVaeDecoderTransformer decoder = _encoder.Decoder("Again");
+        using ImageVqVaeDecoderTransformer decoder = _encoder.Decoder("Again");
         Values.AreEqual(Values.Read(decoder.Transform(Encoded()), "Again"), Values.Read(decoder.Transform(loaded), "Again"));
     }
 
@@ -65,7 +64,7 @@ public sealed class SavedViewsTests : IDisposable
             new TextLoader.Column("Codes", DataKind.UInt32, [new TextLoader.Range(1, 16)], new KeyCount(Tiny.Codes)),
         ], hasHeader: true);
         Values.AreEqual(Values.Read(Encoded(), "Number", "Codes"), Values.Read(loaded, "Number", "Codes"));
-        using VqVaeDecoderTransformer decoder = _encoder.Decoder("Again");
+        using ImageVqVaeDecoderTransformer decoder = _encoder.Decoder("Again");
         Values.AreEqual(Values.Read(decoder.Transform(Encoded()), "Again"), Values.Read(decoder.Transform(loaded), "Again"));
     }
 
@@ -83,7 +82,7 @@ public sealed class SavedViewsTests : IDisposable
         List<CodesOnly> objects = [.. _ml.Data.CreateEnumerable<CodesOnly>(Encoded(), reuseRowObject: false)];
         objects.Reverse();
         IDataView again = _ml.Data.LoadFromEnumerable(objects);
-        using VqVaeDecoderTransformer decoder = _encoder.Decoder("Again");
+        using ImageVqVaeDecoderTransformer decoder = _encoder.Decoder("Again");
         List<object[]> expected = Values.Read(decoder.Transform(Encoded()), "Number", "Codes", "Again");
         expected.Reverse();
         Values.AreEqual(expected, Values.Read(decoder.Transform(again), "Number", "Codes", "Again"), 1e-3);
@@ -154,9 +153,9 @@ public sealed class SavedViewsTests : IDisposable
     public void Images_are_encoded_decoded_and_saved_as_files_with_the_decoder_s_pixels()
     {
         const int Count = 9;
-        using VqVaeTransformer encoder = Tiny.Untrained(new ImageFormat(Tiny.Side, Tiny.Side, 3, false, FromImages: true),
+        using ImageVqVaeTransformer encoder = Tiny.Untrained(new ImageFormat(Tiny.Side, Tiny.Side, 3, false, FromImages: true),
             new EncoderColumns("Image", "Codes", "Reconstruction", true, null, null));
-        using VqVaeDecoderTransformer toImages = encoder.Decoder("Again", asImage: true), toPixels = encoder.Decoder("Pixels");
+        using ImageVqVaeDecoderTransformer toImages = encoder.Decoder("Again", asImage: true), toPixels = encoder.Decoder("Pixels");
         IDataView decoded = toPixels.Transform(toImages.Transform(encoder.Transform(Pictures(Count))));
         Assert.AreEqual(new ImageDataViewType(Tiny.Side, Tiny.Side), decoded.Schema["Again"].Type);
         Assert.AreEqual(new ImageDataViewType(Tiny.Side, Tiny.Side), decoded.Schema["Reconstruction"].Type);
@@ -183,7 +182,7 @@ public sealed class SavedViewsTests : IDisposable
         const int Count = 24;
         ImageVqVaeOptions options = Tiny.Options();
         (options.ReconstructionColumnName, options.ReconstructionAsImage) = ("Reconstruction", true);
-        using VqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeImages("Codes", "Image", options).Fit(Pictures(Count));
+        using ImageVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeImages("Codes", "Image", options).Fit(Pictures(Count));
         for (int number = 0; number < Count; number++)
         {
             using MLImage image = Draw(number);

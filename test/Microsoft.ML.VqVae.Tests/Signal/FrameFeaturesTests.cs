@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;
@@ -88,6 +89,21 @@ public sealed class FrameFeaturesTests
         features.sum().backward();
         Assert.IsTrue(batch.grad!.isfinite().all().item<bool>());
         Assert.IsGreaterThan(0, batch.grad!.abs().sum().item<float>());
+    }
+
+    [TestMethod]
+    public void Windows_whose_transform_would_take_gigabytes_are_refused()
+    {
+        var options = new MelSpectrogramOptions { WindowLength = 16_000, FftLength = 16_384 };
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate).Message;
+        StringAssert.Contains(message, "WindowLength must be from 2 to 4096");
+        StringAssert.Contains(message, "up to 4096");
+        new MelSpectrogramOptions { WindowLength = 4096, FftLength = 4096 }.Validate();
+        AudioVqVaeOptions codec = AudioVqVaeOptions.MelSpeech();
+        ((MelCodecOptions)codec.Codec).WindowSeconds = 1;
+        message = Assert.Throws<ArgumentException>(() => new MLContext().Transforms.VqVae.EncodeAudio("Codes", "Waveform", codec)).Message;
+        StringAssert.Contains(message, "WindowSeconds");
+        StringAssert.Contains(message, "from 2 to 4096 samples (0.256 s)");
     }
 
     [TestMethod]

@@ -60,6 +60,74 @@ public sealed class ResamplerTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(0, 8000));
     }
 
+    [TestMethod]
+    [DataRow(44101, 16000)]
+    [DataRow(47999, 16000)]
+    [DataRow(16000, 44101)]
+    public void Rates_of_too_many_phases_to_keep_agree_with_the_sum(int from, int to)
+    {
+        float[] input = Golden.SpeechLike(600, from), output = new Resampler(from, to).Resample(input);
+        double cutoff = 0.955 * Math.Min(1, (double)to / from);
+        for (int m = 0; m < output.Length; m++)
+        {
+            // The sinc in its window, from the definition; the window's Bessel function as its integral.
+            double sum = 0, weights = 0;
+            for (int k = -800; k < input.Length + 800; k++)
+            {
+                double place = cutoff * ((double)m * from / to - k);
+                if (Math.Abs(place) >= 64)
+                    continue;
+                double weight = (place == 0 ? 1 : Math.Sin(Math.PI * place) / (Math.PI * place))
+                    * Bessel(8.96 * Math.Sqrt(1 - place * place / 4096));
+                weights += weight;
+                sum += k >= 0 && k < input.Length ? weight * input[k] : 0;
+            }
+            Assert.AreEqual(sum / weights, output[m], 2e-6, $"output {m}");
+        }
+
+        static double Bessel(double x) =>
+            Enumerable.Range(0, 64).Sum(i => Math.Exp(x * Math.Cos(Math.PI * (i + 0.5) / 64))) / 64;
+    }
+
+    [TestMethod]
+    public void Memory_has_bounds()
+    {
+        // The worst pair: no common factor, and a long filter. Its weights would be 400 MB.
+        var resampler = new Resampler(767_999, 16000);
+        resampler.Resample(new float[1000]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.HasCount(2084, resampler.Resample(new float[100_000]));
+        Assert.IsLessThan(2_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        var cache = new ResamplerCache(16000);
+        Resampler first = cache.From(8000);
+        for (int rate = 20_000; rate < 20_040; rate++)
+        {
+            cache.From(rate);
+            Assert.AreSame(first, cache.From(8000), "used a moment ago");
+        }
+        Assert.AreEqual(ResamplerCache.Capacity, cache.Count);
+        Assert.AreSame(cache.From(20_039), cache.From(20_039));
+        for (int rate = 30_000; rate < 30_004; rate++)
+            cache.From(rate);
+        Assert.AreNotSame(first, cache.From(8000), "not used for long");
+    }
+
+    [TestMethod]
+    public void Rates_and_lengths_beyond_the_bounds_are_refused()
+    {
+        foreach ((int from, int to) in ((int, int)[])[(7_681, 1), (768_100, 100), (int.MaxValue, 16000)])
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(from, to)).Message,
+                $"at most 7680 times the rate of the output, {to} Hz, but the rate of the input is {from} Hz");
+        }
+        Assert.HasCount(21, new Resampler(7_680 * 100, 100).Resample(new float[20 * 7_680 + 1]));
+        Assert.HasCount(3, new Resampler(int.MaxValue - 1, int.MaxValue).Resample([1, 1]));
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => new Resampler(100, 768_000).Resample(new float[300_000])).Message,
+            "2304000000 at 768000 Hz");
+    }
+
     static float[] Tone(int rate, int count, double frequency) =>
         [.. Enumerable.Range(0, count).Select(n => (float)Math.Sin(2 * Math.PI * frequency * n / rate))];
 }

@@ -1,26 +1,38 @@
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>
-/// Reads a folder of WAV files whose phones are known: <c>utterances.tsv</c> with the columns utt, speaker, file, start_sample, n_samples,
-/// text, and <c>phones.tsv</c> with the columns utt, start_s, end_s, phone. Both have these names in their first line, and tabs between
-/// columns.
-/// </summary>
-/// <remarks>Labels are checked against the audio: every part must lie within its file, and no label may end more than a millisecond after
-/// its utterance. Only the headers of the audio files are read.</remarks>
+/// <summary>Reads a folder of WAV or NIST SPHERE files whose phones are known, from tables or from a label file beside each.</summary>
+/// <remarks>
+/// <para>Tables: <c>utterances.tsv</c> with the columns utt, speaker, file, start_sample, n_samples, text, and <c>phones.tsv</c> with the
+/// columns utt, start_s, end_s, phone. Both have these names in their first line, and tabs between columns.</para>
+/// <para>Label files, in a folder without <c>utterances.tsv</c>: beside each audio file (<c>.wav</c>, <c>.sph</c>), in the folder or its
+/// subfolders, lies a <c>.TextGrid</c> of Praat or a <c>.PHN</c> of TIMIT of the same name; upper and lower case are the same. The phones
+/// of a TextGrid are its tier "phones" (or "phone", "phonemes", "segments", "MAU"), or its only tier; intervals without a text have no
+/// label. What is said is read from the tier "words", or from a <c>.WRD</c> file. The speaker is the name of the subfolder that the file
+/// lies in, as in TIMIT's <c>DR1/FCJF0/SA1.WAV</c>, or of an outer one with which the file's name starts, as in
+/// <c>19/198/19-198-0001.wav</c>; of a file that lies in the folder itself, what precedes the first '_' or '-' of its name, or, in a name
+/// without these, the name of the folder.</para>
+/// <para>Labels are checked against the audio: every part must lie within its file, and no label may end more than a millisecond after its
+/// utterance. Only the headers of the audio files are read.</para>
+/// </remarks>
 public static class AlignedCorpus
 {
     const string UtterancesName = "utterances.tsv", PhonesName = "phones.tsv";
 
     /// <summary>Reads a folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <returns>The utterances in the order of the file, with full paths to the audio.</returns>
-    /// <exception cref="FileNotFoundException">A label file or audio file is missing.</exception>
+    /// <returns>The utterances, in the order of the table or of the names of the files, with full paths to the audio.</returns>
+    /// <exception cref="FileNotFoundException">There are no labels, or a label file or audio file is missing.</exception>
     /// <exception cref="InvalidDataException">A line is not as described, labels overlap or do not match their audio, or an utterance has
     /// no labels; the message names file and line.</exception>
     public static IReadOnlyList<AlignedUtterance> Read(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        return File.Exists(Path.Combine(folder, UtterancesName)) ? ReadTables(folder) : LabeledFolder.Read(folder);
+    }
+
+    static List<AlignedUtterance> ReadTables(string folder)
+    {
         var utterances = new List<AlignedUtterance>();
         var places = new Dictionary<string, Place>(StringComparer.Ordinal);
         string path = Path.Combine(folder, UtterancesName);
@@ -86,8 +98,8 @@ public static class AlignedCorpus
                 throw LabelFile.Bad(path, line, $"an utterance of {Path.GetFileName(utterancesPath)}", LabelFile.Quote(cells[0]));
             var label = new TimedLabel(
                 LabelFile.Seconds(path, line, cells[1], "start_s"), LabelFile.Seconds(path, line, cells[2], "end_s"), cells[3]);
-            LabelFile.CheckOrder(path, line, place.Labels.Count == 0 ? null : place.Labels[^1], label);
-            if (label.End > place.Seconds + LabelFile.Tolerance)
+            label = LabelFile.InOrder(path, line, line, place.Labels.Count == 0 ? null : place.Labels[^1], label);
+            if (LabelFile.IsAfter(label.End, place.Seconds))
             {
                 throw LabelFile.Bad(path, line,
                     $"a label within the {LabelFile.Text(place.Seconds)} s of utterance '{cells[0]}'",

@@ -54,14 +54,20 @@ public sealed class AlignedUtterance
     {
         ArgumentException.ThrowIfNullOrEmpty(audioPath);
         ArgumentNullException.ThrowIfNull(labels);
+        return OfFile(audioPath, labels, "The labels");
+    }
+
+    /// <summary>The same, with the name by which a message calls the labels.</summary>
+    internal static AlignedUtterance OfFile(string audioPath, IReadOnlyList<TimedLabel> labels, string labelsName)
+    {
         using WaveFile wave = WaveFile.Open(audioPath);
         double seconds = (double)wave.Length / wave.SampleRate;
         for (int i = 0; i < labels.Count; i++)
         {
-            if (labels[i].End > seconds + LabelFile.Tolerance)
+            if (LabelFile.IsAfter(labels[i].End, seconds))
             {
                 throw new InvalidDataException(
-                    $"The labels do not match '{audioPath}': expected labels within its {LabelFile.Text(seconds)} s, "
+                    $"{labelsName} do not match '{audioPath}': expected labels within its {LabelFile.Text(seconds)} s, "
                     + $"found label {i + 1} ('{labels[i].Text}') that ends at {LabelFile.Text(labels[i].End)} s.");
             }
         }

@@ -7,7 +7,7 @@ internal static class TabSeparated
     /// <summary>The lines below the first, with their numbers; empty ones are left out.</summary>
     public static IEnumerable<(int Line, string[] Cells)> Read(string path, string[] columns, bool lastMayBeMissing = false)
     {
-        using var reader = new StreamReader(path);
+        using var reader = new StringReader(LabelText.Read(path));
         string names = string.Join("\t", columns);
         string? header = reader.ReadLine();
         if (header != names)

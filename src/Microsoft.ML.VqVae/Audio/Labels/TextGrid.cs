@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>A tier of intervals of a <see cref="TextGrid"/>.</summary>
@@ -8,9 +6,9 @@ namespace Microsoft.ML.VqVae.Audio;
 public sealed record IntervalTier(string Name, IReadOnlyList<TimedLabel> Labels);
 
 /// <summary>
-/// The annotation file of Praat, in its long and its short text form, as UTF-8, or UTF-16 with or without a byte order mark. Tiers of
-/// points are skipped.
+/// The annotation file of Praat, in its long and its short text form, in UTF-8, UTF-16 or Latin-1. Tiers of points are skipped.
 /// </summary>
+/// <remarks>An overlap of intervals of up to a millisecond is rounding: the later one then starts where the one before it ends.</remarks>
 public sealed class TextGrid
 {
     readonly string _name;
@@ -41,12 +39,7 @@ public sealed class TextGrid
     public static TextGrid Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        byte[] bytes = File.ReadAllBytes(path);
-        // Older versions of Praat write UTF-16 of big-endian order; a text in it begins with a zero byte, or with a mark.
-        Encoding encoding = bytes.Length >= 2 && bytes[0] == 0 ? Encoding.BigEndianUnicode
-            : bytes.Length >= 2 && bytes[1] == 0 ? Encoding.Unicode : Encoding.UTF8;
-        using var reader = new StreamReader(new MemoryStream(bytes), encoding, detectEncodingFromByteOrderMarks: true);
-        return Read(reader, path);
+        return new TextGridReader(LabelText.Read(path), path).Read();
     }
 
     /// <summary>Reads a TextGrid from a text.</summary>

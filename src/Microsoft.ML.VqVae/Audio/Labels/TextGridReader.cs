@@ -6,14 +6,16 @@ namespace Microsoft.ML.VqVae.Audio;
 /// Reads the text of a TextGrid as Praat does: what counts are free-standing numbers, texts in quotes and flags in angle brackets;
 /// everything else, such as <c>xmin =</c> and <c>intervals [1]:</c> of the long form, is decoration. So both forms are one.
 /// </summary>
-internal sealed class TextGridReader(string text, string name)
+internal sealed class TextGridReader(string content, string name)
 {
+    readonly string _text = LabelFile.WithPlainLines(content);
     int _place;
     int _line = 1;
 
     public TextGrid Read()
     {
-        Expect("ooTextFile");
+        // The Penn aligner marks the short form, and Praat reads it.
+        Expect("ooTextFile", "ooTextFile short");
         Expect("TextGrid");
         double start = Number("the begin of the annotation"), end = Number("the end of the annotation");
         var tiers = new List<IntervalTier>();
@@ -51,12 +53,12 @@ internal sealed class TextGridReader(string text, string name)
         for (int i = 0; i < count; i++)
         {
             double from = Number("the begin of an interval");
-            int beginLine = _line;
+            int startLine = _line;
             double to = Number("the end of an interval");
             int endLine = _line;
             var label = new TimedLabel(from, to, Text("the label of an interval").Value);
-            LabelFile.CheckOrder(name, beginLine, endLine, labels.Count == 0 ? null : labels[^1], label);
-            if (to > end + LabelFile.Tolerance)
+            label = LabelFile.InOrder(name, startLine, endLine, labels.Count == 0 ? null : labels[^1], label);
+            if (LabelFile.IsAfter(to, end))
             {
                 throw LabelFile.Bad(name, endLine, $"an interval that ends by {LabelFile.Text(end)} s, the end of the annotation",
                     $"one that ends at {LabelFile.Text(to)} s");
@@ -76,11 +78,11 @@ internal sealed class TextGridReader(string text, string name)
         }
     }
 
-    void Expect(string word)
+    void Expect(params ReadOnlySpan<string> words)
     {
-        (string found, int line) = Next($"\"{word}\"");
-        if (found != $"\"{word}")
-            throw LabelFile.Bad(name, line, $"\"{word}\" (a TextGrid of Praat)", Found(found));
+        (string found, int line) = Next($"\"{words[0]}\"");
+        if (found[0] != '"' || !words.Contains(found[1..]))
+            throw LabelFile.Bad(name, line, $"\"{words[0]}\" (a TextGrid that Praat saved as text)", Found(found));
     }
 
     double Number(string what)
@@ -107,15 +109,15 @@ internal sealed class TextGridReader(string text, string name)
     (string Token, int Line) Next(string expected)
     {
         // Decoration may touch what counts: a number or flag begins behind white space, a text anywhere.
-        while (_place < text.Length)
+        while (_place < _text.Length)
         {
-            char c = text[_place];
+            char c = _text[_place];
             if (c == '"')
                 return Quoted();
             if (c == '!')
             {
                 // A comment to the end of the line.
-                while (_place < text.Length && text[_place] != '\n')
+                while (_place < _text.Length && _text[_place] != '\n')
                     _place++;
                 continue;
             }
@@ -125,9 +127,9 @@ internal sealed class TextGridReader(string text, string name)
                 continue;
             }
             int begin = _place;
-            while (_place < text.Length && !char.IsWhiteSpace(text[_place]) && text[_place] != '"')
+            while (_place < _text.Length && !char.IsWhiteSpace(_text[_place]) && _text[_place] != '"')
                 _place++;
-            string word = text[begin.._place];
+            string word = _text[begin.._place];
             if (word[0] == '<' || char.IsAsciiDigit(word[0]) || (word[0] is '-' or '+' or '.' && word.Length > 1))
                 return (word, _line);
         }
@@ -139,9 +141,9 @@ internal sealed class TextGridReader(string text, string name)
         int line = _line;
         var value = new StringBuilder("\"");
         Step();
-        while (_place < text.Length)
+        while (_place < _text.Length)
         {
-            char c = text[_place];
+            char c = _text[_place];
             Step();
             if (c != '"')
             {
@@ -149,7 +151,7 @@ internal sealed class TextGridReader(string text, string name)
                 continue;
             }
             // A quote within a text is doubled.
-            if (_place >= text.Length || text[_place] != '"')
+            if (_place >= _text.Length || _text[_place] != '"')
                 return (value.ToString(), line);
             value.Append('"');
             Step();
@@ -159,7 +161,7 @@ internal sealed class TextGridReader(string text, string name)
 
     void Step()
     {
-        if (text[_place++] == '\n')
+        if (_text[_place++] == '\n')
             _line++;
     }
 }

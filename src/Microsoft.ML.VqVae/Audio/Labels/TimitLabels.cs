@@ -4,34 +4,37 @@ namespace Microsoft.ML.VqVae.Audio;
 /// Reads label files of TIMIT (<c>.PHN</c> and <c>.WRD</c>): a line a label, of the first sample, the sample after the last, and the
 /// label, separated by blanks.
 /// </summary>
+/// <remarks>Words may overlap, as they do in TIMIT where two share a sound; phones may not. A file is of words if its name ends with
+/// <c>.WRD</c>, in any case. An overlap of up to a millisecond is rounding: the label then starts where the one before it ends.</remarks>
 public static class TimitLabels
 {
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file; UTF-8, or UTF-16 with a byte order mark.</param>
+    /// <param name="path">The file, in UTF-8, UTF-16 or Latin-1.</param>
     /// <param name="sampleRate">Samples a second of the audio that is labelled.</param>
-    /// <returns>The labels in order of time, without overlap.</returns>
-    /// <exception cref="InvalidDataException">A line is not as described, or a label begins before the one above ends; the message names
-    /// file and line.</exception>
+    /// <returns>The labels in order of time; without overlap, unless they are words.</returns>
+    /// <exception cref="InvalidDataException">A line is not as described, or a label begins before the one above ends (a word: begins); the
+    /// message names file and line.</exception>
     public static IReadOnlyList<TimedLabel> Read(string path, int sampleRate = 16000)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using var reader = new StreamReader(path);
+        using var reader = new StringReader(LabelText.Read(path));
         return Read(reader, path, sampleRate);
     }
 
     /// <summary>Reads labels from a text.</summary>
     /// <param name="reader">The text.</param>
-    /// <param name="name">What error messages call it.</param>
+    /// <param name="name">What error messages call it; a name that ends with <c>.WRD</c> says that labels may overlap.</param>
     /// <param name="sampleRate">Samples a second of the audio that is labelled.</param>
-    /// <returns>The labels in order of time, without overlap.</returns>
-    /// <exception cref="InvalidDataException">A line is not as described, or a label begins before the one above ends; the message names
-    /// file and line.</exception>
+    /// <returns>The labels in order of time; without overlap, unless they are words.</returns>
+    /// <exception cref="InvalidDataException">A line is not as described, or a label begins before the one above ends (a word: begins); the
+    /// message names file and line.</exception>
     public static IReadOnlyList<TimedLabel> Read(TextReader reader, string name, int sampleRate = 16000)
     {
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
         var labels = new List<TimedLabel>();
+        bool areWords = name.EndsWith(".WRD", StringComparison.OrdinalIgnoreCase);
         int line = 0;
         while (reader.ReadLine() is string text)
         {
@@ -45,8 +48,7 @@ public static class TimitLabels
                 (double)LabelFile.Whole(name, line, parts[0], "the first sample") / sampleRate,
                 (double)LabelFile.Whole(name, line, parts[1], "the sample after the last") / sampleRate,
                 parts[2].Trim());
-            LabelFile.CheckOrder(name, line, labels.Count == 0 ? null : labels[^1], label);
-            labels.Add(label);
+            labels.Add(LabelFile.InOrder(name, line, line, labels.Count == 0 ? null : labels[^1], label, areWords));
         }
         return labels;
     }

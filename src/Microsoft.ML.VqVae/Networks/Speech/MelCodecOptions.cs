@@ -1,3 +1,5 @@
+using Microsoft.ML.VqVae.Audio;
+
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>The features of a waveform that a <see cref="MelVqVae"/> models.</summary>
@@ -44,7 +46,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public SpeechFeatures Outputs { get; set; } = SpeechFeatures.LogMel;
 
     /// <summary>The length of the Hann window that a frame of features is computed from, in seconds.</summary>
-    /// <value>At least <see cref="HopSeconds"/>, at most 1. The default is 0.025.</value>
+    /// <value>At least <see cref="HopSeconds"/>, at most 4096 samples: 0.256 at 16 kHz. The default is 0.025.</value>
     public double WindowSeconds { get; set; } = 0.025;
 
     /// <summary>The time from one frame to the next, in seconds. Frame f covers the samples of its hop, and its window is centered on
@@ -172,8 +174,10 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(Outputs != SpeechFeatures.Mfcc || Inputs == SpeechFeatures.Mfcc, nameof(Inputs),
             $"{nameof(SpeechFeatures.Mfcc)} where {nameof(Outputs)} is", Inputs);
         problems.Require(HopSeconds > 0 && HopLength >= 1, nameof(HopSeconds), "at least one sample long", HopSeconds);
-        problems.Require(WindowSeconds >= HopSeconds && WindowSeconds <= 1 && WindowLength >= 2, nameof(WindowSeconds),
-            $"at least {nameof(HopSeconds)} ({HopSeconds}), two samples or more, and at most 1", WindowSeconds);
+        int longest = MelSpectrogramOptions.MaxFftLength;
+        problems.Require(WindowSeconds >= HopSeconds && WindowLength >= 2 && WindowLength <= longest, nameof(WindowSeconds),
+            $"at least {nameof(HopSeconds)} ({HopSeconds}), and from 2 to {longest} samples ({(double)longest / SampleRate} s)",
+            WindowSeconds);
         problems.Require(FramesPerCode is >= 1 and <= 64, nameof(FramesPerCode), "from 1 to 64", FramesPerCode);
         problems.AtLeast(nameof(Bands), Bands, 1);
         problems.Require(MinimumFrequency >= 0 && MinimumFrequency < MaximumFrequencyOrDefault, nameof(MinimumFrequency),

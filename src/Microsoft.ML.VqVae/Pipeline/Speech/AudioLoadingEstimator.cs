@@ -27,7 +27,8 @@ namespace Microsoft.ML.VqVae;
 ///
 /// Several channels are mixed to their mean, and files of another sample rate are resampled by band-limited interpolation
 /// (<see cref="Audio.Resampler"/>); a part of a file is cut out first. A file without samples gives an empty vector, and so does an empty
-/// name. Silence gives zeros. Formats are those of <see cref="Audio.WaveFile"/>.
+/// name. Silence gives zeros. Formats are those of <see cref="Audio.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row
+/// holds at most 268,435,456 samples.
 /// </remarks>
 public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
 {
@@ -40,7 +41,7 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         ArgumentException.ThrowIfNullOrEmpty(pathColumnName);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
+        Signal.WaveHeader.CheckRate(sampleRate, nameof(sampleRate));
         if (!string.IsNullOrEmpty(audioFolder) && !Directory.Exists(audioFolder))
             throw new ArgumentException($"The folder '{audioFolder}' does not exist.", nameof(audioFolder));
         string? folder = string.IsNullOrEmpty(audioFolder) ? null : Path.GetFullPath(audioFolder);

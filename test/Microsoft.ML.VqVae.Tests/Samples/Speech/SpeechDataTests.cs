@@ -65,6 +65,42 @@ public sealed class SpeechDataTests : IDisposable
     }
 
     [TestMethod]
+    public void A_folder_of_label_files_is_read_with_its_speakers()
+    {
+        foreach (string speaker in (string[])["FAAA0", "MBBB0", "MCCC0"])
+        {
+            Directory.CreateDirectory(_folder.File($"DR1/{speaker}"));
+            WaveFile.Write(_folder.File($"DR1/{speaker}/SX1.wav"), new float[16_000], 16_000);
+            File.WriteAllText(_folder.File($"DR1/{speaker}/SX1.PHN"), "0 8000 h#\n8000 15800 ah\n");
+        }
+        SpeechData data = SpeechData.Read("mine", _folder.Path, newSpeakers: true);
+        Assert.IsFalse(data.KnownVoices);
+        Assert.AreEqual("MCCC0", data.Train.Single().Speaker);
+        CollectionAssert.AreEqual(new[] { "h#", "ah" }, data.Test[0].Labels);
+        File.WriteAllText(_folder.File("DR1/FAAA0/SX1.PHN"), "0 8000 h#\n7000 15800 ah\n");
+        string message = Assert.ThrowsExactly<DataSetException>(() => SpeechData.Read("mine", _folder.Path, newSpeakers: true)).Message;
+        foreach (string part in (string[])["--data", "SX1.PHN', line 2", "0.5 s"])
+            StringAssert.Contains(message, part);
+    }
+
+    [TestMethod]
+    public void Of_one_speaker_every_fifth_utterance_is_kept_also_without_texts()
+    {
+        for (int i = 0; i < 10; i++)
+        {
+            WaveFile.Write(_folder.File($"{i}.wav"), new float[16_000], 16_000);
+            File.WriteAllText(_folder.File($"{i}.PHN"), "0 8000 ah\n");
+        }
+        foreach (bool newSpeakers in (bool[])[true, false])
+        {
+            SpeechData data = SpeechData.Read("mine", _folder.Path, newSpeakers);
+            Assert.IsTrue(data.KnownVoices);
+            CollectionAssert.AreEqual(new[] { "4", "9" }, data.Test.Select(utterance => utterance.Utterance).ToArray());
+            Assert.HasCount(8, data.Train);
+        }
+    }
+
+    [TestMethod]
     public void More_to_train_on_is_added_to_training_alone_and_is_of_others()
     {
         WriteFolder();
@@ -100,6 +136,9 @@ public sealed class SpeechDataTests : IDisposable
         AlignedUtterance recording = UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None).Single();
         Assert.AreEqual(("one", 0L, 12_345L), (recording.Utterance, recording.Start, recording.Length));
         Assert.IsEmpty(recording.Labels);
+        Directory.CreateDirectory(_folder.File("deeper"));
+        WaveFile.Write(_folder.File("deeper/TWO.WAV"), new float[100], 16_000);
+        Assert.HasCount(2, UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None));
     }
 
     [TestMethod]
