@@ -2,16 +2,15 @@ using System.Diagnostics;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>What can be measured on one model.</summary>
+/// <summary>One implementation of a model, as a set of workloads that can be timed.</summary>
 public interface IWorkloads : IDisposable
 {
-    /// <summary>Does a workload so many times; milliseconds for each.</summary>
+    /// <summary>Runs a workload a number of times.</summary>
+    /// <returns>Milliseconds for one run.</returns>
     double Run(string name, int count);
 
-    static IWorkloads Named(string model) =>
-        PriorSize.Find(model) is { } prior ? new PriorWorkloads(prior)
-        : WaveNetSize.Find(model) is { } waveNet ? new WaveNetWorkloads(waveNet)
-        : new Workloads(ModelSize.Named(model));
+    /// <summary>The loss and the codes of the first batch, in evaluation mode.</summary>
+    ModelOutputs Evaluate();
 
     static double Time(Action work)
     {

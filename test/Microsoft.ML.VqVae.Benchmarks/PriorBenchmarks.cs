@@ -4,8 +4,8 @@ namespace Microsoft.ML.VqVae.Benchmarks;
 
 /// <summary>A PixelCNN over 32×32 codes of 512, 15 layers of 128 channels: cached sampling of whole grids, and the pass over whole grids
 /// that naive sampling makes for each of the 1,024 codes.</summary>
-/// <remarks><c>sampling</c> as the program's argument measures the ratio of the two directly. For ratios to PyTorch see
-/// compare.py.</remarks>
+/// <remarks><c>sampling</c> as the program's argument measures the ratio of the two directly;
+/// <c>compare</c> the ratio to plain TorchSharp.</remarks>
 [InProcess]
 [MemoryDiagnoser]
 [SimpleJob(launchCount: 1, warmupCount: 1, iterationCount: 3)]

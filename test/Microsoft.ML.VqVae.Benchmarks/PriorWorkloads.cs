@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Benchmarks.Plain;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
@@ -5,32 +6,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>The sizes of PixelCNN that are measured. compare.py has the same table.</summary>
-/// <param name="Side">Height and width of the grid of codes.</param>
-/// <param name="Batch">Rows in a training step.</param>
-public sealed record PriorSize(string Name, int Side, int Classes, int Layers, int Channels, int Batch)
-{
-    /// <summary>Codes to choose from, in all sizes.</summary>
-    public const int Codes = 512;
-
-    static readonly PriorSize[] All =
-    [
-        // The Fast preset on the codes of Fashion-MNIST.
-        new("fast-prior", 7, 10, 6, 64, 64),
-        // The network whose sampling is measured.
-        new("wide-prior", 32, 0, 15, 128, 2),
-    ];
-
-    public static PriorSize Wide => All[1];
-
-    public static PriorSize? Find(string name) => All.FirstOrDefault(size => size.Name == name);
-
-    public PixelCnnOptions Options =>
-        new() { Height = Side, Width = Side, Codes = Codes, Conditions = Classes, Layers = Layers, Channels = Channels };
-}
-
 /// <summary>Training steps, whole passes and cached sampling of a PixelCNN, on random codes.</summary>
-public sealed class PriorWorkloads : IWorkloads
+public sealed class PriorWorkloads : ILibraryWorkloads
 {
     const int Rows = 256;
 
@@ -48,21 +25,16 @@ public sealed class PriorWorkloads : IWorkloads
             codes[i] = random.Next(PriorSize.Codes);
     }
 
+    public IReadOnlyList<string> Names { get; } = ["train", "score"];
+
     /// <summary>Steps of the library's own training loop; milliseconds a step.</summary>
     public double Train(int steps)
     {
-        var task = new TrainingTask
+        TrainingTask task = BenchmarkTask.Of(network, Rows, examples => ReadBatch(examples.Numbers), (batch, moment) =>
         {
-            Network = network,
-            Examples = Rows,
-            ReadBatch = examples => ReadBatch(examples.Numbers),
-            Loss = (batch, moment) =>
-            {
-                var loss = network.Loss(batch[0], batch.Length > 1 ? batch[1] : null, step: moment.Step);
-                return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
-            },
-            Fingerprint = "benchmark",
-        };
+            var loss = network.Loss(batch[0], batch.Count > 1 ? batch[1] : null, step: moment.Step);
+            return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
+        });
         var options = new TrainingOptions
         {
             Steps = steps, BatchSize = size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
@@ -105,6 +77,22 @@ public sealed class PriorWorkloads : IWorkloads
         "score" => Pass(size.Batch, count),
         _ => throw new ArgumentException($"There is no workload '{name}'; expected train or score.", nameof(name)),
     };
+
+    public ModelOutputs Evaluate()
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        network.eval();
+        var inputs = ReadBatch(Enumerable.Range(0, size.Batch).ToArray());
+        var classes = inputs.ElementAtOrDefault(1);
+        var codes = network.Logits(inputs[0], classes).argmax(2).reshape(-1);
+        return new ModelOutputs(network.Loss(inputs[0], classes).item<float>(), codes.MoveToOuterDisposeScope());
+    }
+
+    public IPlainWorkloads CreatePlain(MemoryLayout layout)
+    {
+        return new PlainPriorWorkloads(size, new PlainPixelCnn(size, network.state_dict(), layout), codes);
+    }
 
     public void Dispose() => network.Dispose();
 

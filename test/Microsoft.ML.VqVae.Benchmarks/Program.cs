@@ -1,14 +1,18 @@
 using BenchmarkDotNet.Running;
 using Microsoft.ML.VqVae.Benchmarks;
+using Microsoft.ML.VqVae.Benchmarks.Comparison;
 
-// `serve` answers compare.py, which runs the same work in PyTorch in turn; `sampling [BATCH …]` measures what caching gains a prior;
-// `generation [ROWS …]` how fast waveforms
-// are made; anything else goes to BenchmarkDotNet.
-if (args is ["serve"])
-    Server.Run(Console.In, Console.Out);
-else if (args is ["sampling", .. var batches])
+// `compare [--rounds N] [--models a,b,…]` measures the library against the same models in TorchSharp's own layers; `limits`, with the
+// same options, against single operators; `sampling [BATCH …]` the speed-up of cached sampling; `generation [ROWS …]` the speed of
+// waveform generation. Anything else goes to BenchmarkDotNet.
+if (args is ["compare", .. string[] comparison])
+    return CompareCommand.Run(comparison, Console.Out, Console.Error);
+if (args is ["limits", .. string[] limits])
+    return CompareCommand.RunLimits(limits, Console.Out, Console.Error);
+if (args is ["sampling", .. string[] batches])
     SamplingSpeed.Run(batches is [] ? [1, 16, 64] : Array.ConvertAll(batches, int.Parse), Console.Out);
-else if (args is ["generation", .. var rows])
+else if (args is ["generation", .. string[] rows])
     GenerationSpeed.Run(rows is [] ? [1, 2, 8, 32] : Array.ConvertAll(rows, int.Parse), Console.Out);
 else
     BenchmarkSwitcher.FromAssembly(typeof(CodecBenchmarks).Assembly).Run(args);
+return 0;

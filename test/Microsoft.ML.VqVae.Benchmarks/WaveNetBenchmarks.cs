@@ -4,8 +4,8 @@ namespace Microsoft.ML.VqVae.Benchmarks;
 
 /// <summary>A waveform decoder of 20 layers of 64 channels: cached generation of 2,048 samples, about an eighth of a second, and the pass
 /// over as many samples, its receptive field, that naive generation makes for each of them.</summary>
-/// <remarks><c>generation</c> as the program's argument measures the ratio of the two and the real-time factor directly. For ratios to
-/// PyTorch see compare.py.</remarks>
+/// <remarks><c>generation</c> as the program's argument measures the ratio of the two and the real-time factor directly;
+/// <c>compare</c> measures the ratio to plain TorchSharp.</remarks>
 [InProcess]
 [MemoryDiagnoser]
 [SimpleJob(launchCount: 1, warmupCount: 1, iterationCount: 5)]

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Benchmarks.Plain;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
@@ -5,29 +6,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>The sizes of WaveNet that are measured. compare.py has the same table.</summary>
-/// <param name="Hop">Samples for which a latent stands; 0 for a prior over codes.</param>
-/// <param name="Batch">Rows in a training step.</param>
-/// <param name="Length">Codes or samples of a row.</param>
-public sealed record WaveNetSize(
-    string Name, int Codes, int Speakers, int Blocks, int LayersPerBlock, int Channels, int SkipChannels, int Hop, int Batch, int Length)
-{
-    static readonly WaveNetSize[] All =
-    [
-        // The Fast preset and the defaults on codes of utterances of five seconds.
-        new("fast-wave-prior", 128, 4, 1, 6, 64, 128, 0, 16, 128),
-        new("wave-prior", 512, 4, 2, 6, 128, 256, 0, 16, 128),
-        // The defaults of the waveform decoder, the network whose generation is measured.
-        new("wave-decoder", 256, 4, 2, 10, 64, 64, 64, 2, 2048),
-    ];
-
-    public static WaveNetSize Decoder => All[2];
-
-    public static WaveNetSize? Find(string name) => All.FirstOrDefault(size => size.Name == name);
-}
-
 /// <summary>Training steps, whole passes and generation of a WaveNet, on random codes.</summary>
-public sealed class WaveNetWorkloads : IWorkloads
+public sealed class WaveNetWorkloads : ILibraryWorkloads
 {
     const int Rows = 64;
 
@@ -59,7 +39,7 @@ public sealed class WaveNetWorkloads : IWorkloads
                     Channels = size.Channels, SkipChannels = size.SkipChannels,
                 },
                 seed: 1);
-            latents = randn([Rows, 64, size.Length / size.Hop]);
+            latents = randn([Rows, WaveNetSize.LatentChannels, size.Length / size.Hop]);
         }
         var random = new Random(1);
         codes = new long[Rows * size.Length];
@@ -69,21 +49,16 @@ public sealed class WaveNetWorkloads : IWorkloads
 
     nn.Module Network => prior is null ? decoder! : prior;
 
+    public IReadOnlyList<string> Names { get; } = ["train", "score"];
+
     /// <summary>Steps of the library's own training loop; milliseconds a step.</summary>
     public double Train(int steps)
     {
-        var task = new TrainingTask
+        TrainingTask task = BenchmarkTask.Of(Network, Rows, examples => ReadBatch(examples.Numbers), (batch, moment) =>
         {
-            Network = Network,
-            Examples = Rows,
-            ReadBatch = examples => ReadBatch(examples.Numbers),
-            Loss = (batch, moment) =>
-            {
-                var loss = prior is null ? decoder!.Loss(batch[0], batch[2], batch[1]) : prior.Loss(batch[0], batch[1], step: moment.Step);
-                return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
-            },
-            Fingerprint = "benchmark",
-        };
+            var loss = prior is null ? decoder!.Loss(batch[0], batch[2], batch[1]) : prior.Loss(batch[0], batch[1], step: moment.Step);
+            return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
+        });
         var options = new TrainingOptions
         {
             Steps = steps, BatchSize = size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
@@ -102,7 +77,7 @@ public sealed class WaveNetWorkloads : IWorkloads
         return IWorkloads.Time(() =>
         {
             for (var i = 0; i < passes; i++)
-                (prior is null ? decoder!.Logits(inputs[0], inputs[2], inputs[1]) : prior.Logits(inputs[0], inputs[1])).Dispose();
+                Logits(inputs).Dispose();
         }) / passes;
     }
 
@@ -127,12 +102,31 @@ public sealed class WaveNetWorkloads : IWorkloads
         _ => throw new ArgumentException($"There is no workload '{name}'; expected train or score.", nameof(name)),
     };
 
+    public ModelOutputs Evaluate()
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        Network.eval();
+        var inputs = ReadBatch(Enumerable.Range(0, size.Batch).ToArray());
+        var loss = prior is null ? decoder!.Loss(inputs[0], inputs[2], inputs[1]) : prior.Loss(inputs[0], inputs[1]);
+        return new ModelOutputs(loss.item<float>(), Logits(inputs).argmax(2).reshape(-1).MoveToOuterDisposeScope());
+    }
+
+    public IPlainWorkloads CreatePlain(MemoryLayout layout)
+    {
+        var plain = new PlainWaveNet(size, Network.state_dict(), layout);
+        return new PlainWaveNetWorkloads(size, plain, codes, latents?.clone());
+    }
+
     public void Dispose()
     {
         prior?.Dispose();
         decoder?.Dispose();
         latents?.Dispose();
     }
+
+    Tensor Logits(Tensor[] inputs) =>
+        prior is null ? decoder!.Logits(inputs[0], inputs[2], inputs[1]) : prior.Logits(inputs[0], inputs[1]);
 
     Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
     {

@@ -1,41 +1,16 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Benchmarks.Plain;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>The sizes that are measured. compare.py has the same table.</summary>
-/// <param name="Side">Height and width of the images in pixels.</param>
-public sealed record ModelSize(int Side, int Channels, int Hidden, int Outer, int Residual, int Batch)
-{
-    /// <summary>The Fast preset on Fashion-MNIST.</summary>
-    public static readonly ModelSize Fast = new(28, 1, 64, 32, 64, 64);
-
-    /// <summary>A CIFAR-10 model of 128 channels throughout.</summary>
-    public static readonly ModelSize Wide = new(32, 3, 128, 128, 128, 32);
-
-    public static ModelSize Named(string name) => name switch
-    {
-        "fast" => Fast,
-        "wide" => Wide,
-        _ => throw new ArgumentException($"There is no model '{name}'; expected 'fast' or 'wide'.", nameof(name)),
-    };
-
-    public ImageVqVaeOptions Options(int steps)
-    {
-        var options = ImageVqVaeOptions.Fast();
-        options.Codec = new() { HiddenChannels = Hidden, OuterChannels = Outer, ResidualChannels = Residual };
-        options.Quantizer.UnquantizedSteps = 0;
-        options.Quantizer.InitializeFromData = false;
-        options.Training = new() { Steps = steps, BatchSize = Batch, Seed = 1, ProgressEverySteps = int.MaxValue };
-        return options;
-    }
-}
-
-/// <summary>The four things that are measured, on random images.</summary>
-public sealed class Workloads : IWorkloads
+/// <summary>Training steps, encoding of batches and of single rows, and the quantizer alone, of the image codec, on random
+/// images.</summary>
+public sealed class Workloads : ILibraryWorkloads
 {
     const int Images = 2048;
 
@@ -46,13 +21,12 @@ public sealed class Workloads : IWorkloads
     readonly PredictionEngine<ImageRow, CodesRow> engine;
     readonly ImageRow row;
     readonly ImageVqVae network;
-    readonly VectorQuantizer quantizer;
     readonly Tensor encodings;
 
     public Workloads(ModelSize size)
     {
         this.size = size;
-        var values = size.Side * size.Side * size.Channels;
+        var values = size.Values;
         var random = new Random(1);
         pixels = new float[Images * values];
         for (var i = 0; i < pixels.Length; i++)
@@ -74,45 +48,35 @@ public sealed class Workloads : IWorkloads
         options.Codec.Height = options.Codec.Width = size.Side;
         options.Codec.Channels = size.Channels;
         network = new ImageVqVae(options.Codec, options.Quantizer, seed: 1);
-        network.SetPixelStatistics(127.5, 73.9, 0, 255);
-        quantizer = new VectorQuantizer(options.Quantizer, seed: 1);
-        quantizer.eval();
-        encodings = randn(size.Batch, options.Quantizer.Dimensions, size.Side / 4, size.Side / 4);
+        CopyWeights();
+        network.eval();
+        // As the encoder hands them over: channels innermost.
+        encodings = randn(size.Batch, options.VectorQuantizer.Dimensions, size.Side / 4, size.Side / 4).In(MemoryLayout.ChannelsLast);
     }
+
+    public IReadOnlyList<string> Names { get; } = ["train", "encode", "row", "quantize"];
 
     /// <summary>Steps of the library's own training loop; returns milliseconds a step.</summary>
     public double Train(int steps)
     {
-        var task = new TrainingTask
-        {
-            Network = network,
-            Examples = Images,
-            ReadBatch = ReadBatch,
-            Loss = (batch, moment) =>
-            {
-                var losses = network.Losses(batch[0], moment.Step);
-                var terms = new Dictionary<string, Tensor> { ["reconstruction"] = losses.Reconstruction };
-                return new StepLoss(losses.Total, terms, losses.Counts);
-            },
-            Fingerprint = "benchmark",
-        };
+        TrainingTask task = BenchmarkTask.Of(network, Images, ReadBatch, (batch, moment) => network.Loss(batch[0], moment));
         return IWorkloads.Time(() => TrainingLoop.Run(task, size.Options(steps).Training, CPU)) / steps;
     }
 
-    /// <summary>Codes of all images through the data view, as a pipeline reads them; milliseconds for a batch's worth of images.</summary>
+    /// <summary>Codes of images through the data view, as a pipeline reads them; milliseconds for a batch's worth of images.</summary>
     public double EncodeBatched(int batches)
     {
-        var limited = new MLContext().Data.TakeRows(view, Math.Min(Images, batches * size.Batch));
-        var transformed = transformer.Transform(limited);
+        var rows = (long)batches * size.Batch;
+        var ml = new MLContext();
+        // All images as often as they fit, then the rest.
+        var views = new List<IDataView>();
+        for (; rows > 0; rows -= Math.Min(Images, rows))
+            views.Add(transformer.Transform(ml.Data.TakeRows(view, Math.Min(Images, rows))));
         return IWorkloads.Time(() =>
         {
-            var column = transformed.Schema["Codes"];
-            using var cursor = transformed.GetRowCursor([column]);
-            var get = cursor.GetGetter<VBuffer<uint>>(column);
-            var buffer = default(VBuffer<uint>);
-            while (cursor.MoveNext())
-                get(ref buffer);
-        }) / Math.Min((double)Images / size.Batch, batches);
+            foreach (var transformed in views)
+                ReadCodes(transformed, _ => { });
+        }) / batches;
     }
 
     /// <summary>Codes of one image at a time through a PredictionEngine; milliseconds an image.</summary>
@@ -133,7 +97,7 @@ public sealed class Workloads : IWorkloads
         for (var i = 0; i < batches; i++)
         {
             using var scope = NewDisposeScope();
-            quantizer.call(encodings);
+            network.Quantizer.call(encodings);
         }
     }) / batches;
 
@@ -146,22 +110,72 @@ public sealed class Workloads : IWorkloads
         _ => throw new ArgumentException($"There is no workload '{name}'; expected train, encode, row or quantize.", nameof(name)),
     };
 
+    public ModelOutputs Evaluate()
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        network.eval();
+        var batch = ReadBatch(new BatchExamples(Enumerable.Range(0, size.Batch).ToArray(), Step: null));
+        // Keys count from 1.
+        var codes = new List<long>();
+        ReadCodes(transformer.Transform(new MLContext().Data.TakeRows(view, size.Batch)), keys => Add(keys.DenseValues()));
+        Add(engine.Predict(row).Codes);
+        return new ModelOutputs(network.Loss(batch[0], new TrainingMoment(0, 1)).Total.item<float>(), tensor(codes).MoveToOuterDisposeScope());
+
+        void Add(IEnumerable<uint> keys) => codes.AddRange(keys.Select(key => key - 1L));
+    }
+
+    public IPlainWorkloads CreatePlain(MemoryLayout layout)
+    {
+        var plain = new PlainImageCodec(size, network.state_dict(), layout);
+        return new PlainImageWorkloads(size, plain, pixels, encodings.In(layout).clone());
+    }
+
     public void Dispose()
     {
         engine.Dispose();
         transformer.Dispose();
         network.Dispose();
-        quantizer.Dispose();
         encodings.Dispose();
     }
 
     Tensor[] ReadBatch(BatchExamples numbers)
     {
-        var values = size.Side * size.Side * size.Channels;
+        var values = size.Values;
         var batch = new float[numbers.Length * values];
         for (var i = 0; i < numbers.Length; i++)
             pixels.AsSpan(numbers.Span[i] * values, values).CopyTo(batch.AsSpan(i * values));
         return [tensor(batch, [numbers.Length, size.Channels, size.Side, size.Side])];
+    }
+
+    /// <summary>Gives the network the weights of the transformer, so that both give the same codes.</summary>
+    void CopyWeights()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            transformer.SaveWeights(path);
+            using var weights = Safetensors.ReadFile(path);
+            using var scope = NewDisposeScope();
+            weights.CopyTo(network.state_dict());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    static void ReadCodes(IDataView transformed, Action<VBuffer<uint>> read)
+    {
+        var column = transformed.Schema["Codes"];
+        using var cursor = transformed.GetRowCursor([column]);
+        var get = cursor.GetGetter<VBuffer<uint>>(column);
+        var buffer = default(VBuffer<uint>);
+        while (cursor.MoveNext())
+        {
+            get(ref buffer);
+            read(buffer);
+        }
     }
 
     public sealed class ImageRow

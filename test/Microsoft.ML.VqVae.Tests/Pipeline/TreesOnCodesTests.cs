@@ -91,7 +91,7 @@ public class TreesOnCodesTests
     public void The_important_features_have_the_names_of_the_code_that_decides()
     {
         const int Slot = 6, Count = 90;
-        using VqVaeTransformer encoder = Tiny.Untrained();
+        using ImageVqVaeTransformer encoder = Tiny.Untrained();
         IDataView codes = encoder.Transform(Tiny.Data(_ml, Count));
         // The label is true where the code at row 1, column 2 is the one that most images have there.
         uint most = Values.Read(codes, "Codes").Select(row => ((uint[])row[0])[Slot]).CountBy(code => code).MaxBy(pair => pair.Value).Key;

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
@@ -41,7 +42,7 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         ArgumentException.ThrowIfNullOrEmpty(pathColumnName);
-        Signal.WaveHeader.CheckRate(sampleRate, nameof(sampleRate));
+        WaveHeader.CheckRate(sampleRate, nameof(sampleRate));
         if (!string.IsNullOrEmpty(audioFolder) && !Directory.Exists(audioFolder))
             throw new ArgumentException($"The folder '{audioFolder}' does not exist.", nameof(audioFolder));
         string? folder = string.IsNullOrEmpty(audioFolder) ? null : Path.GetFullPath(audioFolder);
