@@ -45,7 +45,9 @@ public sealed class OlderModelFilesTests
         CollectionAssert.AreEquivalent(known.Except(NewerLoaders).Order().ToArray(), saved.Distinct().Order().ToArray(),
             "The loaders of the library are not those of the files in test/golden/models. A new kind of transformer belongs into "
             + $"{nameof(NewerLoaders)} until the next release, whose files have it.");
-        CollectionAssert.AreEqual(Names(Folder, "*.json").Select(name => name[0]).ToArray(), Models.Select(name => name[0]).ToArray());
+        CollectionAssert.AreEqual(
+            Names(Folder, "*.json").Select(name => name[0]).ToArray(), Models.Select(name => name[0]).ToArray(),
+            "Every model file needs a JSON file of its name, and the other way round.");
     }
 
     [TestMethod]
