@@ -111,8 +111,8 @@ public sealed class OlderModelFilesTests
         ? [.. chain.Cast<ITransformer>().SelectMany(LoadersOf)]
         : [.. Loaders().Where(loader => loader.Type == transformer.GetType()).SelectMany(loader => loader.Names)];
 
-    /// <summary>The classes by which ML.NET finds the library's transformers in files. The attribute is not public: it is found by its name,
-    /// and its arguments are the class first and the names of the loader last.</summary>
+    /// <summary>The classes by which ML.NET finds the library's transformers in files. The attribute is not public: it is found by its
+    /// name, and its arguments are the class first and the names of the loader last.</summary>
     static IEnumerable<(Type? Type, string[] Names)> Loaders() => typeof(VqVaeCatalog).Assembly.GetCustomAttributesData()
         .Where(attribute => attribute.AttributeType.Name == "LoadableClassAttribute")
         .Select(attribute => ((Type?)attribute.ConstructorArguments[0].Value,
