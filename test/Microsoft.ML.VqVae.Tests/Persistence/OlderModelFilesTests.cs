@@ -73,7 +73,7 @@ public sealed class OlderModelFilesTests
             foreach (string file in Directory.GetFiles(Path.Combine(Folder, "checkpoint"), "*.safetensors"))
                 File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
             var ml = new MLContext();
-            using VqVaeTransformer model = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", CheckpointedRun(folder.FullName))
+            using ImageVqVaeTransformer model = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", CheckpointedRun(folder.FullName))
                 .Fit(recorded.Inputs.ToView(ml, Folder));
             Assert.AreEqual(CheckpointedStep, model.TrainingSummary!.ResumedFromStep);
             recorded.AssertGivenBy(model);
@@ -94,7 +94,7 @@ public sealed class OlderModelFilesTests
         options.ReconstructionColumnName = "Decoded";
         (options.Codec.HiddenChannels, options.Codec.OuterChannels, options.Codec.ResidualChannels, options.Codec.ResidualBlocks) =
             (8, 0, 4, 1);
-        (options.Quantizer.Codes, options.Quantizer.Dimensions, options.Quantizer.UnquantizedSteps) = (6, 4, 3);
+        (options.VectorQuantizer.Codes, options.VectorQuantizer.Dimensions, options.VectorQuantizer.UnquantizedSteps) = (6, 4, 3);
         (options.Training.Steps, options.Training.BatchSize, options.Training.Seed) = (10, 8, 3);
         options.Training.LearningRate = 1e-2;
         options.Training.CheckpointFolder = folder;

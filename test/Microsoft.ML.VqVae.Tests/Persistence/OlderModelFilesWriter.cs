@@ -2,10 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using Microsoft.ML.VqVae.Baselines;
-using Microsoft.ML.VqVae.Codecs;
-using Microsoft.ML.VqVae.Priors;
-using Microsoft.ML.VqVae.Quantization;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Tests.Persistence;
@@ -40,28 +37,28 @@ public sealed class OlderModelFilesWriter
     {
         IDataView grey = Pixels(40, Plane);
         RecordedTable greyRows = Record(Pixels(5, Plane), "Pixels");
-        VqVaeTransformer Gradient(int seed)
+        ImageVqVaeTransformer Gradient(int seed)
         {
             ImageVqVaeOptions options = ImageOptions(CodebookLearning.Gradient, 1);
             options.Training.Seed = seed;
             return Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options), grey);
         }
 
-        using (VqVaeTransformer encoder = Gradient(3))
+        using (ImageVqVaeTransformer encoder = Gradient(3))
         {
             Write("image-encoder-gradient", "Image VQ-VAE whose codebook learns by gradients, one code per position, with all columns.",
                 encoder, greyRows);
             RecordedTable codes = Record(encoder.Transform(Pixels(5, Plane)), "Codes");
-            using VqVaeDecoderTransformer decoder = encoder.Decoder("Image");
+            using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Image");
             Write("image-decoder", "Its decoder.", decoder, codes);
         }
-        using (VqVaeTransformer other = Gradient(4))
+        using (ImageVqVaeTransformer other = Gradient(4))
             WriteWeights("image-encoder-gradient", "Image VQ-VAE trained with another seed.", other, greyRows);
 
         ImageVqVaeOptions several = ImageOptions(CodebookLearning.MovingAverage, 3);
         several.Codec.Downsamplings = 1;
-        (several.Quantizer.RestartEverySteps, several.Layout) = (5, PixelLayout.Interleaved);
-        using (VqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", several), Pixels(40, Side, Side, 3)))
+        (several.VectorQuantizer.RestartEverySteps, several.Layout) = (5, PixelLayout.Interleaved);
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", several), Pixels(40, Side, Side, 3)))
         {
             Write("image-encoder-moving-average",
                 "Image VQ-VAE whose codebook is a moving average, three codes per position, interleaved colors.",
@@ -70,25 +67,25 @@ public sealed class OlderModelFilesWriter
 
         ImageVqVaeOptions categorical = ImageOptions(CodebookLearning.MovingAverage, 1);
         (categorical.Codec.PixelLikelihood, categorical.Codec.OuterChannels) = (PixelLikelihood.Categorical, 2);
-        using (VqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", categorical), grey))
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", categorical), grey))
             Write("image-encoder-categorical", "Image VQ-VAE with categorical pixels.", encoder, greyRows);
 
         ImageVqVaeOptions separate = ImageOptions(CodebookLearning.MovingAverage, 2);
         separate.Codec.PixelLikelihood = PixelLikelihood.DiscretizedLogistic;
         separate.Codec.FlipHorizontally = true;
-        (separate.Quantizer.SeparateCodebooks, separate.ReconstructionAsImage) = (true, true);
-        using (VqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Image", separate), Images(40)))
+        (separate.VectorQuantizer.SeparateCodebooks, separate.ReconstructionAsImage) = (true, true);
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Image", separate), Images(40)))
         {
             Write("image-encoder-images",
                 "Image VQ-VAE of MLImage columns, two codes per position with a codebook each, reconstruction as MLImage.",
                 encoder, Record(Images(3), "Image"));
-            using VqVaeDecoderTransformer decoder = encoder.Decoder("Decoded", asImage: true);
+            using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Decoded", asImage: true);
             Write("image-decoder-images", "Its decoder, which makes MLImage.", decoder, Record(encoder.Transform(Images(3)), "Codes"));
         }
 
         ImageVqVaeOptions clips = ImageOptions(CodebookLearning.MovingAverage, 1);
         clips.Codec.PixelLikelihood = PixelLikelihood.Gaussian;
-        using (VqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", clips), Pixels(12, 2, 3, Side, Side)))
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", clips), Pixels(12, 2, 3, Side, Side)))
         {
             Write("image-encoder-clips", "Video VQ-VAE of clips of two frames.", encoder, Record(Pixels(2, 2, 3, Side, Side), "Pixels"));
         }
@@ -236,7 +233,7 @@ public sealed class OlderModelFilesWriter
                 EmbeddingChannels = 4, HiddenChannels = 8, ResidualBlocks = 1,
                 Decoder = new() { Layers = 2, Channels = 8, MapChannels = 4 },
             },
-            Quantizer = new()
+            Quantizer = new VectorQuantizerOptions()
             {
                 Codes = 4, Dimensions = 4, CodesPerPosition = 3, SeparateCodebooks = true, Learning = CodebookLearning.MovingAverage,
                 InitializeFromData = true, UnquantizedSteps = 5,
@@ -331,7 +328,7 @@ public sealed class OlderModelFilesWriter
 
         // The run that nothing interrupts says how it ends.
         DirectoryInfo other = Directory.CreateTempSubdirectory("vqvae-test-");
-        using (VqVaeTransformer model = Fit(
+        using (ImageVqVaeTransformer model = Fit(
             _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", OlderModelFilesTests.CheckpointedRun(other.FullName)), data))
         {
             WriteRecord(Path.Combine(folder, "run.json"),
