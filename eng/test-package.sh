@@ -64,7 +64,7 @@ IDataView data = ml.Data.LoadFromEnumerable(images);
 
 ImageVqVaeOptions options = ImageVqVaeOptions.Fast();
 (options.Codec.HiddenChannels, options.Codec.OuterChannels, options.Codec.ResidualChannels) = (8, 4, 4);
-(options.Quantizer.Codes, options.Quantizer.Dimensions, options.Quantizer.UnquantizedSteps) = (8, 4, 2);
+(options.VectorQuantizer.Codes, options.VectorQuantizer.Dimensions, options.VectorQuantizer.UnquantizedSteps) = (8, 4, 2);
 (options.Training.Steps, options.Training.BatchSize) = (20, 8);
 var model = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
 string file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
