@@ -24,12 +24,12 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_environment, Options, _columns) = (environment, options, columns);
-        if (_columns.GroupBy(column => column.Name).FirstOrDefault(group => group.Count() > 1)?.Key is string twice)
-        {
-            throw new ArgumentException(
-                $"The name '{twice}' is given to more than one output column; each needs a name of its own.", "outputColumnName");
-        }
+        if (_columns.GroupBy(column => column.Name).FirstOrDefault(group => group.Count() > 1)?.Key is string name)
+            throw Twice(name, "outputColumnName");
     }
+
+    static ArgumentException Twice(string name, string parameter) =>
+        new($"The name '{name}' is given to more than one output column; each needs a name of its own.", parameter);
 
     private protected TOptions Options { get; }
 
