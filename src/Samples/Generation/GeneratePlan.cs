@@ -15,7 +15,7 @@ internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRow
     {
         GeneratePlan plan = settings.Quick
             ? new(CodecSteps: 350, PriorSteps: 200, PriorRows: 10_000, TestRows: 1_000, JudgeRows: 5_000, PerClass: 20)
-            : new(CodecSteps: 2000, PriorSteps: 800, PriorRows: 60_000, TestRows: 5_000, JudgeRows: 20_000, PerClass: 50);
+            : new(CodecSteps: 2500, PriorSteps: 3000, PriorRows: 60_000, TestRows: 5_000, JudgeRows: 20_000, PerClass: 50);
         return plan with { PerClass = settings.PerClass ?? plan.PerClass };
     }
 
