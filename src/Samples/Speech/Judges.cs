@@ -5,15 +5,16 @@ using Microsoft.ML.VqVae.Audio;
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// Two classifiers of stock parts that learn from log-mel spectrograms of real recordings alone, and then say of any sound who is heard and
-/// what is said. They know nothing of codes, so they can judge what was made of codes.
+/// Two linear classifiers, of voices and of phones, that are trained on log-mel spectra of recordings only and evaluate decoded speech.
 /// </summary>
 internal sealed class Judges(MLContext ml) : IDisposable
 {
-    /// <summary>Frames of 10 ms that are averaged to one, and how many such means around a moment the judge of phones sees.</summary>
+    /// <summary>The number of 10 ms frames that are averaged, and the number of such averages in the window of the classifier of
+    /// phones.</summary>
     const int FramesPerMoment = 4, Moments = 7;
 
-    /// <summary>Cosines that a log-mel frame is written as for the judge of phones, which learns faster from what is not correlated.</summary>
+    /// <summary>The number of cosine coefficients per frame for the classifier of phones; they are less correlated than mel
+    /// bands.</summary>
     const int Cosines = 24;
 
     const int SpeakerSize = 2 * Spectrogram.Bands, PhoneSize = Moments * Cosines;
@@ -28,13 +29,13 @@ internal sealed class Judges(MLContext ml) : IDisposable
     public void LearnPhones(IEnumerable<Spoken> recordings) =>
         _phones = Classifier(strength: 0.1f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.SelectMany(PhonesOf))));
 
-    /// <summary>Who is heard in each.</summary>
+    /// <summary>The predicted voice of each sound.</summary>
     public string[] Speakers(IEnumerable<Spoken> sounds) =>
         [.. ml.Data.CreateEnumerable<Judged>(
                 _speakers!.Transform(ml.Data.LoadFromEnumerable(sounds.Select(SpeakerOf))), reuseRowObject: true)
             .Select(judged => judged.PredictedLabel)];
 
-    /// <summary>How often the phone that is heard is the one that is said.</summary>
+    /// <summary>The accuracy of the predicted phones.</summary>
     public double PhoneAccuracy(IEnumerable<Spoken> sounds) =>
         ml.MulticlassClassification.Evaluate(_phones!.Transform(ml.Data.LoadFromEnumerable(sounds.SelectMany(PhonesOf)))).MicroAccuracy;
 
@@ -45,10 +46,7 @@ internal sealed class Judges(MLContext ml) : IDisposable
     }
 
     EstimatorChain<KeyToValueMappingTransformer> Classifier(float strength) =>
-        ml.Transforms.Conversion.MapValueToKey("Label", "Class")
-            .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
-                l1Regularization: 0, l2Regularization: strength, optimizationTolerance: 1e-5f))
-            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        LinearClassifier.Create(ml, nameof(SpeakerRow.Class), strength, tolerance: 1e-5f);
 
     /// <summary>Mean and deviation of each band over the utterance.</summary>
     SpeakerRow SpeakerOf(Spoken spoken)
@@ -71,7 +69,7 @@ internal sealed class Judges(MLContext ml) : IDisposable
         return new SpeakerRow { Features = features, Class = spoken.Voice };
     }
 
-    /// <summary>A row for every 40 ms: the spectra around that moment, less their mean over the utterance, which tells voices.</summary>
+    /// <summary>One row per 40 ms: the surrounding spectra, normalized over the utterance to remove the voice.</summary>
     IEnumerable<PhoneRow> PhonesOf(Spoken spoken)
     {
         float[,] frames = _cosines.Compute(spoken.Waveform);

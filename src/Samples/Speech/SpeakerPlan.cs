@@ -1,9 +1,9 @@
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
+/// <summary>The training budget.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
-/// <param name="TestUtterances">How many sentences of each voice are converted.</param>
-/// <param name="JudgeShare">Of how much of the training data the judge of phones learns.</param>
+/// <param name="TestUtterances">The number of sentences per voice to convert.</param>
+/// <param name="JudgeShare">The fraction of the training data that the classifier of phones is trained on.</param>
 internal sealed record SpeakerPlan(int Steps, int TestUtterances, double JudgeShare)
 {
     public static SpeakerPlan For(SpeechSettings settings)
@@ -16,7 +16,7 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double JudgeSh
 
     public int JudgedUtterances(SpeechData data) => (int)Math.Ceiling(JudgeShare * data.Train.Count);
 
-    /// <summary>The library's settings for speech, with who speaks.</summary>
+    /// <summary>The MelSpeech preset, conditioned on the speaker.</summary>
     public AudioVqVaeOptions CodecOptions(SpeechSettings settings)
     {
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
