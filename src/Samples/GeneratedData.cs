@@ -50,7 +50,7 @@ internal static class GeneratedData
             }
             catch (IOException) when (File.Exists(path))
             {
-                stage.Report(0, "waiting for another process that makes the same data");
+                stage.Report(0, "waiting for another process that generates the same data");
                 cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
                 cancellation.ThrowIfCancellationRequested();
             }

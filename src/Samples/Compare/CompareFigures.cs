@@ -18,7 +18,7 @@ internal static class CompareFigures
         var canvas = new Canvas(width, chartHeight + 3 * row + (models.Count + 1) * row);
         canvas.Write(title, Margin, 14, Color.Ink, 1);
         Charts.Curves(canvas, Margin, HeaderHeight, width - 2 * Margin, chartHeight - HeaderHeight, "training steps",
-            "bits per dimension, on the training images; dots: on the test images",
+            "bits per dimension on the training images; dots: on the test images",
             [.. models.Select((model, i) => new Series(model.Name, Colors[i], model.Curve, model.BitsPerDim))]);
 
         int top = chartHeight + row, measured = 260, paper = 480;

@@ -33,7 +33,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
         using ImageVqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data,
             () => ML.Transforms.VqVae.EncodeImages("Codes", "Pixels", vq));
         IDataView encoded = ML.Data.Cache(codec.Transform(test));
-        VqVaeMetrics quality = stages.Run("Measure the VQ-VAE", _ => VqVaeMetrics.Evaluate(encoded, "Codes", "Pixels",
+        VqVaeMetrics quality = stages.Run("Evaluate the VQ-VAE", _ => VqVaeMetrics.Evaluate(encoded, "Codes", "Pixels",
             nameof(ComparedImage.Reconstruction), reconstructionBitsColumnName: nameof(ComparedImage.BoundBits)));
         TrainingSummary training = codec.TrainingSummary!;
         var vqVae = new ComparedModel("VQ-VAE", quality.TotalBitsPerDimension!.Value, PaperVqVae,
@@ -86,7 +86,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
         Stages stages, string name, double paper, ITransformer model, TrainingSummary training, ImageShape shape, IDataView test)
     {
         IDataView measured = ML.Data.Cache(model.Transform(test));
-        double bits = stages.Run($"Measure the {name}", _ => Read(measured).Average(image =>
+        double bits = stages.Run($"Evaluate the {name}", _ => Read(measured).Average(image =>
         {
             Cancellation.ThrowIfCancellationRequested();
             return (double)image.BoundBits;
@@ -103,7 +103,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
     {
         float[][] originals =
             [.. ML.Data.CreateEnumerable<LabelledImage>(test, reuseRowObject: false).Take(ShownImages).Select(image => image.Pixels)];
-        string title = $"{data.Name}: the same network and {plan.Steps} steps of {plan.BatchSize} images for each";
+        string title = $"{data.Name}: one network, {plan.Steps} steps with a batch size of {plan.BatchSize}";
         CompareFigures.Curves(title, data.Name, plan, models).Save(Out("learning-curves.png"));
         CompareFigures.Reconstructions(title, data.Shape, originals, models).Save(Out("reconstructions.png"));
     }

@@ -46,7 +46,7 @@ internal static class GenerateFigures
         var canvas = new Canvas(
             CaptionWidth + originals.Count * wide + Margin, HeaderHeight + labelHeight + (2 + each) * tall + Margin - Gap);
         canvas.WriteHeading(title, remark, Margin / 2);
-        string[] captions = ["original", "given", .. Enumerable.Range(1, each).Select(number => $"sampled {number}")];
+        string[] captions = ["original", "given", .. Enumerable.Range(1, each).Select(number => $"sample {number}")];
         for (int row = 0; row < captions.Length; row++)
             canvas.Write(captions[row], Margin / 2, HeaderHeight + labelHeight + row * tall + tall / 2 - 6, Color.Ink);
         for (int column = 0; column < originals.Count; column++)

@@ -15,15 +15,15 @@ internal sealed record GenerateSettings : SampleSettings
 /// <param name="PriorSteps">Training steps of the prior.</param>
 /// <param name="PriorRows">The number of images that the prior is trained on.</param>
 /// <param name="TestRows">The number of held-out images to score.</param>
-/// <param name="JudgeRows">The number of real images that the classifier of the samples is trained on.</param>
+/// <param name="ClassifierRows">The number of real images that the classifier of the samples is trained on.</param>
 /// <param name="PerClass">The number of samples per class.</param>
-internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRows, int TestRows, int JudgeRows, int PerClass)
+internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRows, int TestRows, int ClassifierRows, int PerClass)
 {
     public static GeneratePlan For(GenerateSettings settings)
     {
         GeneratePlan plan = settings.Quick
-            ? new(CodecSteps: 350, PriorSteps: 200, PriorRows: 10_000, TestRows: 1_000, JudgeRows: 5_000, PerClass: 20)
-            : new(CodecSteps: 2000, PriorSteps: 800, PriorRows: 60_000, TestRows: 5_000, JudgeRows: 20_000, PerClass: 50);
+            ? new(CodecSteps: 350, PriorSteps: 200, PriorRows: 10_000, TestRows: 1_000, ClassifierRows: 5_000, PerClass: 20)
+            : new(CodecSteps: 2000, PriorSteps: 800, PriorRows: 60_000, TestRows: 5_000, ClassifierRows: 20_000, PerClass: 50);
         return plan with { PerClass = settings.PerClass ?? plan.PerClass };
     }
 

@@ -51,17 +51,17 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         double cached = Duration(() => codes = stages.Run(
             $"Sample {wanted.Length:N0} images", stage => Sample(prior, wanted, cached: true, stage)));
         double naive = Duration(() => stages.Run(
-            "Sample them again without a cache", stage => Sample(prior, wanted, cached: false, stage)));
+            "Sample the same number without a cache", stage => Sample(prior, wanted, cached: false, stage)));
         LabelledImage[] samples = [.. Decoded(decoder, codes)];
 
         // 5. A classifier trained on real images only classifies the samples.
-        var judge = new ImageJudge(ML, data.Shape);
+        var classifier = new ImageClassifier(ML, data.Shape);
         double agreement = stages.Run("Classify the samples with a classifier of real images", _ =>
         {
-            judge.Learn(Images(ML.Data.TakeRows(data.Train, plan.JudgeRows)));
-            return judge.Agreement(samples);
+            classifier.Train(Images(ML.Data.TakeRows(data.Train, plan.ClassifierRows)));
+            return classifier.Agreement(samples);
         });
-        double realAgreement = judge.Agreement(test);
+        double realAgreement = classifier.Agreement(test);
         Cancellation.ThrowIfCancellationRequested();
 
         string remark = $"{quality.BitsPerCode:0.00} bits per code instead of {quality.UniformBitsPerCode:0.00}; "
@@ -80,7 +80,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
             ClassifierAgreement = agreement,
             AnomalyAuc = auc,
         };
-        Table table = TableOf("", "", "to compare with")
+        Table table = TableOf("Prior over the codes", "", "to compare with")
             .AddRow("bits per code, test images", $"{metrics.PriorBitsPerCode:0.00}", $"{metrics.UniformBitsPerCode:0.00} uniform")
             .AddRow("samples classified as their class", $"{metrics.ClassifierAgreement:0.0%}", $"{realAgreement:0.0%} of real images")
             .AddRow("AUC of bits, shuffled rows", $"{metrics.AnomalyAuc:0.000}", "0.5 by guessing")

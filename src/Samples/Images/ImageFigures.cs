@@ -33,7 +33,7 @@ internal static class ImageFigures
         string title, string remark, ImageShape shape, IReadOnlyList<List<EncodedImage>> columns, IReadOnlyList<string> labels)
     {
         int scale = Scale(shape), side = shape.Width * scale, tall = shape.Height * scale, rows = columns.Max(column => column.Count);
-        const int caption = 100;
+        const int caption = 120;
         var canvas = new Canvas(
             caption + Columns * (side + Gap) + Margin, HeaderHeight + LabelHeight + rows * (2 * tall + 4 + 2 * Gap) + Margin / 2);
         canvas.WriteHeading(title, remark, Margin);
@@ -41,7 +41,7 @@ internal static class ImageFigures
         {
             int top = HeaderHeight + LabelHeight + row * (2 * tall + 4 + 2 * Gap);
             canvas.Write("original", Margin, top + tall / 2 - 3, Color.Ink);
-            canvas.Write("from codes", Margin, top + tall + 4 + tall / 2 - 3, Color.Ink);
+            canvas.Write("reconstruction", Margin, top + tall + 4 + tall / 2 - 3, Color.Ink);
             for (int column = 0; column < columns.Count; column++)
             {
                 if (row >= columns[column].Count)
@@ -77,7 +77,7 @@ internal static class ImageFigures
         canvas.Write("original", Margin, mapsTop + tall / 2 - 3, Color.Ink);
         for (int map = 0; map < maps; map++)
         {
-            string label = maps == 1 ? "its codes" : $"codes {map + 1}/{grid.CodesPerPosition}";
+            string label = maps == 1 ? "codes" : $"codes {map + 1}/{grid.CodesPerPosition}";
             canvas.Write(label, Margin, mapsTop + (map + 1) * (tall + 4) + tall / 2 - 3, Color.Ink);
         }
         for (int column = 0; column < columns.Count; column++)
@@ -92,7 +92,7 @@ internal static class ImageFigures
                 canvas.Draw(CodeMap(image.Codes, grid, map, colors), left, mapsTop + (map + 1) * (tall + 4), side / grid.Width);
         }
 
-        string atlas = $"What each of the {colors.Order.Count} codes alone is decoded to, from dark to bright";
+        string atlas = $"Decoded patch of each of the {colors.Order.Count} codes, from dark to bright";
         canvas.Write(atlas, Margin, atlasTop - 16, Color.Ink);
         for (int rank = 0; rank < colors.Order.Count; rank++)
         {
@@ -104,7 +104,7 @@ internal static class ImageFigures
         }
 
         string usage = $"{metrics.CodebookUsage:0.0%} used, perplexity {metrics.Perplexity:0}";
-        canvas.Write($"How often each code is used, from the most to the least used: {usage}", Margin, usageTop - 16, Color.Ink);
+        canvas.Write($"Frequency of the codes in descending order: {usage}", Margin, usageTop - 16, Color.Ink);
         Charts.Bars(canvas, Margin, usageTop, width - 2 * Margin, usageHeight, metrics.CodeCounts, Color.Accent);
         return canvas;
     }

@@ -85,7 +85,7 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
         IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(images, classes, rows: 4);
         string[] labels = [.. Enumerable.Range(0, columns.Count).Select(column => classes[column % classes.Count])];
         string title = $"{data.Name}: {data.Shape} pixels, {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}";
-        string remark = $"{quality.RowCount} test images; error {quality.NormalizedMeanSquaredError:0.0000} of the variance, "
+        string remark = $"{quality.RowCount} test images; squared error / variance {quality.NormalizedMeanSquaredError:0.0000}, "
             + $"PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; {quality.BitsPerDimension:0.000} bits per value instead of 8";
 
         ImageFigures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));

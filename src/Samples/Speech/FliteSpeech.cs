@@ -60,7 +60,9 @@ internal static class FliteSpeech
                 utterance.Speak(folder);
                 int count = Interlocked.Increment(ref done);
                 lock (utterances)
-                    stage.Report((double)count / utterances.Length, $"{count:N0}/{utterances.Length:N0} are spoken; once for all runs");
+                    stage.Report(
+                        (double)count / utterances.Length,
+                        $"{count:N0}/{utterances.Length:N0} sentences synthesized, cached for later runs");
             });
         }
         catch (AggregateException several) when (several.InnerException is DataSetException first)

@@ -36,18 +36,19 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
         // 2. Each test sentence is encoded once, and decoded with every voice.
         IDataView encoded = codec.Transform(audio.Transform(ML.Data.LoadFromEnumerable(test)));
         CodedUtterance[] coded = [.. ML.Data.CreateEnumerable<CodedUtterance>(encoded, reuseRowObject: false)];
-        Spoken[] spoken = stages.Run($"Convert {test.Length} sentences to each voice", stage => Say(codec, coded, test, voices, stage));
+        Spoken[] spoken = stages.Run($"Convert {test.Length} sentences to each voice", stage => Convert(codec, coded, test, voices, stage));
 
         // 3. Classifiers trained on recordings only predict the speaker and the phones.
-        using var judges = new Judges(ML);
+        using var classifiers = new SpeechClassifiers(ML);
         Spoken[] recordings = [.. test.Select(Original)];
-        stages.Run("Train a classifier of voices", _ => judges.LearnSpeakers(data.Train.Select(Original)));
-        stages.Run("Train a classifier of phones", _ => judges.LearnPhones(data.Train.Take(plan.JudgedUtterances(data)).Select(Original)));
+        stages.Run("Train a classifier of voices", _ => classifiers.TrainSpeakers(data.Train.Select(Original)));
+        stages.Run("Train a classifier of phones", _ =>
+            classifiers.TrainPhones(data.Train.Take(plan.ClassifierUtterances(data)).Select(Original)));
         Cancellation.ThrowIfCancellationRequested();
         Spoken[] same = [.. spoken.Where(sound => !sound.IsConversion)], converted = [.. spoken.Where(sound => sound.IsConversion)];
         SpeakerMetrics metrics = stages.Run("Classify the conversions", _ =>
         {
-            string[] heard = judges.Speakers(converted);
+            string[] heard = classifiers.Speakers(converted);
             return new SpeakerMetrics
             {
                 Dataset = data.Name,
@@ -57,10 +58,10 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
                 TestUtterances = test.Length,
                 ConvertedRecognisedAsTarget = Share(converted, (sound, index) => heard[index] == sound.Voice),
                 ConvertedRecognisedAsSource = Share(converted, (sound, index) => heard[index] == sound.Of.Speaker),
-                OriginalRecognised = Right(judges.Speakers(recordings), recordings),
-                PhoneAccuracyOriginal = judges.PhoneAccuracy(recordings),
-                PhoneAccuracyReconstructed = judges.PhoneAccuracy(same),
-                PhoneAccuracyConverted = judges.PhoneAccuracy(converted),
+                OriginalRecognised = Right(classifiers.Speakers(recordings), recordings),
+                PhoneAccuracyOriginal = classifiers.PhoneAccuracy(recordings),
+                PhoneAccuracyReconstructed = classifiers.PhoneAccuracy(same),
+                PhoneAccuracyConverted = classifiers.PhoneAccuracy(converted),
                 ChanceSpeaker = converted.CountBy(sound => sound.Voice).Max(pair => pair.Value) / (double)converted.Length,
             };
         });
@@ -85,7 +86,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             + $"{metrics.TrainMinutes:0.0} minutes of codec training, {metrics.Seconds:0} s in total");
     }
 
-    Spoken[] Say(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
+    Spoken[] Convert(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
     {
         Dictionary<string, AlignedUtterance> byName = test.ToDictionary(utterance => utterance.Utterance);
         IEnumerable<VoiceRow> wanted = from utterance in coded
@@ -125,7 +126,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
 
     static double Right(string[] heard, Spoken[] sounds) => Share(sounds, (sound, index) => heard[index] == sound.Voice);
 
-    static double Share(Spoken[] sounds, Func<Spoken, int, bool> is_) => sounds.Where(is_).Count() / (double)sounds.Length;
+    static double Share(Spoken[] sounds, Func<Spoken, int, bool> predicate) => sounds.Where(predicate).Count() / (double)sounds.Length;
 }
 
 /// <summary>The content of metrics.json.</summary>

@@ -106,7 +106,7 @@ internal sealed record SpeechData(
 
     /// <summary>The kind of test data, for the title of a figure.</summary>
     public string TestIs => KnownVoices
-        ? "sentences that no training saw"
-        : "speakers that no training heard: "
+        ? "held-out sentences"
+        : "held-out speakers: "
             + string.Join(", ", Test.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal));
 }

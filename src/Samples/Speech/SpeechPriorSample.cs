@@ -47,22 +47,22 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         // 4. New utterances, as long as those of the training data on average.
         using AudioVqVaeDecoderTransformer decoder = codec.Decoder("Sound", "Codes", "Voice");
         string[] voices = [.. prior.Conditions.SelectMany(voice => Enumerable.Repeat(voice, SpeechPriorPlan.PerVoice))];
-        float[][] said = stages.Run($"Sample {voices.Length} utterances", _ => Sounds(decoder, prior.Sample(
+        float[][] sounds = stages.Run($"Sample {voices.Length} utterances", _ => Sounds(decoder, prior.Sample(
             ML, voices, new SamplingOptions { Seed = Settings.Seed, CancellationToken = Cancellation })));
-        for (int i = 0; i < said.Length; i++)
+        for (int i = 0; i < sounds.Length; i++)
         {
             string name = $"{voices[i]}-{i % SpeechPriorPlan.PerVoice + 1}.wav";
-            WaveFile.Write(Out(name), said[i], codec.SampleRate);
+            WaveFile.Write(Out(name), sounds[i], codec.SampleRate);
         }
         double codesPerSecond = codec.CodesPerPosition * (double)codec.SampleRate / codec.SamplesPerCode;
-        stages.Run("Draw the figures", _ => Draw(prior.Conditions, said, quality.BitsPerCode * codesPerSecond));
+        stages.Run("Draw the figures", _ => Draw(prior.Conditions, sounds, quality.BitsPerCode * codesPerSecond));
         var metrics = new SpeechPriorMetrics
         {
             Seconds = Seconds,
             PriorBitsPerCode = quality.BitsPerCode,
             UniformBitsPerCode = quality.UniformBitsPerCode,
             BitsPerSecond = quality.BitsPerCode * codesPerSecond,
-            Samples = said.Length,
+            Samples = sounds.Length,
         };
         Table table = TableOf("On the test utterances", "", "to compare with")
             .AddRow("bits per code", $"{metrics.PriorBitsPerCode:0.00}", $"{metrics.UniformBitsPerCode:0.00} uniform")
@@ -74,17 +74,17 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         [.. ML.Data.CreateEnumerable<Spoken>(decoder.Transform(codes), reuseRowObject: false).Select(row => row.Sound)];
 
     /// <summary>Draws one row per voice: the spectrograms of its samples.</summary>
-    void Draw(IReadOnlyList<string> voices, float[][] said, double bitsPerSecond)
+    void Draw(IReadOnlyList<string> voices, float[][] sounds, double bitsPerSecond)
     {
         const int margin = 16, caption = 70, gap = 8, header = 56, frames = 300;
-        Spectrogram[] spectrograms = [.. said.Select(sound => new Spectrogram(sound))];
+        Spectrogram[] spectrograms = [.. sounds.Select(sound => new Spectrogram(sound))];
         int wide = Math.Min(frames, spectrograms.Max(one => one.Frames)) + gap, tall = Spectrogram.Bands + gap;
         var canvas = new Canvas(
             caption + SpeechPriorPlan.PerVoice * wide + margin, header + voices.Count * tall + margin);
         canvas.Write("Sampled utterances", margin, 14, Color.Ink, 2);
         canvas.Write($"Codes sampled for each voice and decoded, one pixel per 10 ms; test speech takes {bitsPerSecond:0} bits per second",
             margin, 36, Color.Accent);
-        for (int i = 0; i < said.Length; i++)
+        for (int i = 0; i < sounds.Length; i++)
         {
             int row = i / SpeechPriorPlan.PerVoice, column = i % SpeechPriorPlan.PerVoice, top = header + row * tall;
             if (column == 0)

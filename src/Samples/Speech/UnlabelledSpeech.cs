@@ -43,7 +43,7 @@ internal static class UnlabelledSpeech
             for (int i = 0; i < files.Length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked; once for all runs");
+                stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked, cached for later runs");
                 // Files in different subfolders may have the same name.
                 string relative = Path.ChangeExtension(Path.GetRelativePath(root, files[i]), ".wav");
                 Unpack(files[i], Path.Combine(made, relative.Replace(Path.DirectorySeparatorChar, '-')));

@@ -43,7 +43,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
         // 3. Bits of the codes given the row's own latents, given those of another row, and without latents.
         IDataView scored = ML.Data.Cache(prior.Transform(second.Transform(test)));
         SecondLevelRow[] own = stages.Run("Evaluate the test images", _ => Rows(scored));
-        float[] shuffled = stages.Run("Evaluate them with each other's latents", _ => ShuffledBits(second, scored, own));
+        float[] shuffled = stages.Run("Evaluate them with the latents of other images", _ => ShuffledBits(second, scored, own));
 
         stages.Run("Draw samples from the latents alone", _ => Draw(data, codec, second, scored, own[0].Latents.Length));
 
@@ -120,7 +120,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
         {
             using CodesVqVaeDecoderTransformer decoder = second.Decoder("Sampled", temperature: Temperature, seed: Settings.Seed + sample);
             IDataView painted = paint.Transform(decoder.Transform(view));
-            rows.Add(($"{latents} codes, {sample + 1}", [.. ML.Data.CreateEnumerable<ImageOfLatents>(painted, reuseRowObject: false)
+            rows.Add(($"{latents} codes, sample {sample + 1}", [.. ML.Data.CreateEnumerable<ImageOfLatents>(painted, reuseRowObject: false)
                 .Select(image => image.Reconstruction)]));
         }
         TwoLevelFigures.Reconstructions(
@@ -131,8 +131,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
     }
 }
 
-/// <summary>The content of metrics.json. Bits are the mean bits of the codes of
-/// a held-out image.</summary>
+/// <summary>The content of metrics.json. Bits are the mean bits of the codes of a held-out image.</summary>
 internal sealed record TwoLevelMetrics : SampleMetrics
 {
     public required double Seconds { get; init; }
@@ -146,10 +145,10 @@ internal sealed record TwoLevelMetrics : SampleMetrics
     /// <summary>Given the latents of another image.</summary>
     public required double ShuffledBits { get; init; }
 
-    /// <summary>Of the paired difference.</summary>
+    /// <summary>The standard error of the paired difference.</summary>
     public required double UnconditionalMinusConditionalStandardError { get; init; }
 
-    /// <summary>Of the paired difference.</summary>
+    /// <summary>The standard error of the paired difference.</summary>
     public required double ShuffledMinusConditionalStandardError { get; init; }
 
     public required int Latents { get; init; }

@@ -26,7 +26,7 @@ internal static class DoomVideo
         void Count()
         {
             lock (work)
-                stage.Report((double)++done / frames, $"{done:N0}/{frames:N0} frames played, once");
+                stage.Report((double)++done / frames, $"{done:N0}/{frames:N0} frames rendered, cached for later runs");
         }
         // An engine waits for about half of its time.
         var together = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount, CancellationToken = cancellation };

@@ -21,7 +21,7 @@ internal static class VideoFigures
         for (int start = 0; start < starts.Count; start++)
         {
             int top = HeaderHeight + start * block;
-            Line(top, "what happened", starts[start].Truth.Select(frame => Shown(frame, side)));
+            Line(top, "true frames", starts[start].Truth.Select(frame => Shown(frame, side)));
             foreach ((int row, byte[] given) in starts[start].Given.Index())
                 canvas.Draw(Shown(given, side), LabelWidth + Margin + row * step, top, 1);
             foreach ((int row, Rollouts rollout) in rollouts.Index())
@@ -47,7 +47,7 @@ internal static class VideoFigures
         {
             var canvas = new Canvas(moving.Width, moving.Height);
             int made = frame - VideoPlan.FramesGiven;
-            string[] titles = ["what happened", .. rollouts.Select(rollout => rollout.Title)];
+            string[] titles = ["true frames", .. rollouts.Select(rollout => rollout.Title)];
             for (int column = 0; column < columns; column++)
                 canvas.WriteCentered(titles[column], 8 + column * step + side * scale / 2, 6, made < 0 ? Color.Faint : Color.Ink);
             for (int start = 0; start < starts.Count; start++)

@@ -192,8 +192,7 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
     double Lap(double before) => Math.Round(Seconds - before, 1);
 }
 
-/// <summary>The content of metrics.json. Squared errors are in squared levels of 0 …
-/// 255.</summary>
+/// <summary>The content of metrics.json. Squared errors are in squared levels of 0…255.</summary>
 internal sealed record VideoMetrics : SampleMetrics
 {
     public required string Dataset { get; init; }

@@ -77,15 +77,15 @@ public sealed class GenerationTests
     }
 
     [TestMethod]
-    public void The_judge_tells_what_it_has_seen()
+    public void The_classifier_recognizes_the_classes_it_is_trained_on()
     {
         var shape = new ImageShape(1, 8, 8);
         LabelledImage[] images = [.. Tiny.Rows(60).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
-        var judge = new ImageJudge(_ml, shape);
-        judge.Learn(images[..30]);
-        Assert.IsGreaterThan(0.8, judge.Agreement(images[30..]));
+        var classifier = new ImageClassifier(_ml, shape);
+        classifier.Train(images[..30]);
+        Assert.IsGreaterThan(0.8, classifier.Agreement(images[30..]));
         LabelledImage[] wrong = [.. images[30..].Select(image => new LabelledImage { Pixels = image.Pixels, Class = "other" })];
-        Assert.AreEqual(0, judge.Agreement(wrong));
+        Assert.AreEqual(0, classifier.Agreement(wrong));
     }
 
     [TestMethod]

@@ -7,7 +7,7 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// <summary>
 /// Two linear classifiers, of voices and of phones, that are trained on log-mel spectra of recordings only and evaluate decoded speech.
 /// </summary>
-internal sealed class Judges(MLContext ml) : IDisposable
+internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
 {
     /// <summary>The number of 10 ms frames that are averaged, and the number of such averages in the window of the classifier of
     /// phones.</summary>
@@ -23,17 +23,17 @@ internal sealed class Judges(MLContext ml) : IDisposable
     readonly Mfcc _cosines = new(new MfccOptions { Coefficients = Cosines });
     ITransformer? _speakers, _phones;
 
-    public void LearnSpeakers(IEnumerable<Spoken> recordings) =>
+    public void TrainSpeakers(IEnumerable<Spoken> recordings) =>
         _speakers = Classifier(strength: 1e-2f).Fit(ml.Data.LoadFromEnumerable(recordings.Select(SpeakerOf)));
 
-    public void LearnPhones(IEnumerable<Spoken> recordings) =>
+    public void TrainPhones(IEnumerable<Spoken> recordings) =>
         _phones = Classifier(strength: 0.1f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.SelectMany(PhonesOf))));
 
     /// <summary>The predicted voice of each sound.</summary>
     public string[] Speakers(IEnumerable<Spoken> sounds) =>
-        [.. ml.Data.CreateEnumerable<Judged>(
+        [.. ml.Data.CreateEnumerable<Prediction>(
                 _speakers!.Transform(ml.Data.LoadFromEnumerable(sounds.Select(SpeakerOf))), reuseRowObject: true)
-            .Select(judged => judged.PredictedLabel)];
+            .Select(row => row.PredictedLabel)];
 
     /// <summary>The accuracy of the predicted phones.</summary>
     public double PhoneAccuracy(IEnumerable<Spoken> sounds) =>
@@ -119,7 +119,7 @@ internal sealed class Judges(MLContext ml) : IDisposable
         public string Class { get; set; } = "";
     }
 
-    sealed class Judged
+    sealed class Prediction
     {
         public string PredictedLabel { get; set; } = "";
     }
