@@ -2,10 +2,10 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples;
 
-/// <summary>Default data that programs of the system make: made once, and kept in a cache folder.</summary>
+/// <summary>Default data that is generated once by programs of the system and kept in a cache folder.</summary>
 internal static class GeneratedData
 {
-    /// <summary>The environment variable that says where the cache lies, if not where the system keeps caches.</summary>
+    /// <summary>The environment variable with the cache folder, in place of the system's cache folder.</summary>
     public const string FolderVariable = "VQVAE_CACHE";
 
     public static string CacheFolder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? named
@@ -16,12 +16,12 @@ internal static class GeneratedData
                     : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
             "vqvae-samples");
 
-    /// <summary>The folder of a data set in a cache; has it made where it is not there yet. The folder is complete or absent: it is made
-    /// under another name, and what an interrupted run left there is handed to the next.</summary>
-    /// <param name="cache">The cache, as a rule <see cref="CacheFolder"/>.</param>
-    /// <param name="name">The name of the data set, which has to tell it from all others.</param>
-    /// <param name="stage">Is told where this run has to wait for another.</param>
-    /// <param name="make">Fills the folder that it is given.</param>
+    /// <summary>Returns the folder of a data set in the cache, which is generated if it is missing. The folder is complete or absent: it is
+    /// generated under another name, where an interrupted run resumes.</summary>
+    /// <param name="cache">The cache, usually <see cref="CacheFolder"/>.</param>
+    /// <param name="name">The unique name of the data set.</param>
+    /// <param name="stage">Receives a report while this run waits for another.</param>
+    /// <param name="make">Generates the data in the given folder.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     public static string Open(string cache, string name, Stage stage, Action<string> make, CancellationToken cancellation)
     {
@@ -39,7 +39,7 @@ internal static class GeneratedData
         return folder;
     }
 
-    /// <summary>A process at a time makes the data; the file is unlocked even where a process is killed.</summary>
+    /// <summary>Only one process at a time generates the data; the lock is released even if the process is killed.</summary>
     static FileStream WaitForOthers(string path, Stage stage, CancellationToken cancellation)
     {
         while (true)
@@ -50,7 +50,7 @@ internal static class GeneratedData
             }
             catch (IOException) when (File.Exists(path))
             {
-                stage.Report(0, "waiting for another process that makes the same data");
+                stage.Report(0, "waiting for another process that generates the same data");
                 cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
                 cancellation.ThrowIfCancellationRequested();
             }

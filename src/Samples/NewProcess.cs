@@ -1,22 +1,32 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 
 namespace Microsoft.ML.VqVae.Samples;
 
-/// <summary>Starts this program once more, to show that a saved model needs nothing of the process that made it.</summary>
+/// <summary>Starts this program a second time, to show that a saved model is complete.</summary>
 internal static class NewProcess
 {
-    /// <summary>Has a new process write lines to a file, and returns them.</summary>
-    /// <param name="what">What the process does, for the message of a failure: "which loads 'model.zip'".</param>
-    /// <param name="arguments">Its command line, given the file that it has to write.</param>
+    /// <summary>Runs a <see cref="Verbs.PredictionVerb"/> in a new process and returns the lines that it writes.</summary>
+    /// <param name="verb">The command.</param>
+    /// <param name="modelFile">The model to load.</param>
+    /// <param name="dataFolder">The value of --data; null for the default data.</param>
+    /// <param name="rows">The number of test rows.</param>
+    /// <param name="cuda">Whether the model runs on a GPU.</param>
     /// <param name="cancellation">Ends the process.</param>
-    public static string[] Lines(string what, Func<string, IEnumerable<string>> arguments, CancellationToken cancellation)
+    public static string[] Predict(
+        string verb, string modelFile, string? dataFolder, int rows, bool cuda, CancellationToken cancellation)
     {
         string file = Path.Combine(Path.GetTempPath(), $"vqvae-lines-{Guid.NewGuid():N}.tsv");
+        string[] arguments =
+        [
+            verb, "--model", modelFile, "--rows", rows.ToString(CultureInfo.InvariantCulture), "--out", file,
+            "--device", cuda ? "cuda" : "cpu", .. dataFolder is null ? (string[])[] : ["--data", dataFolder],
+        ];
         try
         {
             ProcessStartInfo start = ThisProgram();
-            foreach (string argument in arguments(file))
+            foreach (string argument in arguments)
                 start.ArgumentList.Add(argument);
             using Process process = Process.Start(start) ?? throw new IOException("The second process could not be started.");
             using CancellationTokenRegistration stop = cancellation.Register(() => process.Kill(entireProcessTree: true));
@@ -25,7 +35,8 @@ internal static class NewProcess
             cancellation.ThrowIfCancellationRequested();
             return process.ExitCode == 0
                 ? File.ReadAllLines(file)
-                : throw new IOException($"The second process, {what}, ended with code {process.ExitCode}: {output.Trim()}");
+                : throw new IOException(
+                    $"The second process, which loads '{modelFile}', ended with code {process.ExitCode}: {output.Trim()}");
         }
         finally
         {
@@ -35,7 +46,7 @@ internal static class NewProcess
 
     static ProcessStartInfo ThisProgram()
     {
-        // Started as `dotnet Samples.dll`, the process is dotnet itself and needs to be told which program.
+        // Started as `dotnet Samples.dll`, the process is dotnet itself, which takes the program as its first argument.
         string program = Environment.ProcessPath ?? throw new IOException("This process does not know its own program.");
         var start = new ProcessStartInfo(program) { RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))

@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Samples.Verbs;
 
 namespace Microsoft.ML.VqVae.Samples;
 
-/// <summary>One verb a capability, each in a file under Verbs; `--help` after any of them lists its options.</summary>
+/// <summary>The command line: one command per sample; `--help` after a command lists its options.</summary>
 internal static class Program
 {
     static async Task<int> Main(string[] arguments)
@@ -11,21 +11,21 @@ internal static class Program
         using var cancellation = new CancellationTokenSource();
         Console.CancelKeyPress += (_, pressed) =>
         {
-            // The first Ctrl+C lets the work stop between two steps and write its checkpoint; the second ends the process.
+            // The first Ctrl+C stops after the current step, so that a checkpoint can be written; the second ends the process.
             pressed.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         };
         var root = new RootCommand("Samples of Microsoft.ML.VqVae: discrete codes for ML.NET.")
         {
-            ImagesVerb.Create(),
-            CompareVerb.Create(),
-            GenerateVerb.Create(),
-            TwoLevelVerb.Create(),
-            PredictVerb.Create(),
-            PhonemesVerb.Create(),
-            PhonemesVerb.CreateSecondProcess(),
-            SpeakersVerb.Create(),
-            SpeechPriorVerb.Create(),
+            ImageVerbs.Images(),
+            ImageVerbs.Compare(),
+            ImageVerbs.Generate(),
+            ImageVerbs.TwoLevel(),
+            PredictionVerb.OfImages(),
+            SpeechVerbs.Phonemes(),
+            PredictionVerb.OfPhones(),
+            SpeechVerbs.Speakers(),
+            SpeechVerbs.SpeechPrior(),
             VideoVerb.Create(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };

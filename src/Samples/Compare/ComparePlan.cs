@@ -3,16 +3,26 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Compare;
 
-/// <summary>The budget that the three models share, for each kind of data.</summary>
+/// <summary>The options of the compare command.</summary>
+internal sealed record CompareSettings : SampleSettings
+{
+    public int? Steps { get; init; }
+
+    public int? Samples { get; init; }
+
+    public int CodesPerPosition { get; init; } = 1;
+}
+
+/// <summary>The training budget that the three models share, for each kind of data.</summary>
 /// <param name="Steps">Training steps of each model.</param>
-/// <param name="BatchSize">Images in a step.</param>
-/// <param name="LearningRate">The learning rate at its height.</param>
-/// <param name="Samples">Samples of VIMCO's bound in training; each is decoded once a step.</param>
-/// <param name="TestRows">How many test images are measured.</param>
+/// <param name="BatchSize">The batch size.</param>
+/// <param name="LearningRate">The peak learning rate.</param>
+/// <param name="Samples">Samples of VIMCO's bound in training.</param>
+/// <param name="TestRows">The number of test images.</param>
 internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate, int Samples, int TestRows)
 {
-    /// <summary>The commitment cost. Under a likelihood whose scale is learnt the reconstruction term grows as the error falls, and the
-    /// commitment has to keep pace with it.</summary>
+    /// <summary>The commitment cost. With a learned scale of the likelihood, the reconstruction term grows as the error falls, so the
+    /// paper's 0.25 is too low.</summary>
     const double CommitmentCost = 1;
 
     public static ComparePlan For(ImageData data, CompareSettings settings)
@@ -58,14 +68,14 @@ internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate
         return options;
     }
 
-    // One code a position has to say everything about it; of several, each says less and needs fewer dimensions.
+    // A single code per position carries all information; each of several carries less and needs fewer dimensions.
     static int DimensionsPerCode(CompareSettings settings) => settings.CodesPerPosition == 1 ? 64 : 16;
 
     void Share(ImageModelOptions options, ImageData data, CompareSettings settings)
     {
         options.ReconstructionColumnName = nameof(ComparedImage.Reconstruction);
         options.Codec.PixelLikelihood = PixelLikelihood.DiscretizedLogistic;
-        // Photographs may be mirrored; letters and shoes point one way.
+        // Photographs may be mirrored; letters and shoes have a direction.
         options.Codec.FlipHorizontally = data.Shape.Channels == 3;
         (options.Training.Steps, options.Training.BatchSize, options.Training.LearningRate) = (Steps, BatchSize, LearningRate);
         options.Training.Seed = settings.Seed;

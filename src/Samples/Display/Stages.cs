@@ -1,21 +1,35 @@
 using System.Diagnostics;
-using System.Globalization;
+using Microsoft.ML.VqVae.Training;
 using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Display;
 
 /// <summary>
-/// Shows the stages of a run: with live bars on a terminal, as plain lines where the output goes to a file or another program.
+/// Shows the stages of a run: as progress bars on a terminal, as plain lines where the output is redirected.
 /// </summary>
 internal abstract class Stages
 {
-    /// <summary>Runs a stage; while it runs, it may report how far it is.</summary>
+    /// <summary>Runs a stage, which may report its progress.</summary>
     public abstract T Run<T>(string name, Func<Stage, T> work);
 
     public void Run(string name, Action<Stage> work) => Run(name, stage =>
     {
         work(stage);
         return true;
+    });
+
+    /// <summary>Trains in a stage of its own, with its progress shown.</summary>
+    /// <param name="name">The name of the stage.</param>
+    /// <param name="options">The options of the training; progress and cancellation are set here.</param>
+    /// <param name="cancellation">Stops the training.</param>
+    /// <param name="fit">Trains and returns the model.</param>
+    /// <param name="examples">The unit of the training examples.</param>
+    public T Train<T>(
+        string name, TrainingOptions options, CancellationToken cancellation, Func<T> fit, string examples = "images") => Run(name, stage =>
+    {
+        options.Progress = new TrainingReport(stage, examples);
+        options.CancellationToken = cancellation;
+        return fit();
     });
 
     public static T Show<T>(IAnsiConsole console, Func<Stages, T> work) =>
@@ -34,24 +48,24 @@ internal abstract class Stages
         {
             var watch = Stopwatch.StartNew();
             ProgressTask task = context.AddTask(Markup.Escape(name), maxValue: 1);
-            // A bar that runs to and fro, until the stage says how far it is.
+            // An indeterminate bar until the stage reports its progress.
             task.IsIndeterminate = true;
             T result = work(new Stage((fraction, detail) =>
             {
                 task.IsIndeterminate = false;
                 task.Value = fraction;
-                // In place of the name: both do not fit into eighty columns. What does not fit either is cut at the end.
+                // Replaces the name, since both do not fit into eighty columns.
                 task.Description = Markup.Escape(detail);
             }));
             task.IsIndeterminate = false;
             task.Value = 1;
-            task.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{name}, {watch.Elapsed.TotalSeconds:0.0} s"));
+            task.Description = Markup.Escape($"{name}, {watch.Elapsed.TotalSeconds:0.0} s");
             task.StopTask();
             return result;
         }
     }
 
-    /// <summary>Lines are written past Spectre.Console, which would break them at a width that a file does not have.</summary>
+    /// <summary>Writes lines without Spectre.Console, which would wrap them at the width of a terminal.</summary>
     sealed class PlainStages(TextWriter output) : Stages
     {
         static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
@@ -66,20 +80,20 @@ internal abstract class Stages
                 if (watch.Elapsed < next)
                     return;
                 next = watch.Elapsed + BetweenLines;
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {fraction,5:P0}  {detail}"));
+                output.WriteLine($"  {fraction,5:P0}  {detail}");
             }));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  done in {watch.Elapsed.TotalSeconds:0.0} s"));
+            output.WriteLine($"  done in {watch.Elapsed.TotalSeconds:0.0} s");
             return result;
         }
     }
 }
 
-/// <summary>What a running stage can say of itself: the share that is done, and a few words.</summary>
+/// <summary>Receives the progress of a running stage: the completed fraction and a short text.</summary>
 internal sealed class Stage(Action<double, string> report)
 {
     public void Report(double fraction, string detail) => report(fraction, detail);
 
-    /// <summary>For work of the library that reports shares alone.</summary>
+    /// <summary>An adapter for library calls that report a fraction only.</summary>
     public IProgress<double> Shares(string detail) => new ShareReport(share => report(share, detail));
 
     // Progress<double> would report on another thread, later.
@@ -87,4 +101,20 @@ internal sealed class Stage(Action<double, string> report)
     {
         public void Report(double value) => report(value);
     }
+}
+
+/// <summary>Shows the progress of training as a line of its stage.</summary>
+/// <param name="stage">The stage to report to.</param>
+/// <param name="examples">The unit of the training examples, such as "images".</param>
+internal sealed class TrainingReport(Stage stage, string examples) : IProgress<TrainingProgress>
+{
+    public void Report(TrainingProgress value)
+    {
+        string perplexity = value.Perplexity is { } used ? $" · perplexity {used:0}" : "";
+        // The most important part comes first: a narrow terminal cuts the end.
+        stage.Report(value.Fraction, $"step {value.Step:N0}/{value.TotalSteps:N0} · {Clock(value.Remaining)} left · loss {value.Loss:0.000}"
+            + perplexity + $" · {value.ExamplesPerSecond:N0} {examples}/s");
+    }
+
+    static string Clock(TimeSpan time) => $"{(int)time.TotalMinutes}:{time.Seconds:00}";
 }

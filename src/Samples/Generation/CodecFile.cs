@@ -3,28 +3,24 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
-/// <summary>The codec that a sample builds on: the one in a model file of the images sample, which is a chain from pixels to a class name, or a
-/// new one.</summary>
+/// <summary>The codec that a sample builds on: loaded from a model file of the images sample, or trained.</summary>
 internal static class CodecFile
 {
-    /// <summary>Loads the codec where a file is given, and trains one otherwise.</summary>
+    /// <summary>Loads the codec if a file is given, and trains one otherwise.</summary>
     public static ImageVqVaeTransformer OpenOrTrain(
         MLContext ml, string? path, ImageData data, ImageVqVaeOptions options, Stages stages, CancellationToken cancellation) =>
         path is not null
         ? stages.Run("Load the codec", _ => Open(ml, path))
-        : stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
-        {
-            options.Training.Progress = new TrainingReport(stage);
-            options.Training.CancellationToken = cancellation;
-            return ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train);
-        });
+        : stages.Train(
+            $"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", options.Training, cancellation,
+            () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train));
 
     public static ImageVqVaeTransformer Open(MLContext ml, string path)
     {
         if (!File.Exists(path))
             throw new DataSetException($"The file '{path}', given as --model, does not exist. ./samples.sh images writes one.");
         return Find(ml.Model.Load(path, out _)).FirstOrDefault() ?? throw new DataSetException(
-            $"'{path}' holds no codec of pictures. Expected is a model.zip of ./samples.sh images.");
+            $"'{path}' holds no codec of images. Expected is a model.zip of ./samples.sh images.");
     }
 
     static IEnumerable<ImageVqVaeTransformer> Find(ITransformer transformer) => transformer switch

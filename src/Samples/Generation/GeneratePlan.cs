@@ -2,24 +2,32 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
-/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
-/// <param name="CodecSteps">Training steps of the codec, where none is given.</param>
+/// <summary>The options of the generate command.</summary>
+internal sealed record GenerateSettings : SampleSettings
+{
+    public string? ModelFile { get; init; }
+
+    public int? PerClass { get; init; }
+}
+
+/// <summary>The training budget.</summary>
+/// <param name="CodecSteps">Training steps of the codec, if it is not loaded.</param>
 /// <param name="PriorSteps">Training steps of the prior.</param>
-/// <param name="PriorRows">On how many pictures' codes the prior learns.</param>
-/// <param name="TestRows">How many held-out pictures are scored.</param>
-/// <param name="JudgeRows">On how many real pictures the judge of the samples learns.</param>
-/// <param name="PerClass">How many pictures of each class are made.</param>
-internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRows, int TestRows, int JudgeRows, int PerClass)
+/// <param name="PriorRows">The number of images that the prior is trained on.</param>
+/// <param name="TestRows">The number of held-out images to score.</param>
+/// <param name="ClassifierRows">The number of real images that the classifier of the samples is trained on.</param>
+/// <param name="PerClass">The number of samples per class.</param>
+internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRows, int TestRows, int ClassifierRows, int PerClass)
 {
     public static GeneratePlan For(GenerateSettings settings)
     {
         GeneratePlan plan = settings.Quick
-            ? new(CodecSteps: 350, PriorSteps: 200, PriorRows: 10_000, TestRows: 1_000, JudgeRows: 5_000, PerClass: 20)
-            : new(CodecSteps: 2500, PriorSteps: 3000, PriorRows: 60_000, TestRows: 5_000, JudgeRows: 20_000, PerClass: 50);
+            ? new(CodecSteps: 350, PriorSteps: 200, PriorRows: 10_000, TestRows: 1_000, ClassifierRows: 5_000, PerClass: 20)
+            : new(CodecSteps: 2500, PriorSteps: 3000, PriorRows: 60_000, TestRows: 5_000, ClassifierRows: 20_000, PerClass: 50);
         return plan with { PerClass = settings.PerClass ?? plan.PerClass };
     }
 
-    /// <summary>The images sample's codec, trained for as long as this plan says.</summary>
+    /// <summary>The options of the images sample's codec, with the steps of this plan.</summary>
     public ImageVqVaeOptions CodecOptions(ImageData data, GenerateSettings settings)
     {
         var images = new ImagesSettings { Steps = CodecSteps, Seed = settings.Seed, Quick = settings.Quick };

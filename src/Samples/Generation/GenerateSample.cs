@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Samples.Display;
@@ -9,84 +8,69 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
 /// <summary>
-/// From classes to new pictures: trains a prior over the codes of a codec, measures what it foretells, samples pictures of each class,
-/// completes given ones, and tells strange pictures by what their codes cost.
+/// Samples new images of each class: trains a prior over the codes of a codec and evaluates it, samples images, completes given images,
+/// and detects anomalies by their bits.
 /// </summary>
-internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole console, CancellationToken cancellation)
+internal sealed class GenerateSample(GenerateSettings settings, CancellationToken cancellation)
+    : Sample<GenerateSettings>(settings, cancellation)
 {
     const int CompletionRows = 4;
 
-    readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
-    readonly Stopwatch _watch = Stopwatch.StartNew();
-
-    public int Run()
+    protected override SampleResult Work(Stages stages)
     {
-        Directory.CreateDirectory(settings.OutputFolder);
-        var (metrics, realAgreement) = Stages.Show(console, Work);
-        metrics.Save(Out("metrics.json"));
-        Show(metrics, realAgreement);
-        return 0;
-    }
+        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        GeneratePlan plan = GeneratePlan.For(Settings);
 
-    (GenerateMetrics Metrics, double RealAgreement) Work(Stages stages)
-    {
-        ImageData data = stages.Run("Read the pictures", _ => ImageDataSets.Open(_ml, settings.DataFolder));
-        GeneratePlan plan = GeneratePlan.For(settings);
-
-        // 1. The codec writes pictures as codes, and its decoder paints codes as pictures.
+        // 1. The codec encodes images, and its decoder turns codes into images.
         using ImageVqVaeTransformer codec = CodecFile.OpenOrTrain(
-            _ml, settings.ModelFile, data, plan.CodecOptions(data, settings), stages, cancellation);
+            ML, Settings.ModelFile, data, plan.CodecOptions(data, Settings), stages, Cancellation);
         using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Pixels", "Codes");
         int rows = Math.Min(plan.PriorRows, data.TrainRows);
-        IDataView encoded = EncodedPictures.Of(_ml, codec, data.Train, rows, "Class", "Codes");
-        stages.Run("Encode the training pictures", stage => EncodedPictures.Read(_ml, encoded, rows, stage, cancellation));
+        IDataView encoded = EncodedImages.Of(ML, codec, data.Train, rows, "Class", "Codes");
+        stages.Run("Encode the training images", stage => EncodedImages.Read(ML, encoded, rows, stage, Cancellation));
 
-        // 2. The prior learns which codes stand beside which, given the class.
-        ValueToKeyMappingTransformer labels = _ml.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(encoded);
-        PriorOptions options = plan.PriorOptions(settings);
-        using PriorTransformer prior = stages.Run($"Train the prior on the codes of {rows:N0}", stage =>
-        {
-            options.Training.Progress = new TrainingReport(stage);
-            options.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(labels.Transform(encoded));
-        });
+        // 2. The prior learns the distribution of the codes of each class.
+        ValueToKeyMappingTransformer labels = ML.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(encoded);
+        PriorOptions options = plan.PriorOptions(Settings);
+        using PriorTransformer prior = stages.Train(
+            $"Train the prior on the codes of {rows:N0}", options.Training, Cancellation,
+            () => ML.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(labels.Transform(encoded)));
         var chain = new TransformerChain<ITransformer>(codec, labels, prior);
-        _ml.Model.Save(chain, data.Train.Schema, Out("model.zip"));
+        ML.Model.Save(chain, data.Train.Schema, Out("model.zip"));
 
-        // 3. Held-out pictures cost few bits, pictures with shuffled rows many: the sum alone tells them apart.
-        LabelledImage[] test = [.. Pictures(data.Test).Take(plan.TestRows)];
-        IDataView scored = _ml.Data.Cache(chain.Transform(View(data, test)));
-        PriorMetrics quality = stages.Run("Score the test pictures", _ => PriorMetrics.Evaluate(scored, "Codes", "Bits"));
-        double auc = stages.Run("Score test pictures with shuffled rows", _ => ShuffledRows.AreaUnderCurve(
-            Bits(scored), Bits(chain.Transform(View(data, test.Select((picture, i) => ShuffledRows.Of(picture, data.Shape, i)))))));
+        // 3. Held-out images take few bits, images with shuffled rows take many: the bits are an anomaly score.
+        LabelledImage[] test = [.. Images(data.Test).Take(plan.TestRows)];
+        IDataView scored = ML.Data.Cache(chain.Transform(View(data, test)));
+        PriorMetrics quality = stages.Run("Score the test images", _ => PriorMetrics.Evaluate(scored, "Codes", "Bits"));
+        double auc = stages.Run("Score test images with shuffled rows", _ => ShuffledRows.AreaUnderCurve(
+            ML, Bits(scored), Bits(chain.Transform(View(data, test.Select((image, i) => ShuffledRows.Of(image, data.Shape, i)))))));
 
-        // 4. New pictures: codes from the prior, painted by the codec's decoder.
+        // 4. New images: codes sampled from the prior, decoded by the codec.
         string[] wanted = [.. prior.Conditions.SelectMany(name => Enumerable.Repeat(name, plan.PerClass))];
         IDataView codes = null!;
-        double cached = Seconds(() => codes = stages.Run(
-            $"Sample {wanted.Length:N0} pictures", stage => Sample(prior, wanted, cached: true, stage)));
-        double naive = Seconds(() => stages.Run(
-            "Sample them again without a cache", stage => Sample(prior, wanted, cached: false, stage)));
+        double cached = Duration(() => codes = stages.Run(
+            $"Sample {wanted.Length:N0} images", stage => Sample(prior, wanted, cached: true, stage)));
+        double naive = Duration(() => stages.Run(
+            "Sample the same number without a cache", stage => Sample(prior, wanted, cached: false, stage)));
         LabelledImage[] samples = [.. Decoded(decoder, codes)];
 
-        // 5. A judge that has seen real pictures only says what they look like.
-        var judge = new PictureJudge(_ml, data.Shape);
-        double agreement = stages.Run("Have a classifier of real pictures judge the samples", _ =>
+        // 5. A classifier trained on real images only classifies the samples.
+        var classifier = new ImageClassifier(ML, data.Shape);
+        double agreement = stages.Run("Classify the samples with a classifier of real images", _ =>
         {
-            judge.Learn(Pictures(_ml.Data.TakeRows(data.Train, plan.JudgeRows)));
-            return judge.Agreement(samples);
+            classifier.Train(Images(ML.Data.TakeRows(data.Train, plan.ClassifierRows)));
+            return classifier.Agreement(samples);
         });
-        double realAgreement = judge.Agreement(test);
-        cancellation.ThrowIfCancellationRequested();
+        double realAgreement = classifier.Agreement(test);
+        Cancellation.ThrowIfCancellationRequested();
 
-        string remark = string.Create(CultureInfo.InvariantCulture,
-            $"{quality.BitsPerCode:0.00} bits a code instead of {quality.UniformBitsPerCode:0.00}; "
-            + $"a classifier of real pictures takes {agreement:0.0%} of the samples for their class");
-        GeneratePictures.Samples($"{data.Name}: sampled by class", remark, data.Shape, prior.Conditions, samples).Save(Out("samples.png"));
-        stages.Run("Complete test pictures", _ => Complete(data, prior, decoder, labels, scored));
-        return (new GenerateMetrics
+        string remark = $"{quality.BitsPerCode:0.00} bits per code instead of {quality.UniformBitsPerCode:0.00}; "
+            + $"a classifier of real images puts {agreement:0.0%} of the samples in the requested class";
+        GenerateFigures.Samples($"{data.Name}: samples per class", remark, data.Shape, prior.Conditions, samples).Save(Out("samples.png"));
+        stages.Run("Complete test images", _ => Complete(data, prior, decoder, labels, scored));
+        var metrics = new GenerateMetrics
         {
-            Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1),
+            Seconds = Seconds,
             PriorBitsPerCode = quality.BitsPerCode,
             UniformBitsPerCode = quality.UniformBitsPerCode,
             SamplingSecondsCached = cached,
@@ -95,84 +79,99 @@ internal sealed class GenerateSample(GenerateSettings settings, IAnsiConsole con
             Samples = samples.Length,
             ClassifierAgreement = agreement,
             AnomalyAuc = auc,
-        }, realAgreement);
+        };
+        Table table = TableOf("Prior over the codes", "", "to compare with")
+            .AddRow("bits per code, test images", $"{metrics.PriorBitsPerCode:0.00}", $"{metrics.UniformBitsPerCode:0.00} uniform")
+            .AddRow("samples classified as their class", $"{metrics.ClassifierAgreement:0.0%}", $"{realAgreement:0.0%} of real images")
+            .AddRow("AUC of bits, shuffled rows", $"{metrics.AnomalyAuc:0.000}", "0.5 by guessing")
+            .AddRow($"seconds for {metrics.Samples} samples", $"{metrics.SamplingSecondsCached:0.0}",
+                $"{metrics.SamplingSecondsNaive:0.0} without a cache");
+        return new SampleResult(metrics, table, $"{metrics.Seconds:0} s");
     }
 
     IDataView Sample(PriorTransformer prior, string[] conditions, bool cached, Stage stage) =>
-        prior.Sample(_ml, conditions, new SamplingOptions
+        prior.Sample(ML, conditions, new SamplingOptions
         {
-            Seed = settings.Seed,
+            Seed = Settings.Seed,
             Cached = cached,
             Progress = stage.Shares("of the codes"),
-            CancellationToken = cancellation,
+            CancellationToken = Cancellation,
         });
 
-    /// <summary>The upper half of the codes of test pictures is kept, the lower half is the prior's.</summary>
+    /// <summary>Keeps the upper half of the codes of test images, and samples the lower half.</summary>
     void Complete(
         ImageData data, PriorTransformer prior, ImageVqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
-        var columns = ImagePictures.Pick(_ml.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
+        var columns = ImageFigures.Pick(ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
             prior.Conditions, rows: 1);
         EncodedImage[] originals = [.. columns.Where(column => column.Count > 0).Select(column => column[0])];
         var type = (VectorDataViewType)scored.Schema["Codes"].Type;
         int gridHeight = type.Dimensions[0], given = gridHeight / 2, slots = given * (type.Size / gridHeight);
         CodesOfImage[] halves = [.. originals.SelectMany(image => Enumerable.Range(0, CompletionRows).Select(_ => new CodesOfImage
         {
-            // Key 0 is a missing one: that is what a completion fills.
+            // Key 0 is a missing value, which a completion fills.
             Codes = [.. image.Codes.Take(slots), .. new uint[type.Size - slots]],
             Class = image.Class,
         }))];
         var schema = SchemaDefinition.Create(typeof(CodesOfImage));
         schema[nameof(CodesOfImage.Codes)].ColumnType = type;
-        IDataView rows = labels.Transform(_ml.Data.LoadFromEnumerable(halves, schema));
-        LabelledImage[] completed = [.. Decoded(decoder, prior.Complete(_ml, rows, new SamplingOptions { Seed = settings.Seed }))];
-        GeneratePictures.Completions(
+        IDataView rows = labels.Transform(ML.Data.LoadFromEnumerable(halves, schema));
+        LabelledImage[] completed = [.. Decoded(decoder, prior.Complete(ML, rows, new SamplingOptions { Seed = Settings.Seed }))];
+        GenerateFigures.Completions(
             $"{data.Name}: lower halves sampled",
-            $"The upper {given} of {gridHeight} rows of codes are given; none of these pictures was seen in training",
+            $"The upper {given} of {gridHeight} rows of codes are given; the images are held out",
             data.Shape, originals, given * data.Shape.Height / gridHeight, completed).Save(Out("completions.png"));
     }
 
     IEnumerable<LabelledImage> Decoded(ImageVqVaeDecoderTransformer decoder, IDataView codes)
     {
         IDataView decoded = decoder.Transform(codes);
-        return Pictures(_ml.Transforms.Conversion.MapKeyToValue("Class", "Label").Fit(decoded).Transform(decoded));
+        return Images(ML.Transforms.Conversion.MapKeyToValue("Class", "Label").Fit(decoded).Transform(decoded));
     }
 
-    IEnumerable<LabelledImage> Pictures(IDataView view) => _ml.Data.CreateEnumerable<LabelledImage>(view, reuseRowObject: false);
+    IEnumerable<LabelledImage> Images(IDataView view) => ML.Data.CreateEnumerable<LabelledImage>(view, reuseRowObject: false);
 
-    IDataView View(ImageData data, IEnumerable<LabelledImage> pictures) =>
-        _ml.Data.LoadFromEnumerable<LabelledImage>([.. pictures], data.Shape.Schema);
+    IDataView View(ImageData data, IEnumerable<LabelledImage> images) =>
+        ML.Data.LoadFromEnumerable<LabelledImage>([.. images], data.Shape.Schema);
 
-    float[] Bits(IDataView scored) => [.. _ml.Data.CreateEnumerable<Scored>(scored, reuseRowObject: true).Select(row => row.Bits)];
+    float[] Bits(IDataView scored) => [.. ML.Data.CreateEnumerable<Scored>(scored, reuseRowObject: true).Select(row => row.Bits)];
 
-    static double Seconds(Action work)
+    static double Duration(Action work)
     {
         var watch = Stopwatch.StartNew();
         work();
         return watch.Elapsed.TotalSeconds;
     }
 
-    void Show(GenerateMetrics metrics, double realAgreement)
-    {
-        CultureInfo invariant = CultureInfo.InvariantCulture;
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("", "", "to compare with");
-        table.AddRow("bits a code, test pictures", metrics.PriorBitsPerCode.ToString("0.00", invariant),
-            string.Create(invariant, $"{metrics.UniformBitsPerCode:0.00} uniform"));
-        table.AddRow("samples that look like their class", metrics.ClassifierAgreement.ToString("0.0%", invariant),
-            string.Create(invariant, $"{realAgreement:0.0%} of real ones"));
-        table.AddRow("AUC, shuffled rows told by their bits", metrics.AnomalyAuc.ToString("0.000", invariant), "0.5 by guessing");
-        table.AddRow($"seconds for {metrics.Samples} samples", metrics.SamplingSecondsCached.ToString("0.0", invariant),
-            string.Create(invariant, $"{metrics.SamplingSecondsNaive:0.0} without a cache"));
-        console.Write(table);
-        console.WriteLine(string.Create(invariant, $"{metrics.Seconds:0} s. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
-        foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
-            console.WriteLine($"  {Path.GetFileName(file)}");
-    }
-
-    string Out(string name) => Path.Combine(settings.OutputFolder, name);
-
     sealed class Scored
     {
         public float Bits { get; set; }
     }
+}
+
+/// <summary>The content of metrics.json.</summary>
+internal sealed record GenerateMetrics : SampleMetrics
+{
+    /// <summary>Duration of the whole run.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The bits per code of held-out images, given their class.</summary>
+    public required double PriorBitsPerCode { get; init; }
+
+    public required double UniformBitsPerCode { get; init; }
+
+    public required double SamplingSecondsCached { get; init; }
+
+    /// <summary>For the same number of samples, with a pass over the whole grid for each code.</summary>
+    public required double SamplingSecondsNaive { get; init; }
+
+    public required double SamplingSpeedup { get; init; }
+
+    public required int Samples { get; init; }
+
+    /// <summary>The fraction of the samples that a classifier of real images puts in the requested class.</summary>
+    public required double ClassifierAgreement { get; init; }
+
+    /// <summary>The area under the ROC curve of the bits as a score for images with shuffled rows against held-out images.</summary>
+    public required double AnomalyAuc { get; init; }
 }

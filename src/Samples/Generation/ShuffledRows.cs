@@ -2,10 +2,10 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
-/// <summary>Pictures that are none: every row of pixels is a row of a real picture, but they come in any order.</summary>
+/// <summary>Anomalies: images with their rows of pixels in random order, and the measure of how well a score detects them.</summary>
 internal static class ShuffledRows
 {
-    public static LabelledImage Of(LabelledImage picture, ImageShape shape, int seed)
+    public static LabelledImage Of(LabelledImage image, ImageShape shape, int seed)
     {
         int[] order = [.. Enumerable.Range(0, shape.Height)];
         new Random(seed).Shuffle(order);
@@ -15,24 +15,27 @@ internal static class ShuffledRows
             for (int y = 0; y < shape.Height; y++)
             {
                 int from = (channel * shape.Height + order[y]) * shape.Width, to = (channel * shape.Height + y) * shape.Width;
-                picture.Pixels.AsSpan(from, shape.Width).CopyTo(pixels.AsSpan(to));
+                image.Pixels.AsSpan(from, shape.Width).CopyTo(pixels.AsSpan(to));
             }
         }
-        return new LabelledImage { Pixels = pixels, Class = picture.Class };
+        return new LabelledImage { Pixels = pixels, Class = image.Class };
     }
 
-    /// <summary>The area under the ROC curve: how often a score of the second is higher than one of the first; ties count half.</summary>
-    public static double AreaUnderCurve(IReadOnlyCollection<float> usual, IReadOnlyCollection<float> strange)
+    /// <summary>The area under the ROC curve of scores that should be higher for anomalies; ties count half.</summary>
+    public static double AreaUnderCurve(MLContext ml, IEnumerable<float> normal, IEnumerable<float> anomalous)
     {
-        var sorted = usual.Select(score => (score, isStrange: false)).Concat(strange.Select(score => (score, isStrange: true)))
-            .GroupBy(row => row.score).OrderBy(group => group.Key);
-        double below = 0, area = 0;
-        foreach (var group in sorted)
-        {
-            int strangeHere = group.Count(row => row.isStrange), usualHere = group.Count() - strangeHere;
-            area += strangeHere * (below + usualHere / 2.0);
-            below += usualHere;
-        }
-        return area / ((double)usual.Count * strange.Count);
+        IEnumerable<ScoredRow> rows = [.. normal.Select(score => new ScoredRow { Score = score }),
+            .. anomalous.Select(score => new ScoredRow { Label = true, Score = score })];
+        return ml.BinaryClassification.EvaluateNonCalibrated(ml.Data.LoadFromEnumerable(rows)).AreaUnderRocCurve;
+    }
+
+    /// <summary>The columns that ML.NET's evaluation of binary classifiers requires.</summary>
+    sealed class ScoredRow
+    {
+        public bool Label { get; set; }
+
+        public float Score { get; set; }
+
+        public bool PredictedLabel { get; set; }
     }
 }

@@ -5,7 +5,7 @@ namespace Microsoft.ML.VqVae.Samples.Images;
 /// </summary>
 internal static class CifarBinary
 {
-    /// <summary>Where there is no test_batch.bin, the last tenth of the pictures is kept for the test, but not more than this.</summary>
+    /// <summary>The maximum size of the test set without a test_batch.bin: the last tenth of the images.</summary>
     const int MostHeldOut = 400;
 
     static readonly ImageShape Shape = new(3, 32, 32);
@@ -26,13 +26,13 @@ internal static class CifarBinary
 
         int heldOut = Math.Min(MostHeldOut, NotEmpty(train, folder).Length / 10);
         if (heldOut == 0)
-            throw new DataSetException($"'{folder}' holds {train.Length} pictures; without a test_batch.bin at least 10 are needed.");
+            throw new DataSetException($"'{folder}' holds {train.Length} images; without a test_batch.bin at least 10 are needed.");
         return ImageData.FromMemory(ml, "CIFAR-10", Shape, train[..^heldOut], train[^heldOut..]);
     }
 
     static LabelledImage[] NotEmpty(LabelledImage[] images, string folder) => images.Length > 0
         ? images
-        : throw new DataSetException($"The *.bin files in '{folder}' hold no pictures to train on.");
+        : throw new DataSetException($"The *.bin files in '{folder}' hold no images to train on.");
 
     static LabelledImage[] Read(string path)
     {

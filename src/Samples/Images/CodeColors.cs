@@ -1,11 +1,11 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>
-/// What each code stands for: an image whose every position holds that code is decoded, and its middle looked at. Codes are coloured by
-/// the brightness of that middle, so that similar codes have similar colours and a map of codes can be read.
+/// The appearance of each code: the center of the decoded image whose positions all hold that code. Codes are colored by the brightness of
+/// this patch, so that similar codes have similar colors in a map of codes.
 /// </summary>
 internal sealed class CodeColors
 {
@@ -21,7 +21,7 @@ internal sealed class CodeColors
             _colors[Order[rank]] = ColorMap.At((double)rank / Math.Max(Order.Count - 1, 1));
     }
 
-    /// <summary>The decoded middle for each code.</summary>
+    /// <summary>The decoded patch of each code.</summary>
     public IReadOnlyList<Tile> Patches { get; }
 
     /// <summary>The codes from the darkest to the brightest.</summary>
@@ -40,7 +40,7 @@ internal sealed class CodeColors
         using ImageVqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedRow.Reconstruction), nameof(CodeRow.Codes));
         IDataView decoded = decoder.Transform(ml.Data.LoadFromEnumerable(rows, schema));
 
-        // Two cells of the code grid: enough for the pattern between neighbours to show.
+        // Two cells of the code grid, to include the pattern between neighbors.
         int height = 2 * shape.Height / gridHeight, width = 2 * shape.Width / gridWidth;
         return new CodeColors(
         [

@@ -1,9 +1,12 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
 namespace Microsoft.ML.VqVae.Samples.Images;
 
-/// <summary>Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 70,000 grey pictures of clothes, 28×28, ten classes.</summary>
+/// <summary>Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 70,000 grayscale images of clothes, 28×28, ten classes.</summary>
 internal static class FashionMnist
 {
-    /// <summary>Where the IDX files are, if neither --data nor Debian's package says so.</summary>
+    /// <summary>The environment variable with the folder of the IDX files, in place of Debian's package.</summary>
     public const string FolderVariable = "VQVAE_FASHION_MNIST";
 
     public const string DebianFolder = "/usr/share/datasets/fashion-mnist";
@@ -36,7 +39,7 @@ internal static class FashionMnist
         int count = pixels.Dimensions[0], size = pixels.Dimensions[1] * pixels.Dimensions[2];
         if (labels.Dimensions[0] != count)
             throw new DataSetException(
-                $"'{pixels.Path}' holds {count:N0} pictures but '{labels.Path}' {labels.Dimensions[0]:N0} labels. Fetch both again.");
+                $"'{pixels.Path}' holds {count:N0} images but '{labels.Path}' {labels.Dimensions[0]:N0} labels. Fetch both again.");
         if (labels.Values.Any(label => label >= Classes.Length))
             throw new DataSetException($"'{labels.Path}' holds the label {labels.Values.Max()}; Fashion-MNIST has the classes 0 to 9.");
 
@@ -56,5 +59,54 @@ internal static class FashionMnist
         return File.Exists(path) ? path
             : File.Exists(path + ".gz") ? path + ".gz"
             : throw new DataSetException($"'{folder}' has no file {name} or {name}.gz, which Fashion-MNIST needs.");
+    }
+}
+
+/// <summary>
+/// The file format of MNIST and Fashion-MNIST: two zero bytes, the value type (8 is a byte), the number of dimensions, each dimension as
+/// a big-endian 32-bit number, then the values; often inside gzip.
+/// </summary>
+internal sealed record IdxFile(string Path, int[] Dimensions, byte[] Values)
+{
+    const byte UnsignedByte = 8;
+
+    public static IdxFile Read(string path, int rank)
+    {
+        byte[] content = ReadBytes(path);
+        int header = 4 + 4 * rank;
+        if (content.Length < header || content[0] != 0 || content[1] != 0 || content[2] != UnsignedByte || content[3] != rank)
+            throw new DataSetException(
+                $"'{path}' is no IDX file of bytes with {rank} dimension{(rank == 1 ? "" : "s")}: expected it to start with "
+                + $"00 00 08 {rank:x2}, found {string.Join(' ', content.Take(4).Select(value => value.ToString("x2")))}.");
+
+        int[] dimensions = [.. Enumerable.Range(0, rank).Select(axis => BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(4 + 4 * axis)))];
+        long expected = dimensions.Aggregate(1L, (size, dimension) => size * Math.Max(dimension, 0));
+        if (content.Length - header != expected)
+            throw new DataSetException(
+                $"'{path}' is damaged: its header announces {string.Join(" × ", dimensions)} = {expected:N0} values, "
+                + $"but {content.Length - header:N0} follow. Fetch the file again.");
+        return new IdxFile(path, dimensions, content[header..]);
+    }
+
+    static byte[] ReadBytes(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        if (!path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+        {
+            using var plain = new MemoryStream();
+            file.CopyTo(plain);
+            return plain.ToArray();
+        }
+        try
+        {
+            using var gzip = new GZipStream(file, CompressionMode.Decompress);
+            using var unpacked = new MemoryStream();
+            gzip.CopyTo(unpacked);
+            return unpacked.ToArray();
+        }
+        catch (InvalidDataException damage)
+        {
+            throw new DataSetException($"'{path}' cannot be unpacked: {damage.Message} Fetch the file again.");
+        }
     }
 }

@@ -4,8 +4,8 @@ using Microsoft.ML.Transforms.Image;
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>
-/// Image files in one subfolder a class, read by ML.NET's own transforms and brought to one size. Every tenth file of the sorted
-/// list is kept for the test, so that a later run, or another process, tests on the same ones.
+/// Image files in one subfolder per class, read by ML.NET's transforms and resized. Every tenth file of the sorted list is a test image, so
+/// that every run and process has the same test set.
 /// </summary>
 internal static class ImageFolder
 {
@@ -33,8 +33,8 @@ internal static class ImageFolder
         if (classes.Length < 2)
             throw new DataSetException(
                 $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
-        if (files.FirstOrDefault(file => !LooksLikePicture(file.Path)) is { } broken)
-            throw new DataSetException($"'{broken.Path}' is no picture in spite of its name. Remove it or replace it by a right one.");
+        if (files.FirstOrDefault(file => !LooksLikeImage(file.Path)) is { } broken)
+            throw new DataSetException($"'{broken.Path}' is not an image, despite its extension. Remove or replace it.");
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
         if (test.Length == 0)
@@ -48,9 +48,9 @@ internal static class ImageFolder
         Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Looks at the first bytes, so that the file can be named: ML.NET finds out in the middle of a pass, and does not say which.
+    /// Checks the first bytes, so that the message names the file: ML.NET fails later and without the name.
     /// </summary>
-    static bool LooksLikePicture(string path)
+    static bool LooksLikeImage(string path)
     {
         Span<byte> start = stackalloc byte[4];
         using FileStream file = File.OpenRead(path);
@@ -67,7 +67,7 @@ internal static class ImageFolder
             .Append(ml.Transforms.ExtractPixels(nameof(LabelledImage.Pixels), "Image"))
             .Append(ml.Transforms.SelectColumns(nameof(LabelledImage.Pixels), nameof(LabelledImage.Class)))
             .Fit(paths).Transform(paths);
-        // Decoding files is the slow part: once is enough.
+        // Decoding files is slow, so it is done once.
         return ml.Data.Cache(pixels);
     }
 

@@ -2,14 +2,24 @@ using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
-/// <summary>How long to train and on how much, for each kind of data. Steps are the same on every machine; minutes are not.</summary>
+/// <summary>The options of the images command.</summary>
+internal sealed record ImagesSettings : SampleSettings
+{
+    public int? Steps { get; init; }
+
+    public int CodesPerPosition { get; init; } = 1;
+
+    public string? CheckpointFolder { get; init; }
+}
+
+/// <summary>The training budget for each kind of data.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
-/// <param name="BatchSize">Images in a step.</param>
-/// <param name="LearningRate">The learning rate at its height.</param>
+/// <param name="BatchSize">The batch size.</param>
+/// <param name="LearningRate">The peak learning rate.</param>
 /// <param name="Channels">Channels of the network's inner layers.</param>
-/// <param name="ClassifierRows">On how many images' codes the classifier learns.</param>
-/// <param name="TestRows">How many test images are measured, and predicted again by the second process.</param>
-/// <param name="Regularization">The strength of the classifier's L2 penalty, for each row.</param>
+/// <param name="ClassifierRows">The number of images that the classifier is trained on.</param>
+/// <param name="TestRows">The number of test images, for the evaluation and for the second process.</param>
+/// <param name="Regularization">The L2 penalty of the classifier per row.</param>
 internal sealed record ImagesPlan(
     int Steps, int BatchSize, double LearningRate, int Channels, int ClassifierRows, int TestRows, double Regularization)
 {
@@ -33,7 +43,7 @@ internal sealed record ImagesPlan(
         return plan with { Steps = settings.Steps ?? plan.Steps };
     }
 
-    /// <summary>The library's settings for CPUs, with what belongs to this data.</summary>
+    /// <summary>The Fast preset, adapted to the data.</summary>
     public ImageVqVaeOptions CodecOptions(ImageData data, ImagesSettings settings)
     {
         ImageVqVaeOptions options = ImageVqVaeOptions.Fast();
@@ -41,13 +51,13 @@ internal sealed record ImagesPlan(
         options.Codec.HiddenChannels = Channels;
         options.Codec.ResidualChannels = Channels;
         options.Codec.OuterChannels = Channels / 2;
-        // Photographs may be mirrored; letters and shoes point one way.
+        // Photographs may be mirrored; letters and shoes have a direction.
         options.Codec.FlipHorizontally = data.Shape.Channels == 3;
-        // One code a position has to say everything about it; of several, each says less and needs fewer dimensions.
+        // A single code per position carries all information; each of several carries less and needs fewer dimensions.
         options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         if (settings.CodesPerPosition > 1)
             options.VectorQuantizer.Dimensions = 16;
-        // The first steps go unquantised, so that the codebook can start from an encoder that has learnt something.
+        // The first steps are unquantized, so that the codebook is initialized from a partly trained encoder.
         options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         options.Training.Steps = Steps;
         options.Training.BatchSize = BatchSize;

@@ -1,76 +1,62 @@
-using System.Diagnostics;
-using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>
-/// From pictures to codes and back: trains the codec, measures it, trains a stock ML.NET classifier on the codes, saves the whole chain and
-/// has a new process load it.
+/// Encodes images and reconstructs them: trains and evaluates the codec, trains a stock ML.NET classifier on the codes, saves the whole
+/// chain, and loads it in a new process.
 /// </summary>
-internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console, CancellationToken cancellation)
+internal sealed class ImagesSample(ImagesSettings settings, CancellationToken cancellation)
+    : Sample<ImagesSettings>(settings, cancellation)
 {
-    readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
-    readonly Stopwatch _watch = Stopwatch.StartNew();
-
-    public int Run()
+    protected override SampleResult Work(Stages stages)
     {
-        Directory.CreateDirectory(settings.OutputFolder);
-        var (metrics, details) = Stages.Show(console, Work);
-        metrics.Save(Out("metrics.json"));
-        Show(metrics, details);
-        return metrics.ReloadIdentical ? 0 : 1;
-    }
+        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        ImagesPlan plan = ImagesPlan.For(data, Settings);
+        ImageVqVaeOptions options = plan.CodecOptions(data, Settings);
 
-    (SampleMetrics Metrics, VqVaeMetrics Details) Work(Stages stages)
-    {
-        ImageData data = stages.Run("Read the pictures", _ => ImageDataSets.Open(_ml, settings.DataFolder));
-        ImagesPlan plan = ImagesPlan.For(data, settings);
-        ImageVqVaeOptions options = plan.CodecOptions(data, settings);
+        // 1. The codec is trained on the pixels.
+        using ImageVqVaeTransformer codec = stages.Train(
+            $"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", options.Training, Cancellation,
+            () => ML.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train));
 
-        // 1. The codec learns from the pixels alone.
-        using ImageVqVaeTransformer codec = stages.Run($"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", stage =>
-        {
-            options.Training.Progress = new TrainingReport(stage);
-            options.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train);
-        });
-
-        // 2. The network runs once over the pictures; everything after that works on what it made.
-        IDataView test = EncodedPictures.Of(_ml, codec, data.Test, plan.TestRows, "Pixels", "Class", "Codes", "Reconstruction");
-        VqVaeMetrics quality = stages.Run("Measure the test pictures", _ =>
+        // 2. The network runs once over the images; the steps below use its cached output.
+        IDataView test = EncodedImages.Of(ML, codec, data.Test, plan.TestRows, "Pixels", "Class", "Codes", "Reconstruction");
+        VqVaeMetrics quality = stages.Run("Evaluate the codec on the test images", _ =>
             VqVaeMetrics.Evaluate(test, "Codes", "Pixels", "Reconstruction"));
-        IDataView train = EncodedPictures.Of(_ml, codec, data.Train, plan.ClassifierRows, "Class", "Codes");
+        IDataView train = EncodedImages.Of(ML, codec, data.Train, plan.ClassifierRows, "Class", "Codes");
         int classifierRows = Math.Min(plan.ClassifierRows, data.TrainRows);
-        stages.Run("Encode the training pictures", stage => EncodedPictures.Read(_ml, train, classifierRows, stage, cancellation));
+        stages.Run("Encode the training images", stage => EncodedImages.Read(ML, train, classifierRows, stage, Cancellation));
 
-        // 3. A classifier of stock ML.NET parts learns from the codes alone.
-        ITransformer classifier = stages.Run($"Train a classifier on the codes of {classifierRows:N0}", _ =>
-            ImageClassifier.Pipeline(_ml, classifierRows, plan.Regularization).Fit(train));
-        cancellation.ThrowIfCancellationRequested();
-        MulticlassClassificationMetrics accuracy = stages.Run("Classify the test pictures", _ =>
-            _ml.MulticlassClassification.Evaluate(classifier.Transform(test)));
+        // 3. A classifier of stock ML.NET components is trained on the codes.
+        ITransformer classifier = stages.Run($"Train a classifier on the codes of {classifierRows:N0} images", _ =>
+            ML.Transforms.Conversion.MapKeyToVector("Features", "Codes")
+                .Append(LinearClassifier.Create(ML, "Class", plan.Regularization * classifierRows, tolerance: 1e-4f)).Fit(train));
+        Cancellation.ThrowIfCancellationRequested();
+        MulticlassClassificationMetrics accuracy = stages.Run("Classify the test images", _ =>
+            ML.MulticlassClassification.Evaluate(classifier.Transform(test)));
 
-        // 4. Both are one chain, from pixels to a class name: one file, which any program can load.
+        // 4. Both form one chain, from pixels to a class name, in one file that any program can load.
         var chain = new TransformerChain<ITransformer>(codec).Append(classifier);
-        _ml.Model.Save(chain, data.Train.Schema, Out("model.zip"));
+        ML.Model.Save(chain, data.Train.Schema, Out("model.zip"));
         codec.SaveWeights(Out("weights.safetensors"));
         bool identical = stages.Run("Load the model in a new process and compare", _ =>
-            Predictions.Lines(_ml, chain, data.Test, plan.TestRows).SequenceEqual(
-                Predictions.LinesOfNewProcess(Out("model.zip"), settings, plan.TestRows, cancellation)));
+            ImagePredictions.Lines(ML, chain, data.Test, plan.TestRows).SequenceEqual(NewProcess.Predict(
+                ImagePredictions.Verb, Out("model.zip"), Settings.DataFolder, plan.TestRows, Settings.Cuda, Cancellation)));
 
-        var (classes, chance) = ImageClassifier.Classes(_ml, test);
-        stages.Run("Draw the pictures", _ => Draw(codec, data, test, classes, quality));
-        return (new SampleMetrics
+        var counts = ML.Data.CreateEnumerable<CodesOfImage>(test, reuseRowObject: true).CountBy(row => row.Class).ToDictionary();
+        string[] classes = [.. counts.Keys.Order(StringComparer.Ordinal)];
+        stages.Run("Draw the figures", _ => Draw(codec, data, test, classes, quality));
+        var metrics = new ImagesMetrics
         {
             Dataset = data.Name,
             TrainRows = data.TrainRows,
             TestRows = (int)quality.RowCount,
             Steps = codec.TrainingSummary!.Steps,
-            Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1),
+            Seconds = Seconds,
             Mse = quality.MeanSquaredError,
             Nmse = quality.NormalizedMeanSquaredError,
             PsnrDb = quality.PeakSignalToNoiseRatio,
@@ -78,48 +64,67 @@ internal sealed class ImagesSample(ImagesSettings settings, IAnsiConsole console
             Perplexity = quality.Perplexity,
             CodesPerImage = quality.CodesPerRow,
             ClassifierMicroAccuracy = accuracy.MicroAccuracy,
-            ChanceAccuracy = chance,
+            ChanceAccuracy = counts.Values.Max() / (double)counts.Values.Sum(),
             ReloadIdentical = identical,
-        }, quality);
+        };
+        Table table = TableOf("On the test images", "", "to compare with")
+            .AddRow("squared error / variance", $"{metrics.Nmse:0.0000}", "1 for the mean grey")
+            .AddRow("PSNR", $"{metrics.PsnrDb:0.0} dB", "")
+            .AddRow("codes used", $"{metrics.CodebookUsage:0.0%}", $"of {quality.CodebookSize}")
+            .AddRow("perplexity of the codes", $"{metrics.Perplexity:0}", $"{quality.CodebookSize} at most")
+            .AddRow("bits per value", $"{quality.BitsPerDimension:0.000}", "8 uncompressed")
+            .AddRow("classifier accuracy on codes", $"{metrics.ClassifierMicroAccuracy:0.0%}", $"{metrics.ChanceAccuracy:0.0%} by guessing")
+            .AddRow("model.zip in a new process", identical ? "identical" : "DIFFERENT", $"{metrics.TestRows} images compared");
+        return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Steps:N0} steps, {metrics.Seconds:0} s", identical);
     }
 
     void Draw(ImageVqVaeTransformer codec, ImageData data, IDataView test, IReadOnlyList<string> classes, VqVaeMetrics quality)
     {
         var grid = codec.CodeGrid;
-        var images = _ml.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);
-        IReadOnlyList<List<EncodedImage>> columns = ImagePictures.Pick(images, classes, rows: 4);
+        var images = ML.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);
+        IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(images, classes, rows: 4);
         string[] labels = [.. Enumerable.Range(0, columns.Count).Select(column => classes[column % classes.Count])];
         string title = $"{data.Name}: {data.Shape} pixels, {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}";
-        string remark = string.Create(CultureInfo.InvariantCulture,
-            $"{quality.RowCount} test pictures; error {quality.NormalizedMeanSquaredError:0.0000} of the variance, "
-            + $"PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; {quality.BitsPerDimension:0.000} bits a value instead of 8");
+        string remark = $"{quality.RowCount} test images; squared error / variance {quality.NormalizedMeanSquaredError:0.0000}, "
+            + $"PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; {quality.BitsPerDimension:0.000} bits per value instead of 8";
 
-        ImagePictures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));
-        CodeColors colors = CodeColors.Decode(_ml, codec, data.Shape);
-        ImagePictures.Codes(title, remark, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
-        (double, double)[] curve = [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
-        Charts.Curve("Training: loss over steps", "steps", curve).Save(Out("learning-curve.png"));
+        ImageFigures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));
+        CodeColors colors = CodeColors.Decode(ML, codec, data.Shape);
+        ImageFigures.Codes(title, remark, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
+        SaveLearningCurve(codec.TrainingSummary!);
     }
+}
 
-    void Show(SampleMetrics metrics, VqVaeMetrics details)
-    {
-        CultureInfo invariant = CultureInfo.InvariantCulture;
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("On the test pictures", "", "to compare with");
-        table.AddRow("squared error / variance", metrics.Nmse.ToString("0.0000", invariant), "1 for the mean grey");
-        table.AddRow("PSNR", metrics.PsnrDb.ToString("0.0 dB", invariant), "");
-        table.AddRow("codes used", metrics.CodebookUsage.ToString("0.0%", invariant), $"of {details.CodebookSize}");
-        table.AddRow("perplexity of the codes", metrics.Perplexity.ToString("0", invariant), $"{details.CodebookSize} at most");
-        table.AddRow("bits per value", details.BitsPerDimension.ToString("0.000", invariant), "8 uncompressed");
-        table.AddRow("classes told right by the codes", metrics.ClassifierMicroAccuracy.ToString("0.0%", invariant),
-            string.Create(invariant, $"{metrics.ChanceAccuracy:0.0%} by guessing"));
-        table.AddRow("model.zip in a new process", metrics.ReloadIdentical ? "identical" : "DIFFERENT",
-            $"{metrics.TestRows} pictures compared");
-        console.Write(table);
-        console.WriteLine(string.Create(invariant,
-            $"{metrics.Dataset}, {metrics.Steps:N0} steps, {metrics.Seconds:0} s. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
-        foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
-            console.WriteLine($"  {Path.GetFileName(file)}");
-    }
+/// <summary>The content of metrics.json.</summary>
+internal sealed record ImagesMetrics : SampleMetrics
+{
+    public required string Dataset { get; init; }
 
-    string Out(string name) => Path.Combine(settings.OutputFolder, name);
+    public required int TrainRows { get; init; }
+
+    public required int TestRows { get; init; }
+
+    public required long Steps { get; init; }
+
+    /// <summary>Duration of the whole run.</summary>
+    public required double Seconds { get; init; }
+
+    public required double Mse { get; init; }
+
+    public required double Nmse { get; init; }
+
+    public required double PsnrDb { get; init; }
+
+    public required double CodebookUsage { get; init; }
+
+    public required double Perplexity { get; init; }
+
+    public required int CodesPerImage { get; init; }
+
+    public required double ClassifierMicroAccuracy { get; init; }
+
+    /// <summary>The accuracy of always predicting the most frequent class of the test set.</summary>
+    public required double ChanceAccuracy { get; init; }
+
+    public required bool ReloadIdentical { get; init; }
 }

@@ -2,10 +2,10 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
-/// <summary>The pipeline that README.md shows: from files to a model in twenty lines. A test keeps the two equal, and runs it.</summary>
+/// <summary>The pipeline in README.md: from files to a model in twenty lines. A test compares the two and runs the pipeline.</summary>
 internal static class QuickStart
 {
-    /// <param name="folder">A folder with one subfolder of pictures a class.</param>
+    /// <param name="folder">A folder with one subfolder of images per class.</param>
     /// <param name="steps">Training steps; a few thousand make a good codec.</param>
     /// <param name="modelFile">The file to save the model to.</param>
     public static MulticlassClassificationMetrics Run(string folder, int steps, string modelFile)
@@ -14,8 +14,8 @@ internal static class QuickStart
         var ml = new MLContext(seed: 1);
         var files = from path in Directory.GetFiles(folder, "*.png", SearchOption.AllDirectories)
                     select new { Path = path, Class = Path.GetFileName(Path.GetDirectoryName(path)) };
-        IDataView pictures = ml.Data.LoadFromEnumerable(files);
-        var split = ml.Data.TrainTestSplit(pictures, testFraction: 0.1);
+        IDataView images = ml.Data.LoadFromEnumerable(files);
+        var split = ml.Data.TrainTestSplit(images, testFraction: 0.1);
 
         var pipeline = ml.Transforms.LoadImages("Image", imageFolder: null, "Path")
             .Append(ml.Transforms.ResizeImages("Image", 32, 32))
@@ -29,7 +29,7 @@ internal static class QuickStart
 
         var model = pipeline.Fit(split.TrainSet);
         var metrics = ml.MulticlassClassification.Evaluate(model.Transform(split.TestSet));
-        ml.Model.Save(model, pictures.Schema, modelFile);                               // new MLContext().Model.Load(modelFile) anywhere
+        ml.Model.Save(model, images.Schema, modelFile);                                 // new MLContext().Model.Load(modelFile) anywhere
         #endregion
         return metrics;
     }

@@ -8,7 +8,7 @@ using Microsoft.ML.VqVae.Samples.Display;
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// The default data: sentences of <see cref="SentenceGrammar"/>, spoken by four voices of the synthesiser flite, which knows when each
+/// The default data: sentences of <see cref="SentenceGrammar"/>, spoken by four voices of the synthesizer flite, which knows when each
 /// phone ends. They are made once and kept in a cache folder, as files of the layout that <c>--data</c> reads too.
 /// </summary>
 /// <remarks>
@@ -27,7 +27,7 @@ internal static class FliteSpeech
 
     /// <summary>The folder with the first sentences of the grammar in each voice; makes it where it is not there yet.</summary>
     /// <param name="sentences">How many sentences.</param>
-    /// <param name="stage">Is told how far it is.</param>
+    /// <param name="stage">Receives the progress.</param>
     /// <param name="cancellation">Stops between two utterances.</param>
     public static string Open(int sentences, Stage stage, CancellationToken cancellation) =>
         Open(GeneratedData.CacheFolder, SentenceGrammar.Take(sentences), stage, cancellation);
@@ -37,7 +37,8 @@ internal static class FliteSpeech
     {
         // Other sentences or voices are another data set: the name says which.
         string name = $"flite-{sentences.Count}x{Voices.Length}-{Fingerprint(sentences)}-{Layout}";
-        // Voice after voice in the tables, but sentence after sentence in making: with voices that differ in speed, no core waits at the end.
+        // Voice after voice in the tables, but sentence after sentence in making: with voices that differ in speed, no core waits at the
+        // end.
         Utterance[] bySentence = [.. sentences.SelectMany((text, index) => Voices.Select(voice => new Utterance(voice, index + 1, text)))];
         return GeneratedData.Open(cache, name, stage, cancellation: cancellation, make: folder =>
         {
@@ -59,7 +60,9 @@ internal static class FliteSpeech
                 utterance.Speak(folder);
                 int count = Interlocked.Increment(ref done);
                 lock (utterances)
-                    stage.Report((double)count / utterances.Length, $"{count:N0}/{utterances.Length:N0} are spoken; once for all runs");
+                    stage.Report(
+                        (double)count / utterances.Length,
+                        $"{count:N0}/{utterances.Length:N0} sentences synthesized, cached for later runs");
             });
         }
         catch (AggregateException several) when (several.InnerException is DataSetException first)
@@ -125,7 +128,7 @@ internal static class FliteSpeech
             catch (Win32Exception)
             {
                 throw new DataSetException(
-                    "The speech synthesiser flite, which makes the default data, is not installed. Install it (Debian: apt install flite), "
+                    "The speech synthesizer flite, which makes the default data, is not installed. Install it (Debian: apt install flite), "
                     + "or give --data a folder with utterances.tsv and phones.tsv.");
             }
         }

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>A code of an utterance, and the phone that is spoken at its centre.</summary>
+/// <summary>A code of an utterance, and the phone at its center.</summary>
 internal sealed class FrameRow
 {
     /// <summary>A key: 1 is the first code.</summary>
@@ -10,7 +10,7 @@ internal sealed class FrameRow
 
     public string Phone { get; set; } = "";
 
-    /// <summary>The rows as a view, for which ML.NET has to be told how many codes there are.</summary>
+    /// <summary>A view of the rows, with the number of codes in the key type.</summary>
     public static IDataView View(MLContext ml, IEnumerable<FrameRow> rows, int codes)
     {
         var schema = SchemaDefinition.Create(typeof(FrameRow));
@@ -19,7 +19,7 @@ internal sealed class FrameRow
     }
 }
 
-/// <summary>A code of an utterance with what a classifier says of it.</summary>
+/// <summary>A code of an utterance with the prediction of a classifier.</summary>
 internal sealed class ClassifiedFrame
 {
     public string Utterance { get; set; } = "";

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>Phones in an order in which neighbours sound alike, so that the pictures show what is confused with what.</summary>
+/// <summary>Phones ordered by sound, so that confusions lie near the diagonal.</summary>
 internal static class PhoneOrder
 {
     static readonly string[] Kinds =
@@ -14,12 +14,12 @@ internal static class PhoneOrder
         .Select((item, place) => (item.phone, place, item.kind))
         .ToDictionary(item => item.phone, item => (item.place, item.kind), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>All phones of the data, each once: silence, stops, fricatives, nasals, glides, vowels, then what is not known.</summary>
+    /// <summary>All phones of the data, each once: silence, stops, fricatives, nasals, glides, vowels, then unknown ones.</summary>
     public static string[] Of(IEnumerable<string> phones) =>
         [.. phones.Distinct().OrderBy(phone => Known.TryGetValue(phone, out var known) ? known.Place : int.MaxValue)
             .ThenBy(phone => phone, StringComparer.Ordinal)];
 
-    /// <summary>The number of the kind, for a colour; that of unknown ones is <see cref="KindCount"/> − 1.</summary>
+    /// <summary>The index of the kind, for its color; that of unknown phones is <see cref="KindCount"/> − 1.</summary>
     public static int KindOf(string phone) => Known.TryGetValue(phone, out var known) ? known.Kind : Kinds.Length;
 
     public static int KindCount => Kinds.Length + 1;

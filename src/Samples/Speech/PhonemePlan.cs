@@ -3,14 +3,14 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
+/// <summary>The training budget.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
-/// <param name="Context">How many neighbours of a code on each side the classifier sees.</param>
-/// <param name="Regularization">The strength of the classifier's L2 penalty, for each row.</param>
-/// <param name="ComparedUtterances">How many utterances the second process predicts again.</param>
+/// <param name="Context">The number of neighbors on each side of a code in the window of the classifier.</param>
+/// <param name="Regularization">The L2 penalty of the classifier per row.</param>
+/// <param name="ComparedUtterances">The number of utterances for the second process.</param>
 internal sealed record PhonemePlan(int Steps, int Context, double Regularization, int ComparedUtterances)
 {
-    /// <summary>How many codes the classifier sees.</summary>
+    /// <summary>The number of codes in the window of the classifier.</summary>
     public int WindowCodes => 2 * Context + 1;
 
     public static PhonemePlan For(SpeechSettings settings, SpeechData data)
@@ -22,23 +22,23 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
             (true, false) => new(Steps: 400, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
             (true, true) => new(Steps: 60, Context: 5, Regularization: 1e-4, ComparedUtterances: 4),
         };
-        // A classifier that is to know new voices must not learn the known ones by heart.
+        // More regularization for new voices, to avoid overfitting to the known ones.
         if (!data.KnownVoices)
             plan = plan with { Context = 3, Regularization = 1e-3 };
         return plan with { Steps = settings.Steps ?? plan.Steps };
     }
 
-    /// <summary>The library's settings for phonemes, with what belongs to this data.</summary>
+    /// <summary>The preset for phonemes that fits the data.</summary>
     public AudioVqVaeOptions CodecOptions(SpeechData data, SpeechSettings settings)
     {
         AudioVqVaeOptions options = settings.Waveform ? AudioVqVaeOptions.Phonemes640x()
-            // Voices of the training data are normalised by all that they say. Of other voices there is nothing but the utterance.
+            // Known voices are normalized over all their utterances, new voices over a single utterance.
             : data.KnownVoices ? AudioVqVaeOptions.PhonemeFeatures()
             : AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers();
         if (data.KnownVoices)
         {
             options.SpeakerColumnName = "Voice";
-            // Means over less time say better when: a code alone tells 0.01 less of the phones, and a window of codes 0.01 more.
+            // Averages over less time: the accuracy of one code falls by 0.01, that of a window of codes rises by 0.01.
             if (options.Codec is MelCodecOptions mel)
                 mel.TargetFrames = 12;
         }
@@ -51,8 +51,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         return options;
     }
 
-    /// <summary>The paper's network takes a GPU and days. This one has the same layers, fewer and narrower, and learns something in
-    /// minutes.</summary>
+    /// <summary>A network that trains on a CPU in minutes: the paper's layers, but fewer and narrower.</summary>
     void FitCpu(AudioVqVaeOptions options, WaveformCodecOptions codec)
     {
         codec.EncoderChannels = 64;
@@ -61,7 +60,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         options.Training.LearningRate = 2e-3;
         options.Training.Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 30, holdUntilFraction: 0.5, finalFraction: 0.02);
         options.VectorQuantizer.UnquantizedSteps = Steps / 5;
-        // A batch has fewer codes than the codebook, and there are not many batches: forget soon, and look soon for codes without use.
+        // A batch has fewer codes than the codebook and there are few batches: a faster decay and earlier restarts of unused codes.
         options.VectorQuantizer.Decay = 0.95;
         options.VectorQuantizer.RestartEverySteps = 10;
         options.VectorQuantizer.RestartBelow = 0.2;

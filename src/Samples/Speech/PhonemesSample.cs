@@ -1,103 +1,89 @@
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// Section 4.3 of the paper: a codec learns from speech alone, without labels, and its codes turn out to be about phonemes. Trains the
-/// codec, maps codes to phones, trains a stock classifier on windows of codes, saves the chain, and has a new process load it.
+/// Section 4.3 of the paper: a codec is trained on speech without labels, and its codes encode phonemes. Trains the codec, maps codes to
+/// phones, trains a stock classifier on windows of codes, saves the chain, and loads it in a new process.
 /// </summary>
-internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole console, CancellationToken cancellation)
+internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken cancellation)
+    : Sample<SpeechSettings>(settings, cancellation)
 {
-    readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
-    readonly Stopwatch _watch = Stopwatch.StartNew();
-
-    public int Run()
+    protected override SampleResult Work(Stages stages)
     {
-        Directory.CreateDirectory(settings.OutputFolder);
-        PhonemeMetrics metrics = Stages.Show(console, Work);
-        metrics.Save(Out("metrics.json"));
-        Show(metrics);
-        return metrics.ReloadIdentical ? 0 : 1;
-    }
-
-    PhonemeMetrics Work(Stages stages)
-    {
-        SpeechData data = stages.Run("Prepare the speech",
-            stage => SpeechData.Open(settings, newSpeakers: true, stage, cancellation).WithTraining(settings.LabelledFolders));
-        AlignedUtterance[] unlabelled = [.. settings.UnlabelledFolders.SelectMany(folder =>
-            stages.Run("Prepare unlabelled speech", stage => UnlabelledSpeech.Read(folder, GeneratedData.CacheFolder, stage, cancellation)))];
-        PhonemePlan plan = PhonemePlan.For(settings, data);
+        SpeechData data = stages.Run("Prepare the speech data",
+            stage => SpeechData.Open(Settings, newSpeakers: true, stage, Cancellation).WithTraining(Settings.LabelledFolders));
+        AlignedUtterance[] unlabelled = [.. Settings.UnlabelledFolders.SelectMany(folder =>
+            stages.Run("Prepare unlabelled speech", stage =>
+                UnlabelledSpeech.Read(folder, GeneratedData.CacheFolder, stage, Cancellation)))];
+        PhonemePlan plan = PhonemePlan.For(Settings, data);
         string window = $"{plan.WindowCodes} codes";
-        AudioVqVaeOptions options = plan.CodecOptions(data, settings);
+        AudioVqVaeOptions options = plan.CodecOptions(data, Settings);
 
-        // 1. The codec learns from the sound alone.
-        IDataView train = _ml.Data.LoadFromEnumerable(data.Train), test = _ml.Data.LoadFromEnumerable(data.Test);
-        IDataView heard = _ml.Data.LoadFromEnumerable(data.Train.Concat(unlabelled));
-        ITransformer audio = PhonemePipelines.Audio(_ml).Fit(heard);
-        double hours = (data.Train.Concat(unlabelled).Sum(utterance => utterance.Length) / 16_000.0) / 3600;
-        string title = string.Create(CultureInfo.InvariantCulture, $"Train the codec on {hours * 60:0} minutes of speech");
-        using AudioVqVaeTransformer codec = stages.Run(title, stage =>
-        {
-            options.Training.Progress = new TrainingReport(stage, "crops");
-            options.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(heard));
-        });
+        // 1. The codec is trained on the waveforms.
+        IDataView train = ML.Data.LoadFromEnumerable(data.Train), test = ML.Data.LoadFromEnumerable(data.Test);
+        IDataView heard = ML.Data.LoadFromEnumerable(data.Train.Concat(unlabelled));
+        ITransformer audio = PhonemePipelines.Audio(ML).Fit(heard);
+        double minutes = data.Train.Concat(unlabelled).Sum(utterance => utterance.Length) / 16_000.0 / 60;
+        string title = $"Train the codec on {minutes:0} minutes of speech";
+        using AudioVqVaeTransformer codec = stages.Train(
+            title, options.Training, Cancellation,
+            () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(heard)), "crops");
 
-        // 2. The network runs once over the utterances; everything after that works on a row for each code.
+        // 2. The network runs once over the utterances; the steps below work on one row per code.
         var encoder = new TransformerChain<ITransformer>(audio, codec);
-        ITransformer expansion = PhonemePipelines.Frames(_ml, codec.SamplesPerCode, plan.Context).Fit(encoder.Transform(train));
+        ITransformer expansion = PhonemePipelines.Frames(ML, codec.SamplesPerCode, plan.Context).Fit(encoder.Transform(train));
         (IDataView trainFrames, FrameRow[] trainRows) = stages.Run("Encode the training data",
             stage => Expand(train, data.Train.Count, stage));
         (IDataView testFrames, FrameRow[] testRows) = stages.Run("Encode the test data", stage => Expand(test, data.Test.Count, stage));
 
-        // 3. What does a code say of the phone? And a code with its neighbours?
+        // 3. Phones predicted from one code, and from a code with its neighbors.
         (ITransformer map, double mapAccuracy) = stages.Run("Map codes to phones",
-            _ => Measure(PhonemePipelines.Map(_ml), trainFrames, testFrames));
+            _ => Measure(PhonemePipelines.Map(ML), trainFrames, testFrames));
         double shuffled = Shuffled(trainRows, testRows, codec.Codes);
         (ITransformer classifier, double windowAccuracy) = stages.Run($"Train a classifier on {trainRows.Length:N0} windows of codes", _ =>
-            Measure(PhonemePipelines.Window(_ml, trainRows.Length, plan.Regularization), trainFrames, testFrames));
-        cancellation.ThrowIfCancellationRequested();
+            Measure(PhonemePipelines.Window(ML, trainRows.Length, plan.Regularization), trainFrames, testFrames));
+        Cancellation.ThrowIfCancellationRequested();
 
-        // 4. One chain, from a file name to phones: one file, which any program can load.
+        // 4. One chain, from a file name to phones, in one file that any program can load.
         var chain = new TransformerChain<ITransformer>(audio, codec, expansion, classifier);
-        _ml.Model.Save(chain, train.Schema, Out("model.zip"));
+        ML.Model.Save(chain, train.Schema, Out("model.zip"));
         bool identical = stages.Run("Load the model in a new process and compare", _ =>
-            Phones.Lines(_ml, chain, data, plan.ComparedUtterances).SequenceEqual(
-                Phones.LinesOfNewProcess(Out("model.zip"), data, settings, plan.ComparedUtterances, cancellation)));
+            PhonePredictions.Lines(ML, chain, data, plan.ComparedUtterances).SequenceEqual(NewProcess.Predict(
+                PhonePredictions.Verb, Out("model.zip"), data.Folder, plan.ComparedUtterances, Settings.Cuda, Cancellation)));
 
-        var usage = new CodeUsage(testRows, codec.Codes);
-        stages.Run("Draw the pictures", _ =>
+        var usage = new CodeUsage(testRows.Select(row => row.Code), codec.Codes);
+        stages.Run("Draw the figures", _ =>
         {
-            string of = $"{data.Name}, {(settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
-                + $"{CodeRate(codec).ToString("0.#", CultureInfo.InvariantCulture)} a second; test on {data.TestIs}";
+            string of = $"{data.Name}, {(Settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
+                + $"{CodeRate(codec):0.#} per second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemePictures
+            PhonemeFigures
                 .Confusion(of, ("one code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy))
                 .Save(Out("confusion.png"));
-            PhonemePictures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes).Save(Out("codes.png"));
-            PhonemePictures.Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)
+            PhonemeFigures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes).Save(Out("codes.png"));
+            PhonemeFigures
+                .Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)
                 .Save(Out("sentence.png"));
-            (double, double)[] curve = [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
-            Charts.Curve("Training: loss over steps", "steps", curve).Save(Out("learning-curve.png"));
+            SaveLearningCurve(codec.TrainingSummary!);
         });
-        // Moments without a label, such as the pauses of a TextGrid, count neither here nor in the other accuracies.
+        // Frames without a label, such as the pauses of a TextGrid, count neither here nor in the other accuracies.
         string common = Spoken(trainRows).CountBy(row => row.Phone).MaxBy(pair => pair.Value).Key;
-        return new PhonemeMetrics
+        var metrics = new PhonemeMetrics
         {
             Dataset = data.Name,
-            Codec = settings.Waveform ? "waveform" : "mel",
+            Codec = Settings.Waveform ? "waveform" : "mel",
             CodeRateHz = CodeRate(codec),
             Codes = codec.Codes,
             Phones = trainRows.Select(row => row.Phone).Where(phone => phone.Length > 0).Distinct().Count(),
             TrainMinutes = Math.Round(codec.TrainingSummary!.Elapsed.TotalMinutes, 2),
             TestFrames = testRows.Length,
-            Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1),
+            Seconds = Seconds,
             MapAccuracy = mapAccuracy,
             ChanceAccuracy = testRows.Count(row => row.Phone == common) / (double)Spoken(testRows).Length,
             ShuffledCodesAccuracy = shuffled,
@@ -108,6 +94,17 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
             BitsPerSecond = CodeRate(codec) * Math.Log2(codec.Codes),
             ReloadIdentical = identical,
         };
+        Table table = TableOf("On the test data", "", "to compare with")
+            .AddRow("phone accuracy, one code", $"{mapAccuracy:0.0%}", $"{metrics.ChanceAccuracy:0.0%} by guessing, 49.3% in the paper")
+            .AddRow("phone accuracy, shuffled codes", $"{shuffled:0.0%}", "")
+            .AddRow($"phone accuracy, {plan.WindowCodes} codes", $"{windowAccuracy:0.0%}", "linear classifier")
+            .AddRow("codes used", $"{usage.Share:0.0%}", $"of {metrics.Codes}")
+            .AddRow("perplexity of the codes", $"{usage.Perplexity:0}", $"{metrics.Codes} at most")
+            .AddRow("bits per second", $"{metrics.BitsPerSecond:0}", "256,000 uncompressed")
+            .AddRow("model.zip in a new process", identical ? "identical" : "DIFFERENT", "");
+        string summary = $"{metrics.Dataset}, {metrics.TestFrames:N0} test codes, {metrics.TrainMinutes:0.0} minutes of codec training, "
+            + $"{metrics.Seconds:0} s in total";
+        return new SampleResult(metrics, table, summary, identical);
 
         static FrameRow[] Spoken(FrameRow[] rows) => [.. rows.Where(row => row.Phone.Length > 0)];
 
@@ -117,12 +114,12 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
 
         (IDataView Frames, FrameRow[] Rows) Expand(IDataView utterances, int count, Stage stage)
         {
-            // A cached view holds its rows once somebody has read them.
-            IDataView frames = _ml.Data.Cache(expansion.Transform(encoder.Transform(utterances)));
+            // Reading the view once fills its cache.
+            IDataView frames = ML.Data.Cache(expansion.Transform(encoder.Transform(utterances)));
             var rows = new List<FrameRow>();
-            foreach (FrameRow row in _ml.Data.CreateEnumerable<FrameRow>(frames, reuseRowObject: false))
+            foreach (FrameRow row in ML.Data.CreateEnumerable<FrameRow>(frames, reuseRowObject: false))
             {
-                cancellation.ThrowIfCancellationRequested();
+                Cancellation.ThrowIfCancellationRequested();
                 rows.Add(row);
                 if (rows.Count % 500 == 0)
                     stage.Report(Math.Min(1, rows.Count / (100.0 * count)), $"{rows.Count:N0} codes");
@@ -134,46 +131,75 @@ internal sealed class PhonemesSample(SpeechSettings settings, IAnsiConsole conso
     (ITransformer Model, double Accuracy) Measure(IEstimator<ITransformer> pipeline, IDataView train, IDataView test)
     {
         ITransformer model = pipeline.Fit(train);
-        return (model, _ml.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy);
+        return (model, ML.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy);
     }
 
-    /// <summary>The same measure where codes say nothing of phones: each comes with the phone of another moment.</summary>
+    /// <summary>The accuracy of the map where the codes are shuffled, so that they carry no information about phones.</summary>
     double Shuffled(FrameRow[] train, FrameRow[] test, int codes)
     {
-        var random = new Random(settings.Seed);
-        return Measure(PhonemePipelines.Map(_ml), Shuffle(train), Shuffle(test)).Accuracy;
+        var random = new Random(Settings.Seed);
+        return Measure(PhonemePipelines.Map(ML), Shuffle(train), Shuffle(test)).Accuracy;
 
         IDataView Shuffle(FrameRow[] rows)
         {
             uint[] shuffled = [.. rows.Select(row => row.Code)];
             random.Shuffle(shuffled);
-            return FrameRow.View(_ml, rows.Select((row, index) => new FrameRow { Code = shuffled[index], Phone = row.Phone }), codes);
+            return FrameRow.View(ML, rows.Select((row, index) => new FrameRow { Code = shuffled[index], Phone = row.Phone }), codes);
         }
     }
 
     ClassifiedFrame[] Classified(ITransformer classifier, IDataView frames) =>
-        [.. _ml.Data.CreateEnumerable<ClassifiedFrame>(classifier.Transform(frames), reuseRowObject: false)];
+        [.. ML.Data.CreateEnumerable<ClassifiedFrame>(classifier.Transform(frames), reuseRowObject: false)];
 
     static double CodeRate(AudioVqVaeTransformer codec) => (double)codec.SampleRate / codec.SamplesPerCode;
+}
 
-    void Show(PhonemeMetrics metrics)
-    {
-        CultureInfo invariant = CultureInfo.InvariantCulture;
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("On the test data", "", "to compare with");
-        table.AddRow("phones told by one code", metrics.MapAccuracy.ToString("0.0%", invariant),
-            string.Create(invariant, $"{metrics.ChanceAccuracy:0.0%} by guessing, 49.3% in the paper"));
-        table.AddRow("the same, codes shuffled", metrics.ShuffledCodesAccuracy.ToString("0.0%", invariant), "");
-        table.AddRow($"phones told by {metrics.WindowCodes} codes", metrics.WindowClassifierAccuracy.ToString("0.0%", invariant), "linear classifier");
-        table.AddRow("codes used", metrics.CodebookUsage.ToString("0.0%", invariant), $"of {metrics.Codes}");
-        table.AddRow("perplexity of the codes", metrics.Perplexity.ToString("0", invariant), $"{metrics.Codes} at most");
-        table.AddRow("bits a second", metrics.BitsPerSecond.ToString("0", invariant), "256,000 uncompressed");
-        table.AddRow("model.zip in a new process", metrics.ReloadIdentical ? "identical" : "DIFFERENT", "");
-        console.Write(table);
-        console.WriteLine(string.Create(invariant, $"{metrics.Dataset}, {metrics.TestFrames:N0} test codes, codec trained for "
-            + $"{metrics.TrainMinutes:0.0} minutes, {metrics.Seconds:0} s in all. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
-        foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
-            console.WriteLine($"  {Path.GetFileName(file)}");
-    }
+/// <summary>The content of metrics.json.</summary>
+internal sealed record PhonemeMetrics : SampleMetrics
+{
+    public required string Dataset { get; init; }
 
-    string Out(string name) => Path.Combine(settings.OutputFolder, name);
+    /// <summary>"mel" or "waveform".</summary>
+    public required string Codec { get; init; }
+
+    public required double CodeRateHz { get; init; }
+
+    /// <summary>The number of codes of the codebook.</summary>
+    public required int Codes { get; init; }
+
+    /// <summary>The number of phones of the training data.</summary>
+    public required int Phones { get; init; }
+
+    /// <summary>Training time of the codec.</summary>
+    public required double TrainMinutes { get; init; }
+
+    /// <summary>The number of codes of the test data.</summary>
+    public required int TestFrames { get; init; }
+
+    /// <summary>Duration of the whole run.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The fraction of test codes whose most frequent phone in training is the spoken one.</summary>
+    public required double MapAccuracy { get; init; }
+
+    /// <summary>The accuracy of always predicting the most frequent phone of the training data.</summary>
+    public required double ChanceAccuracy { get; init; }
+
+    /// <summary>The accuracy of the map from codes to phones on shuffled codes.</summary>
+    public required double ShuffledCodesAccuracy { get; init; }
+
+    /// <summary>The number of codes in the window of the linear classifier.</summary>
+    public required int WindowCodes { get; init; }
+
+    /// <summary>The accuracy of a linear classifier on the code and its neighbors.</summary>
+    public required double WindowClassifierAccuracy { get; init; }
+
+    /// <summary>The fraction of the codes that occur in the test data.</summary>
+    public required double CodebookUsage { get; init; }
+
+    public required double Perplexity { get; init; }
+
+    public required double BitsPerSecond { get; init; }
+
+    public required bool ReloadIdentical { get; init; }
 }

@@ -3,14 +3,14 @@ using System.Globalization;
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// Sentences for a speech synthesiser, from a small grammar: plain words in many orders, chosen so that every sound of English occurs.
-/// The same number asked for gives the same sentences, none twice; fewer of them are the first of more.
+/// Sentences for a speech synthesizer from a small grammar, chosen so that every sound of English occurs. The sentences are unique and
+/// always in the same order.
 /// </summary>
 internal static class SentenceGrammar
 {
     /// <summary>
-    /// What stands in braces is filled from the list of that name; a list named twice gives two different words. Capital letters
-    /// ask for a capital at the start of a sentence.
+    /// A name in braces is replaced by a word of that list; a list that is named twice gives two different words. A capitalized name gives
+    /// a capitalized word.
     /// </summary>
     static readonly string[] Patterns =
     [
@@ -73,7 +73,7 @@ internal static class SentenceGrammar
 
     public static IReadOnlyList<string> Take(int count)
     {
-        // A seeded Random gives the same numbers in every version of .NET: the sentences, and with them the test's, stay the same.
+        // A seeded Random gives the same numbers in every version of .NET, so the sentences never change.
         var random = new Random(1711);
         var sentences = new List<string>(count);
         var seen = new HashSet<string>();

@@ -1,22 +1,22 @@
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
+/// <summary>The training budget.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
-/// <param name="TestUtterances">How many sentences of each voice are converted.</param>
-/// <param name="JudgeShare">Of how much of the training data the judge of phones learns.</param>
-internal sealed record SpeakerPlan(int Steps, int TestUtterances, double JudgeShare)
+/// <param name="TestUtterances">The number of sentences per voice to convert.</param>
+/// <param name="ClassifierShare">The fraction of the training data that the classifier of phones is trained on.</param>
+internal sealed record SpeakerPlan(int Steps, int TestUtterances, double ClassifierShare)
 {
     public static SpeakerPlan For(SpeechSettings settings)
     {
         SpeakerPlan plan = settings.Quick
-            ? new(Steps: 350, TestUtterances: 3, JudgeShare: 1)
-            : new(Steps: 2500, TestUtterances: 12, JudgeShare: 0.5);
+            ? new(Steps: 350, TestUtterances: 3, ClassifierShare: 1)
+            : new(Steps: 2500, TestUtterances: 12, ClassifierShare: 0.5);
         return plan with { Steps = settings.Steps ?? plan.Steps };
     }
 
-    public int JudgedUtterances(SpeechData data) => (int)Math.Ceiling(JudgeShare * data.Train.Count);
+    public int ClassifierUtterances(SpeechData data) => (int)Math.Ceiling(ClassifierShare * data.Train.Count);
 
-    /// <summary>The library's settings for speech, with who speaks.</summary>
+    /// <summary>The MelSpeech preset, conditioned on the speaker.</summary>
     public AudioVqVaeOptions CodecOptions(SpeechSettings settings)
     {
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();

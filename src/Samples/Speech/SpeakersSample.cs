@@ -1,69 +1,54 @@
-using System.Diagnostics;
-using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
 /// <summary>
-/// Section 4.3 of the paper: codes say what is spoken, the decoder is told who speaks; told another speaker, it says the same in that
-/// voice. Trains the codec, converts test sentences to every voice, writes them as WAV files, and has classifiers that learnt from real recordings
-/// judge who and what is heard.
+/// Voice conversion (section 4.3 of the paper): the codes carry what is spoken, and the decoder is conditioned on the speaker. Trains the
+/// codec, decodes test sentences with every voice, writes them as WAV files, and evaluates them with classifiers trained on recordings.
 /// </summary>
-internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole console, CancellationToken cancellation)
+internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken cancellation)
+    : Sample<SpeechSettings>(settings, cancellation)
 {
-    readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
-    readonly Stopwatch _watch = Stopwatch.StartNew();
-
-    public int Run()
+    protected override SampleResult Work(Stages stages)
     {
-        Directory.CreateDirectory(settings.OutputFolder);
-        SpeakerMetrics metrics = Stages.Show(console, Work);
-        metrics.Save(Out("metrics.json"));
-        Show(metrics);
-        return 0;
-    }
-
-    SpeakerMetrics Work(Stages stages)
-    {
-        SpeechData data = stages.Run("Prepare the speech", stage => SpeechData.Open(settings, newSpeakers: false, stage, cancellation));
+        SpeechData data = stages.Run(
+            "Prepare the speech data", stage => SpeechData.Open(Settings, newSpeakers: false, stage, Cancellation));
         string[] voices = [.. data.Train.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal)];
         if (voices.Length < 2)
             throw new DataSetException($"'{data.Folder}' has one speaker only; there is no other voice to convert to.");
-        SpeakerPlan plan = SpeakerPlan.For(settings);
+        SpeakerPlan plan = SpeakerPlan.For(Settings);
         AlignedUtterance[] test = [.. data.Test.GroupBy(utterance => utterance.Speaker).SelectMany(of => of.Take(plan.TestUtterances))];
 
-        // 1. The codec learns to say what it hears, and is told who speaks.
-        IDataView train = _ml.Data.LoadFromEnumerable(data.Train);
-        ITransformer audio = PhonemePipelines.Audio(_ml).Fit(train);
+        // 1. The codec reconstructs speech, conditioned on the speaker.
+        IDataView train = ML.Data.LoadFromEnumerable(data.Train);
+        ITransformer audio = PhonemePipelines.Audio(ML).Fit(train);
         double minutes = data.Train.Sum(utterance => utterance.Length) / 16_000.0 / 60;
-        string title = string.Create(CultureInfo.InvariantCulture, $"Train the codec on {minutes:0} minutes of {voices.Length} voices");
-        using AudioVqVaeTransformer codec = stages.Run(title, stage =>
-        {
-            AudioVqVaeOptions options = plan.CodecOptions(settings);
-            options.Training.Progress = new TrainingReport(stage, "crops");
-            options.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(train));
-        });
+        string title = $"Train the codec on {minutes:0} minutes of {voices.Length} voices";
+        AudioVqVaeOptions options = plan.CodecOptions(Settings);
+        using AudioVqVaeTransformer codec = stages.Train(
+            title, options.Training, Cancellation,
+            () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(train)), "crops");
 
         // 2. Each test sentence is encoded once, and decoded with every voice.
-        IDataView encoded = codec.Transform(audio.Transform(_ml.Data.LoadFromEnumerable(test)));
-        CodedUtterance[] coded = [.. _ml.Data.CreateEnumerable<CodedUtterance>(encoded, reuseRowObject: false)];
-        Spoken[] spoken = stages.Run($"Say {test.Length} sentences in each voice", stage => Say(codec, coded, test, voices, stage));
+        IDataView encoded = codec.Transform(audio.Transform(ML.Data.LoadFromEnumerable(test)));
+        CodedUtterance[] coded = [.. ML.Data.CreateEnumerable<CodedUtterance>(encoded, reuseRowObject: false)];
+        Spoken[] spoken = stages.Run($"Convert {test.Length} sentences to each voice", stage => Convert(codec, coded, test, voices, stage));
 
-        // 3. Judges that learnt from real recordings alone say who is heard, and what is said.
-        using var judges = new Judges(_ml);
+        // 3. Classifiers trained on recordings only predict the speaker and the phones.
+        using var classifiers = new SpeechClassifiers(ML);
         Spoken[] recordings = [.. test.Select(Original)];
-        stages.Run("Teach a judge the voices", _ => judges.LearnSpeakers(data.Train.Select(Original)));
-        stages.Run("Teach a judge the phones", _ => judges.LearnPhones(data.Train.Take(plan.JudgedUtterances(data)).Select(Original)));
-        cancellation.ThrowIfCancellationRequested();
+        stages.Run("Train a classifier of voices", _ => classifiers.TrainSpeakers(data.Train.Select(Original)));
+        stages.Run("Train a classifier of phones", _ =>
+            classifiers.TrainPhones(data.Train.Take(plan.ClassifierUtterances(data)).Select(Original)));
+        Cancellation.ThrowIfCancellationRequested();
         Spoken[] same = [.. spoken.Where(sound => !sound.IsConversion)], converted = [.. spoken.Where(sound => sound.IsConversion)];
-        SpeakerMetrics metrics = stages.Run("Let them judge", _ =>
+        SpeakerMetrics metrics = stages.Run("Classify the conversions", _ =>
         {
-            string[] heard = judges.Speakers(converted);
+            string[] heard = classifiers.Speakers(converted);
             return new SpeakerMetrics
             {
                 Dataset = data.Name,
@@ -73,38 +58,47 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
                 TestUtterances = test.Length,
                 ConvertedRecognisedAsTarget = Share(converted, (sound, index) => heard[index] == sound.Voice),
                 ConvertedRecognisedAsSource = Share(converted, (sound, index) => heard[index] == sound.Of.Speaker),
-                OriginalRecognised = Right(judges.Speakers(recordings), recordings),
-                PhoneAccuracyOriginal = judges.PhoneAccuracy(recordings),
-                PhoneAccuracyReconstructed = judges.PhoneAccuracy(same),
-                PhoneAccuracyConverted = judges.PhoneAccuracy(converted),
+                OriginalRecognised = Right(classifiers.Speakers(recordings), recordings),
+                PhoneAccuracyOriginal = classifiers.PhoneAccuracy(recordings),
+                PhoneAccuracyReconstructed = classifiers.PhoneAccuracy(same),
+                PhoneAccuracyConverted = classifiers.PhoneAccuracy(converted),
                 ChanceSpeaker = converted.CountBy(sound => sound.Voice).Max(pair => pair.Value) / (double)converted.Length,
             };
         });
-        stages.Run("Write the sounds and draw them", _ =>
+        stages.Run("Write and draw the conversions", _ =>
         {
             AlignedUtterance[] shown = [.. test.GroupBy(utterance => utterance.Speaker).Select(of => of.First()).Take(4)];
             foreach (AlignedUtterance utterance in shown)
                 Write(utterance, spoken);
-            VoicePictures.Conversions(data.Name, shown, recordings, spoken, [.. voices.Take(5)]).Save(Out("conversions.png"));
-            (double, double)[] curve = [.. codec.TrainingSummary!.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
-            Charts.Curve("Training: loss over steps", "steps", curve).Save(Out("learning-curve.png"));
+            VoiceFigures.Conversions(data.Name, shown, recordings, spoken, [.. voices.Take(5)]).Save(Out("conversions.png"));
+            SaveLearningCurve(codec.TrainingSummary!);
         });
-        return metrics with { Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1) };
+        metrics = metrics with { Seconds = Seconds };
+        Table table = TableOf("On test sentences", "", "to compare with")
+            .AddRow("conversions classified as the target voice", $"{metrics.ConvertedRecognisedAsTarget:0.0%}",
+                $"{metrics.ChanceSpeaker:0.0%} by guessing")
+            .AddRow("conversions classified as the source voice", $"{metrics.ConvertedRecognisedAsSource:0.0%}", "")
+            .AddRow("recordings classified as their voice", $"{metrics.OriginalRecognised:0.0%}", "")
+            .AddRow("phone accuracy on recordings", $"{metrics.PhoneAccuracyOriginal:0.0%}", "limit of the classifier")
+            .AddRow("phone accuracy on reconstructions", $"{metrics.PhoneAccuracyReconstructed:0.0%}", "")
+            .AddRow("phone accuracy on conversions", $"{metrics.PhoneAccuracyConverted:0.0%}", "");
+        return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, "
+            + $"{metrics.TrainMinutes:0.0} minutes of codec training, {metrics.Seconds:0} s in total");
     }
 
-    Spoken[] Say(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
+    Spoken[] Convert(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
     {
         Dictionary<string, AlignedUtterance> byName = test.ToDictionary(utterance => utterance.Utterance);
         IEnumerable<VoiceRow> wanted = from utterance in coded
                                        from voice in voices
                                        select new VoiceRow { Utterance = utterance.Utterance, Target = voice, Codes = utterance.Codes };
-        IDataView rows = VoiceRow.View(_ml, wanted, codec.Codes);
-        IDataView keyed = _ml.Transforms.Conversion.MapValueToKey("TargetVoice", nameof(VoiceRow.Target)).Fit(rows).Transform(rows);
+        IDataView rows = VoiceRow.View(ML, wanted, codec.Codes);
+        IDataView keyed = ML.Transforms.Conversion.MapValueToKey("TargetVoice", nameof(VoiceRow.Target)).Fit(rows).Transform(rows);
         using AudioVqVaeDecoderTransformer decoder = codec.Decoder(nameof(SpokenRow.Converted), nameof(VoiceRow.Codes), "TargetVoice");
         var spoken = new List<Spoken>();
-        foreach (SpokenRow row in _ml.Data.CreateEnumerable<SpokenRow>(decoder.Transform(keyed), reuseRowObject: false))
+        foreach (SpokenRow row in ML.Data.CreateEnumerable<SpokenRow>(decoder.Transform(keyed), reuseRowObject: false))
         {
-            cancellation.ThrowIfCancellationRequested();
+            Cancellation.ThrowIfCancellationRequested();
             spoken.Add(new Spoken(byName[row.Utterance], row.Target, row.Converted));
             int all = coded.Length * voices.Length;
             stage.Report((double)spoken.Count / all, $"{spoken.Count:N0}/{all:N0} sentences");
@@ -132,27 +126,43 @@ internal sealed class SpeakersSample(SpeechSettings settings, IAnsiConsole conso
 
     static double Right(string[] heard, Spoken[] sounds) => Share(sounds, (sound, index) => heard[index] == sound.Voice);
 
-    static double Share(Spoken[] sounds, Func<Spoken, int, bool> is_) => sounds.Where(is_).Count() / (double)sounds.Length;
+    static double Share(Spoken[] sounds, Func<Spoken, int, bool> predicate) => sounds.Where(predicate).Count() / (double)sounds.Length;
+}
 
-    void Show(SpeakerMetrics metrics)
-    {
-        CultureInfo invariant = CultureInfo.InvariantCulture;
-        string Percent(double share) => share.ToString("0.0%", invariant);
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("On test sentences", "", "to compare with");
-        table.AddRow("conversions heard as the voice asked for", Percent(metrics.ConvertedRecognisedAsTarget),
-            $"{Percent(metrics.ChanceSpeaker)} by guessing");
-        table.AddRow("conversions heard as the voice that spoke", Percent(metrics.ConvertedRecognisedAsSource), "");
-        table.AddRow("recordings heard as who spoke", Percent(metrics.OriginalRecognised), "");
-        table.AddRow("phones heard in recordings", Percent(metrics.PhoneAccuracyOriginal), "the judge's own limit");
-        table.AddRow("phones heard in reconstructions", Percent(metrics.PhoneAccuracyReconstructed), "");
-        table.AddRow("phones heard in conversions", Percent(metrics.PhoneAccuracyConverted), "");
-        console.Write(table);
-        console.WriteLine(string.Create(invariant,
-            $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, codec trained for "
-            + $"{metrics.TrainMinutes:0.0} minutes, {metrics.Seconds:0} s in all. Written to {Path.GetFullPath(settings.OutputFolder)}:"));
-        foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
-            console.WriteLine($"  {Path.GetFileName(file)}");
-    }
+/// <summary>The content of metrics.json.</summary>
+internal sealed record SpeakerMetrics : SampleMetrics
+{
+    public required string Dataset { get; init; }
 
-    string Out(string name) => Path.Combine(settings.OutputFolder, name);
+    /// <summary>Duration of the whole run.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Training time of the codec.</summary>
+    public required double TrainMinutes { get; init; }
+
+    public required int Speakers { get; init; }
+
+    /// <summary>The number of utterances that were converted to each other voice.</summary>
+    public required int TestUtterances { get; init; }
+
+    /// <summary>The fraction of conversions that the classifier of voices assigns to the target voice.</summary>
+    public required double ConvertedRecognisedAsTarget { get; init; }
+
+    /// <summary>The fraction that it assigns to the source voice.</summary>
+    public required double ConvertedRecognisedAsSource { get; init; }
+
+    /// <summary>The accuracy of the classifier of voices on held-out recordings.</summary>
+    public required double OriginalRecognised { get; init; }
+
+    /// <summary>The accuracy of the classifier of phones on held-out recordings.</summary>
+    public required double PhoneAccuracyOriginal { get; init; }
+
+    /// <summary>Its accuracy on reconstructions with the source voice.</summary>
+    public required double PhoneAccuracyReconstructed { get; init; }
+
+    /// <summary>Its accuracy on conversions to other voices.</summary>
+    public required double PhoneAccuracyConverted { get; init; }
+
+    /// <summary>The accuracy of always predicting the same speaker.</summary>
+    public required double ChanceSpeaker { get; init; }
 }

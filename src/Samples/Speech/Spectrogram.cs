@@ -1,5 +1,5 @@
 using Microsoft.ML.VqVae.Audio;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
@@ -39,14 +39,14 @@ internal sealed class Spectrogram
 internal static class SpectrogramDrawing
 {
     /// <summary>Draws time from left to right and frequency from bottom to top.</summary>
-    public static void Draw(this Picture picture, Spectrogram spectrogram, int left, int top, int frames, int width, int height)
+    public static void Draw(this Canvas canvas, Spectrogram spectrogram, int left, int top, int frames, int width, int height)
     {
         for (int frame = 0; frame < Math.Min(frames, spectrogram.Frames); frame++)
         {
             for (int band = 0; band < Spectrogram.Bands; band++)
             {
                 int y = top + (Spectrogram.Bands - 1 - band) * height;
-                picture.Fill(left + frame * width, y, width, height, ColorMap.At(spectrogram[frame, band]));
+                canvas.Fill(left + frame * width, y, width, height, ColorMap.At(spectrogram[frame, band]));
             }
         }
     }

@@ -3,16 +3,16 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>Utterances with the times of their phones, and which of them are kept for the test.</summary>
-/// <param name="Name">What the data is called in the results.</param>
-/// <param name="Folder">Where it lies.</param>
-/// <param name="Train">What codec and classifiers learn from.</param>
-/// <param name="Test">What nothing learns from.</param>
-/// <param name="KnownVoices">Whether all voices of the test are in the training data; then the sentences are not.</param>
+/// <summary>Utterances with the times of their phones, split into training and test data.</summary>
+/// <param name="Name">The name in the results.</param>
+/// <param name="Folder">The folder of the data.</param>
+/// <param name="Train">The training data of the codec and the classifiers.</param>
+/// <param name="Test">The held-out data.</param>
+/// <param name="KnownVoices">Whether the test data has new sentences of known voices, and not new voices.</param>
 internal sealed record SpeechData(
     string Name, string Folder, IReadOnlyList<AlignedUtterance> Train, IReadOnlyList<AlignedUtterance> Test, bool KnownVoices)
 {
-    /// <summary>Sentences in each voice of the default data: about an hour of speech.</summary>
+    /// <summary>Sentences per voice of the default data: about an hour of speech.</summary>
     public const int Sentences = 250;
 
     public const int QuickSentences = 70;
@@ -20,23 +20,23 @@ internal sealed record SpeechData(
     /// <summary>Every fifth sentence is kept for the test.</summary>
     const int TestEvery = 5;
 
-    /// <summary>What a code stands for, in seconds.</summary>
+    /// <summary>The duration of a code in seconds.</summary>
     const float SecondsOfCode = 0.04f;
 
-    /// <summary>Speakers that are kept for the test, where each says something else.</summary>
+    /// <summary>The number of test speakers, where speakers share no sentences.</summary>
     const int TestSpeakers = 2;
 
-    /// <summary>Opens a folder, or makes the default data.</summary>
-    /// <param name="settings">Which data.</param>
-    /// <param name="newSpeakers">Whether a test is to have speakers of its own where everyone says something else.</param>
-    /// <param name="stage">Is told how far it is.</param>
+    /// <summary>Opens a folder, or generates the default data.</summary>
+    /// <param name="settings">The options.</param>
+    /// <param name="newSpeakers">Whether the test data has its own speakers where speakers share no sentences.</param>
+    /// <param name="stage">Receives the progress.</param>
     /// <param name="cancellation">Ends the making of the default data.</param>
     public static SpeechData Open(SpeechSettings settings, bool newSpeakers, Stage stage, CancellationToken cancellation) =>
         settings.DataFolder is { } folder
             ? Read(NameOf(folder), folder, newSpeakers)
             : Read("flite", FliteSpeech.Open(settings.Quick ? QuickSentences : Sentences, stage, cancellation), newSpeakers);
 
-    /// <summary>Reads a folder of WAV files with label files beside them, or with utterances.tsv and phones.tsv, and divides it.</summary>
+    /// <summary>Reads a folder of WAV files with label files beside them, or with utterances.tsv and phones.tsv, and splits it.</summary>
     public static SpeechData Read(string name, string folder, bool newSpeakers) =>
         Split(name, folder, Utterances(folder, "--data"), newSpeakers);
 
@@ -54,7 +54,7 @@ internal sealed record SpeechData(
         }
     }
 
-    /// <summary>With more to train on: all of other folders, none of whose speakers may be kept for the test.</summary>
+    /// <summary>Adds all utterances of other folders to the training data; their speakers must not be test speakers.</summary>
     public SpeechData WithTraining(IReadOnlyList<string> folders)
     {
         AlignedUtterance[] more = [.. folders.SelectMany(folder => Utterances(folder, "--labelled"))];
@@ -69,9 +69,8 @@ internal sealed record SpeechData(
     }
 
     /// <summary>
-    /// Where several speakers say the same sentences, every fifth sentence is kept for the test, in all voices; where everyone says
-    /// something else, two speakers are, or every fifth utterance where the speakers are to be known or are two at most. An utterance
-    /// whose text is not known counts as a sentence of its own.
+    /// Splits by sentence where speakers share sentences: every fifth sentence is test data. Otherwise two speakers are test data, or, with
+    /// known or at most two speakers, every fifth utterance. An utterance without text counts as a sentence of its own.
     /// </summary>
     internal static SpeechData Split(string name, string folder, IReadOnlyList<AlignedUtterance> utterances, bool newSpeakers)
     {
@@ -98,16 +97,16 @@ internal sealed record SpeechData(
 
     static string NameOf(string folder) => new DirectoryInfo(folder).Name;
 
-    // The last code stands for a little more than the utterance; its centre may lie in what is filled up.
+    // The last code reaches beyond the utterance; its center may lie in the padding.
     static void CoverLastCodes(IEnumerable<AlignedUtterance> utterances)
     {
         foreach (AlignedUtterance utterance in utterances)
             utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.001f) * SecondsOfCode;
     }
 
-    /// <summary>How the test was kept apart, for the title of a picture.</summary>
+    /// <summary>The kind of test data, for the title of a figure.</summary>
     public string TestIs => KnownVoices
-        ? "sentences that no training saw"
-        : "speakers that no training heard: "
+        ? "held-out sentences"
+        : "held-out speakers: "
             + string.Join(", ", Test.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal));
 }

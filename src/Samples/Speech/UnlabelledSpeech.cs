@@ -7,8 +7,8 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>Recordings without labels, for the codec alone: the utterances that an utterances.tsv lists, or the WAV, NIST SPHERE and FLAC
-/// files of a folder and its subfolders. FLAC files are unpacked once, by the program flac, into the cache.</summary>
+/// <summary>Recordings without labels, for the training of the codec: the utterances that an utterances.tsv lists, or the WAV, NIST SPHERE
+/// and FLAC files of a folder and its subfolders. FLAC files are unpacked once, by the program flac, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
     public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)
@@ -43,8 +43,8 @@ internal static class UnlabelledSpeech
             for (int i = 0; i < files.Length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked; once for all runs");
-                // Files of several subfolders may have one name.
+                stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked, cached for later runs");
+                // Files in different subfolders may have the same name.
                 string relative = Path.ChangeExtension(Path.GetRelativePath(root, files[i]), ".wav");
                 Unpack(files[i], Path.Combine(made, relative.Replace(Path.DirectorySeparatorChar, '-')));
             }

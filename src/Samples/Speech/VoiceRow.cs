@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML.VqVae.Samples.Speech;
 
-/// <summary>An utterance as codes, and who is to say it.</summary>
+/// <summary>An utterance as codes, and the target voice.</summary>
 internal sealed class VoiceRow
 {
     public string Utterance { get; set; } = "";
@@ -13,7 +13,7 @@ internal sealed class VoiceRow
     /// <summary>Keys: 1 is the first code.</summary>
     public uint[] Codes { get; set; } = [];
 
-    /// <summary>The rows as a view, for which ML.NET has to be told how many codes there are.</summary>
+    /// <summary>A view of the rows, with the number of codes in the key type.</summary>
     public static IDataView View(MLContext ml, IEnumerable<VoiceRow> rows, int codes)
     {
         var schema = SchemaDefinition.Create(typeof(VoiceRow));
@@ -30,7 +30,7 @@ internal sealed class CodedUtterance
     public uint[] Codes { get; set; } = [];
 }
 
-/// <summary>What came of a <see cref="VoiceRow"/>.</summary>
+/// <summary>A decoded <see cref="VoiceRow"/>.</summary>
 internal sealed class SpokenRow
 {
     public string Utterance { get; set; } = "";
@@ -40,9 +40,9 @@ internal sealed class SpokenRow
     public float[] Converted { get; set; } = [];
 }
 
-/// <summary>Sound that a judge hears.</summary>
-/// <param name="Of">The utterance whose words these are.</param>
-/// <param name="Voice">Who is to be heard.</param>
+/// <summary>A sound to classify.</summary>
+/// <param name="Of">The utterance that is spoken.</param>
+/// <param name="Voice">The voice of the sound.</param>
 /// <param name="Waveform">The samples.</param>
 internal sealed record Spoken(AlignedUtterance Of, string Voice, float[] Waveform)
 {

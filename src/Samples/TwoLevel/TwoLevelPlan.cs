@@ -2,11 +2,21 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.TwoLevel;
 
-/// <summary>How long to train and on how much. Steps are the same on every machine; minutes are not.</summary>
-/// <param name="CodecSteps">Training steps of the first level, where it is not loaded.</param>
+/// <summary>The options of the two-level command.</summary>
+internal sealed record TwoLevelSettings : SampleSettings
+{
+    public string? ModelFile { get; init; }
+
+    public int Latents { get; init; } = 3;
+
+    public int? Steps { get; init; }
+}
+
+/// <summary>The training budget.</summary>
+/// <param name="CodecSteps">Training steps of the first level, if it is not loaded.</param>
 /// <param name="Steps">Training steps of the second level, and of the prior that it is compared with.</param>
-/// <param name="TrainRows">On how many pictures' codes both learn.</param>
-/// <param name="TestRows">How many held-out pictures are measured.</param>
+/// <param name="TrainRows">The number of images that both are trained on.</param>
+/// <param name="TestRows">The number of held-out images to evaluate.</param>
 internal sealed record TwoLevelPlan(int CodecSteps, int Steps, int TrainRows, int TestRows)
 {
     public static TwoLevelPlan For(TwoLevelSettings settings)

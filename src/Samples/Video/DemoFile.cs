@@ -1,24 +1,24 @@
 namespace Microsoft.ML.VqVae.Samples.Video;
 
 /// <summary>
-/// A demo of Doom 1.9: what a player did, tic by tic, for the engine to play again. A header of 13 bytes, four bytes a tic, and a mark at
-/// the end; a tic is 1/35 s. The engine has no other source of chance than a table of its own, so the same demo gives the same frames.
+/// A demo of Doom 1.9: the actions of a player per tic (1/35 s), which the engine replays. A header of 13 bytes, four bytes per tic, and an
+/// end mark. The engine is deterministic: the same demo gives the same frames.
 /// </summary>
 internal static class DemoFile
 {
     public const int HeaderBytes = 13, BytesOfTic = 4;
 
-    /// <summary>Tics that an action is held for each frame: 8.75 frames a second.</summary>
+    /// <summary>Tics that an action is held for each frame: 8.75 frames per second.</summary>
     public const int TicsOfFrame = 4;
 
     const byte Version19 = 109, MediumSkill = 2, FirstEpisode = 1, End = 0x80;
 
-    // Walking pace, in the engine's units; turning in units of 1/256 of a circle: 2.8° a tic, 11.25° a frame.
+    // Walking pace, in the engine's units; turning in units of 1/256 of a circle: 2.8° per tic, 11.25° per frame.
     const sbyte Walk = 25, Turn = 2;
 
     /// <summary>The bytes of a demo in which each action is held for <see cref="TicsOfFrame"/> tics: one player, no monsters.</summary>
     /// <param name="map">The number of the map.</param>
-    /// <param name="actions">What the player does, an action a frame.</param>
+    /// <param name="actions">The actions, one per frame.</param>
     public static byte[] Write(int map, IReadOnlyList<GameAction> actions)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(map, 1);

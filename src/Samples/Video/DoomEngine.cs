@@ -4,19 +4,19 @@ using System.Diagnostics;
 namespace Microsoft.ML.VqVae.Samples.Video;
 
 /// <summary>
-/// Has the engine dsda-doom play a demo without a screen and takes its frames. The engine renders in software into SDL's dummy display, tic
-/// by tic and not by the clock, and hands each frame to a command for encoding; here that command copies it into a named pipe.
+/// Plays a demo with the engine dsda-doom without a screen and reads its frames. The engine renders every tic in software on SDL's dummy
+/// display and passes the frames to a command for encoding, which here copies them into a named pipe.
 /// </summary>
 internal static class DoomEngine
 {
-    // The smallest multiple of the frame that the engine renders as it is asked to; smaller sizes it enlarges.
+    // The smallest multiple of the frame size that the engine renders as requested; it enlarges smaller ones.
     const int Width = 672, Height = 504, Block = Height / FrameStrips.DefaultSide;
 
     const string Program = "dsda-doom", World = "freedoom2.wad";
 
     static readonly string[] WorldFolders = ["/usr/share/games/doom", "/usr/local/share/games/doom", "/usr/share/doom"];
 
-    // Without weapon, status bar, messages and swaying, so that a frame shows the world and nothing else; two steps brighter.
+    // Without weapon, status bar, messages and view bobbing; two steps brighter.
     const string Settings =
         """
         videomode "Software"
@@ -41,8 +41,8 @@ internal static class DoomEngine
     /// <summary>Whether the engine and its world are installed.</summary>
     public static bool IsInstalled => FindProgram() is not null && FindWorld() is not null;
 
-    /// <summary>Plays a demo and hands over the frame at the end of each action: 84×84 pixels of red, green, blue, each the mean of 6×6
-    /// rendered ones of the square in the middle.</summary>
+    /// <summary>Plays a demo and returns the frame at the end of each action: 84×84 RGB pixels, each the mean of 6×6 rendered pixels of the
+    /// central square.</summary>
     /// <exception cref="DataSetException">The engine is not installed, or it did not play the demo.</exception>
     public static void Play(byte[] demo, Action<byte[]> take, CancellationToken cancellation)
     {
@@ -62,7 +62,7 @@ internal static class DoomEngine
             using CancellationTokenRegistration stop = cancellation.Register(() => Kill(engine));
             Task<string> log = engine.StandardOutput.ReadToEndAsync(CancellationToken.None);
             Task<string> errors = engine.StandardError.ReadToEndAsync(CancellationToken.None);
-            // Whoever reads a pipe waits for someone to write; an engine that dies early never does.
+            // Opening a pipe for reading waits for a writer, which never comes if the engine fails early.
             engine.Exited += (_, _) => LetGo(pipe);
             engine.EnableRaisingEvents = true;
             int frames = ReadFrames(pipe, tics, take);
@@ -131,7 +131,7 @@ internal static class DoomEngine
         };
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
-        // No screen, no sound card, and nothing of the user's own settings.
+        // No screen, no sound card, no settings of the user.
         start.Environment["SDL_VIDEODRIVER"] = "dummy";
         start.Environment["SDL_AUDIODRIVER"] = "dummy";
         start.Environment["HOME"] = folder;
@@ -149,12 +149,12 @@ internal static class DoomEngine
     {
         try
         {
-            // A writer that comes and goes: the reader sees the end.
+            // Opens and closes the pipe for writing, so that the reader sees its end.
             new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0).Dispose();
         }
         catch (IOException)
         {
-            // The reader is done, and the folder with it.
+            // The reader has finished and the folder is deleted.
         }
     }
 
@@ -166,12 +166,12 @@ internal static class DoomEngine
         }
         catch (InvalidOperationException)
         {
-            // It has ended by itself.
+            // The process has already ended.
         }
     }
 
     static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        // Debian keeps games away from the usual PATH of root.
+        // On Debian, games are not in root's PATH.
         .Append("/usr/games").Select(folder => Path.Combine(folder, Program)).FirstOrDefault(File.Exists);
 
     static string? FindWorld() => WorldFolders.Select(folder => Path.Combine(folder, World)).FirstOrDefault(File.Exists);

@@ -3,13 +3,13 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Video;
 
-/// <summary>The default data: walks through a map of Freedoom, played by <see cref="DoomEngine"/>. They are made once and kept in the
-/// cache, in the layout that <c>--data</c> reads too.</summary>
+/// <summary>The default data: walks through a map of Freedoom, played by <see cref="DoomEngine"/>. They are generated once and kept in the
+/// cache, in the layout that <c>--data</c> reads.</summary>
 internal static class DoomVideo
 {
     public const int FramesOfEpisode = 200;
 
-    // A walled garden, which lets the player walk far.
+    // A walled garden with room for long walks.
     const int Map = 20;
 
     /// <summary>The folder with the first episodes.</summary>
@@ -26,9 +26,9 @@ internal static class DoomVideo
         void Count()
         {
             lock (work)
-                stage.Report((double)++done / frames, $"{done:N0}/{frames:N0} frames played, once");
+                stage.Report((double)++done / frames, $"{done:N0}/{frames:N0} frames rendered, cached for later runs");
         }
-        // An engine computes for about half of its time and waits for the other half.
+        // An engine waits for about half of its time.
         var together = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount, CancellationToken = cancellation };
         try
         {
@@ -41,7 +41,7 @@ internal static class DoomVideo
         FrameStrips.WriteActions(folder, work.Select(walk => (walk.File, walk.Actions.Select(action => action.Name()))));
     }
 
-    /// <summary>Other walks or another map are another data set.</summary>
+    /// <summary>Identifies the walks and the map.</summary>
     static string Fingerprint(IEnumerable<Walk> work) =>
         Convert.ToHexStringLower(SHA256.HashData([.. work.SelectMany(walk => walk.Demo)]))[..8];
 
@@ -58,7 +58,7 @@ internal static class DoomVideo
             string path = Path.Combine(folder, File);
             if (System.IO.File.Exists(path))
             {
-                // From an earlier run that did not come to its end.
+                // Written by an earlier, interrupted run.
                 foreach (GameAction _ in Actions)
                     count();
                 return;

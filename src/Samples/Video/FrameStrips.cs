@@ -4,14 +4,13 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Samples.Video;
 
-/// <summary>An episode: its frames of Side × Side pixels, all of red before green before blue, and for each the action that led to
-/// it.</summary>
+/// <summary>An episode: its frames of Side × Side pixels, planar, each with the action that led to it.</summary>
 internal sealed record Episode(string Name, int Side, IReadOnlyList<byte[]> Frames, IReadOnlyList<string> Actions);
 
 /// <summary>
 /// Video as files: a folder with one PNG for each episode, its square frames side by side from left to right, and <c>actions.tsv</c> with
-/// the columns <c>strip</c> (the file), <c>frame</c> (counted from 0, without gaps) and <c>action</c> (any name): what was done while the
-/// world went from the frame before to this one.
+/// the columns <c>strip</c> (the file), <c>frame</c> (counted from 0, without gaps) and <c>action</c> (any name): the action between the
+/// previous frame and this one.
 /// </summary>
 internal static class FrameStrips
 {
@@ -31,7 +30,7 @@ internal static class FrameStrips
         File.WriteAllText(Path.Combine(folder, ActionsFile), lines.ToString());
     }
 
-    /// <summary>Writes frames of red, green, blue bytes as a strip; the file has its name only when it is complete.</summary>
+    /// <summary>Writes frames of RGB bytes as a strip; the file gets its name when it is complete.</summary>
     public static void Write(string path, int side, IReadOnlyList<byte[]> frames)
     {
         byte[] rgba = new byte[side * side * frames.Count * 4];
@@ -50,7 +49,7 @@ internal static class FrameStrips
     }
 
     /// <summary>Reads all episodes of a folder, in the order of <c>actions.tsv</c>.</summary>
-    /// <exception cref="DataSetException">The folder is not laid out like that; the message names file and line.</exception>
+    /// <exception cref="DataSetException">The folder has another layout; the message names file and line.</exception>
     public static IReadOnlyList<Episode> Read(string folder, CancellationToken cancellation)
     {
         string table = Path.Combine(folder, ActionsFile);
@@ -145,7 +144,7 @@ internal static class FrameStrips
         }
         catch (Exception error) when (error is ArgumentException or IOException or InvalidOperationException)
         {
-            throw new DataSetException($"'{path}' is no picture: {error.Message}");
+            throw new DataSetException($"'{path}' is no image: {error.Message}");
         }
     }
 }

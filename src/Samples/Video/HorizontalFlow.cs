@@ -1,20 +1,20 @@
 namespace Microsoft.ML.VqVae.Samples.Video;
 
 /// <summary>
-/// How far a picture moves sideways from one frame to the next: the shift at which the columns that both frames show differ least.
+/// Estimates the horizontal motion between two frames: the shift at which the columns that both frames show differ least.
 /// </summary>
 internal static class HorizontalFlow
 {
-    /// <summary>The largest shift, as a share of the width.</summary>
+    /// <summary>The largest shift, as a fraction of the width.</summary>
     const double LargestShift = 0.3;
 
-    /// <summary>Pixels to the right; when the player turns left, the picture moves right.</summary>
+    /// <summary>Pixels to the right; when the player turns left, the image moves right.</summary>
     public static int Between(ReadOnlySpan<float> before, ReadOnlySpan<float> after, int side)
     {
-        float[] from = Grey(before, side), to = Grey(after, side);
+        float[] from = Gray(before, side), to = Gray(after, side);
         int largest = (int)(LargestShift * side), best = 0;
         double least = double.PositiveInfinity;
-        // From the middle outwards: of shifts that fit alike, the smallest.
+        // From the center outwards: of equally good shifts, the smallest.
         for (int distance = 0; distance <= largest; distance++)
             foreach (int shift in distance == 0 ? (int[])[0] : [distance, -distance])
             {
@@ -25,7 +25,7 @@ internal static class HorizontalFlow
         return best;
     }
 
-    /// <summary>The mean squared difference of what both frames show when the first is shifted to the right.</summary>
+    /// <summary>The mean squared difference over the overlap when the first frame is shifted to the right.</summary>
     static double Difference(float[] from, float[] to, int side, int shift)
     {
         double sum = 0;
@@ -39,12 +39,12 @@ internal static class HorizontalFlow
         return sum / (width * side);
     }
 
-    static float[] Grey(ReadOnlySpan<float> planar, int side)
+    static float[] Gray(ReadOnlySpan<float> planar, int side)
     {
         int plane = side * side;
-        float[] grey = new float[plane];
+        float[] gray = new float[plane];
         for (int i = 0; i < plane; i++)
-            grey[i] = 0.299f * planar[i] + 0.587f * planar[plane + i] + 0.114f * planar[2 * plane + i];
-        return grey;
+            gray[i] = 0.299f * planar[i] + 0.587f * planar[plane + i] + 0.114f * planar[2 * plane + i];
+        return gray;
     }
 }

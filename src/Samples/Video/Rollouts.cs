@@ -1,13 +1,13 @@
 namespace Microsoft.ML.VqVae.Samples.Video;
 
-/// <summary>Rollouts from the same starts: for each start the frames made, planar from 0 to 255.</summary>
+/// <summary>Rollouts from the same starts: the generated frames of each start, planar from 0 to 255.</summary>
 internal sealed record Rollouts(string Title, IReadOnlyList<IReadOnlyList<float[]>> Frames)
 {
-    /// <summary>The mean squared error against how it really went on, for each step.</summary>
+    /// <summary>The mean squared error per step.</summary>
     public double[] ErrorByStep(IReadOnlyList<Start> starts) => MeanByStep(starts, (start, step) => Error(Frames[start][step],
         starts[start].Truth[step]));
 
-    /// <summary>The same of the last frame given, taken for all that follow.</summary>
+    /// <summary>The mean squared error per step of the last given frame as the prediction.</summary>
     public static double[] CopyErrorByStep(IReadOnlyList<Start> starts) => MeanByStep(starts, (start, step) => Error(
         Array.ConvertAll(starts[start].Given.Last(), level => (float)level), starts[start].Truth[step]));
 
@@ -20,7 +20,7 @@ internal sealed record Rollouts(string Title, IReadOnlyList<IReadOnlyList<float[
         return sum / frame.Length;
     }
 
-    /// <summary>The movement of the picture to the right in each step of each rollout, in pixels.</summary>
+    /// <summary>The horizontal motion of each step of each rollout, in pixels to the right.</summary>
     public IReadOnlyList<int[]> Flow(int side) => [.. Frames.Select(frames => Enumerable.Range(1, frames.Count - 1)
         .Select(step => HorizontalFlow.Between(frames[step - 1], frames[step], side)).ToArray())];
 

@@ -8,10 +8,10 @@ internal sealed class FrameRow
     /// <summary>Planar, from 0 to 255.</summary>
     public float[] Pixels { get; set; } = [];
 
-    /// <summary>What was done while the world went from the frame before to this one.</summary>
+    /// <summary>The action between the previous frame and this one.</summary>
     public string Action { get; set; } = "";
 
-    /// <summary>An action of another frame, to tell what the right one is worth.</summary>
+    /// <summary>The action of another frame, as a baseline.</summary>
     public string ShuffledAction { get; set; } = "";
 
     public string Episode { get; set; } = "";
@@ -23,13 +23,13 @@ internal sealed class DecodedFrame
     public float[] Decoded { get; set; } = [];
 }
 
-/// <summary>What a frame costs under the prior; NaN where too few frames come before it.</summary>
+/// <summary>The bits of a frame under the prior; NaN where too few frames precede it.</summary>
 internal sealed class FrameBits
 {
     public float Bits { get; set; }
 }
 
-/// <summary>A place in an episode where a rollout starts: the frames that it is given, and how it really went on.</summary>
+/// <summary>The start of a rollout in an episode: the given frames and the true continuation.</summary>
 internal sealed record Start(string Name, Episode Episode, int First)
 {
     public const int Frames = VideoPlan.FramesGiven + VideoPlan.FramesMade;
@@ -41,7 +41,7 @@ internal sealed record Start(string Name, Episode Episode, int First)
     public IReadOnlyList<string> TrueActions => [.. Episode.Actions.Skip(First + VideoPlan.FramesGiven).Take(VideoPlan.FramesMade)];
 }
 
-/// <summary>Episodes to learn from and, every eighth, to test on.</summary>
+/// <summary>Training episodes and test episodes (every eighth).</summary>
 internal sealed class VideoData
 {
     const int TestEvery = 8;
@@ -73,7 +73,7 @@ internal sealed class VideoData
 
     public IReadOnlyList<Episode> Test { get; }
 
-    /// <summary>Rows of frames, made as they are read: as floats all of them would take four times the memory.</summary>
+    /// <summary>Rows of frames, created while reading: all of them as floats would take four times the memory.</summary>
     public IDataView Rows(IReadOnlyList<Episode> episodes, int everyFrame = 1)
     {
         string[] shuffled = [.. episodes.SelectMany(episode => episode.Actions)];
@@ -90,7 +90,7 @@ internal sealed class VideoData
         }
     }
 
-    /// <summary>Places to start from, evenly over the test episodes.</summary>
+    /// <summary>Starts of rollouts, evenly spaced over the test episodes.</summary>
     public IReadOnlyList<Start> Starts(int count)
     {
         Start[] all = [.. from episode in Test
@@ -99,7 +99,7 @@ internal sealed class VideoData
         return [.. Enumerable.Range(0, Math.Min(count, all.Length)).Select(number => all[(2 * number + 1) * all.Length / (2 * count)])];
     }
 
-    /// <summary>The frames that are given, each start an episode of its own.</summary>
+    /// <summary>The given frames, with each start as an episode of its own.</summary>
     public IDataView Rows(IReadOnlyList<Start> starts) => View(starts.SelectMany(start =>
         Enumerable.Range(start.First, VideoPlan.FramesGiven)
             .Select(frame => Row(start.Episode, frame, start.Name, start.Episode.Actions[frame]))));

@@ -1,16 +1,26 @@
 namespace Microsoft.ML.VqVae.Samples.Video;
 
-/// <summary>How much data, and how long to train. Steps are the same on every machine; minutes are not.</summary>
+/// <summary>The options of the video command.</summary>
+internal sealed record VideoSettings : SampleSettings
+{
+    public int? CodecSteps { get; init; }
+
+    public int? PriorSteps { get; init; }
+
+    public string? CheckpointFolder { get; init; }
+}
+
+/// <summary>The amount of data and the training budget.</summary>
 /// <param name="Episodes">Episodes of the default data.</param>
 /// <param name="CodecSteps">Training steps of the codec.</param>
 /// <param name="PriorSteps">Training steps of the prior.</param>
-/// <param name="Starts">How many places in the test episodes rollouts start from.</param>
+/// <param name="Starts">The number of starts of rollouts in the test episodes.</param>
 internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, int Starts)
 {
-    /// <summary>How many frames a rollout is given, and how many it makes: six and ten, as in section 4.4 of the paper.</summary>
+    /// <summary>The numbers of given and generated frames of a rollout, as in section 4.4 of the paper.</summary>
     public const int FramesGiven = 6, FramesMade = 10;
 
-    /// <summary>Frames that follow each other are much alike: the codec learns from every second one.</summary>
+    /// <summary>The codec is trained on every second frame, since consecutive frames are similar.</summary>
     public const int CodecEveryFrame = 2;
 
     public static VideoPlan For(VideoSettings settings)
@@ -21,12 +31,12 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
         return plan with { CodecSteps = settings.CodecSteps ?? plan.CodecSteps, PriorSteps = settings.PriorSteps ?? plan.PriorSteps };
     }
 
-    /// <summary>The library's settings for video on CPUs.</summary>
+    /// <summary>The FastVideo preset with the steps of this plan.</summary>
     public ImageVqVaeOptions CodecOptions(VideoSettings settings)
     {
         ImageVqVaeOptions options = ImageVqVaeOptions.FastVideo();
         options.ReconstructionColumnName = nameof(DecodedFrame.Decoded);
-        // The first steps go unquantised, so that the codebook can start from an encoder that has learnt something.
+        // The first steps are unquantized, so that the codebook is initialized from a partly trained encoder.
         options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, CodecSteps / 5);
         options.Training.Steps = CodecSteps;
         options.Training.Seed = settings.Seed;

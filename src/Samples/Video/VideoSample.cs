@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.VqVae.Samples.Display;
 using Spectre.Console;
@@ -6,63 +5,47 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Video;
 
 /// <summary>
-/// Section 4.4 of the paper: frames become codes, a prior learns how codes go on given what the player does, and then goes on by itself, in
-/// codes alone, for actions that the player did not take.
+/// Action-conditioned video prediction (section 4.4 of the paper): encodes frames, trains a prior over the codes of the next frame given
+/// the action, and generates frames in code space for actions that were not taken.
 /// </summary>
-internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, CancellationToken cancellation)
+internal sealed class VideoSample(VideoSettings settings, CancellationToken cancellation)
+    : Sample<VideoSettings>(settings, cancellation)
 {
     const int StartsShown = 2;
 
-    readonly MLContext _ml = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
-    readonly Stopwatch _watch = Stopwatch.StartNew();
-
-    public int Run()
+    protected override SampleResult Work(Stages stages)
     {
-        Directory.CreateDirectory(settings.OutputFolder);
-        VideoMetrics metrics = Stages.Show(console, Work);
-        metrics.Save(Out("metrics.json"));
-        Show(metrics);
-        return 0;
-    }
-
-    VideoMetrics Work(Stages stages)
-    {
-        VideoPlan plan = VideoPlan.For(settings);
-        VideoData data = stages.Run(settings.DataFolder is null ? "Play the walks" : "Read the frames", stage => ReadData(plan, stage));
+        VideoPlan plan = VideoPlan.For(Settings);
+        VideoData data = stages.Run(
+            Settings.DataFolder is null ? "Record the episodes" : "Read the frames", stage => ReadData(plan, stage));
         int trainFrames = data.Train.Sum(episode => episode.Frames.Count), testFrames = data.Test.Sum(episode => episode.Frames.Count);
         double dataSeconds = Lap(0);
 
-        // 1. The codec learns from single frames.
-        ImageVqVaeOptions codecOptions = plan.CodecOptions(settings);
-        using ImageVqVaeTransformer codec = stages.Run($"Train the VQ-VAE on {trainFrames:N0} frames of {data.Side}×{data.Side}", stage =>
-        {
-            codecOptions.Training.Progress = new TrainingReport(stage);
-            codecOptions.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", codecOptions).Fit(data.Rows(data.Train, VideoPlan.CodecEveryFrame));
-        });
+        // 1. The codec is trained on single frames.
+        ImageVqVaeOptions codecOptions = plan.CodecOptions(Settings);
+        using ImageVqVaeTransformer codec = stages.Train(
+            $"Train the VQ-VAE on {trainFrames:N0} frames of {data.Side}×{data.Side}", codecOptions.Training, Cancellation,
+            () => ML.Transforms.VqVae.EncodeVideo("Codes", "Pixels", codecOptions).Fit(data.Rows(data.Train, VideoPlan.CodecEveryFrame)));
         double codecSeconds = Lap(dataSeconds);
 
-        // 2. From here on there are codes, actions and episodes.
+        // 2. The prior is trained on codes, actions and episodes.
         IDataView test = Encode(codec, data.Rows(data.Test), "Pixels", nameof(DecodedFrame.Decoded));
-        VqVaeMetrics quality = stages.Run("Measure the test frames", _ =>
+        VqVaeMetrics quality = stages.Run("Evaluate the codec on the test frames", _ =>
             VqVaeMetrics.Evaluate(test, "Codes", "Pixels", nameof(DecodedFrame.Decoded)));
         IDataView train = Encode(codec, data.Rows(data.Train));
-        VideoPriorOptions priorOptions = plan.PriorOptions(settings);
-        using VideoPriorTransformer prior = stages.Run($"Train the prior on {trainFrames:N0} frames of codes", stage =>
-        {
-            priorOptions.Training.Progress = new TrainingReport(stage);
-            priorOptions.Training.CancellationToken = cancellation;
-            return _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Move", "Walk", priorOptions).Fit(WithKeys(train, "Action"));
-        });
-        _ml.Model.Save(prior, test.Schema, Out("prior.zip"));
-        _ml.Model.Save(codec, test.Schema, Out("codec.zip"));
+        VideoPriorOptions priorOptions = plan.PriorOptions(Settings);
+        using VideoPriorTransformer prior = stages.Train(
+            $"Train the prior on {trainFrames:N0} frames of codes", priorOptions.Training, Cancellation,
+            () => ML.Transforms.VqVae.VideoPrior("Bits", "Codes", "Move", "Walk", priorOptions).Fit(WithKeys(train, "Action")));
+        ML.Model.Save(prior, test.Schema, Out("prior.zip"));
+        ML.Model.Save(codec, test.Schema, Out("codec.zip"));
         double priorSeconds = Lap(dataSeconds + codecSeconds);
 
-        // 3. What are the actions worth? The same frames with the actions of other frames.
+        // 3. The information in the actions: bits with the true actions and with shuffled ones.
         float[] bits = stages.Run("Score the test frames", _ => Bits(prior, WithKeys(test, "Action")));
         float[] shuffled = stages.Run("Score them with shuffled actions", _ => Bits(prior, WithKeys(test, "ShuffledAction")));
 
-        // 4. Six frames in, ten out: with the actions that were taken, and with others.
+        // 4. Rollouts of ten frames from six given frames, with the true actions and with others.
         IReadOnlyList<Start> starts = data.Starts(plan.Starts);
         IDataView given = Encode(codec, data.Rows(starts));
         Rollouts Roll(string title, Func<Start, IReadOnlyList<string>> actions) => stages.Run($"Roll out \"{title}\"", stage =>
@@ -76,20 +59,20 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         double rolloutSeconds = Lap(dataSeconds + codecSeconds + priorSeconds);
 
         double[] error = same.ErrorByStep(starts), copied = Rollouts.CopyErrorByStep(starts);
-        // When the player turns left, the picture moves to the right.
+        // When the player turns left, the image moves to the right.
         int[][] turns =
         [
             .. others[2].Flow(data.Side),
             .. others[1].Flow(data.Side).Select(flow => Array.ConvertAll(flow, shift => -shift)),
         ];
-        stages.Run("Draw the pictures", _ => Draw(data, starts, [same, .. others], quality, codec));
-        return new VideoMetrics
+        stages.Run("Draw the figures", _ => Draw(data, starts, [same, .. others], quality, codec));
+        var metrics = new VideoMetrics
         {
-            Dataset = settings.DataFolder is { } folder ? new DirectoryInfo(folder).Name : "Freedoom",
+            Dataset = Settings.DataFolder is { } folder ? new DirectoryInfo(folder).Name : "Freedoom",
             TrainFrames = trainFrames,
             TestFrames = testFrames,
             CodeGrid = $"{codec.CodeGrid.Height}×{codec.CodeGrid.Width}×{codec.CodeGrid.CodesPerPosition} of {codec.Codes}",
-            Seconds = Math.Round(_watch.Elapsed.TotalSeconds, 1),
+            Seconds = Seconds,
             DataSeconds = dataSeconds,
             CodecSeconds = codecSeconds,
             PriorSeconds = priorSeconds,
@@ -108,37 +91,47 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
             LeftRightFlowAgreementOfSteps = turns.SelectMany(flow => flow).Average(shift => shift > 0 ? 1.0 : 0),
             FlowAgreementOfTrueTurns = TrueTurns(data),
         };
+        Table table = TableOf("On the test episodes", "")
+            .AddRow("PSNR of reconstructed frames", $"{metrics.FramePsnrDb:0.00} dB")
+            .AddRow("bits per frame, true actions", $"{metrics.BitsPerFrameTrueActions:0}")
+            .AddRow("bits per frame, shuffled actions",
+                $"{metrics.BitsPerFrameShuffledActions:0} (difference ± {metrics.BitsDifferenceStandardError:0.0})")
+            .AddRow("squared error of rollouts, steps 1, 2, 10", $"{error[0]:0}, {error[1]:0}, {error[^1]:0}")
+            .AddRow("squared error of the last given frame", $"{copied[0]:0}, {copied[1]:0}, {copied[^1]:0}")
+            .AddRow("turns in the right direction", $"{metrics.LeftRightFlowAgreement:0.0%}");
+        table.Columns[1].RightAligned();
+        return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Seconds:0} s");
 
-        // From this step on, rollouts are nearer to the truth in every step.
+        // Whether rollouts are closer to the true frames from this step on.
         bool Better(int from) => Enumerable.Range(from, error.Length - from).All(later => error[later] < copied[later]);
     }
 
     VideoData ReadData(VideoPlan plan, Stage stage)
     {
-        string folder = settings.DataFolder
-            ?? DoomVideo.Open(GeneratedData.CacheFolder, plan.Episodes, DoomVideo.FramesOfEpisode, stage, cancellation);
+        string folder = Settings.DataFolder
+            ?? DoomVideo.Open(GeneratedData.CacheFolder, plan.Episodes, DoomVideo.FramesOfEpisode, stage, Cancellation);
         if (!Directory.Exists(folder))
             throw new DataSetException($"The folder '{folder}', given as --data, does not exist.");
-        return new VideoData(_ml, folder, FrameStrips.Read(folder, cancellation));
+        return new VideoData(ML, folder, FrameStrips.Read(folder, Cancellation));
     }
 
     /// <summary>Codes, actions and episodes, computed once.</summary>
     IDataView Encode(ImageVqVaeTransformer codec, IDataView frames, params string[] others)
     {
         IDataView encoded = codec.Transform(frames);
-        return _ml.Data.Cache(_ml.Transforms.SelectColumns(["Codes", "Action", "ShuffledAction", "Episode", .. others])
+        return ML.Data.Cache(ML.Transforms.SelectColumns(["Codes", "Action", "ShuffledAction", "Episode", .. others])
             .Fit(encoded).Transform(encoded));
     }
 
-    IDataView WithKeys(IDataView encoded, string actions) => _ml.Transforms.Conversion.MapValueToKey("Move", actions)
-        .Append(_ml.Transforms.Conversion.MapValueToKey("Walk", "Episode")).Fit(encoded).Transform(encoded);
+    IDataView WithKeys(IDataView encoded, string actions) => ML.Transforms.Conversion.MapValueToKey("Move", actions)
+        .Append(ML.Transforms.Conversion.MapValueToKey("Walk", "Episode")).Fit(encoded).Transform(encoded);
 
     float[] Bits(VideoPriorTransformer prior, IDataView encoded)
     {
         var bits = new List<float>();
-        foreach (FrameBits frame in _ml.Data.CreateEnumerable<FrameBits>(prior.Transform(encoded), reuseRowObject: true))
+        foreach (FrameBits frame in ML.Data.CreateEnumerable<FrameBits>(prior.Transform(encoded), reuseRowObject: true))
         {
-            cancellation.ThrowIfCancellationRequested();
+            Cancellation.ThrowIfCancellationRequested();
             if (!float.IsNaN(frame.Bits))
                 bits.Add(frame.Bits);
         }
@@ -151,14 +144,14 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
     {
         var options = new SamplingOptions
         {
-            Seed = settings.Seed,
-            CancellationToken = cancellation,
+            Seed = Settings.Seed,
+            CancellationToken = Cancellation,
             Progress = stage.Shares("of the codes"),
         };
         IDataView made = prior.Rollout(
-            _ml, WithKeys(given, "Action"), starts.ToDictionary(start => start.Name, actions), options: options);
+            ML, WithKeys(given, "Action"), starts.ToDictionary(start => start.Name, actions), options: options);
         using ImageVqVaeDecoderTransformer decoder = codec.Decoder(nameof(DecodedFrame.Decoded));
-        float[][] frames = [.. _ml.Data.CreateEnumerable<DecodedFrame>(decoder.Transform(made), reuseRowObject: false)
+        float[][] frames = [.. ML.Data.CreateEnumerable<DecodedFrame>(decoder.Transform(made), reuseRowObject: false)
             .Select(frame => frame.Decoded)];
         return new Rollouts(title, frames.Chunk(VideoPlan.FramesMade).ToArray());
     }
@@ -169,7 +162,7 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
         .Select(frame => Rollouts.Error(
             Array.ConvertAll(episode.Frames[frame - 1], level => (float)level), episode.Frames[frame]))).Average();
 
-    /// <summary>How often the estimate of the flow has the right sign where the player really turns.</summary>
+    /// <summary>The fraction of true turns in which the estimated flow has the right sign.</summary>
     static double TrueTurns(VideoData data)
     {
         int[] shifts = [.. from episode in data.Test
@@ -190,33 +183,68 @@ internal sealed class VideoSample(VideoSettings settings, IAnsiConsole console, 
             .Select(number => (2 * number + 1) * starts.Count / (2 * StartsShown))];
         Start[] some = [.. shown.Select(number => starts[number])];
         Rollouts[] ofThem = [.. rollouts.Select(rollout => rollout with { Frames = [.. shown.Select(number => rollout.Frames[number])] })];
-        string remark = string.Create(CultureInfo.InvariantCulture,
-            $"Six frames given, ten made in {codec.CodeGrid.Height}×{codec.CodeGrid.Width} "
-            + $"codes of {codec.Codes}, then decoded; frames through the codec have {quality.PeakSignalToNoiseRatio:0.0} dB");
-        VideoPictures.Rows("What if? Rollouts of actions that were not taken", remark, data.Side, some, ofThem).Save(Out("rollouts.png"));
-        VideoPictures.Moving(data.Side, some, ofThem).Save(Out("rollouts-animated.png"));
+        string remark = $"Six frames given, ten generated in {codec.CodeGrid.Height}×{codec.CodeGrid.Width} "
+            + $"codes of {codec.Codes}, then decoded; reconstructed frames have a PSNR of {quality.PeakSignalToNoiseRatio:0.0} dB";
+        VideoFigures.Rows("Rollouts of actions that were not taken", remark, data.Side, some, ofThem).Save(Out("rollouts.png"));
+        VideoFigures.Moving(data.Side, some, ofThem).Save(Out("rollouts-animated.png"));
     }
 
-    void Show(VideoMetrics metrics)
-    {
-        var table = new Table().Border(TableBorder.Rounded)
-            .AddColumn("Measured on the test walks").AddColumn(new TableColumn("").RightAligned());
-        void Row(string name, FormattableString value) => table.AddRow(name, value.ToString(CultureInfo.InvariantCulture));
-        Row("PSNR of frames through the codec", $"{metrics.FramePsnrDb:0.00} dB");
-        Row("Bits a frame, true actions", $"{metrics.BitsPerFrameTrueActions:0}");
-        Row("Bits a frame, shuffled actions",
-            $"{metrics.BitsPerFrameShuffledActions:0} (difference ± {metrics.BitsDifferenceStandardError:0.0})");
-        Row("Squared error of rollouts, steps 1, 2, 10",
-            $"{metrics.RolloutMseByStep[0]:0}, {metrics.RolloutMseByStep[1]:0}, {metrics.RolloutMseByStep[^1]:0}");
-        double[] copied = metrics.RolloutMseCopyLastByStep;
-        Row("… of the last frame given", $"{copied[0]:0}, {copied[1]:0}, {copied[^1]:0}");
-        Row("Turns that go the right way", $"{metrics.LeftRightFlowAgreement:0.0%}");
-        Row("Seconds", $"{metrics.Seconds:0}");
-        console.Write(table);
-        console.WriteLine($"Results: {Path.GetFullPath(settings.OutputFolder)}");
-    }
+    double Lap(double before) => Math.Round(Seconds - before, 1);
+}
 
-    double Lap(double before) => Math.Round(_watch.Elapsed.TotalSeconds - before, 1);
+/// <summary>The content of metrics.json. Squared errors are in squared levels of 0…255.</summary>
+internal sealed record VideoMetrics : SampleMetrics
+{
+    public required string Dataset { get; init; }
 
-    string Out(string name) => Path.Combine(settings.OutputFolder, name);
+    public required int TrainFrames { get; init; }
+
+    public required int TestFrames { get; init; }
+
+    public required string CodeGrid { get; init; }
+
+    /// <summary>Duration of the whole run, including the generation of the data if it was not cached.</summary>
+    public required double Seconds { get; init; }
+
+    public required double DataSeconds { get; init; }
+
+    public required double CodecSeconds { get; init; }
+
+    public required double PriorSeconds { get; init; }
+
+    public required double RolloutSeconds { get; init; }
+
+    /// <summary>Of reconstructed test frames.</summary>
+    public required double FramePsnrDb { get; init; }
+
+    public required double Perplexity { get; init; }
+
+    public required double BitsPerFrameTrueActions { get; init; }
+
+    public required double BitsPerFrameShuffledActions { get; init; }
+
+    /// <summary>The standard error of the mean difference per frame.</summary>
+    public required double BitsDifferenceStandardError { get; init; }
+
+    /// <summary>The squared error of the previous frame as the prediction of a test frame.</summary>
+    public required double CopyLastFrameBitsOrMse { get; init; }
+
+    /// <summary>The squared error per step of rollouts with the true actions.</summary>
+    public required double[] RolloutMseByStep { get; init; }
+
+    /// <summary>The squared error per step of the last given frame as the prediction.</summary>
+    public required double[] RolloutMseCopyLastByStep { get; init; }
+
+    /// <summary>The first step from which on rollouts are closer to the true frames than the last given frame; counted from 1, 0 for
+    /// never.</summary>
+    public required int RolloutsBetterFromStep { get; init; }
+
+    /// <summary>The fraction of the rollouts of "turn left" and "turn right" whose image moves in the right direction overall.</summary>
+    public required double LeftRightFlowAgreement { get; init; }
+
+    /// <summary>The same for single steps.</summary>
+    public required double LeftRightFlowAgreementOfSteps { get; init; }
+
+    /// <summary>The same for single steps in true video: the reliability of the estimate.</summary>
+    public required double FlowAgreementOfTrueTurns { get; init; }
 }

@@ -64,10 +64,10 @@ public sealed class CifarBinaryTests : IDisposable
         StringAssert.Contains(label.Message, "label 77");
         _folder.Write("data_batch_1.bin", []);
         var empty = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
-        StringAssert.Contains(empty.Message, "no pictures");
+        StringAssert.Contains(empty.Message, "no images");
         _folder.Write("data_batch_1.bin", Batch(9));
         var few = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
-        StringAssert.Contains(few.Message, "9 pictures");
+        StringAssert.Contains(few.Message, "9 images");
     }
 
     /// <summary>Record i has the label i modulo 10; its red plane is i modulo 50, its green one 100 more, its blue one 200 more.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Compare;
 using Microsoft.ML.VqVae.Samples.Images;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -64,11 +64,11 @@ public sealed class CompareTests
             new("one", 6.1, 4.51, [(0, 9), (100, 6.5), (200, 6.2)], [], 1), new("none", double.NaN, 4.67, [], [], 1),
             new("two", 6.4, 5.14, [(50, 7), (200, 6.4)], [], 1),
         ];
-        Picture picture = ComparePictures.Curves("title", "CIFAR-10", new ComparePlan(200, 32, 2e-3, 10, 400), models);
-        picture.Save(folder.File("curves.png"));
+        Canvas canvas = CompareFigures.Curves("title", "CIFAR-10", new ComparePlan(200, 32, 2e-3, 10, 400), models);
+        canvas.Save(folder.File("curves.png"));
         Assert.IsGreaterThan(1000, new FileInfo(folder.File("curves.png")).Length);
 
-        var chart = new Picture(400, 200);
+        var chart = new Canvas(400, 200);
         Charts.Curves(chart, 0, 0, 400, 200, "x", "y", [new Series("flat", red, [(0, 5), (10, 5)])]);
         chart.Save(folder.File("flat.png"));
         using var image = Microsoft.ML.Data.MLImage.CreateFromFile(folder.File("flat.png"));

@@ -31,7 +31,7 @@ public sealed class FashionMnistTests : IDisposable
         CollectionAssert.AreEqual(new[] { 1, 4, 8 }, ((VectorDataViewType)data.Train.Schema["Pixels"].Type).Dimensions.ToArray());
         LabelledImage[] train = Rows(data.Train);
         CollectionAssert.AreEqual(new[] { "T-shirt", "Ankle boot", "Pullover" }, train.Select(row => row.Class).ToArray());
-        // The pixels count on from picture to picture.
+        // The pixels count on from image to image.
         CollectionAssert.AreEqual(Enumerable.Range(32, 32).Select(value => (float)value).ToArray(), train[1].Pixels);
     }
 
@@ -70,12 +70,12 @@ public sealed class FashionMnistTests : IDisposable
     }
 
     [TestMethod]
-    public void Labels_have_to_fit_the_pictures()
+    public void Labels_have_to_fit_the_images()
     {
         WriteImages("train", 3, 4, 8);
         WriteLabels("train", [0, 1]);
         var count = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
-        StringAssert.Contains(count.Message, "3 pictures");
+        StringAssert.Contains(count.Message, "3 images");
         WriteLabels("train", [0, 1, 10]);
         var range = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(range.Message, "label 10");
@@ -90,12 +90,12 @@ public sealed class FashionMnistTests : IDisposable
     }
 
     [TestMethod]
-    public void A_folder_without_pictures_is_told_what_is_expected()
+    public void A_folder_without_images_is_told_what_is_expected()
     {
         _folder.Write("notes.txt", [1]);
         var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, "*.bin");
-        StringAssert.Contains(error.Message, "one subfolder of image files a class");
+        StringAssert.Contains(error.Message, "one subfolder of image files per class");
         var missing = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.File("nowhere")));
         StringAssert.Contains(missing.Message, "nowhere");
     }

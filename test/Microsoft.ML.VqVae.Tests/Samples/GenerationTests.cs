@@ -34,16 +34,16 @@ public sealed class GenerationTests
     public void Shuffled_rows_are_the_rows_in_another_order()
     {
         var shape = new ImageShape(2, 5, 3);
-        var picture = new LabelledImage { Pixels = [.. Enumerable.Range(0, shape.Values).Select(i => (float)i)], Class = "boots" };
-        LabelledImage shuffled = ShuffledRows.Of(picture, shape, seed: 3);
+        var image = new LabelledImage { Pixels = [.. Enumerable.Range(0, shape.Values).Select(i => (float)i)], Class = "boots" };
+        LabelledImage shuffled = ShuffledRows.Of(image, shape, seed: 3);
         Assert.AreEqual("boots", shuffled.Class);
-        CollectionAssert.AreNotEqual(picture.Pixels, shuffled.Pixels);
+        CollectionAssert.AreNotEqual(image.Pixels, shuffled.Pixels);
         float[][] Rows(float[] pixels) => [.. pixels.Chunk(shape.Width)];
         // The same order in all channels: a row of the second lies where its row of the first lies.
         float[] first = [.. Rows(shuffled.Pixels)[..5].Select(row => row[0])];
         float[] second = [.. Rows(shuffled.Pixels)[5..].Select(row => row[0])];
         CollectionAssert.AreEqual(first, second.Select(value => value - 15).ToArray());
-        CollectionAssert.AreEqual(picture.Pixels, shuffled.Pixels.Order().ToArray());
+        CollectionAssert.AreEqual(image.Pixels, shuffled.Pixels.Order().ToArray());
         foreach (float[] row in Rows(shuffled.Pixels))
             CollectionAssert.AreEqual(new[] { row[0], row[0] + 1, row[0] + 2 }, row);
     }
@@ -51,11 +51,11 @@ public sealed class GenerationTests
     [TestMethod]
     public void The_area_under_the_curve_counts_pairs()
     {
-        Assert.AreEqual(1, ShuffledRows.AreaUnderCurve([1, 2], [3, 4]));
-        Assert.AreEqual(0, ShuffledRows.AreaUnderCurve([3, 4], [1, 2]));
-        Assert.AreEqual(0.5, ShuffledRows.AreaUnderCurve([1, 1], [1, 1, 1]));
+        Assert.AreEqual(1, ShuffledRows.AreaUnderCurve(_ml, [1, 2], [3, 4]));
+        Assert.AreEqual(0, ShuffledRows.AreaUnderCurve(_ml, [3, 4], [1, 2]));
+        Assert.AreEqual(0.5, ShuffledRows.AreaUnderCurve(_ml, [1, 1], [1, 1, 1]));
         // Of six pairs four are in order and one is a tie.
-        Assert.AreEqual(4.5 / 6, ShuffledRows.AreaUnderCurve([1, 3], [2, 3, 4]), 1e-12);
+        Assert.AreEqual(4.5 / 6, ShuffledRows.AreaUnderCurve(_ml, [1, 3], [2, 3, 4]), 1e-12);
     }
 
     [TestMethod]
@@ -77,28 +77,28 @@ public sealed class GenerationTests
     }
 
     [TestMethod]
-    public void The_judge_tells_what_it_has_seen()
+    public void The_classifier_recognizes_the_classes_it_is_trained_on()
     {
         var shape = new ImageShape(1, 8, 8);
-        LabelledImage[] pictures = [.. Tiny.Rows(60).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
-        var judge = new PictureJudge(_ml, shape);
-        judge.Learn(pictures[..30]);
-        Assert.IsGreaterThan(0.8, judge.Agreement(pictures[30..]));
-        LabelledImage[] wrong = [.. pictures[30..].Select(picture => new LabelledImage { Pixels = picture.Pixels, Class = "other" })];
-        Assert.AreEqual(0, judge.Agreement(wrong));
+        LabelledImage[] images = [.. Tiny.Rows(60).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
+        var classifier = new ImageClassifier(_ml, shape);
+        classifier.Train(images[..30]);
+        Assert.IsGreaterThan(0.8, classifier.Agreement(images[30..]));
+        LabelledImage[] wrong = [.. images[30..].Select(image => new LabelledImage { Pixels = image.Pixels, Class = "other" })];
+        Assert.AreEqual(0, classifier.Agreement(wrong));
     }
 
     [TestMethod]
-    public void The_lines_of_the_readme_make_pictures_and_score_them()
+    public void The_lines_of_the_readme_make_images_and_score_them()
     {
         using var folder = new TemporaryFolder();
         LabelledImage[] rows = [.. Tiny.Rows(12).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
-        IDataView pictures = _ml.Data.LoadFromEnumerable(rows, new ImageShape(1, 8, 8).Schema);
+        IDataView images = _ml.Data.LoadFromEnumerable(rows, new ImageShape(1, 8, 8).Schema);
         using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
-        var (made, scored) = PriorQuickStart.Run(_ml, codec, pictures, steps: 2, "ramp", folder.File("model.zip"));
+        var (made, scored) = PriorQuickStart.Run(_ml, codec, images, steps: 2, "ramp", folder.File("model.zip"));
         Assert.HasCount(16, Values.Read(made, "Pixels"));
         Assert.HasCount(12, Values.Read(scored, "Bits"));
         ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out _);
-        Values.AreEqual(Values.Read(scored, "Bits"), Values.Read(loaded.Transform(pictures), "Bits"), 1e-3);
+        Values.AreEqual(Values.Read(scored, "Bits"), Values.Read(loaded.Transform(images), "Bits"), 1e-3);
     }
 }

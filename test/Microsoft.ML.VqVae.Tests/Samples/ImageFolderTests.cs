@@ -1,6 +1,6 @@
 using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Images;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -15,8 +15,8 @@ public sealed class ImageFolderTests : IDisposable
     [TestMethod]
     public void Files_are_read_resized_and_named_after_their_subfolder()
     {
-        WritePictures("red", new Color(250, 10, 20), 15);
-        WritePictures("blue", new Color(5, 15, 240), 15);
+        WriteImages("red", new Color(250, 10, 20), 15);
+        WriteImages("blue", new Color(5, 15, 240), 15);
         ImageData data = ImageDataSets.Open(_ml, _folder.Path);
 
         Assert.AreEqual(new ImageShape(3, ImageFolder.Side, ImageFolder.Side), data.Shape);
@@ -37,8 +37,8 @@ public sealed class ImageFolderTests : IDisposable
     [TestMethod]
     public void Every_tenth_file_is_for_the_test_whatever_order_the_disk_has()
     {
-        WritePictures("a", Color.Ink, 10);
-        WritePictures("b", Color.Faint, 10);
+        WriteImages("a", Color.Ink, 10);
+        WriteImages("b", Color.Faint, 10);
         ImageData data = ImageDataSets.Open(_ml, _folder.Path);
         CollectionAssert.AreEqual(new[] { "a", "b" }, Rows(data.Test).Select(row => row.Class).ToArray());
     }
@@ -46,38 +46,38 @@ public sealed class ImageFolderTests : IDisposable
     [TestMethod]
     public void One_class_or_a_handful_of_files_is_too_little()
     {
-        WritePictures("only", Color.Ink, 12);
+        WriteImages("only", Color.Ink, 12);
         var classes = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(classes.Message, "'only' only");
         Directory.Delete(_folder.File("only"), recursive: true);
-        WritePictures("a", Color.Ink, 3);
-        WritePictures("b", Color.Ink, 3);
+        WriteImages("a", Color.Ink, 3);
+        WriteImages("b", Color.Ink, 3);
         var files = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(files.Message, "6 image files");
     }
 
     [TestMethod]
-    public void A_file_that_is_no_picture_is_never_read_as_one()
+    public void A_file_that_is_no_image_is_never_read_as_one()
     {
-        WritePictures("a", Color.Ink, 10);
-        WritePictures("b", Color.Ink, 10);
-        _folder.Write("a/picture00.png", "no picture at all"u8.ToArray());
+        WriteImages("a", Color.Ink, 10);
+        WriteImages("b", Color.Ink, 10);
+        _folder.Write("a/image00.png", "no image at all"u8.ToArray());
         var text = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
-        StringAssert.Contains(text.Message, _folder.File("a/picture00.png"));
-        // What begins like a picture and is none is found out when it is read.
-        _folder.Write("a/picture00.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3]);
+        StringAssert.Contains(text.Message, _folder.File("a/image00.png"));
+        // What begins like an image and is none is found out when it is read.
+        _folder.Write("a/image00.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3]);
         ImageData data = ImageDataSets.Open(_ml, _folder.Path);
         Assert.Throws<Exception>(() => Rows(data.Train));
     }
 
-    void WritePictures(string name, Color color, int count)
+    void WriteImages(string name, Color color, int count)
     {
         Directory.CreateDirectory(_folder.File(name));
         for (int i = 0; i < count; i++)
         {
-            var picture = new Picture(40 + i, 36);
-            picture.Fill(0, 0, picture.Width, picture.Height, color);
-            picture.Save(_folder.File($"{name}/picture{i:00}.png"));
+            var canvas = new Canvas(40 + i, 36);
+            canvas.Fill(0, 0, canvas.Width, canvas.Height, color);
+            canvas.Save(_folder.File($"{name}/image{i:00}.png"));
         }
     }
 

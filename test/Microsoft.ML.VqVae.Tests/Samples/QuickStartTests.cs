@@ -1,5 +1,5 @@
 using Microsoft.ML.VqVae.Samples.Images;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -21,11 +21,11 @@ public sealed class QuickStartTests
     }
 
     [TestMethod]
-    public void The_pipeline_tells_red_from_blue_pictures_after_a_few_steps()
+    public void The_pipeline_tells_red_from_blue_images_after_a_few_steps()
     {
         using var folder = new TemporaryFolder();
-        WritePictures(folder, "red", red: 1, blue: 0);
-        WritePictures(folder, "blue", red: 0, blue: 1);
+        WriteImages(folder, "red", red: 1, blue: 0);
+        WriteImages(folder, "blue", red: 0, blue: 1);
         string model = folder.File("model.zip");
 
         Assert.AreEqual(1, QuickStart.Run(folder.Path, steps: 12, model).MicroAccuracy);
@@ -33,20 +33,20 @@ public sealed class QuickStartTests
         var ml = new MLContext();
         ITransformer loaded = ml.Model.Load(model, out DataViewSchema schema);
         Assert.IsNotNull(schema.GetColumnOrNull("Path"));
-        string picture = folder.File("blue/3.png");
-        IDataView predictions = loaded.Transform(ml.Data.LoadFromEnumerable([new { Path = picture, Class = "?" }]));
+        string image = folder.File("blue/3.png");
+        IDataView predictions = loaded.Transform(ml.Data.LoadFromEnumerable([new { Path = image, Class = "?" }]));
         Assert.AreEqual("blue", ml.Data.CreateEnumerable<Prediction>(predictions, reuseRowObject: false).Single().PredictedLabel);
     }
 
-    static void WritePictures(TemporaryFolder folder, string name, int red, int blue)
+    static void WriteImages(TemporaryFolder folder, string name, int red, int blue)
     {
         Directory.CreateDirectory(folder.File(name));
         for (int i = 0; i < 20; i++)
         {
-            var picture = new Picture(32, 32);
-            picture.Fill(0, 0, 32, 32, new Color((byte)(red * (150 + 4 * i)), 20, (byte)(blue * (150 + 4 * i))));
-            picture.Fill(i % 20, 8, 12, 12, Color.White);
-            picture.Save(folder.File($"{name}/{i}.png"));
+            var canvas = new Canvas(32, 32);
+            canvas.Fill(0, 0, 32, 32, new Color((byte)(red * (150 + 4 * i)), 20, (byte)(blue * (150 + 4 * i))));
+            canvas.Fill(i % 20, 8, 12, 12, Color.White);
+            canvas.Save(folder.File($"{name}/{i}.png"));
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class SampleMetricsTests
     public void The_file_has_exactly_the_promised_keys()
     {
         using var folder = new TemporaryFolder();
-        new SampleMetrics
+        new ImagesMetrics
         {
             Dataset = "Fashion-MNIST", TrainRows = 60000, TestRows = 10000, Steps = 7, Seconds = 1.5, Mse = 2, Nmse = 0.25,
             PsnrDb = double.PositiveInfinity, CodebookUsage = 1, Perplexity = 300.5, CodesPerImage = 49, ClassifierMicroAccuracy = 0.86,

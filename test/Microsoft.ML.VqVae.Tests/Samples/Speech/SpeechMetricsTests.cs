@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Tests.Samples.Speech;
@@ -42,8 +43,8 @@ public sealed class SpeechMetricsTests : IDisposable
     [TestMethod]
     public void Usage_counts_codes_and_weighs_them()
     {
-        FrameRow[] rows = [.. new uint[] { 1, 1, 3, 3 }.Select(code => new FrameRow { Code = code })];
-        var usage = new CodeUsage(rows, codes: 4);
+        var usage = new CodeUsage([1, 1, 3, 3], codebookSize: 4);
+        Assert.AreEqual(2, usage.Used);
         Assert.AreEqual(0.5, usage.Share);
         Assert.AreEqual(2, usage.Perplexity, 1e-9);
         CollectionAssert.AreEqual(new long[] { 2, 0, 2, 0 }, usage.Counts);

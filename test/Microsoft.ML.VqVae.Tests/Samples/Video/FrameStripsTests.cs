@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples;
-using Microsoft.ML.VqVae.Samples.Pictures;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Video;
 
 namespace Microsoft.ML.VqVae.Tests.Samples.Video;
@@ -64,7 +64,7 @@ public sealed class FrameStripsTests : IDisposable
             image.Save(_folder.File("a.png"));
         Assert.Contains("no row of square frames", Refused());
         _folder.Write("a.png", [1, 2, 3]);
-        Assert.Contains("no picture", Refused());
+        Assert.Contains("no image", Refused());
         File.WriteAllText(_folder.File(FrameStrips.ActionsFile), "file\taction\n");
         Assert.Contains("Line 1", Refused());
     }
@@ -100,7 +100,7 @@ public sealed class FrameStripsTests : IDisposable
     [DataRow(0)]
     [DataRow(5)]
     [DataRow(-11)]
-    public void The_flow_is_how_far_the_picture_moved_to_the_right(int shift)
+    public void The_flow_is_how_far_the_image_moved_to_the_right(int shift)
     {
         const int side = 48;
         var random = new Random(3);
@@ -114,14 +114,14 @@ public sealed class FrameStripsTests : IDisposable
     }
 
     [TestMethod]
-    public void Moving_pictures_are_a_picture_for_programs_that_know_no_other()
+    public void Moving_images_are_a_image_for_programs_that_know_no_other()
     {
         var moving = new AnimatedPng(20, 10, milliseconds: 100);
         foreach (Color color in (Color[])[Color.Accent, Color.Ink])
         {
-            var picture = new Picture(20, 10);
-            picture.Fill(0, 0, 20, 10, color);
-            moving.Add(picture);
+            var canvas = new Canvas(20, 10);
+            canvas.Fill(0, 0, 20, 10, color);
+            moving.Add(canvas);
         }
         moving.Save(_folder.File("moving.png"));
         using MLImage first = MLImage.CreateFromFile(_folder.File("moving.png"));
@@ -132,6 +132,6 @@ public sealed class FrameStripsTests : IDisposable
         string text = System.Text.Encoding.Latin1.GetString(file);
         foreach (string chunk in (string[])["acTL", "fcTL", "IDAT", "fdAT", "IEND"])
             Assert.Contains(chunk, text);
-        Assert.Throws<ArgumentException>(() => moving.Add(new Picture(4, 4)));
+        Assert.Throws<ArgumentException>(() => moving.Add(new Canvas(4, 4)));
     }
 }

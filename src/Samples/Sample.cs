@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Training;
+using Spectre.Console;
+
+namespace Microsoft.ML.VqVae.Samples;
+
+/// <summary>The command line options that all samples share; the help texts are in Verbs.</summary>
+internal abstract record SampleSettings
+{
+    public string? DataFolder { get; init; }
+
+    public int Seed { get; init; } = 1;
+
+    public bool Cuda { get; init; }
+
+    public bool Quick { get; init; }
+
+    public string OutputFolder { get; init; } = "out";
+}
+
+/// <summary>The outcome of a sample.</summary>
+/// <param name="Metrics">The content of metrics.json.</param>
+/// <param name="Table">The table to print.</param>
+/// <param name="Summary">The line below the table.</param>
+/// <param name="Succeeded">Whether the exit code is 0.</param>
+internal sealed record SampleResult(SampleMetrics Metrics, Table Table, string Summary, bool Succeeded = true);
+
+/// <summary>The frame of every sample: runs the work in visible stages, then writes metrics.json, a table and the list of files.</summary>
+internal abstract class Sample<TSettings>(TSettings settings, CancellationToken cancellation)
+    where TSettings : SampleSettings
+{
+    readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    protected TSettings Settings => settings;
+
+    protected CancellationToken Cancellation => cancellation;
+
+    protected MLContext ML { get; } = new(settings.Seed) { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
+
+    /// <summary>The seconds since the start, rounded to tenths.</summary>
+    protected double Seconds => Math.Round(_watch.Elapsed.TotalSeconds, 1);
+
+    /// <summary>Runs the sample and returns the exit code of the process.</summary>
+    public int Run()
+    {
+        Directory.CreateDirectory(settings.OutputFolder);
+        IAnsiConsole console = AnsiConsole.Console;
+        SampleResult result = Stages.Show(console, Work);
+        result.Metrics.Save(Out("metrics.json"));
+        console.Write(result.Table);
+        console.WriteLine($"{result.Summary}. Written to {Path.GetFullPath(settings.OutputFolder)}:");
+        foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
+            console.WriteLine($"  {Path.GetFileName(file)}");
+        return result.Succeeded ? 0 : 1;
+    }
+
+    protected abstract SampleResult Work(Stages stages);
+
+    /// <summary>The path of a file in the output folder.</summary>
+    protected string Out(string name) => Path.Combine(settings.OutputFolder, name);
+
+    protected void SaveLearningCurve(TrainingSummary training)
+    {
+        (double, double)[] curve = [.. training.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
+        Charts.Curve("Training loss", "steps", curve).Save(Out("learning-curve.png"));
+    }
+
+    protected static Table TableOf(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Microsoft.ML.VqVae.Samples.Compare;
+using Microsoft.ML.VqVae.Samples.Generation;
+using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Samples.TwoLevel;
+
+namespace Microsoft.ML.VqVae.Samples.Verbs;
+
+/// <summary>The commands whose data are images.</summary>
+internal static class ImageVerbs
+{
+    const string Data = "CIFAR-10 binary files (*.bin), IDX files, or one subfolder of image files per class. Default: Fashion-MNIST.";
+
+    const string CodesPerPosition = "Number of codes per position of the grid.";
+
+    public static SampleVerb Images()
+    {
+        var verb = new SampleVerb("images", "Trains a VQ-VAE on images, and a classifier on its codes.", Data);
+        Option<int?> steps = verb.WithCount("--steps", "Training steps of the codec. Default: depends on the data set.");
+        Option<int> codes = verb.WithCount("--codes-per-position", CodesPerPosition, 1);
+        Option<string?> checkpoint = verb.WithCheckpoint();
+        return verb.Runs<ImagesSettings>((settings, parsed, cancellation) => new ImagesSample(
+            settings with
+            {
+                Steps = parsed.GetValue(steps),
+                CodesPerPosition = parsed.GetValue(codes),
+                CheckpointFolder = parsed.GetValue(checkpoint),
+            },
+            cancellation).Run());
+    }
+
+    public static SampleVerb Compare()
+    {
+        var verb = new SampleVerb("compare", "Compares a VQ-VAE with a Gaussian VAE and VIMCO, in bits per dimension.", Data);
+        Option<int?> steps = verb.WithCount("--steps", "Training steps of each model. Default: depends on the data set.");
+        Option<int?> samples = verb.WithCount(
+            "--samples", "Samples per image in a training step of VIMCO; the paper has 50. Default: 10, or 5 with --quick.");
+        Option<int> codes = verb.WithCount("--codes-per-position", CodesPerPosition, 1);
+        return verb.Runs<CompareSettings>((settings, parsed, cancellation) => new CompareSample(
+            settings with
+            {
+                Steps = parsed.GetValue(steps),
+                Samples = parsed.GetValue(samples),
+                CodesPerPosition = parsed.GetValue(codes),
+            },
+            cancellation).Run());
+    }
+
+    public static SampleVerb Generate()
+    {
+        var verb = new SampleVerb(
+            "generate", "Trains a prior over the codes of images, samples new images of each class, and completes given images.", Data);
+        Option<string?> model = verb.With("--model", "A model.zip of the images sample with the codec. Default: a codec is trained.");
+        Option<int?> perClass = verb.WithCount("--per-class", "Number of images to sample per class. Default: 50, or 20 with --quick.");
+        return verb.Runs<GenerateSettings>((settings, parsed, cancellation) => new GenerateSample(
+            settings with { ModelFile = parsed.GetValue(model), PerClass = parsed.GetValue(perClass) }, cancellation).Run());
+    }
+
+    public static SampleVerb TwoLevel()
+    {
+        var verb = new SampleVerb(
+            "two-level", "Trains a second VQ-VAE on the codes of the first: an image becomes a few codes.", Data);
+        Option<string?> model = verb.With(
+            "--model", "A model.zip of the images sample with the codec of the first level. Default: a codec is trained.");
+        Option<int> latents = verb.WithCount("--latents", "Number of latents (codes of the second level) per image.", 3);
+        Option<int?> steps = verb.WithCount("--steps", "Training steps of the second level. Default: 1500, or 250 with --quick.");
+        return verb.Runs<TwoLevelSettings>((settings, parsed, cancellation) => new TwoLevelSample(
+            settings with
+            {
+                ModelFile = parsed.GetValue(model),
+                Latents = parsed.GetValue(latents),
+                Steps = parsed.GetValue(steps),
+            },
+            cancellation).Run());
+    }
+}
