@@ -9,13 +9,11 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </summary>
 /// <remarks>
 /// A dimension with L levels takes the values (i − ⌊L/2⌋) / ⌊L/2⌋ for i = 0 … L − 1. The number of a code is Σ i_d · Π_{e&lt;d} L_e. The paper's
-/// code shifts even levels by tan where this uses the inverse of tanh, so that an encoding of 0 is quantized to 0 exactly.
+/// code shifts even levels by tan where this uses the inverse of tanh, so that an encoding of 0 is quantized to 0 exactly. Two levels are
+/// bounded to an interval of width 1.5 instead of L − 1 = 1, since the shift of the latter would be infinite.
 /// </remarks>
 public sealed class FiniteScalarQuantizer : Quantizer
 {
-    // Keeps the outermost values within reach of rounding.
-    const double Margin = 1e-3;
-
     readonly FiniteScalarQuantizerOptions _options;
     readonly float[] _halfRanges, _offsets, _shifts, _halfWidths;
     readonly long[] _levels, _strides;
@@ -32,7 +30,8 @@ public sealed class FiniteScalarQuantizer : Quantizer
         _strides = new long[_levels.Length];
         for (int i = 0, stride = 1; i < _levels.Length; stride *= (int)_levels[i++])
             _strides[i] = stride;
-        _halfRanges = Array.ConvertAll(_levels, levels => (float)((levels - 1) * (1 - Margin) / 2));
+        // Any number between L/2 − 1 and L/2 reaches all levels and no others.
+        _halfRanges = Array.ConvertAll(_levels, levels => levels == 2 ? 0.75f : (levels - 1) / 2f);
         _offsets = Array.ConvertAll(_levels, levels => levels % 2 == 0 ? 0.5f : 0);
         _shifts = [.. _offsets.Zip(_halfRanges, (offset, range) => MathF.Atanh(offset / range))];
         _halfWidths = Array.ConvertAll(_levels, levels => (float)(levels / 2));
@@ -53,12 +52,18 @@ public sealed class FiniteScalarQuantizer : Quantizer
 
     /// <summary>Quantizes encodings [B, Channels, …].</summary>
     /// <exception cref="ArgumentException">The encodings have another shape.</exception>
+    /// <exception cref="InvalidOperationException">An encoding is not a number (on the CPU only).</exception>
     public override QuantizationResult forward(Tensor encodings)
     {
         CheckEncodings(encodings);
         using DisposeScope scope = NewDisposeScope();
         Tensor bounded = Bound(encodings);
         Tensor values = bounded.detach().round();
+        if (values.device_type == DeviceType.CPU && !float.IsFinite(values.sum().item<float>()))
+        {
+            throw new InvalidOperationException("The encodings given to the quantizer hold a value that is not a number. Check the data for "
+                + "NaN and infinity; if it is clean, training diverged: lower the learning rate or clip gradients.");
+        }
         // The rounded values, with the gradient of the bounded ones.
         Tensor passed = bounded.requires_grad ? bounded + (values - bounded.detach()) : values;
         Tensor indices = IndicesOf(values);
@@ -93,15 +98,16 @@ public sealed class FiniteScalarQuantizer : Quantizer
     }
 
     /// <summary>Encodings as [N·G, dimensions], each dimension within the range that rounds to its levels.</summary>
-    Tensor Bound(Tensor encodings)
+    internal Tensor Bound(Tensor encodings)
     {
         Tensor vectors = ToRows(encodings).reshape(-1, _levels.Length);
         return (vectors + Constant(_shifts, encodings.device)).tanh() * Constant(_halfRanges, encodings.device)
             - Constant(_offsets, encodings.device);
     }
 
+    // NaN counts as 0: as an integer it would be no code at all.
     Tensor IndicesOf(Tensor rounded) =>
-        ((rounded + Constant(_halfWidths, rounded.device)).to_type(ScalarType.Int64) * Constant(_strides, rounded.device)).sum(1);
+        ((rounded.nan_to_num(0) + Constant(_halfWidths, rounded.device)).to_type(ScalarType.Int64) * Constant(_strides, rounded.device)).sum(1);
 
     static Tensor Constant(float[] values, Device device) => tensor(values, device: device);
 

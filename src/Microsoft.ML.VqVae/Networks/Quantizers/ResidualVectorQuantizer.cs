@@ -70,12 +70,10 @@ public sealed class ResidualVectorQuantizer : Quantizer
         CheckEncodings(encodings);
         using DisposeScope scope = NewDisposeScope();
         long step = training ? steps.item<long>() : 0;
-        if (training)
+        if (training && step < _options.Stage.UnquantizedSteps)
         {
-            using IDisposable withoutGradients = no_grad();
             steps.add_(1);
-            if (step < _options.Stage.UnquantizedSteps)
-                return Unquantized(encodings).MoveToOuterDisposeScope();
+            return Unquantized(encodings).MoveToOuterDisposeScope();
         }
 
         long batch = encodings.shape[0];
@@ -107,6 +105,9 @@ public sealed class ResidualVectorQuantizer : Quantizer
             indices.Add(Whole(result.Indices, which, shape));
             counts.Add(result.Counts);
         }
+        // Last, so that encodings that are refused leave it alone.
+        if (training)
+            steps.add_(1);
         // Values of the codes, gradient of the encodings.
         Tensor quantized = encodings.requires_grad ? encodings + (sum - encodings.detach()) : sum;
         return new QuantizationResult(quantized, cat(indices, -1), codebookLoss, commitmentLoss, cat(counts, 0), loss)
