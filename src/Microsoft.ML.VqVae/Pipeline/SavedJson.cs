@@ -21,6 +21,7 @@ namespace Microsoft.ML.VqVae;
 [JsonSerializable(typeof(VectorQuantizerOptions))]
 [JsonSerializable(typeof(FiniteScalarQuantizerOptions))]
 [JsonSerializable(typeof(ResidualVectorQuantizerOptions))]
+[JsonSerializable(typeof(TransformerPriorOptions))]
 [JsonSerializable(typeof(Saved<PriorDescription, PriorColumns>), TypeInfoPropertyName = "Prior")]
 [JsonSerializable(typeof(Saved<VideoPriorDescription, VideoPriorColumns>), TypeInfoPropertyName = "VideoPrior")]
 [JsonSerializable(typeof(SavedFrames))]

@@ -38,8 +38,8 @@ public sealed class PriorOptions : NetworkOptions
     /// <value>The default has 12 layers of 128 channels.</value>
     public WaveNetPriorOptions WaveNet { get; set; } = new();
 
-    /// <summary>The settings of another network, used instead of <see cref="PixelCnn"/> and <see cref="WaveNet"/>: see
-    /// <see cref="CodePriorOptions"/> for networks of your own.</summary>
+    /// <summary>The settings of another network, used instead of <see cref="PixelCnn"/> and <see cref="WaveNet"/>: a transformer
+    /// (<see cref="TransformerPriorOptions"/>) or a network of your own, see <see cref="CodePriorOptions"/>.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     public CodePriorOptions? CustomNetwork { get; set; }
 

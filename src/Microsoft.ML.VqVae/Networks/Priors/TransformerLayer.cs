@@ -1,0 +1,94 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>A layer of a causal transformer: x + attention(norm(x)), then x + feed-forward(norm(x)).</summary>
+internal sealed class TransformerLayer : nn.Module
+{
+    readonly int _heads, _channels, _hidden;
+    // TorchSharp registers these by their names, which are those in state_dict.
+    readonly LayerNorm attentionNorm, feedForwardNorm;
+    readonly Affine attention, attentionOutput, feedForward, feedForwardOutput;
+
+    public TransformerLayer(TransformerPriorOptions options, WeightSource source) : base(nameof(TransformerLayer))
+    {
+        (_heads, _channels, _hidden) = (options.Heads, options.Channels, options.FeedForwardChannelsOrDefault);
+        attentionNorm = LayerNorm(_channels);
+        attention = new Affine(_channels, checked(3 * _channels), source);
+        attentionOutput = new Affine(_channels, _channels, source);
+        feedForwardNorm = LayerNorm(_channels);
+        feedForward = new Affine(_channels, _hidden, source);
+        feedForwardOutput = new Affine(_hidden, _channels, source);
+        RegisterComponents();
+    }
+
+    /// <summary>Processes positions that follow each other, [B, n, C] → [B, n, C].</summary>
+    /// <param name="input">The output of the layer before.</param>
+    /// <param name="rotation">Cosines and sines of the positions, [2, n, D / 2]; null where positions are part of the input.</param>
+    /// <param name="kept">The factors of dropout, [B, 1, C + F]; null without dropout.</param>
+    /// <param name="cache">Keys and values of earlier positions, to which these are added; null where there are none.</param>
+    public Tensor Forward(Tensor input, Tensor? rotation, Tensor? kept = null, AttentionCache? cache = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor attended = Attend(attentionNorm.call(input), rotation, cache);
+        if (kept is not null)
+            attended *= kept.narrow(2, 0, _channels);
+        Tensor state = input + attentionOutput.call(attended);
+        Tensor hidden = functional.gelu(feedForward.call(feedForwardNorm.call(state)));
+        if (kept is not null)
+            hidden *= kept.narrow(2, _channels, _hidden);
+        return (state + feedForwardOutput.call(hidden)).MoveToOuterDisposeScope();
+    }
+
+    Tensor Attend(Tensor input, Tensor? rotation, AttentionCache? cache)
+    {
+        (long batch, long count) = (input.shape[0], input.shape[1]);
+        // [3, B, heads, n, D]
+        Tensor all = attention.call(input).view(batch, count, 3, _heads, _channels / _heads).permute(2, 0, 3, 1, 4);
+        (Tensor queries, Tensor keys, Tensor values) = (all.select(0, 0), all.select(0, 1), all.select(0, 2));
+        if (rotation is not null)
+            (queries, keys) = (Rotate(queries, rotation), Rotate(keys, rotation));
+        if (cache is not null)
+            (keys, values) = cache.Append(keys, values);
+        long total = keys.shape[2];
+        // The last position sees all others.
+        Tensor? mask = count == 1 || count == total ? null : Visible(count, total, input.device);
+        return functional.scaled_dot_product_attention(queries, keys, values, mask, is_casual: count == total)
+            .transpose(1, 2).reshape(batch, count, _channels);
+    }
+
+    /// <summary>Which of all positions each of the last <paramref name="count"/> sees, Bool [count, total].</summary>
+    static Tensor Visible(long count, long total, Device device) =>
+        arange(total, dtype: ScalarType.Int64, device: device).unsqueeze(0)
+            .le(arange(total - count, total, dtype: ScalarType.Int64, device: device).unsqueeze(1));
+
+    /// <summary>Rotates pairs of channels, one of the first half and one of the second, by the angles of their positions.</summary>
+    static Tensor Rotate(Tensor vectors, Tensor rotation)
+    {
+        long pairs = rotation.shape[2];
+        (Tensor first, Tensor second) = (vectors.narrow(3, 0, pairs), vectors.narrow(3, pairs, pairs));
+        (Tensor cosines, Tensor sines) = (rotation.select(0, 0), rotation.select(0, 1));
+        return cat([first * cosines - second * sines, first * sines + second * cosines], 3);
+    }
+}
+
+/// <summary>The keys and values of the positions that a layer has processed.</summary>
+/// <param name="keys">Room for all positions, [B, heads, N, D].</param>
+/// <param name="values">The same for values.</param>
+internal sealed class AttentionCache(Tensor keys, Tensor values)
+{
+    long _count;
+
+    /// <summary>Adds positions and returns the keys and values of all so far.</summary>
+    public (Tensor Keys, Tensor Values) Append(Tensor newKeys, Tensor newValues)
+    {
+        long added = newKeys.shape[2];
+        keys.narrow(2, _count, added).copy_(newKeys);
+        values.narrow(2, _count, added).copy_(newValues);
+        _count += added;
+        return (keys.narrow(2, 0, _count), values.narrow(2, 0, _count));
+    }
+}

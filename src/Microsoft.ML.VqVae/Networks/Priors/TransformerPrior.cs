@@ -1,0 +1,197 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// A causal transformer ("Attention Is All You Need", Vaswani et al. 2017, arXiv 1706.03762, the decoder without an encoder) over grids of
+/// codes or over sequences of any length, conditioned on a class or on nothing. Each code sees all earlier codes.
+/// </summary>
+/// <remarks>
+/// <para>The input at a code is the embedding of the code before it, plus that of its class. In a grid the embeddings of its row, its column
+/// and, with several codes per position, its place within the position are added; in a sequence of any length queries and keys are rotated by
+/// their positions instead (RoFormer, Su et al. 2021, arXiv 2104.09864). Layer normalization precedes each self-attention, each feed-forward
+/// network (GELU) and the logits. Time and memory of the attention grow with the square of the number of codes in a row.</para>
+/// <para>Names in <c>state_dict</c>, C channels, F feed-forward channels, G codes per position: <c>codes</c> [G·K + 1, C], whose last row
+/// stands for "before the start"; <c>conditions</c> [conditions, C] (with conditions); <c>rows</c> [H, C] and <c>columns</c> [W, C] (for a
+/// grid), <c>places</c> [G, C] (where G is above 1); of layer N <c>layers.N.attentionNorm</c> [C], <c>layers.N.attention</c> [3C, C]
+/// (queries, keys, values, each head by head), <c>layers.N.attentionOutput</c> [C, C], <c>layers.N.feedForwardNorm</c> [C],
+/// <c>layers.N.feedForward</c> [F, C], <c>layers.N.feedForwardOutput</c> [C, F]; <c>norm</c> [C]; <c>logits.G</c> [K, C], one for each place.
+/// All from <c>layers</c> on end in <c>.weight</c> and <c>.bias</c>.</para>
+/// </remarks>
+public sealed class TransformerPrior : CodePrior
+{
+    // The base of the wavelengths of rotary positions, as in the paper on RoFormer.
+    const double RotaryBase = 10000;
+
+    readonly TransformerPriorOptions _options;
+    readonly CodeGrid _grid;
+    readonly int _seed;
+    // TorchSharp registers these by their names, which are those in state_dict.
+    readonly Parameter codes;
+    readonly Parameter? conditions, rows, columns, places;
+    readonly ModuleList<TransformerLayer> layers;
+    readonly LayerNorm norm;
+    readonly ModuleList<Affine> logits;
+
+    /// <summary>Creates a prior with fresh weights.</summary>
+    /// <param name="options">The settings; copied.</param>
+    /// <param name="grid">The codes of a row.</param>
+    /// <param name="conditions">Number of classes that the codes are conditioned on; 0 for none.</param>
+    /// <param name="seed">The seed of weights and dropout; torch's global generator is not touched.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options, the grid or the conditions cannot work; the message lists all
+    /// problems.</exception>
+    public TransformerPrior(TransformerPriorOptions options, CodeGrid grid, int conditions, int seed) : base(nameof(TransformerPrior))
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(grid);
+        options.Validate();
+        Check(grid, conditions);
+        (_options, _grid, _seed) = (options.Copy(), grid, seed);
+        (int channels, int groups) = (options.Channels, grid.CodesPerPosition);
+        using (var source = new WeightSource(seed))
+        {
+            Parameter Table(long count) => source.Draw(fanIn: 1, count, channels);
+            codes = Table(checked((long)groups * grid.Codes + 1));
+            this.conditions = conditions > 0 ? Table(conditions) : null;
+            rows = grid.IsSequence ? null : Table(grid.Height);
+            columns = grid.IsSequence ? null : Table(grid.Width);
+            places = groups > 1 ? Table(groups) : null;
+            layers = new ModuleList<TransformerLayer>(
+                [.. Enumerable.Range(0, options.Layers).Select(_ => new TransformerLayer(options, source))]);
+            norm = LayerNorm(channels);
+            logits = new ModuleList<Affine>([.. Enumerable.Range(0, groups).Select(_ => new Affine(channels, grid.Codes, source))]);
+        }
+        RegisterComponents();
+    }
+
+    /// <summary>A copy of the settings.</summary>
+    public TransformerPriorOptions Options => _options.Copy();
+
+    /// <summary>The codes of a row.</summary>
+    public CodeGrid Grid => _grid;
+
+    /// <inheritdoc/>
+    public override int Codes => _grid.Codes;
+
+    /// <inheritdoc/>
+    public override int Conditions => (int)(conditions?.shape[0] ?? 0);
+
+    /// <summary>Number of codes in a row of the grid; <see langword="null"/> for sequences of any length.</summary>
+    public override int? Length => _grid.Length;
+
+    internal ModuleList<TransformerLayer> Layers => layers;
+
+    /// <summary>The row of the table of codes that stands for "before the start".</summary>
+    internal long Start => (long)_grid.CodesPerPosition * Codes;
+
+    /// <summary>The rows of the table of codes for codes of the places from <paramref name="first"/> on, Int64 [B, n].</summary>
+    internal Tensor Numbers(Tensor codes, int first)
+    {
+        if (_grid.CodesPerPosition == 1)
+            return codes;
+        Tensor indices = arange(first, first + codes.shape[1], dtype: ScalarType.Int64, device: codes.device);
+        return codes + indices.remainder(_grid.CodesPerPosition) * Codes;
+    }
+
+    /// <summary>What is added to the inputs of a row of <paramref name="length"/> codes, and how queries and keys are rotated.</summary>
+    internal CodePositions Positions(int length, Tensor? conditions)
+    {
+        Tensor? added = null;
+        if (rows is not null)
+        {
+            added = rows.view(-1, 1, 1, _options.Channels) + columns!.view(1, -1, 1, _options.Channels);
+            added = (places is null ? added : added + places).view(1, -1, _options.Channels);
+        }
+        Tensor? ofClass = conditions is null ? null : this.conditions!.index_select(0, conditions).unsqueeze(1);
+        return new(added, ofClass, rows is null ? Rotation(length) : null);
+    }
+
+    /// <summary>Rows of the table of codes, Int64 [B, n], for the places from <paramref name="first"/> on → the inputs of the first layer,
+    /// [B, n, C].</summary>
+    internal Tensor Embed(Tensor previous, CodePositions positions, int first)
+    {
+        long count = previous.shape[1];
+        Tensor input = codes.index_select(0, previous.reshape(-1)).view(-1, count, _options.Channels);
+        if (positions.Added is not null)
+            input += positions.Added.narrow(1, first, count);
+        return positions.OfClass is null ? input : input + positions.OfClass;
+    }
+
+    /// <summary>Outputs of the last layer for one place, [B, C] → logits [B, K].</summary>
+    internal Tensor LogitsAt(int index, Tensor states) => logits[index % _grid.CodesPerPosition].call(norm.call(states));
+
+    /// <inheritdoc/>
+    protected override Tensor ComputeLogits(Tensor codes, Tensor? conditions, Tensor? map)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        (long batch, int length) = (codes.shape[0], (int)codes.shape[1]);
+        CodePositions positions = Positions(length, conditions);
+        Tensor start = full([batch, 1], Start, dtype: ScalarType.Int64, device: codes.device);
+        Tensor states = Embed(cat([start, Numbers(codes, 0).narrow(1, 0, length - 1)], 1), positions, 0);
+        Tensor? kept = training && _options.Dropout > 0 ? Kept(batch).to(codes.device) : null;
+        for (int number = 0; number < layers.Count; number++)
+            states = layers[number].Forward(states, positions.Rotation, kept?.select(0, number));
+        states = norm.call(states);
+        int groups = _grid.CodesPerPosition;
+        if (groups == 1)
+            return logits[0].call(states);
+        Tensor grouped = states.view(batch, -1, groups, _options.Channels);
+        return stack(Enumerable.Range(0, groups).Select(place => logits[place].call(grouped.select(2, place))), 2)
+            .view(batch, length, Codes);
+    }
+
+    /// <inheritdoc/>
+    protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
+        new TransformerPriorSteps(this, batch, length, Positions(length, conditions));
+
+    /// <summary>Cosines and sines of the angles of rotary positions, [2, N, D / 2], D the channels of a head.</summary>
+    Tensor Rotation(int length)
+    {
+        int pairs = _options.Channels / _options.Heads / 2;
+        float[] values = new float[2 * length * pairs];
+        for (int i = 0; i < length * pairs; i++)
+        {
+            (double sine, double cosine) = Math.SinCos(i / pairs * Math.Pow(RotaryBase, -(i % pairs) / (double)pairs));
+            (values[i], values[(length * pairs) + i]) = ((float)cosine, (float)sine);
+        }
+        return tensor(values).view(2, length, pairs).to(codes.device);
+    }
+
+    /// <summary>The factors of dropout, 0 or 1 / (1 − dropout), [layers, B, 1, C + F]: of whole channels rather than single values, so that
+    /// the random numbers cost next to nothing.</summary>
+    Tensor Kept(long batch)
+    {
+        using Generator generator = SeededRandom.CreateGenerator(_seed, Step);
+        return zeros([layers.Count, batch, 1, _options.Channels + _options.FeedForwardChannelsOrDefault], dtype: ScalarType.Float32)
+            .bernoulli_(1 - _options.Dropout, generator).mul_(1 / (1 - _options.Dropout));
+    }
+
+    static void Check(CodeGrid grid, int conditions)
+    {
+        var problems = new OptionProblems("The codes cannot be learned by a transformer prior");
+        problems.AtLeast(nameof(grid.Codes), grid.Codes, 2);
+        problems.AtLeast(nameof(conditions), conditions, 0);
+        if (grid.IsSequence)
+        {
+            problems.Require(grid.Width == 0, nameof(grid.Width), "0 for a sequence of any length (Height 0)", grid.Width);
+            problems.Require(grid.CodesPerPosition == 1,
+                nameof(grid.CodesPerPosition), "1 for a sequence of any length (Height 0)", grid.CodesPerPosition);
+        }
+        else
+        {
+            problems.AtLeast(nameof(grid.Height), grid.Height, 1);
+            problems.AtLeast(nameof(grid.Width), grid.Width, 1);
+            problems.AtLeast(nameof(grid.CodesPerPosition), grid.CodesPerPosition, 1);
+        }
+        problems.ThrowIfAny();
+    }
+}
+
+/// <summary>The parts of a transformer's input that do not depend on the codes.</summary>
+/// <param name="Added">The embeddings of the places of a grid, [1, N, C]; or null.</param>
+/// <param name="OfClass">The embedding of the class of each row, [B, 1, C]; or null.</param>
+/// <param name="Rotation">Cosines and sines of rotary positions, [2, N, D / 2]; or null.</param>
+internal sealed record CodePositions(Tensor? Added, Tensor? OfClass, Tensor? Rotation);
