@@ -27,6 +27,7 @@ public class ArchitectureTests
         ["Pipeline/Images"] = [.. Framework, "Networks/Images"],
         ["Pipeline/Baselines"] = [.. Framework, "Pipeline/Images", "Networks/Images", "Networks/Baselines"],
         ["Pipeline/Speech"] = [.. Framework, "Networks/Speech", "Audio"],
+        ["Pipeline/Series"] = [.. Framework, "Networks/Series"],
         // What is sampled, and how, is said in one place.
         ["Pipeline/Codes"] = [.. Framework, "Pipeline/Priors", "Networks/Codes", "Networks/Priors"],
         ["Pipeline/Priors"] = [.. Framework, "Networks/Priors"],
@@ -42,6 +43,7 @@ public class ArchitectureTests
         ["Networks/Images"] = ["Networks/Quantizers", "Networks/Common"],
         ["Networks/Baselines"] = ["Networks/Images", "Networks/Common"],
         ["Networks/Speech"] = ["Networks/WaveNet", "Networks/Quantizers", "Networks/Common", "Audio"],
+        ["Networks/Series"] = ["Networks/Quantizers", "Networks/Common"],
         ["Networks/Codes"] = ["Networks/Priors", "Networks/Quantizers", "Networks/Common"],
         ["Networks/Video"] = ["Networks/Priors", "Networks/Common"],
         ["Networks/Priors"] = ["Networks/WaveNet", "Networks/Common"],
@@ -52,8 +54,8 @@ public class ArchitectureTests
 
     static string[] Features =>
     [
-        "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Codes", "Pipeline/Priors", "Pipeline/Video",
-        "Pipeline/Frames", "Pipeline/Metrics",
+        "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors",
+        "Pipeline/Video", "Pipeline/Frames", "Pipeline/Metrics",
     ];
 
     static readonly Assembly Library = typeof(ImageVqVaeTransformer).Assembly;

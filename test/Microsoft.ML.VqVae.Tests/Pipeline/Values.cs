@@ -74,6 +74,7 @@ internal static class Values
         VectorDataViewType { ItemType: TextDataViewType } => Texts(row, column),
         TextDataViewType => Scalar<ReadOnlyMemory<char>>(row, column, text => text.ToString()),
         { RawType: var type } when type == typeof(float) => Scalar<float>(row, column),
+        { RawType: var type } when type == typeof(bool) => Scalar<bool>(row, column),
         { RawType: var type } when type == typeof(int) => Scalar<int>(row, column),
         { RawType: var type } when type == typeof(long) => Scalar<long>(row, column),
         { RawType: var type } when type == typeof(uint) => Scalar<uint>(row, column),

@@ -34,6 +34,9 @@ internal static class ColumnTypes
         return new DataViewSchema.DetachedColumn(name, format.ToColumnType(), annotations.ToAnnotations());
     }
 
+    /// <summary>Numbers in rows of any length.</summary>
+    public static DataViewSchema.DetachedColumn Sequence(string name) => new(name, new VectorDataViewType(NumberDataViewType.Single));
+
     /// <summary>A line of codes as keys, whose values are the codes, counted from 0.</summary>
     public static DataViewSchema.DetachedColumn Latents(string name, int latents, int codes) => Codes(name, new CodeFormat(
         codes, [latents], KeyNames.Numbered(codes), [.. Enumerable.Range(0, latents).Select(Number)]));
@@ -63,6 +66,14 @@ internal static class ColumnTypes
             MLNetInternals.ShapeColumn(SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
             MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
         ]));
+
+    /// <summary>Codes in rows of any length, which have no slot names.</summary>
+    public static SchemaShape.Column CodeSequenceShape(string name) => MLNetInternals.ShapeColumn(
+        name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true, new SchemaShape(
+            [MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)]));
+
+    public static SchemaShape.Column SequenceShape(string name) =>
+        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single);
 
     public static SchemaShape.Column VectorShape(string name) =>
         MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single);

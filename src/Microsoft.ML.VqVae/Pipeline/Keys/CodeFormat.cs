@@ -20,6 +20,9 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     public static CodeFormat Line(int length, int codes) => new(codes, [length], KeyNames.Numbered(codes),
         [.. Enumerable.Range(0, length).Select(slot => slot.ToString(CultureInfo.InvariantCulture))]);
 
+    /// <summary>Codes in rows of any length, named by their numbers from 0.</summary>
+    public static CodeFormat Sequence(int codes) => new(codes, Dimensions: [], KeyNames.Numbered(codes), SlotNames: null);
+
     /// <summary>The requirements for a row.</summary>
     public CodesWanted ToWanted(bool missingAllowed = false) => new(Codes, Length, missingAllowed);
 

@@ -34,7 +34,7 @@ internal sealed class CodeSequenceReader : RowReader
         for (int i = 0; i < keys.Length; i++)
         {
             if (keys[i] == 0)
-                throw Bad($"has no code in slot {i} (a missing key); sound needs all of them");
+                throw Bad($"has no code in slot {i} (a missing key); the decoder needs all of them");
             if (keys[i] > _codes)
                 throw Bad($"has the key {keys[i]} in slot {i}; expected are keys from 1 to {_codes}");
             indices[i] = keys[i] - 1L;

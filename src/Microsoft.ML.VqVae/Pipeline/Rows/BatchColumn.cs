@@ -20,6 +20,10 @@ internal abstract class BatchColumn
     /// <summary>Copies a tensor [rows, ...] of the network's device out. Called within a dispose scope.</summary>
     public abstract void Store(Tensor values);
 
+    /// <summary>The same for rows of the given numbers of positions, padded to [rows, N, …]. Where the size of the column is known, all
+    /// rows have N.</summary>
+    public virtual void Store(Tensor values, IReadOnlyList<long> lengths) => Store(values);
+
     /// <summary>The ValueGetter of the column; <paramref name="slot"/> makes the batch ready and tells which of its rows is asked
     /// for.</summary>
     public abstract Delegate CreateGetter(Func<int> slot);

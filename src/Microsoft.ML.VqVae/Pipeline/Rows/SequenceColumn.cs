@@ -11,7 +11,7 @@ internal abstract class SequenceColumn<T>(int capacity) : BatchColumn where T : 
     public override void Store(Tensor values) => Store(values, [.. Enumerable.Repeat(values.shape[1], (int)values.shape[0])]);
 
     /// <summary>Copies of each row of [rows, N, …] its first positions out.</summary>
-    public void Store(Tensor values, IReadOnlyList<long> lengths)
+    public override void Store(Tensor values, IReadOnlyList<long> lengths)
     {
         for (int row = 0; row < lengths.Count; row++)
         {

@@ -1,7 +1,5 @@
 global using AudioModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.AudioModelDescription, Microsoft.ML.VqVae.Networks.AudioVqVae>;
-using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
-using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -53,7 +51,8 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
 {
     public ModelInput ToInput(AudioModel model)
     {
-        var codes = new AudioCodesInput(Codes, model.Description.Quantizer);
+        QuantizerOptions quantizer = model.Description.Quantizer;
+        var codes = new CodeSequenceInput(Codes, CodeFormat.Sequence(quantizer.CodebookSize), quantizer.CodesPerPosition);
         return Speaker is null ? codes
             : new CombinedInput(codes, new SpeakerInput(Speaker, model.Description.Speakers!, required: true));
     }
@@ -66,20 +65,14 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
 internal static class AudioColumn
 {
     /// <summary>Codes as keys; the value of a key is its code, counted from 0, as text.</summary>
-    public static ModelColumn<AudioModel, TPass> Codes<TPass>(string name, Action<TPass, KeySequenceColumn> compute) => new(
-        name,
-        _ => MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true,
-            new SchemaShape([MLNetInternals.ShapeColumn("KeyValues", SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)])),
-        model => ColumnTypes.Codes(name, FormatOf(model.Description.Quantizer.CodebookSize)),
-        (pass, column) => compute(pass, (KeySequenceColumn)column));
+    public static ModelColumn<AudioModel, TPass> Codes<TPass>(string name, Action<TPass, BatchColumn> compute) => new(
+        name, _ => ColumnTypes.CodeSequenceShape(name),
+        model => ColumnTypes.Codes(name, CodeFormat.Sequence(model.Description.Quantizer.CodebookSize)), compute);
 
     /// <summary>Samples or other numbers.</summary>
     public static ModelColumn<AudioModel, TPass> Numbers<TPass>(string name, Action<TPass, NumberSequenceColumn> compute) => new(
-        name, _ => MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single),
-        _ => new DataViewSchema.DetachedColumn(name, new VectorDataViewType(NumberDataViewType.Single)),
+        name, _ => ColumnTypes.SequenceShape(name), _ => ColumnTypes.Sequence(name),
         (pass, column) => compute(pass, (NumberSequenceColumn)column));
-
-    static CodeFormat FormatOf(int codes) => new(codes, Dimensions: [], KeyNames.Numbered(codes), SlotNames: null);
 }
 
 /// <summary>A batch of waveforms on its way through the encoder, and on request back.</summary>
@@ -129,7 +122,7 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
 /// <summary>A batch of codes on its way through the decoder.</summary>
 internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> inputs)
 {
-    // The order in which AudioCodesInput and SpeakerInput give their tensors.
+    // The order in which CodeSequenceInput and SpeakerInput give their tensors.
     const int Codes = 0, Lengths = 1, Speakers = 2;
 
     public void Decode(NumberSequenceColumn column)

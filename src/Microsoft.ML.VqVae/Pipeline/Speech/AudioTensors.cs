@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
@@ -11,40 +10,13 @@ internal static class AudioTensors
     /// [B, 1 + C, C].</summary>
     public static (Tensor Inputs, Tensor Lengths, Tensor Normalizers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
     {
-        int length = RoundUp(features.Max(item => item.Length), network.ValuesPerCode);
-        Tensor inputs = Values([.. features.Select(item => (item.Values, 0, item.Length))], network.Channels, length);
+        int length = SequenceTensors.RoundUp(features.Max(item => item.Length), network.ValuesPerCode);
+        Tensor inputs = SequenceTensors.Values([.. features.Select(item => (item.Values, 0, item.Length))], network.Channels, length);
         Tensor normalizers = Normalizers([.. features.Select(item => network.NormaliserOf(item))], network.Channels);
         return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalizers);
-    }
-
-    /// <summary>Parts of [T, C] arrays, given by first time and number of times, as [B, C, length], zero beyond.</summary>
-    public static Tensor Values(IReadOnlyList<(float[] Values, int Start, int Length)> parts, int channels, int length)
-    {
-        Tensor tensor = zeros([parts.Count, channels, length], dtype: ScalarType.Float32);
-        Span<float> all = MemoryMarshal.Cast<byte, float>(tensor.bytes);
-        for (int row = 0; row < parts.Count; row++)
-        {
-            (float[] values, int start, int real) = parts[row];
-            Span<float> to = all.Slice(row * channels * length, channels * length);
-            ReadOnlySpan<float> from = values.AsSpan(start * channels, real * channels);
-            if (channels == 1)
-            {
-                from.CopyTo(to);
-                continue;
-            }
-            for (int time = 0; time < real; time++)
-            {
-                for (int channel = 0; channel < channels; channel++)
-                    to[channel * length + time] = from[time * channels + channel];
-            }
-        }
-        return tensor;
     }
 
     /// <summary>Normalizers as [B, 1 + C, C].</summary>
     public static Tensor Normalizers(IReadOnlyList<float[]> normalizers, int channels) =>
         tensor(normalizers.SelectMany(item => item).ToArray(), [normalizers.Count, 1 + channels, channels]);
-
-    /// <summary>The length in whole codes, at least one.</summary>
-    public static int RoundUp(int length, int perCode) => Math.Max(1, (length + perCode - 1) / perCode) * perCode;
 }

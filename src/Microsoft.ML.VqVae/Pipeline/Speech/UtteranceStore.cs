@@ -96,16 +96,16 @@ internal sealed class UtteranceStore : IExampleStore
     public Tensor[] ReadBatch(BatchExamples examples)
     {
         Crop[] crops = Choose(examples);
-        int width = AudioTensors.RoundUp(crops.Max(crop => crop.Length), _features.ValuesPerCode);
+        int width = SequenceTensors.RoundUp(crops.Max(crop => crop.Length), _features.ValuesPerCode);
         List<Tensor> tensors =
         [
-            AudioTensors.Values([.. crops.Select(crop => (crop.Input.Values, crop.Start, crop.Length))], _features.Channels, width),
+            SequenceTensors.Values([.. crops.Select(crop => (crop.Input.Values, crop.Start, crop.Length))], _features.Channels, width),
             tensor(crops.Select(crop => (long)crop.Length).ToArray()),
             AudioTensors.Normalizers([.. crops.Select(crop => _features.NormalizerOf(crop.Utterance, crop.View))], _features.Channels),
         ];
         if (crops[0].Utterance.Target is { } first)
         {
-            tensors.Add(AudioTensors.Values(
+            tensors.Add(SequenceTensors.Values(
                 [.. crops.Select(crop => (crop.Utterance.Target!.Values, crop.Start, crop.Length))], first.Statistics.Means.Length, width));
         }
         if (_features.HasSpeakers)

@@ -84,19 +84,3 @@ internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataView
         }
     }
 }
-
-/// <summary>A column of codes as the input of an audio decoder.</summary>
-internal sealed class AudioCodesInput(string name, QuantizerOptions quantizer) : ModelInput
-{
-    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
-    {
-        DataViewSchema.Column column = SchemaColumns.Find(schema, name, "codes");
-        var expected = new KeyDataViewType(typeof(uint), quantizer.CodebookSize);
-        if (column.Type is not VectorDataViewType vector || !vector.ItemType.Equals(expected))
-            throw SchemaColumns.Mismatch(name, new VectorDataViewType(expected).ToString()!, column.Type.ToString()!, "codes");
-        return [column];
-    }
-
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new CodeSequenceReader(quantizer.CodebookSize, quantizer.CodesPerPosition, row, columns[0], capacity);
-}

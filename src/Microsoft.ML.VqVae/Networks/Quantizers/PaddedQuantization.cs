@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>Quantization of sequences of unequal lengths.</summary>
+internal static class PaddedQuantization
+{
+    /// <summary>Quantizes [B, D, N]; the quantizer sees the real positions only, and padding becomes zero.</summary>
+    public static QuantizationResult Quantize(this Padding padding, Quantizer quantizer, Tensor latents)
+    {
+        if (padding.Codes is null)
+            return quantizer.call(latents);
+        var (batch, channels, count) = (latents.shape[0], latents.shape[1], latents.shape[2]);
+        var rows = padding.Codes.reshape(-1).nonzero().reshape(-1);
+        var real = latents.permute(0, 2, 1).reshape(-1, channels).index_select(0, rows);
+        var result = quantizer.call(real);
+        var quantized = zeros(batch * count, channels, dtype: ScalarType.Float32, device: latents.device)
+            .index_add_(0, rows, result.Quantized, 1).view(batch, count, channels).permute(0, 2, 1);
+        return result with { Quantized = quantized };
+    }
+}

@@ -1,0 +1,72 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>Normalized series [B, C, T] → encodings [B, G·D, N]: strided convolutions that halve the length, residual blocks, a
+/// projection.</summary>
+internal sealed class SeriesEncoder : nn.Module
+{
+    readonly ModuleList<Convolution1d> down;
+    readonly ModuleList<ResidualBlock1d> residual;
+    readonly Convolution1d project;
+
+    public SeriesEncoder(SeriesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(SeriesEncoder))
+    {
+        int hidden = options.HiddenChannels;
+        down = new ModuleList<Convolution1d>(Enumerable.Range(0, options.Downsamplings).Select(level =>
+            new Convolution1d(level == 0 ? options.Channels : hidden, hidden, 4, 2, 1, source)).ToArray());
+        residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.ResidualBlocks)
+            .Select(_ => new ResidualBlock1d(hidden, options.ResidualChannels, source)).ToArray());
+        project = new Convolution1d(hidden, encodingChannels, 1, 1, 0, source);
+        RegisterComponents();
+    }
+
+    public Tensor Encode(Tensor series, Padding padding)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = series;
+        for (int level = 0; level < down.Count; level++)
+        {
+            if (level > 0)
+                x = functional.relu(x);
+            x = Padding.Clear(down[level].call(x), padding.CodesAt(1 << (down.Count - 1 - level)));
+        }
+        foreach (ResidualBlock1d block in residual)
+            x = Padding.Clear(block.call(x), padding.Codes);
+        return Padding.Clear(project.call(functional.relu(x)), padding.Codes).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Codes [B, G·D, N] → normalized series [B, C, N · H], the mirror image of the encoder: residual blocks, then transposed
+/// convolutions that double the length. Values of padding are arbitrary.</summary>
+internal sealed class SeriesDecoder : nn.Module
+{
+    readonly Convolution1d expand;
+    readonly ModuleList<ResidualBlock1d> residual;
+    readonly ModuleList<Upsampling1d> up;
+
+    public SeriesDecoder(SeriesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(SeriesDecoder))
+    {
+        int hidden = options.HiddenChannels;
+        expand = new Convolution1d(encodingChannels, hidden, 3, 1, 1, source);
+        residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.ResidualBlocks)
+            .Select(_ => new ResidualBlock1d(hidden, options.ResidualChannels, source)).ToArray());
+        up = new ModuleList<Upsampling1d>(Enumerable.Range(1, options.Downsamplings).Select(level =>
+            new Upsampling1d(hidden, level == options.Downsamplings ? options.Channels : hidden, source)).ToArray());
+        RegisterComponents();
+    }
+
+    public Tensor Decode(Tensor codes, Padding padding)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = Padding.Clear(expand.call(Padding.Clear(codes, padding.Codes)), padding.Codes);
+        foreach (ResidualBlock1d block in residual)
+            x = Padding.Clear(block.call(x), padding.Codes);
+        for (int level = 0; level < up.Count; level++)
+            x = up[level].call(Padding.Clear(functional.relu(x), padding.CodesAt(1 << level)));
+        return x.MoveToOuterDisposeScope();
+    }
+}

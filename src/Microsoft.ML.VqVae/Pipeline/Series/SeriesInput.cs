@@ -1,0 +1,104 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>A column of series as the input of a codec.</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="codec">The number of channels, and the number of time steps that a code covers.</param>
+/// <param name="timeSteps">The number of time steps of each row; null where rows may be of any length.</param>
+internal sealed class SeriesInput(string name, SeriesCodecOptions codec, int? timeSteps) : ModelInput
+{
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
+    {
+        DataViewSchema.Column column = Find(schema, name, codec.Channels);
+        // A model for rows of any length takes rows of a known length too.
+        return timeSteps is not int steps || SizeOf(column) == steps * codec.Channels ? [column]
+            : throw SchemaColumns.Mismatch(name,
+                $"{new VectorDataViewType(NumberDataViewType.Single, steps * codec.Channels)}, which the model was trained on",
+                column.Type.ToString()!);
+    }
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new SeriesReader(codec, row, columns[0], capacity);
+
+    /// <summary>Finds the column of training data or of a model for rows of any length.</summary>
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name, int channels)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name);
+        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size % channels == 0
+            ? column
+            : throw SchemaColumns.Mismatch(name, Expected(channels), column.Type.ToString()!);
+    }
+
+    /// <summary>The check that is possible before there is data.</summary>
+    public static void Check(SchemaShape schema, string name, int channels)
+    {
+        SchemaShape.Column column = SchemaColumns.Find(schema, name);
+        bool isVector = column.Kind is SchemaShape.Column.VectorKind.Vector or SchemaShape.Column.VectorKind.VariableVector;
+        if (!isVector || column.ItemType != NumberDataViewType.Single || column.IsKey)
+            throw SchemaColumns.Mismatch(name, Expected(channels), MLNetInternals.TypeText(column));
+    }
+
+    /// <summary>Whether the column is of known size.</summary>
+    public static bool IsFixed(SchemaShape schema, string name) =>
+        SchemaColumns.Find(schema, name).Kind == SchemaShape.Column.VectorKind.Vector;
+
+    /// <summary>The number of time steps of each row; null where rows may be of any length.</summary>
+    public static int? TimeStepsOf(DataViewSchema.Column column, int channels) =>
+        SizeOf(column) is > 0 and int size ? size / channels : null;
+
+    // 0 where it is not known.
+    static int SizeOf(DataViewSchema.Column column) => ((VectorDataViewType)column.Type).Size;
+
+    static string Expected(int channels) => channels == 1 ? "a vector of Single, of any length"
+        : string.Create(CultureInfo.InvariantCulture, $"a vector of Single whose length is a multiple of {channels}, the channels");
+}
+
+/// <summary>Reads the series of the current row, and checks it.</summary>
+internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column, int channels)
+{
+    readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(column);
+    VBuffer<float> _vector;
+
+    /// <summary>The values, time step by time step.</summary>
+    public float[] Read()
+    {
+        _getter(ref _vector);
+        float[] series = new float[_vector.Length];
+        _vector.CopyTo(series);
+        if (series.Length % channels != 0)
+        {
+            throw Bad(string.Create(CultureInfo.InvariantCulture,
+                $"{series.Length} values; expected is a multiple of {channels}, the channels of a time step"));
+        }
+        int bad = Finite.IndexOfOther(series);
+        return bad < 0 ? series : throw Bad(string.Create(CultureInfo.InvariantCulture,
+            $"{series[bad]} in slot {bad}; every value must be a finite number. Replace missing values first"));
+    }
+
+    InvalidOperationException Bad(string found) => new($"Row {row.Position} of column '{column.Name}' has {found}.");
+}
+
+/// <summary>Reads series of any length as the encoder's input.</summary>
+/// <remarks>The tensors: series [B, C, T], padded with zeros to whole codes, and time steps Int64 [B].</remarks>
+internal sealed class SeriesReader(SeriesCodecOptions codec, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
+{
+    readonly SeriesGetter _getter = new(row, column, codec.Channels);
+    readonly float[][] _rows = new float[capacity][];
+
+    public override void Read(int slot) => _rows[slot] = _getter.Read();
+
+    public override IReadOnlyList<Tensor> ToTensors(int count)
+    {
+        (float[] Values, int Start, int Length)[] parts = [.. _rows.Take(count).Select(row => (row, 0, row.Length / codec.Channels))];
+        return
+        [
+            SequenceTensors.Values(parts, codec.Channels, SequenceTensors.RoundUp(parts.Max(part => part.Length), codec.StepsPerCode)),
+            tensor(parts.Select(part => (long)part.Length).ToArray()),
+        ];
+    }
+}
