@@ -22,8 +22,8 @@ public class ArchitectureTests
     static readonly Dictionary<string, string[]> Arrows = new()
     {
         [SourceRooms.Catalog] = ["Persistence", "Networks/Quantizers", .. Features],
-        // The list of JSON texts names those of all features.
-        ["Pipeline"] = ["Pipeline/Framework", "Networks/Quantizers", .. Features],
+        // The list of JSON texts names those of all features, and the settings of quantizers and priors that a model file names by type.
+        ["Pipeline"] = ["Pipeline/Framework", "Networks/Quantizers", "Networks/Priors", .. Features],
         ["Pipeline/Images"] = [.. Framework, "Networks/Images"],
         ["Pipeline/Baselines"] = [.. Framework, "Pipeline/Images", "Networks/Images", "Networks/Baselines"],
         ["Pipeline/Speech"] = [.. Framework, "Networks/Speech", "Audio"],
