@@ -5,6 +5,8 @@ using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Quantization;
 using Microsoft.ML.VqVae.Tests.Samples;
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -103,6 +105,31 @@ public sealed class OtherQuantizerTests : IDisposable
             return Values.Read(transformer.Transform(data), "Error").Average(row => (float)row[0]);
         }
         Assert.IsLessThan(0.5 * Error(4), Error(150));
+    }
+
+    [TestMethod]
+    public void Dropout_makes_the_first_codes_alone_decode_better()
+    {
+        IDataView data = Tiny.Data(_ml, 30);
+        using Tensor images = tensor(Tiny.Rows(30).SelectMany(row => row.Pixels).ToArray(), [30, 1, Tiny.Side, Tiny.Side]);
+        var quantizer = (ResidualVectorQuantizerOptions)Quantizer(Residual, codesPerPosition: 4);
+        (quantizer.Stage.Codes, quantizer.Dropout) = (3, 0);
+        double without = ErrorOfFirstStage();
+        quantizer.Dropout = 1;
+        Assert.IsLessThan(0.75 * without, ErrorOfFirstStage());
+
+        double ErrorOfFirstStage()
+        {
+            using ImageVqVaeTransformer transformer = Fit(Residual, data, options =>
+                (options.Quantizer, options.Training.Steps, options.Training.LearningRate) = (quantizer, 400, 5e-3));
+            using IDisposable withoutGradients = no_grad();
+            using DisposeScope scope = NewDisposeScope();
+            ImageVqVae network = transformer.Network;
+            Tensor codebook = network.state_dict()["quantizer.stages.0.codebook"];
+            Tensor codes = network.Encode(images).select(3, 0);
+            Tensor first = codebook[0].index_select(0, codes.reshape(-1)).view(30, 4, 4, -1).permute(0, 3, 1, 2);
+            return (network.Decode(first) - images).square().mean().item<float>();
+        }
     }
 
     [TestMethod]

@@ -69,7 +69,9 @@ public sealed class ResidualVectorQuantizer : Quantizer
     {
         CheckEncodings(encodings);
         using DisposeScope scope = NewDisposeScope();
-        long step = training ? steps.item<long>() : 0;
+        // Reading it makes the host wait for a GPU, so only where it matters.
+        bool dependsOnStep = training && (_options.Dropout > 0 || _options.Stage.UnquantizedSteps > 0);
+        long step = dependsOnStep ? steps.item<long>() : 0;
         if (training && step < _options.Stage.UnquantizedSteps)
         {
             steps.add_(1);
