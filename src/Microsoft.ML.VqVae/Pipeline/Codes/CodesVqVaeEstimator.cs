@@ -58,7 +58,7 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         CodesCodecOptions codec = Options.Codec.Copy();
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();
-        CodeStore rows = CodeStore.Read(input, (column, format.ToWanted()), condition: null, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(input, (column, format.ToRequirements()), condition: null, "train on", Options.Training.CancellationToken);
 
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);

@@ -47,7 +47,7 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return !_mapping.NeedsRowsInOrder ? new RowMapper(inputSchema, _mapping) : throw new InvalidOperationException(
+        return !_mapping.NeedsRowsInOrder ? RowMapper.Create(inputSchema, _mapping) : throw new InvalidOperationException(
             $"{GetType().Name} looks at the rows before a row too, and cannot map single rows: use Transform.");
     }
 

@@ -33,7 +33,7 @@ public abstract class RowByRowTransformer : ITransformer
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new RowByRowMapper(inputSchema, _mapping);
+        return RowMapper.Create(inputSchema, _mapping);
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);

@@ -85,3 +85,101 @@ internal sealed class PixelReader : RowReader
 
     InvalidOperationException Bad(string what) => new($"Row {_row.Position} of column '{_column}' {what}.");
 }
+
+/// <summary>Planar pixels [images, C, H, W] as vectors in the layout of the format: the images of a row one after the other.</summary>
+internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColumn
+{
+    readonly float[] _planar = new float[checked(format.ValuesOfRow * capacity)];
+
+    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
+
+    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+    {
+        ReadOnlySpan<float> planar = _planar.AsSpan(slot() * format.ValuesOfRow, format.ValuesOfRow);
+        if (!format.Interleaved)
+        {
+            Copy(planar, ref value);
+            return;
+        }
+        VBufferEditor<float> editor = VBufferEditor.Create(ref value, planar.Length);
+        for (int at = 0; at < planar.Length; at += format.ValueCount)
+            Planes.Merge(planar.Slice(at, format.ValueCount), editor.Values.Slice(at, format.ValueCount), format.Channels);
+        value = editor.Commit();
+    });
+}
+
+/// <summary>Planar pixels [rows, C, H, W] as pictures; each is a new object that belongs to whoever asked for it.</summary>
+internal sealed class ImageColumn(ImageFormat format, int capacity) : BatchColumn
+{
+    readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
+
+    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
+
+    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<MLImage>)((ref MLImage value) =>
+    {
+        byte[] rgba = new byte[format.PixelCount * 4];
+        Planes.ToBytes(_planar.AsSpan(slot() * format.ValueCount, format.ValueCount), rgba, format);
+        value = MLImage.CreateFromPixels(format.Width, format.Height, MLPixelFormat.Rgba32, rgba);
+    });
+}
+
+/// <summary>Rearranges pixels between interleaved (a pixel's channels side by side), planar (channel after channel) and the bytes of an
+/// MLImage.</summary>
+internal static class Planes
+{
+    public static void Split(ReadOnlySpan<float> interleaved, Span<float> planar, int channels)
+    {
+        int pixels = interleaved.Length / channels;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            Span<float> plane = planar.Slice(channel * pixels, pixels);
+            for (int pixel = 0, from = channel; pixel < plane.Length; pixel++, from += channels)
+                plane[pixel] = interleaved[from];
+        }
+    }
+
+    public static void Merge(ReadOnlySpan<float> planar, Span<float> interleaved, int channels)
+    {
+        int pixels = planar.Length / channels;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            ReadOnlySpan<float> plane = planar.Slice(channel * pixels, pixels);
+            for (int pixel = 0, to = channel; pixel < plane.Length; pixel++, to += channels)
+                interleaved[to] = plane[pixel];
+        }
+    }
+
+    /// <summary>Bytes of four a pixel to planar red, green, blue, or to one plane of luminance (ITU-R BT.601) where there is one
+    /// channel.</summary>
+    public static void FromBytes(ReadOnlySpan<byte> bytes, Span<float> planar, int channels, int red, int green, int blue)
+    {
+        int pixels = planar.Length / channels;
+        for (int pixel = 0, from = 0; pixel < pixels; pixel++, from += 4)
+        {
+            float r = bytes[from + red], g = bytes[from + green], b = bytes[from + blue];
+            if (channels == 1)
+            {
+                planar[pixel] = r == g && g == b ? r : 0.299f * r + 0.587f * g + 0.114f * b;
+                continue;
+            }
+            planar[pixel] = r;
+            planar[pixels + pixel] = g;
+            planar[2 * pixels + pixel] = b;
+        }
+    }
+
+    /// <summary>Planar values to the bytes R, G, B, A of an image; a value v of byte b is (b - offset) * scale.</summary>
+    public static void ToBytes(ReadOnlySpan<float> planar, Span<byte> rgba, ImageFormat format)
+    {
+        int pixels = format.PixelCount;
+        for (int pixel = 0, to = 0; pixel < pixels; pixel++, to += 4)
+        {
+            for (int channel = 0; channel < 3; channel++)
+            {
+                float value = planar[format.Channels == 1 ? pixel : channel * pixels + pixel];
+                rgba[to + channel] = (byte)Math.Clamp(MathF.Round(value / format.ImageScale + format.ImageOffset), 0, 255);
+            }
+            rgba[to + 3] = 255;
+        }
+    }
+}

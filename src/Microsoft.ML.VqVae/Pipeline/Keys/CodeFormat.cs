@@ -21,7 +21,7 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
         [.. Enumerable.Range(0, length).Select(slot => slot.ToString(CultureInfo.InvariantCulture))]);
 
     /// <summary>The requirements for a row.</summary>
-    public CodesWanted ToWanted(bool missingAllowed = false) => new(Codes, Length, missingAllowed);
+    public CodeRequirements ToRequirements(bool missingAllowed = false) => new(Codes, Length, missingAllowed);
 
     // A method, since a property would be written into the model file.
     public VectorDataViewType ToColumnType()
@@ -69,4 +69,17 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
 
     static KeyDataViewType? KeyOf(DataViewType type) =>
         type is VectorDataViewType { ItemType: KeyDataViewType key } && key.RawType == typeof(uint) ? key : null;
+}
+
+/// <summary>A column of codes as the input of a network: codes Int64 [rows, longest], 0 beyond the end of a row, and the number of codes of
+/// each row, Int64 [rows].</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="format">The codes that the network was trained on.</param>
+/// <param name="role">The role of the column, for messages.</param>
+internal sealed class CodesInput(string name, CodeFormat format, string role = "codes") : ModelInput
+{
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name, role)];
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new CodeReader(format.ToRequirements(), row, columns[0], capacity);
 }

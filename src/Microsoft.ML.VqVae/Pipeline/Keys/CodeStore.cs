@@ -14,11 +14,11 @@ internal sealed class CodeStore : IExampleStore
     readonly List<int> _conditions = [];
     readonly int? _length;
 
-    CodeStore(CodesWanted wanted)
+    CodeStore(CodeRequirements required)
     {
-        _length = wanted.Length;
+        _length = required.Length;
         // Codes count from −1, a missing one, and are kept as keys.
-        _rows = wanted.Codes <= ushort.MaxValue ? new CodeRows<ushort>() : new CodeRows<uint>();
+        _rows = required.Codes <= ushort.MaxValue ? new CodeRows<ushort>() : new CodeRows<uint>();
     }
 
     public int Count => _rows.Count;
@@ -37,12 +37,12 @@ internal sealed class CodeStore : IExampleStore
     /// <param name="purpose">What the rows are for, for the message where there is none.</param>
     /// <param name="cancellation">Ends the reading early.</param>
     public static CodeStore Read(
-        IDataView data, (DataViewSchema.Column Column, CodesWanted Wanted) codes,
+        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes,
         (DataViewSchema.Column Column, CategoryKeys Keys)? condition, string purpose, CancellationToken cancellation)
     {
-        var store = new CodeStore(codes.Wanted);
+        var store = new CodeStore(codes.Required);
         using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
-        var codeGetter = new CodeGetter(codes.Wanted, cursor, codes.Column);
+        var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
         CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
         while (cursor.MoveNext())
         {

@@ -139,14 +139,14 @@ public sealed class VqVaeMetrics
         priorBits?.Bind(cursor);
         reconstructionBits?.Bind(cursor);
         var getCodes = cursor.GetGetter<VBuffer<uint>>(columns.Codes);
-        var getInput = ValueGetters.For(cursor, columns.Input);
-        var getReconstruction = ValueGetters.For(cursor, columns.Reconstruction);
+        Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input);
+        Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction);
         VBuffer<uint> codeBuffer = default;
         while (cursor.MoveNext())
         {
             getCodes(ref codeBuffer);
             codes.Add(codeBuffer, cursor.Position);
-            reconstruction.Add(getInput(), getReconstruction(), cursor.Position);
+            reconstruction.Add(getInput().Span, getReconstruction().Span, cursor.Position);
             priorBits?.Add();
             reconstructionBits?.Add();
         }

@@ -8,10 +8,10 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Codes">The column of codes.</param>
 /// <param name="Action">The column of actions.</param>
 /// <param name="Episode">The column of episodes.</param>
-/// <param name="Wanted">The requirements for the codes.</param>
+/// <param name="Required">The requirements for the codes.</param>
 /// <param name="Actions">The meaning of the keys of actions.</param>
 internal sealed record EpisodeColumns(
-    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodesWanted Wanted, CategoryKeys Actions);
+    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodeRequirements Required, CategoryKeys Actions);
 
 /// <summary>The three columns of video as the input of a network; see <see cref="EpisodeReader"/> for the tensors.</summary>
 /// <param name="names">The names of the columns.</param>
@@ -35,7 +35,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
         DataViewSchema.Column action = SchemaColumns.Find(schema, names.Action, "action");
         DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
-        return new(codes, action, episode, description.Format.ToWanted(), description.Actions.KeysOf(action, "action"));
+        return new(codes, action, episode, description.Format.ToRequirements(), description.Actions.KeysOf(action, "action"));
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)
@@ -78,8 +78,8 @@ internal sealed class EpisodeReader : RowReader
 
     public EpisodeReader(EpisodeColumns columns, int context, DataViewRow row, int capacity)
     {
-        (_length, _context) = (columns.Wanted.Length!.Value, context);
-        _codes = new CodeGetter(columns.Wanted, row, columns.Codes);
+        (_length, _context) = (columns.Required.Length!.Value, context);
+        _codes = new CodeGetter(columns.Required, row, columns.Codes);
         _action = new CategoryGetter(columns.Actions, row, columns.Action);
         _episode = new EpisodeGetter(row, columns.Episode);
         _frames = new long[checked(capacity * _length)];
