@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a variational autoencoder with Gaussian latents ("Auto-Encoding Variational Bayes", Kingma and Welling 2013, arXiv 1312.6114) on
-/// a column of images, with the encoder and decoder of <see cref="ImageVqVaeEstimator"/>, and gives a transformer that adds the means of
-/// the latents.
+/// The <see cref="IEstimator{TTransformer}"/> that trains a variational autoencoder with Gaussian latents on a column of images
+/// ("Auto-Encoding Variational Bayes", Kingma and Welling 2013, arXiv 1312.6114), with the encoder and decoder of
+/// <see cref="ImageVqVaeEstimator"/>. The transformer adds the means of the latents.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -19,8 +19,8 @@ namespace Microsoft.ML.VqVae;
 /// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output | A vector [h, w, D] of <xref:System.Single>: the means of the posterior |
 /// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
-/// | Bound bits, on request | <xref:System.Single>: the bound on −log2 p of the row's pixels as bytes |
-/// | Reconstruction bits, on request | <xref:System.Single>: what the row's pixels cost as bytes, given the latents |
+/// | Bound bits, on request | <xref:System.Single>: the upper bound of −log2 p of the pixels of the row as bytes |
+/// | Reconstruction bits, on request | <xref:System.Single>: −log2 p of the pixels of the row as bytes given the latents, in bits |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -30,7 +30,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
@@ -55,21 +55,21 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 
     private protected override TrainingPlan<GaussianVaeTransformer> Plan(IDataView input, int seed)
     {
-        // The loss itself counts bytes.
+        // The loss is a likelihood of bytes.
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
         var description = new GaussianVaeDescription(data.Codec, Options.LatentChannels, data.Format, Options.PredictionBatchSize);
         ImageGaussianVae network = description.CreateNetwork(seed);
         return data.Plan<ImageGaussianVae, GaussianPosterior, GaussianVaeTransformer>(
             network, new SettingsFingerprint().Add("latents at a position", Options.LatentChannels),
-            $"a Gaussian VAE of {Options.LatentChannels} latents a position", seed,
+            $"a Gaussian VAE of {Options.LatentChannels} latents per position", seed,
             (device, summary) => new GaussianVaeTransformer(new GaussianVaeModel(description, network, device), _columns, summary));
     }
 }
 
 /// <summary>
-/// Trains an autoencoder with discrete random latents by VIMCO ("Variational inference for Monte Carlo objectives", Mnih and Rezende 2016,
-/// arXiv 1602.06725) on a column of images, with the encoder and decoder of <see cref="ImageVqVaeEstimator"/>, and gives a transformer that
-/// adds the likeliest category of each latent as a key.
+/// The <see cref="IEstimator{TTransformer}"/> that trains an autoencoder with discrete stochastic latents by VIMCO on a column of images
+/// ("Variational inference for Monte Carlo objectives", Mnih and Rezende 2016, arXiv 1602.06725), with the encoder and decoder of
+/// <see cref="ImageVqVaeEstimator"/>. The transformer adds the most likely category of each latent as a key.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -80,8 +80,8 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 /// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output | A vector [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K categories, with key values and slot names |
 /// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
-/// | Bound bits, on request | <xref:System.Single>: the bound on −log2 p of the row's pixels as bytes |
-/// | Reconstruction bits, on request | <xref:System.Single>: what the row's pixels cost as bytes, given the latents |
+/// | Bound bits, on request | <xref:System.Single>: the upper bound of −log2 p of the pixels of the row as bytes |
+/// | Reconstruction bits, on request | <xref:System.Single>: −log2 p of the pixels of the row as bytes given the latents, in bits |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -91,7 +91,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
@@ -116,7 +116,7 @@ public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTr
 
     private protected override TrainingPlan<VimcoTransformer> Plan(IDataView input, int seed)
     {
-        // The loss itself counts bytes.
+        // The loss is a likelihood of bytes.
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
         VimcoOptions latents = Options.Latents.Copy();
         var description = new VimcoDescription(data.Codec, latents, data.Format, Options.PredictionBatchSize);

@@ -9,8 +9,8 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Maps every code to the label that it meets most often in training: how section 4.3 of the paper (arXiv 1711.00937) measures
-/// what codes, learned without labels, say about phonemes.</summary>
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that maps each code to its most frequent label in the training data, which measures
+/// the phonetic content of codes learned without labels (section 4.3 of arXiv 1711.00937).</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 ///
@@ -20,7 +20,7 @@ namespace Microsoft.ML.VqVae;
 /// | Label | [Key](xref:Microsoft.ML.Data.KeyDataViewType) type of <xref:System.UInt32> |
 /// | Code | [Key](xref:Microsoft.ML.Data.KeyDataViewType) type of <xref:System.UInt32> |
 /// | PredictedLabel | [Key](xref:Microsoft.ML.Data.KeyDataViewType) type: the label, with the key values of the training label |
-/// | Score | A vector of <xref:System.Single>: the probability of each label, given the code; they add up to 1 |
+/// | Score | A vector of <xref:System.Single>: the probability of each label given the code; the sum is 1 |
 ///
 /// ### Trainer Characteristics
 /// |  |  |
@@ -32,14 +32,14 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// Of labels that a code meets equally often, the one that is more frequent in all of the training data is taken, and of those the first. A
-/// code that does not occur in training, and a missing one, are mapped to the most frequent label of the training data. Rows without a code
-/// or without a label do not count in training. A score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1)
-/// / (n + number of labels) is the label's probability when the code is not known.
+/// Ties are broken by the frequency of the labels in all of the training data, then by the order of the keys. Codes that do not occur in
+/// the training data and missing codes are mapped to the most frequent label. Rows without a code or a label are ignored in training. A
+/// score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1) / (n + number of labels) is the probability
+/// of the label for an unknown code.
 /// </remarks>
 public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
 {
-    const string Expected = "a UInt32 key of known count (MapValueToKey makes one)";
+    const string Expected = "a UInt32 key of known count, as MapValueToKey outputs it";
 
     readonly string _labelColumnName, _codeColumnName;
 
@@ -51,7 +51,7 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has an unsuitable type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -70,10 +70,10 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
         }
     }
 
-    /// <summary>Counts how often each code meets each label.</summary>
-    /// <param name="input">The training data; only the columns of labels and codes are read, once.</param>
-    /// <returns>The map.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    /// <summary>Counts the labels of each code in one pass.</summary>
+    /// <param name="input">The training data; only the columns of labels and codes are read.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has an unsuitable type.</exception>
     /// <exception cref="InvalidOperationException">No row has both a code and a label.</exception>
     public CodeLabelMapTransformer Fit(IDataView input)
     {
@@ -121,7 +121,8 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
     }
 }
 
-/// <summary>Predicts the label that a code met most often in training; what <see cref="CodeLabelMapTrainer"/> makes.</summary>
+/// <summary>The <see cref="ITransformer"/> resulting from fitting a <see cref="CodeLabelMapTrainer"/>; it predicts the most frequent label
+/// of a code.</summary>
 public sealed class CodeLabelMapTransformer : RowByRowTransformer
 {
     internal const string LoaderSignature = "VqVaeCodeLabelMap";
@@ -134,7 +135,7 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
         : base(new CodeLabelScoring(codeColumnName, counts, values)) =>
         (LabelColumnName, CodeColumnName, _counts, _values) = (labelColumnName, codeColumnName, counts, values);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static CodeLabelMapTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         SavedCodeLabelMap saved = ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedCodeLabelMap);
@@ -146,22 +147,23 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
         return new(saved.Label, saved.Code, new CodeLabelCounts(saved.Codes, saved.Labels, saved.Counts), saved.Values?.ToNames());
     }
 
-    /// <summary>The column of labels of the training data; it is not needed for a prediction.</summary>
+    /// <summary>The column of labels of the training data, which predictions do not read.</summary>
     public string LabelColumnName { get; }
 
-    /// <summary>The column of codes that is read.</summary>
+    /// <summary>The column of codes that is read: a key.</summary>
     public string CodeColumnName { get; }
 
-    /// <summary>K: how many codes there are.</summary>
+    /// <summary>K: number of codes.</summary>
     public int Codes => _counts.Codes;
 
-    /// <summary>How many labels there are.</summary>
+    /// <summary>Number of labels.</summary>
     public int Labels => _counts.Labels;
 
-    /// <summary>How many rows of the training data had a code and a label.</summary>
+    /// <summary>Number of rows of the training data with a code and a label.</summary>
     /// <param name="code">The key of the code, from 1 to <see cref="Codes"/>.</param>
     /// <param name="label">The key of the label, from 1 to <see cref="Labels"/>.</param>
     /// <returns>The number of rows.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A key is out of range.</exception>
     public long CountOf(uint code, uint label)
     {
         ArgumentOutOfRangeException.ThrowIfZero(code);

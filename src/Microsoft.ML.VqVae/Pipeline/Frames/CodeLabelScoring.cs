@@ -3,8 +3,8 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>How often each code meets each label, and what that says of a label where the code is known. Codes and labels are keys, from
-/// 1; 0 stands for a missing one.</summary>
+/// <summary>The joint counts of codes and labels, and the conditional probabilities of labels. Codes and labels are keys, from 1; 0 is a
+/// missing key.</summary>
 internal sealed class CodeLabelCounts
 {
     readonly long[] _counts;
@@ -19,7 +19,7 @@ internal sealed class CodeLabelCounts
 
     public int Labels { get; }
 
-    /// <summary>Code by code, all labels of the first code first.</summary>
+    /// <summary>The counts [K, labels], code by code.</summary>
     public IReadOnlyList<long> All => _counts;
 
     public long Of(uint code, uint label) => _counts[(int)(code - 1) * Labels + (int)(label - 1)];
@@ -34,9 +34,9 @@ internal sealed class CodeLabelCounts
     }
 
     /// <summary>
-    /// The probabilities of the labels for a missing code (row 0) and for every code. Each is (count of both + p) / (count of the
-    /// code + 1), where p, the probability for a missing code, is (count of the label + 1) / (count of all + number of labels). p is less
-    /// than one row, so it decides between labels that are equally frequent, and nothing else.
+    /// The probabilities of the labels for a missing code (row 0) and for each code. Each is (n(code, label) + p) / (n(code) + 1), where p,
+    /// the probability for a missing code, is (n(label) + 1) / (n + number of labels). Since p is less than one count, it only breaks ties
+    /// between equally frequent labels.
     /// </summary>
     public float[][] Probabilities()
     {
@@ -62,7 +62,7 @@ internal sealed class CodeLabelCounts
     }
 }
 
-/// <summary>From a column of codes to the columns of a multiclass prediction, named and annotated as ML.NET's own.</summary>
+/// <summary>The mapping from a column of codes to the columns of a multiclass prediction, named and annotated as ML.NET's own.</summary>
 internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts counts, KeyNames? values) : IRowMapping
 {
     public const string PredictedLabel = "PredictedLabel", Score = "Score";
@@ -97,7 +97,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         uint code = 0;
         if (output == 0)
         {
-            // The first of the highest, as ML.NET's evaluator takes it.
+            // The first of equal maxima, as in ML.NET's evaluator.
             uint[] predicted = [.. _probabilities.Select(row => (uint)Array.IndexOf(row, row.Max()) + 1)];
             return (ValueGetter<uint>)((ref uint value) =>
             {
@@ -114,7 +114,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         });
     }
 
-    // Columns of one prediction share a number, which no other prediction in the data has.
+    // The columns of a prediction share a number that no other prediction of the data has.
     static uint NextSet(DataViewSchema schema)
     {
         uint highest = 0;
@@ -138,7 +138,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         return annotations;
     }
 
-    /// <summary>The two columns in the shape of a schema.</summary>
+    /// <summary>The shapes of the two columns.</summary>
     public static SchemaShape.Column[] Shape(SchemaShape.Column label)
     {
         const SchemaShape.Column.VectorKind Scalar = SchemaShape.Column.VectorKind.Scalar, Vector = SchemaShape.Column.VectorKind.Vector;

@@ -4,24 +4,24 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>What a row a code is made of: the names of the columns that are read and added, null for those that are not wanted, and the
-/// time of a code.</summary>
+/// <summary>The settings of ExpandFrames: the names of input and added columns, null for columns that are not requested, and the time of a
+/// code.</summary>
 internal sealed record FrameColumns(
     string Codes, string Code, string? Window, int Context, string? Time, string? Label, string Labels, string LabelStarts,
     string LabelEnds, int SamplesPerCode, int SampleRate)
 {
-    /// <summary>Seconds from the begin of the utterance to a code's centre. As a Single, like the times of labels: two that are written
-    /// alike are then alike.</summary>
-    public float Centre(int code) => (float)((code + 0.5) * SamplesPerCode / SampleRate);
+    /// <summary>Seconds from the start of the utterance to the center of a code. Single, like the times of labels, so that equal times
+    /// compare as equal.</summary>
+    public float Center(int code) => (float)((code + 0.5) * SamplesPerCode / SampleRate);
 
-    /// <summary>Seconds that a number of codes covers.</summary>
+    /// <summary>The duration of a number of codes in seconds.</summary>
     public double Duration(int codes) => (double)codes * SamplesPerCode / SampleRate;
 
-    /// <summary>The columns that are added, in this order; each is null where it is not wanted.</summary>
+    /// <summary>The added columns in this order; null for columns that are not requested.</summary>
     public string?[] Added => [Code, Window, Label, Time];
 }
 
-/// <summary>The columns of utterances that are read, and those of codes that are made of them.</summary>
+/// <summary>The input columns, with a row per utterance, and the added columns, with a row per code.</summary>
 internal sealed class FrameSchema
 {
     const string KeyValues = "KeyValues", SlotNames = "SlotNames";
@@ -46,7 +46,7 @@ internal sealed class FrameSchema
 
     public DataViewSchema.Column Codes { get; }
 
-    /// <summary>Null where no labels are wanted.</summary>
+    /// <summary>Null if no labels are requested.</summary>
     public (DataViewSchema.Column Labels, DataViewSchema.Column Starts, DataViewSchema.Column Ends)? Labels { get; }
 
     static DataViewSchema.Annotations.Builder CopyKeyValues(DataViewSchema.Column column)
@@ -72,7 +72,7 @@ internal sealed class FrameSchema
     }
 }
 
-/// <summary>Finds the columns of an utterance's codes and labels, and says what is wrong with one that will not do.</summary>
+/// <summary>Finds and checks the columns of codes and labels of utterances.</summary>
 internal static class FrameInput
 {
     const string Codes = "a vector of UInt32 keys", Labels = "a vector of Text or of UInt32 keys", Times = "a vector of Single";
@@ -98,7 +98,7 @@ internal static class FrameInput
         }
     }
 
-    /// <summary>The columns that are added, in the shape of a schema.</summary>
+    /// <summary>The shapes of the added columns.</summary>
     public static List<SchemaShape.Column> Bind(FrameColumns names, SchemaShape schema)
     {
         SchemaShape.Column codes = SchemaColumns.Find(schema, names.Codes, "codes");

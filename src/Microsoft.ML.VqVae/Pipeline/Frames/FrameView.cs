@@ -2,17 +2,17 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>A row for each code of each row of utterances; lazy.</summary>
+/// <summary>A lazy view with a row per code of each utterance.</summary>
 internal sealed class FrameView(IDataView source, FrameColumns names, FrameSchema schema) : IDataView
 {
     readonly AddedColumns _columns = schema.Columns;
 
     public DataViewSchema Schema => _columns.OutputSchema;
 
-    // The utterances could come in another order; the codes of each stay together.
+    // Utterances can be shuffled; the codes of each stay together.
     public bool CanShuffle => source.CanShuffle;
 
-    // Not known before every utterance is read.
+    // Unknown until every utterance is read.
     public long? GetRowCount() => null;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
@@ -27,7 +27,7 @@ internal sealed class FrameView(IDataView source, FrameColumns names, FrameSchem
         return [.. source.GetRowCursorSet(Needed(active), n, rand).Select(cursor => new FrameCursor(names, schema, cursor, active))];
     }
 
-    // The codes say how many rows there are, whatever is asked for. Labels are read only for labels.
+    // The codes determine the number of rows, whichever columns are requested. Labels are read only for labels.
     List<DataViewSchema.Column> Needed(bool[] active)
     {
         bool labels = FrameCursor.IsLabelActive(names, _columns, active);
@@ -36,7 +36,7 @@ internal sealed class FrameView(IDataView source, FrameColumns names, FrameSchem
     }
 }
 
-/// <summary>Stands on one code after the other of the utterance that its source stands on.</summary>
+/// <summary>A cursor over the codes of the current utterance of its source.</summary>
 internal sealed class FrameCursor : DataViewRowCursor
 {
     readonly FrameColumns _names;
@@ -98,7 +98,7 @@ internal sealed class FrameCursor : DataViewRowCursor
     }
 
     int Current() => _position >= 0 ? _code : throw new InvalidOperationException(
-        "A value was asked for before the first MoveNext of the cursor, or after the last.");
+        "A value was requested before the first MoveNext of the cursor, or after the last.");
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _active[column.Index];
 
@@ -113,7 +113,7 @@ internal sealed class FrameCursor : DataViewRowCursor
             return (ValueGetter<VBuffer<uint>>)GetWindow;
         return name == _names.Label
             ? _labels!.Getter(Current)
-            : (ValueGetter<float>)((ref float value) => value = _names.Centre(Current()));
+            : (ValueGetter<float>)((ref float value) => value = _names.Center(Current()));
     }
 
     void GetWindow(ref VBuffer<uint> value)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Reads images, given as vectors or as MLImage, or clips of them, as planar values in the column's own units.</summary>
+/// <summary>Reads images or clips, from vectors or MLImage, as planar values in the units of the column.</summary>
 internal sealed class PixelReader : RowReader
 {
     readonly ImageFormat _format;
@@ -36,13 +36,13 @@ internal sealed class PixelReader : RowReader
         _block.AsSpan(0, count * _format.ValuesOfRow), ScalarType.Float32,
         (long)count * _format.ImagesOfRow, _format.Channels, _format.Height, _format.Width)];
 
-    /// <summary>Reads the images of the current row, planar, and checks them.</summary>
+    /// <summary>Reads and checks the images of the current row, planar.</summary>
     public void Read(Span<float> planar)
     {
         if (_images is not null)
         {
-            // Not disposed here: the image may be the caller's own object, and ML.NET's loaders dispose theirs when they are handed it
-            // back.
+            // Not disposed here: the image may belong to the caller, and ML.NET's loaders dispose of theirs when it is passed back to
+            // them.
             _images(ref _image!);
             ReadImage(_image, planar);
             return;
@@ -86,7 +86,7 @@ internal sealed class PixelReader : RowReader
     InvalidOperationException Bad(string what) => new($"Row {_row.Position} of column '{_column}' {what}.");
 }
 
-/// <summary>Planar pixels [images, C, H, W] as vectors in the layout of the format: the images of a row one after the other.</summary>
+/// <summary>Planar pixels [images, C, H, W] as vectors in the layout of the format, with the images of a row one after the other.</summary>
 internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColumn
 {
     readonly float[] _planar = new float[checked(format.ValuesOfRow * capacity)];
@@ -108,7 +108,7 @@ internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColum
     });
 }
 
-/// <summary>Planar pixels [rows, C, H, W] as pictures; each is a new object that belongs to whoever asked for it.</summary>
+/// <summary>Planar pixels [rows, C, H, W] as images; each is a new object, owned by the caller.</summary>
 internal sealed class ImageColumn(ImageFormat format, int capacity) : BatchColumn
 {
     readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
@@ -123,8 +123,7 @@ internal sealed class ImageColumn(ImageFormat format, int capacity) : BatchColum
     });
 }
 
-/// <summary>Rearranges pixels between interleaved (a pixel's channels side by side), planar (channel after channel) and the bytes of an
-/// MLImage.</summary>
+/// <summary>Converts pixels between interleaved (pixel by pixel), planar (channel by channel) and the bytes of an MLImage.</summary>
 internal static class Planes
 {
     public static void Split(ReadOnlySpan<float> interleaved, Span<float> planar, int channels)
@@ -149,7 +148,7 @@ internal static class Planes
         }
     }
 
-    /// <summary>Bytes of four a pixel to planar red, green, blue, or to one plane of luminance (ITU-R BT.601) where there is one
+    /// <summary>Converts four bytes per pixel to planar red, green and blue, or to luminance (ITU-R BT.601) if there is one
     /// channel.</summary>
     public static void FromBytes(ReadOnlySpan<byte> bytes, Span<float> planar, int channels, int red, int green, int blue)
     {
@@ -168,7 +167,7 @@ internal static class Planes
         }
     }
 
-    /// <summary>Planar values to the bytes R, G, B, A of an image; a value v of byte b is (b - offset) * scale.</summary>
+    /// <summary>Converts planar values to the bytes R, G, B, A of an image; the value of a byte b is (b − offset) · scale.</summary>
     public static void ToBytes(ReadOnlySpan<float> planar, Span<byte> rgba, ImageFormat format)
     {
         int pixels = format.PixelCount;

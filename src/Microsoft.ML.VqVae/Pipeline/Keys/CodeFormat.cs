@@ -4,19 +4,19 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>How the codes lie in a column that a prior is trained on.</summary>
-/// <param name="Codes">K: how many codes there are to choose from.</param>
-/// <param name="Dimensions">[h, w] or [h, w, G] for a grid, [N] for a line, nothing where rows may be of any length.</param>
-/// <param name="Names">What the keys stand for, or null.</param>
-/// <param name="SlotNames">What the slots are called, or null.</param>
+/// <summary>The format of a column of codes: codebook size, dimensions and annotations.</summary>
+/// <param name="Codes">K: number of codes to choose from.</param>
+/// <param name="Dimensions">[h, w] or [h, w, G] for a grid, [N] for a line, empty if rows may be of any length.</param>
+/// <param name="Names">The key values, or null.</param>
+/// <param name="SlotNames">The slot names, or null.</param>
 internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, string[]? SlotNames)
 {
-    const string Expected = "a vector of key type, as EncodeImages makes it";
+    const string Expected = "a vector of key type, as EncodeImages outputs it";
 
-    /// <summary>How many codes a row has; null where rows may be of any length.</summary>
+    /// <summary>Number of codes in a row; null if rows may be of any length.</summary>
     public int? Length => Dimensions.Length == 0 ? null : Dimensions.Aggregate((product, size) => product * size);
 
-    /// <summary>A line of codes, named by their numbers from 0, with numbered slots.</summary>
+    /// <summary>The format of a line of codes whose key values and slot names are numbers from 0.</summary>
     public static CodeFormat Line(int length, int codes) => new(codes, [length], KeyNames.Numbered(codes),
         [.. Enumerable.Range(0, length).Select(slot => slot.ToString(CultureInfo.InvariantCulture))]);
 
@@ -30,7 +30,7 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
         return Dimensions.Length == 0 ? new VectorDataViewType(key) : new VectorDataViewType(key, Dimensions);
     }
 
-    /// <summary>The check that can be made before there are data: the kind of column.</summary>
+    /// <summary>Checks the kind of column, before there is data.</summary>
     public static SchemaShape.Column Check(SchemaShape schema, string name)
     {
         SchemaShape.Column column = SchemaColumns.Find(schema, name, "codes");
@@ -39,7 +39,7 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
             : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), "codes");
     }
 
-    /// <summary>Reads from the column's type what there is to learn.</summary>
+    /// <summary>The format of a column to train on.</summary>
     public static CodeFormat Of(DataViewSchema.Column column)
     {
         if (KeyOf(column.Type) is not KeyDataViewType key || column.Type is not VectorDataViewType type)
@@ -53,7 +53,7 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     }
 
     /// <summary>Finds a column and checks that it holds codes of the codebook and of the grid or length that the model was trained on. A
-    /// vector without dimensions will do for a grid of as many codes.</summary>
+    /// vector without dimensions is accepted for a grid of the same number of codes.</summary>
     public DataViewSchema.Column Find(DataViewSchema schema, string name, string role = "codes")
     {
         DataViewSchema.Column column = SchemaColumns.Find(schema, name, role);
@@ -63,7 +63,7 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
             name, $"{ToColumnType()}, which the model was trained on", column.Type.ToString()!, role);
     }
 
-    // One code a position may be written as [h, w] or as [h, w, 1].
+    // One code per position is either [h, w] or [h, w, 1].
     bool SameGrid(VectorDataViewType type) =>
         type.Dimensions.Where(size => size != 1).SequenceEqual(Dimensions.Where(size => size != 1));
 

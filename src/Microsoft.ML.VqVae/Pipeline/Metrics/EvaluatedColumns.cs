@@ -14,7 +14,7 @@ internal sealed class EvaluatedColumns
         CodesType = Codes.Type is VectorDataViewType { IsKnownSize: true, ItemType: KeyDataViewType key } type
             && key.RawType == typeof(uint)
             ? type
-            : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages makes");
+            : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages outputs it");
         CheckValues("input", Input);
         CheckValues("reconstruction", Reconstruction);
         bool sizesDiffer = Input.Type is VectorDataViewType inputVector && Reconstruction.Type is VectorDataViewType reconstructionVector

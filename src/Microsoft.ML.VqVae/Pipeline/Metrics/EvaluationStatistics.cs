@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Counts the codes of a stream of rows, a histogram for each codebook.</summary>
+/// <summary>The histogram of the codes of a stream of rows, per codebook.</summary>
 internal sealed class CodeStatistics
 {
     readonly string _column;
@@ -13,7 +13,7 @@ internal sealed class CodeStatistics
         _column = column;
         CodesPerRow = type.Size;
         CodebookSize = checked((int)((KeyDataViewType)type.ItemType).Count);
-        // The codes of a position lie next to each other: the last dimension tells how many books take turns.
+        // The codes of a position are adjacent: the last dimension is the number of codebooks, which alternate.
         int books = separateCodebooks ? type.Dimensions[^1] : 1;
         _counts = [.. Enumerable.Range(0, books).Select(_ => new long[CodebookSize])];
     }
@@ -32,7 +32,7 @@ internal sealed class CodeStatistics
 
     public void Add(in VBuffer<uint> codes, long row)
     {
-        // Keys start at 1 and 0 is a missing one, so a sparse vector, which leaves zeros out, has missing codes too.
+        // Keys start at 1, and 0 is a missing one: a sparse vector, which omits zeros, has missing codes.
         ReadOnlySpan<uint> keys = codes.GetValues();
         if (!codes.IsDense || keys.Length != CodesPerRow)
             throw MissingCode(row);
@@ -58,7 +58,7 @@ internal sealed class CodeStatistics
 
 /// <summary>
 /// The squared error and the variance of a stream of rows. Each row is summed in double precision around its own mean and merged into the
-/// running moments (Chan, Golub and LeVeque 1979), so that neither a large offset nor a long stream eats the digits.
+/// running moments (Chan, Golub and LeVeque 1979), so that large offsets and long streams do not lose precision.
 /// </summary>
 internal sealed class ReconstructionStatistics(string inputColumn, string reconstructionColumn)
 {
@@ -122,7 +122,7 @@ internal sealed class BitStatistics
 
     public double Mean => _sum / _rows;
 
-    /// <summary>Finds the column; null where none is named.</summary>
+    /// <summary>Finds the column; null if none is named.</summary>
     public static BitStatistics? For(DataViewSchema schema, string role, string? name)
     {
         if (name is null)

@@ -74,7 +74,7 @@ internal sealed class AddedColumns
         if (!active[column.Index])
         {
             throw new InvalidOperationException(
-                $"Column '{column.Name}' is not active in this cursor or row: it was not among the columns asked for.");
+                $"Column '{column.Name}' is not active in this cursor or row: it is not among the requested columns.");
         }
         if (IsPassedThrough(column.Index))
             return source!.GetGetter<T>(InputSchema[column.Index]);

@@ -20,7 +20,8 @@ internal abstract class BatchColumn
     /// <summary>Copies the values of a batch from a tensor [rows, …] on any device. Called within a dispose scope.</summary>
     public abstract void Store(Tensor values);
 
-    /// <summary>The ValueGetter of the column; <paramref name="slot"/> completes the batch and returns the slot of the current row.</summary>
+    /// <summary>The ValueGetter of the column; <paramref name="slot"/> completes the batch and returns the slot of the current
+    /// row.</summary>
     public abstract Delegate CreateGetter(Func<int> slot);
 
     protected static void CopyOut<T>(Tensor values, ScalarType type, Span<T> destination) where T : unmanaged

@@ -4,8 +4,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// A cursor whose rows are computed batch by batch. The leading cursor reads the network's input one batch ahead; the trailing cursor, needed
-/// if columns pass through, is at the current row. The two are checked against each other by the IDs of their rows.
+/// A cursor whose rows are computed batch by batch. The leading cursor reads the network's input one batch ahead; the trailing cursor,
+/// needed if columns pass through, is at the current row. The two are checked against each other by the IDs of their rows.
 /// </summary>
 internal sealed class BatchedCursor : DataViewRowCursor
 {

@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae;
 /// <summary>A column of waveforms as the input of an audio codec.</summary>
 internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
 {
-    const string Expected = "a vector of Single, of any length, as LoadAudio gives";
+    const string Expected = "a vector of Single, of any length, as LoadAudio outputs";
 
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [Find(schema, name)];
 
@@ -25,7 +25,7 @@ internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
             : throw SchemaColumns.Mismatch(name, Expected, column.Type.ToString()!);
     }
 
-    /// <summary>The check that is possible before there is data.</summary>
+    /// <summary>Checks the kind of column, before there is data.</summary>
     public static void Check(SchemaShape schema, string name)
     {
         SchemaShape.Column column = SchemaColumns.Find(schema, name);
@@ -35,7 +35,7 @@ internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
     }
 }
 
-/// <summary>Reads the waveform of the current row, and checks it.</summary>
+/// <summary>Reads and checks the waveform of the current row.</summary>
 internal sealed class WaveformGetter(DataViewRow row, DataViewSchema.Column column)
 {
     readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(column);
@@ -57,7 +57,7 @@ internal sealed class WaveformGetter(DataViewRow row, DataViewSchema.Column colu
     }
 }
 
-/// <summary>Reads waveforms of any length as the encoder's input.</summary>
+/// <summary>Reads waveforms of any length as the input of the encoder.</summary>
 /// <remarks>The tensors: inputs [B, C, T], lengths Int64 [B], normalizers [B, 1 + C, C], samples Int64 [B].</remarks>
 internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
 {
@@ -115,7 +115,7 @@ internal sealed class SpeakerInput(string name, CategorySet speakers, bool requi
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
         DataViewSchema.Column column = SchemaColumns.Find(schema, name, Role);
-        // Throws where the type of the keys is unsuitable.
+        // Throws if the type of the keys is unsuitable.
         speakers.KeysOf(column, Role);
         return [column];
     }
@@ -129,7 +129,7 @@ internal sealed class SpeakerGetter(CategoryKeys keys, DataViewRow row, DataView
 {
     readonly ValueGetter<uint> _getter = row.GetGetter<uint>(column);
 
-    /// <summary>The number of the speaker; −1 for one that the network does not know, and for a missing key.</summary>
+    /// <summary>The number of the speaker; −1 for a speaker who is not in the training data, and for a missing key.</summary>
     public int Read()
     {
         uint key = 0;
@@ -142,12 +142,13 @@ internal sealed class SpeakerGetter(CategoryKeys keys, DataViewRow row, DataView
     {
         int speaker = Read();
         return speaker >= 0 ? speaker : throw new InvalidOperationException(
-            $"Row {row.Position} of speaker column '{column.Name}' has no value (a missing key): training needs to know who speaks.");
+            $"Row {row.Position} of speaker column '{column.Name}' has no value (a missing key): training needs the speaker of each row.");
     }
 }
 
 /// <summary>Reads the speakers of rows.</summary>
-/// <remarks>The tensors: speakers Int64 [B], −1 for one that the network does not know, and positions of the rows Int64 [B].</remarks>
+/// <remarks>The tensors: speakers Int64 [B], −1 for a speaker who is not in the training data, and positions of the rows Int64
+/// [B].</remarks>
 internal sealed class SpeakerReader(CategoryKeys keys, bool required, DataViewRow row, DataViewSchema.Column column, int capacity)
     : RowReader
 {
@@ -170,14 +171,14 @@ internal sealed class SpeakerReader(CategoryKeys keys, bool required, DataViewRo
     ];
 
     public static InvalidOperationException Unknown(long position, string column, string known) => new(
-        $"Row {position} of speaker column '{column}' names nobody whom the model was trained on (a missing key, or another speaker); "
-        + $"a voice is needed to decode with: one of {known}.");
+        $"Row {position} of speaker column '{column}' names no speaker of the training data (a missing key, or another speaker); "
+        + $"decoding needs one of {known}.");
 }
 
-/// <summary>Utterances of unequal length as the tensors of a batch.</summary>
+/// <summary>Conversion of utterances of unequal length to the tensors of a batch.</summary>
 internal static class AudioTensors
 {
-    /// <summary>Whole utterances: inputs [B, C, T], padded with zeros to the longest and to whole codes, lengths Int64 [B], and normalizers
+    /// <summary>Whole utterances: inputs [B, C, T], zero-padded to the longest and to whole codes, lengths Int64 [B], and normalizers
     /// [B, 1 + C, C].</summary>
     public static (Tensor Inputs, Tensor Lengths, Tensor Normalizers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
     {
@@ -187,7 +188,7 @@ internal static class AudioTensors
         return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalizers);
     }
 
-    /// <summary>Parts of [T, C] arrays, given by first time and number of times, as [B, C, length], zero beyond.</summary>
+    /// <summary>Parts of [T, C] arrays, given by first time and number of times, as [B, C, length], zero-padded.</summary>
     public static Tensor Values(IReadOnlyList<(float[] Values, int Start, int Length)> parts, int channels, int length)
     {
         Tensor tensor = zeros([parts.Count, channels, length], dtype: ScalarType.Float32);

@@ -11,7 +11,7 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Loads WAV files as waveforms, as LoadImages loads images: ML.NET has no audio input of its own.</summary>
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that loads WAV files as waveforms, as LoadImages loads images.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 ///
@@ -33,10 +33,10 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// Several channels are mixed to their mean, and files of another sample rate are resampled by band-limited interpolation
-/// (<see cref="Audio.Resampler"/>); a part of a file is cut out first. A file without samples gives an empty vector, and so does an empty
-/// name. Silence gives zeros. Formats are those of <see cref="Audio.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row
-/// holds at most 268,435,456 samples.
+/// Channels are averaged, and files with another sample rate are resampled by band-limited interpolation (<see cref="Audio.Resampler"/>),
+/// after the requested part of the file is cut out. A file without samples and an empty name result in an empty vector, silence in zeros.
+/// The formats are those of <see cref="Audio.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row holds at most 268,435,456
+/// samples.
 /// </remarks>
 public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
 {
@@ -59,7 +59,7 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has an unsuitable type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -81,9 +81,9 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
     }
 
     /// <summary>Checks the columns; no file is read.</summary>
-    /// <param name="input">Data with the columns to read.</param>
+    /// <param name="input">A data view with the input columns.</param>
     /// <returns>The transformer.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has an unsuitable type.</exception>
     public AudioLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -94,9 +94,10 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
     static string? NullIfEmpty(string? name) => string.IsNullOrEmpty(name) ? null : name;
 }
 
-/// <summary>Adds the waveforms of the WAV files that a column names; the result of <see cref="AudioLoadingEstimator"/>.</summary>
+/// <summary>The <see cref="ITransformer"/> resulting from fitting an <see cref="AudioLoadingEstimator"/>; it adds the waveforms of WAV
+/// files.</summary>
 /// <remarks>
-/// A file is read when its waveform is requested, and closed again. A file that cannot be read then raises an
+/// A file is opened when its waveform is requested, and closed after it is read. A file that cannot be read then throws an
 /// <see cref="InvalidOperationException"/> that names row, column, file and cause.
 /// </remarks>
 public sealed class AudioLoadingTransformer : RowByRowTransformer
@@ -108,7 +109,7 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
 
     internal AudioLoadingTransformer(SavedAudioLoading settings) : base(new AudioLoading(settings)) => _settings = settings;
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static AudioLoadingTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         new(ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedAudioLoading));
 
@@ -118,10 +119,10 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
     /// <summary>The column of file names that is read.</summary>
     public string PathColumnName => _settings.Path;
 
-    /// <summary>The column of first samples, or null where files are read from their start.</summary>
+    /// <summary>The column of first samples, or null if files are read from the start.</summary>
     public string? StartColumnName => _settings.Start;
 
-    /// <summary>The column of lengths in samples, or null where files are read to their end.</summary>
+    /// <summary>The column of lengths in samples, or null if files are read to the end.</summary>
     public string? LengthColumnName => _settings.Length;
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
@@ -137,11 +138,10 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
 /// <summary>The mapping from a column of file names to waveforms.</summary>
 internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
 {
-    /// <summary>The greatest number of samples in a row: 1 GB, four and a half hours at 16 kHz. A header that is wrong by a few bits asks
-    /// for more.</summary>
+    /// <summary>The maximum number of samples in a row: 1 GB, four and a half hours at 16 kHz. Damaged headers may request more.</summary>
     const int MaxSamples = 1 << 28;
 
-    // Files of many rates are rare, and preparing a change of rate costs more than a short file.
+    // Files of many rates are rare, and creating a resampler takes longer than resampling a short file.
     readonly ResamplerCache _resamplers = new(settings.SampleRate);
 
     public AddedColumns Bind(DataViewSchema inputSchema)
@@ -163,7 +163,7 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
             [new DataViewSchema.DetachedColumn(settings.Output, new VectorDataViewType(NumberDataViewType.Single))]);
     }
 
-    public const string WholeNumber = "Int64 or Int32 (ConvertType makes them of other numbers)";
+    public const string WholeNumber = "Int64 or Int32 (ConvertType converts other numbers)";
 
     public IEnumerable<(string? Name, string Role)> Places => [(settings.Start, "start"), (settings.Length, "length")];
 

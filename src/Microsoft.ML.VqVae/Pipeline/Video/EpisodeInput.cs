@@ -18,7 +18,7 @@ internal sealed record EpisodeColumns(
 /// <param name="description">The network.</param>
 internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescription description) : ModelInput
 {
-    const string Expected = "a key that tells which episode a frame is of, as MapValueToKey makes it";
+    const string Expected = "a key that identifies the episode of a frame, as MapValueToKey outputs it";
 
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
@@ -29,7 +29,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new EpisodeReader(Bind(row.Schema), description.Network.ContextFrames, row, capacity);
 
-    /// <summary>Finds and checks the columns of frames to be scored or continued.</summary>
+    /// <summary>Finds and checks the columns of frames to score or continue.</summary>
     public EpisodeColumns Bind(DataViewSchema schema)
     {
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
@@ -55,9 +55,9 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
 }
 
 /// <summary>
-/// Reads frames with the frames before them in their episode: the codes of the frame [rows, N], of the n frames before [rows, n, N], the
-/// actions that followed each of those [rows, n], and 1 if there are n frames before, else 0 [rows]. It keeps the latest frames: rows must
-/// come in their order.
+/// Reads frames with the preceding frames of their episode: the codes of the frame [rows, N], those of the n preceding frames [rows, n, N],
+/// the action that followed each of those [rows, n], and 1 if there are n preceding frames, else 0 [rows]. It keeps the latest frames, so
+/// rows must be read in order.
 /// </summary>
 internal sealed class EpisodeReader : RowReader
 {
