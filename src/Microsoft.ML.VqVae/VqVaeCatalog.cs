@@ -5,8 +5,8 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML;
 
-/// <summary>The components of this library, as <c>mlContext.Transforms.VqVae</c>.</summary>
-[SuppressMessage("Performance", "CA1822", Justification = "Components are found on the catalog, whether or not they need its environment.")]
+/// <summary>The catalog of VQ-VAE estimators, <c>mlContext.Transforms.VqVae</c>.</summary>
+[SuppressMessage("Performance", "CA1822", Justification = "All components are methods of the catalog, with or without use of its environment.")]
 public sealed partial class VqVaeCatalog
 {
     readonly IHostEnvironment _environment;
@@ -14,12 +14,13 @@ public sealed partial class VqVaeCatalog
     internal VqVaeCatalog(IHostEnvironment environment) => _environment = environment;
 }
 
-/// <summary>Puts the components of this library into ML.NET's catalogs.</summary>
+/// <summary>Extends ML.NET's catalog of transforms by the catalog of this library.</summary>
 public static class VqVaeCatalogExtensions
 {
     extension(TransformsCatalog catalog)
     {
-        /// <summary>Vector-quantised autoencoders: discrete codes of images and of sound.</summary>
+        /// <summary>Vector-quantized variational autoencoders (van den Oord et al. 2017, arXiv 1711.00937), which learn discrete codes of
+        /// images, speech and video, and priors over the codes.</summary>
         public VqVaeCatalog VqVae => new(MLNetInternals.EnvironmentOf(catalog));
     }
 }

@@ -189,7 +189,7 @@ public class AudioEdgeTests
         using AudioVqVaeTransformer transformer =
             _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", TinySpeech.Options(codec)).Fit(TinySpeech.Data(_ml));
         Assert.Contains(
-            "no sound can be made", Assert.ThrowsExactly<InvalidOperationException>(() => transformer.Decoder("Again")).Message);
+            "cannot be converted to sound", Assert.ThrowsExactly<InvalidOperationException>(() => transformer.Decoder("Again")).Message);
         AudioVqVaeOptions options = TinySpeech.Options(codec);
         options.ReconstructionColumnName = "Decoded";
         Assert.Contains("ReconstructionColumnName must be null", Assert.Throws<ArgumentException>(

@@ -53,7 +53,7 @@ public sealed class OwnColumnTests
         Values.AreEqual(Values.Read(transformer.Transform(data), "Decoded", "Codes"), [.. rows.Select(row => row[1..])]);
 
         using DataViewRowCursor cursor = data.GetRowCursor(data.Schema);
-        var mapper = new RowMapper(data.Schema, mapping);
+        RowMapper mapper = RowMapper.Create(data.Schema, mapping);
         DataViewSchema.Column column = mapper.OutputSchema["Mean"];
         CollectionAssert.AreEqual((string[])["Pixels"], mapper.GetDependencies([column]).Select(needed => needed.Name).ToArray());
         using DataViewRow mapped = ((IRowToRowMapper)mapper).GetRow(cursor, [column]);

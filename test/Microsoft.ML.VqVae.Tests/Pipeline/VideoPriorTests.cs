@@ -250,11 +250,11 @@ public class VideoPriorTests
     {
         VideoPriorEstimator estimator = _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", Options());
         Assert.Contains("an episode needs 3 frames", Refused<InvalidOperationException>(() => estimator.Fit(View(Walks(2, 1)))));
-        Assert.Contains("a frame a row", Refused<ArgumentOutOfRangeException>(() => estimator.Fit(View(
+        Assert.Contains("one frame per row", Refused<ArgumentOutOfRangeException>(() => estimator.Fit(View(
             [new Frame { Codes = [.. Enumerable.Repeat(1u, 18)], Action = "left", Episode = "a" }], K, 2, Side, Side, 1))));
         List<Frame> mixed = Walks(4, 4);
         mixed.AddRange(Walk("walk0", 3, 7));
-        Assert.Contains("must follow one another", Refused<InvalidOperationException>(() => estimator.Fit(View(mixed))));
+        Assert.Contains("must be consecutive", Refused<InvalidOperationException>(() => estimator.Fit(View(mixed))));
         Assert.Contains("Could not find action column 'Nothing'", Refused<ArgumentOutOfRangeException>(() =>
             _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Nothing", "Episode", Options()).Fit(View(Walks(5)))));
 
@@ -262,7 +262,7 @@ public class VideoPriorTests
         IDataView context = View(Walks(4));
         Assert.Contains("which the model was trained on", Refused<ArgumentOutOfRangeException>(() =>
             prior.Transform(View(Walks(4), K + 1)).GetRowCursor([])));
-        Assert.Contains("the prior needs 2", Refused<InvalidOperationException>(() => prior.Rollout(_ml, View(Walks(4, 1)), ["left"])));
+        Assert.Contains("the prior needs at least 2", Refused<InvalidOperationException>(() => prior.Rollout(_ml, View(Walks(4, 1)), ["left"])));
         Assert.Contains("'walk1'", Refused<InvalidOperationException>(() => prior.Rollout(_ml, View(Walks(4, 1)), ["left"])));
         Assert.Contains("'jump'", Refused<ArgumentException>(() => prior.Rollout(_ml, context, ["left", "jump"])));
         Assert.Contains("at least one", Refused<ArgumentException>(() => prior.Rollout(_ml, context, [])));

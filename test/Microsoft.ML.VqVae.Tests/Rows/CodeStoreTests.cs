@@ -27,7 +27,7 @@ public class CodeStoreTests
         public uint[] Codes { get; set; } = [];
     }
 
-    static CodeStore Read(IDataView data, CodesWanted wanted, CategoryKeys? conditions = null) => CodeStore.Read(
+    static CodeStore Read(IDataView data, CodeRequirements wanted, CategoryKeys? conditions = null) => CodeStore.Read(
         data, (data.Schema["Codes"], wanted), conditions is null ? null : (data.Schema["Condition"], conditions), "test", default);
 
     static long[] Values(Tensor tensor) => tensor.data<long>().ToArray();
@@ -38,7 +38,7 @@ public class CodeStoreTests
         using var scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable(
             [new Few { Codes = [1, 9, 3], Condition = 2 }, new Few { Codes = [2] }, new Few { Codes = [4, 5], Condition = 1 }]);
-        CodeStore store = Read(data, new CodesWanted(9, null), new CategoryKeys([10, 11, 12], ["a", "b", "c"], "", "condition"));
+        CodeStore store = Read(data, new CodeRequirements(9, null), new CategoryKeys([10, 11, 12], ["a", "b", "c"], "", "condition"));
         Assert.AreEqual((3, 6), (store.Count, store.TotalCodes));
         CollectionAssert.AreEqual(new[] { 12, 10, 11 }, store.Conditions.ToArray());
         Tensor[] batch = store.ReadBatch((int[])[2, 0]);
@@ -46,7 +46,7 @@ public class CodeStoreTests
         CollectionAssert.AreEqual(new long[] { 2, 3 }, Values(batch[1]));
         CollectionAssert.AreEqual(new long[] { 11, 12 }, Values(batch[2]));
         CollectionAssert.AreEqual(new long[] { 1, -1, 3, 4 }, Values(store.ReadBatch((int[])[1, 2], length: 2, filling: -1)[0]));
-        Assert.HasCount(2, Read(data, new CodesWanted(9, null)).ReadBatch((int[])[0]));
+        Assert.HasCount(2, Read(data, new CodeRequirements(9, null)).ReadBatch((int[])[0]));
     }
 
     [TestMethod]
@@ -54,9 +54,9 @@ public class CodeStoreTests
     {
         using var scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable([new Few { Codes = [0, 9, 0] }]);
-        CodeStore store = Read(data, new CodesWanted(9, 3, MissingAllowed: true));
+        CodeStore store = Read(data, new CodeRequirements(9, 3, MissingAllowed: true));
         CollectionAssert.AreEqual(new long[] { -1, 8, -1 }, Values(store.ReadBatch((int[])[0])[0]));
-        Assert.Contains("slot 0", Assert.ThrowsExactly<InvalidOperationException>(() => Read(data, new CodesWanted(9, 3))).Message);
+        Assert.Contains("slot 0", Assert.ThrowsExactly<InvalidOperationException>(() => Read(data, new CodeRequirements(9, 3))).Message);
     }
 
     [TestMethod]
@@ -64,7 +64,7 @@ public class CodeStoreTests
     {
         using var scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable([new Wide { Codes = [1, Many, 65_536, 65_537, 0] }]);
-        CodeStore store = Read(data, new CodesWanted(Many, null, MissingAllowed: true));
+        CodeStore store = Read(data, new CodeRequirements(Many, null, MissingAllowed: true));
         CollectionAssert.AreEqual(new long[] { 0, Many - 1, 65_535, 65_536, -1 }, Values(store.ReadBatch((int[])[0])[0]));
     }
 }

@@ -6,21 +6,21 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that a Gaussian VAE is rebuilt from, except its weights.</summary>
+/// <summary>The description of a Gaussian VAE in a model file: all that is needed to recreate it, except its weights.</summary>
 internal sealed record GaussianVaeDescription(ImageCodecOptions Codec, int LatentChannels, ImageFormat Pixels, int PredictionBatchSize)
     : INetworkDescription<ImageGaussianVae>
 {
     public ImageGaussianVae CreateNetwork(int seed) => new(Codec, LatentChannels, seed);
 }
 
-/// <summary>Everything that a VIMCO model is rebuilt from, except its weights.</summary>
+/// <summary>The description of a VIMCO model in a model file: all that is needed to recreate it, except its weights.</summary>
 internal sealed record VimcoDescription(ImageCodecOptions Codec, VimcoOptions Latents, ImageFormat Pixels, int PredictionBatchSize)
     : INetworkDescription<ImageVimco>
 {
     public ImageVimco CreateNetwork(int seed) => new(Codec, Latents, seed);
 }
 
-/// <summary>The column names of a model that the paper compares with; null for columns that are not requested.</summary>
+/// <summary>The column names of a baseline model; null for columns that are not requested.</summary>
 internal sealed record BaselineColumns(
     string Input, string Output, string? Reconstruction, bool ReconstructionAsImage, string? ReconstructionBits, string? BoundBits)
 {
@@ -57,7 +57,7 @@ internal sealed record BaselineColumns(
     }
 }
 
-/// <summary>A batch of images on its way through a Gaussian VAE; images are decoded from the mean of the posterior.</summary>
+/// <summary>The lazy forward pass of a batch of images through a Gaussian VAE; images are decoded from the posterior mean.</summary>
 internal sealed class GaussianVaePass(ImageGaussianVae network, Tensor pixels) : ImagePass<GaussianPosterior>(network, pixels)
 {
     public Tensor Mean => field ??= network.call(Pixels).Mean;
@@ -67,7 +67,7 @@ internal sealed class GaussianVaePass(ImageGaussianVae network, Tensor pixels) :
     protected override Tensor DecodeParameters() => network.DecodeParameters(Mean);
 }
 
-/// <summary>A batch of images on its way through a VIMCO model; images are decoded from the likeliest latents.</summary>
+/// <summary>The lazy forward pass of a batch of images through a VIMCO model; images are decoded from the most likely latents.</summary>
 internal sealed class VimcoPass(ImageVimco network, Tensor pixels) : ImagePass<Tensor>(network, pixels)
 {
     public Tensor Categories => field ??= network.Encode(Pixels);

@@ -2,15 +2,15 @@ using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The settings that the models which the paper compares with have in common: those of all models of images, and the column of the
-/// bound.</summary>
-/// <remarks>These models are defined by their likelihood: <see cref="ImageCodecOptions.PixelLikelihood"/> is
-/// <see cref="PixelLikelihood.DiscretizedLogistic"/> unless something else is set.</remarks>
+/// <summary>The settings common to the baseline models of the paper (section 4.1 of arXiv 1711.00937): those of all image models, and the
+/// column of the bound.</summary>
+/// <remarks>These models are defined by their likelihood: the default of <see cref="ImageCodecOptions.PixelLikelihood"/> is
+/// <see cref="PixelLikelihood.DiscretizedLogistic"/>.</remarks>
 public abstract class ImageBaselineOptions : ImageModelOptions
 {
     private protected ImageBaselineOptions() => Codec.PixelLikelihood = PixelLikelihood.DiscretizedLogistic;
 
-    /// <summary>The name of a column for the model's bound on −log2 p(x), a Single: the bits that the row costs with its latents.</summary>
+    /// <summary>The name of a column for the upper bound of −log2 p(x) of a row, in bits, including its latents: a Single.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? BoundBitsColumnName { get; set; }
 
@@ -20,7 +20,7 @@ public abstract class ImageBaselineOptions : ImageModelOptions
         RequireName(problems, nameof(BoundBitsColumnName), BoundBitsColumnName);
     }
 
-    /// <summary>The network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
+    /// <summary>Applies the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
     private protected void MakeFast()
     {
         ImageVqVaeOptions fast = ImageVqVaeOptions.Fast();
@@ -33,15 +33,15 @@ public abstract class ImageBaselineOptions : ImageModelOptions
 /// <summary>The settings of <see cref="GaussianVaeEstimator"/>.</summary>
 public sealed class ImageGaussianVaeOptions : ImageBaselineOptions
 {
-    /// <summary>The number of latents at each position where nothing else is set: as many as a code of the VQ-VAE has dimensions.</summary>
+    /// <summary>The default of <see cref="LatentChannels"/>: the number of dimensions of a code of the VQ-VAE.</summary>
     public const int DefaultLatentChannels = 64;
 
-    /// <summary>D: how many latents there are at each position.</summary>
+    /// <summary>D: number of latents per position.</summary>
     /// <value>At least 1. The default is 64.</value>
     public int LatentChannels { get; set; } = DefaultLatentChannels;
 
-    /// <summary>Made for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageGaussianVaeOptions Fast()
     {
         var options = new ImageGaussianVaeOptions();
@@ -61,13 +61,13 @@ public sealed class ImageGaussianVaeOptions : ImageBaselineOptions
 /// <summary>The settings of <see cref="VimcoEstimator"/>.</summary>
 public sealed class ImageVimcoOptions : ImageBaselineOptions
 {
-    /// <summary>What the latents are, and over how many samples of them the bound is taken.</summary>
-    /// <value>The default is one latent of 512 categories at each position, and 50 samples.</value>
+    /// <summary>The latents, and the number of samples of the bound.</summary>
+    /// <value>The default is one latent of 512 categories per position, and 50 samples.</value>
     public VimcoOptions Latents { get; set; } = new();
 
-    /// <summary>Made for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>, and 10 samples in training. Every
-    /// sample is decoded once a step, so that a step still takes several times as long as a VQ-VAE's.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>, and 10 samples in training.
+    /// Each sample is decoded in each step, so that a step takes several times as long as that of a VQ-VAE.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageVimcoOptions Fast()
     {
         var options = new ImageVimcoOptions();

@@ -12,7 +12,7 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>What the transformers of the models that the paper compares with have in common: the columns that they add.</summary>
+/// <summary>Base class of the transformers of the baseline models: their input and output columns.</summary>
 public abstract class ImageBaselineTransformer : NetworkTransformer
 {
     private protected ImageBaselineTransformer(
@@ -30,15 +30,15 @@ public abstract class ImageBaselineTransformer : NetworkTransformer
     /// <summary>The column of decoded images that is added, or null.</summary>
     public string? ReconstructionColumnName => Columns.Reconstruction;
 
-    /// <summary>The column of reconstruction bits that is added, or null.</summary>
+    /// <summary>The column of −log2 p(x|z) in bits that is added, or null.</summary>
     public string? ReconstructionBitsColumnName => Columns.ReconstructionBits;
 
-    /// <summary>The column of the bound that is added, or null.</summary>
+    /// <summary>The column of the upper bound of −log2 p(x) in bits that is added, or null.</summary>
     public string? BoundBitsColumnName => Columns.BoundBits;
 }
 
-/// <summary>Adds the means of an image's Gaussian latents as a vector of numbers, and on request the reconstruction and bits; what
-/// <see cref="GaussianVaeEstimator"/> makes.</summary>
+/// <summary>The <see cref="ITransformer"/> resulting from fitting a <see cref="GaussianVaeEstimator"/>; it adds the means of the Gaussian
+/// latents of an image as a vector and, on request, the reconstruction and bits.</summary>
 public sealed class GaussianVaeTransformer : ImageBaselineTransformer
 {
     internal const string LoaderSignature = "VqVaeGaussianVae";
@@ -54,18 +54,18 @@ public sealed class GaussianVaeTransformer : ImageBaselineTransformer
             inputs => new GaussianVaePass(model.Network, inputs[0].to(model.Device))), columns, training) =>
         (_model, LatentShape) = (model, model.Network.LatentShape);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static GaussianVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new GaussianVaeTransformer(model, saved.Columns));
 
-    /// <summary>The rows and columns of positions of an image, and the latents at each.</summary>
+    /// <summary>The shape of the latents of an image: height, width and number of latents per position, D.</summary>
     public (int Height, int Width, int Channels) LatentShape { get; }
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, Columns), _model);
 }
 
-/// <summary>Adds the likeliest categories of an image's discrete latents as keys, and on request the reconstruction and bits; what
-/// <see cref="VimcoEstimator"/> makes.</summary>
+/// <summary>The <see cref="ITransformer"/> resulting from fitting a <see cref="VimcoEstimator"/>; it adds the most likely categories of the
+/// discrete latents of an image as keys and, on request, the reconstruction and bits.</summary>
 public sealed class VimcoTransformer : ImageBaselineTransformer
 {
     internal const string LoaderSignature = "VqVaeVimco";
@@ -81,14 +81,14 @@ public sealed class VimcoTransformer : ImageBaselineTransformer
             inputs => new VimcoPass(model.Network, inputs[0].to(model.Device))), columns, training) =>
         (_model, LatentGrid, Categories) = (model, model.Network.LatentGrid, model.Network.Categories);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static VimcoTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new VimcoTransformer(model, saved.Columns));
 
-    /// <summary>The rows and columns of positions of an image, and the latents at each.</summary>
+    /// <summary>The grid of latents of an image: height, width and number of latents per position, G.</summary>
     public (int Height, int Width, int LatentsPerPosition) LatentGrid { get; }
 
-    /// <summary>K: how many categories a latent has.</summary>
+    /// <summary>K: number of categories of a latent.</summary>
     public int Categories { get; }
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, Columns), _model);

@@ -2,24 +2,25 @@ using Microsoft.ML.VqVae;
 
 namespace Microsoft.ML;
 
-// The models that the paper compares with.
+// The baseline models of the paper.
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a Gaussian VAE, the continuous model that the paper compares with, on a column of images and adds the means of its latents,
-    /// with the settings of <see cref="ImageGaussianVaeOptions.Fast"/> where nothing else is said.
+    /// Trains a Gaussian VAE, the continuous baseline of the paper (section 4.1 of arXiv 1711.00937), on a column of images and adds the
+    /// means of its latents, using the <see cref="ImageGaussianVaeOptions.Fast"/> preset unless overridden.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Single, h, w, D&gt;.</param>
-    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, as ExtractPixels gives, or MLImage. Null,
-    /// the default, for <paramref name="outputColumnName"/>.</param>
+    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, such as the output of ExtractPixels, or
+    /// MLImage. Null, the default, for <paramref name="outputColumnName"/>.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded images; null, the default, for none.</param>
-    /// <param name="boundBitsColumnName">A column to add for the bits of each image; null, the default, for none.</param>
-    /// <param name="latentChannels">D: how many latents there are at each position.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of
+    /// <param name="boundBitsColumnName">A column to add for the upper bound of −log2 p(x) in bits, a Single; null, the default, for
+    /// none.</param>
+    /// <param name="latentChannels">D: number of latents per position.</param>
+    /// <param name="steps">Number of training steps; null, the default, for that of
     /// <see cref="ImageGaussianVaeOptions.Fast"/>.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="GaussianVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="GaussianVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     public GaussianVaeEstimator EncodeGaussianVae(
         string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null,
         string? boundBitsColumnName = null, int latentChannels = ImageGaussianVaeOptions.DefaultLatentChannels,
@@ -32,33 +33,36 @@ public sealed partial class VqVaeCatalog
         return EncodeGaussianVae(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains a Gaussian VAE on a column of images and adds the means of its latents, with settings for everything.</summary>
+    /// <summary>Trains a Gaussian VAE on a column of images and adds the means of its latents, with full control over the
+    /// settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Single, h, w, D&gt;.</param>
     /// <param name="inputColumnName">The column of images, as above; null for <paramref name="outputColumnName"/>.</param>
     /// <param name="options">The settings.</param>
-    /// <returns>The estimator; <see cref="GaussianVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="GaussianVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public GaussianVaeEstimator EncodeGaussianVae(string outputColumnName, string? inputColumnName, ImageGaussianVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 
     /// <summary>
-    /// Trains an autoencoder with discrete random latents by VIMCO, the discrete model that the paper compares with, on a column of images
-    /// and adds its likeliest latents as keys, with the settings of <see cref="ImageVimcoOptions.Fast"/> where nothing else is said.
+    /// Trains an autoencoder with discrete stochastic latents by VIMCO, the discrete baseline of the paper (section 4.1 of arXiv
+    /// 1711.00937), on a column of images and adds its most likely latents as keys, using the <see cref="ImageVimcoOptions.Fast"/> preset
+    /// unless overridden.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, with key values and slot
     /// names.</param>
-    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, as ExtractPixels gives, or MLImage. Null,
-    /// the default, for <paramref name="outputColumnName"/>.</param>
+    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, such as the output of ExtractPixels, or
+    /// MLImage. Null, the default, for <paramref name="outputColumnName"/>.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded images; null, the default, for none.</param>
-    /// <param name="boundBitsColumnName">A column to add for the bits of each image; null, the default, for none.</param>
-    /// <param name="categories">K: how many categories a latent has.</param>
-    /// <param name="latentsPerPosition">G: how many latents there are at each position.</param>
-    /// <param name="samples">S: over how many samples training takes its bound; null, the default, for that of
+    /// <param name="boundBitsColumnName">A column to add for the upper bound of −log2 p(x) in bits, a Single; null, the default, for
+    /// none.</param>
+    /// <param name="categories">K: number of categories of a latent.</param>
+    /// <param name="latentsPerPosition">G: number of latents per position.</param>
+    /// <param name="samples">S: number of samples of the bound in training; null, the default, for that of
     /// <see cref="ImageVimcoOptions.Fast"/>.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of <see cref="ImageVimcoOptions.Fast"/>.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="VimcoEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="ImageVimcoOptions.Fast"/>.</param>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="VimcoEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     public VimcoEstimator EncodeVimco(
         string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null,
         string? boundBitsColumnName = null, int categories = 512, int latentsPerPosition = 1, int? samples = null,
@@ -72,14 +76,14 @@ public sealed partial class VqVaeCatalog
         return EncodeVimco(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains an autoencoder by VIMCO on a column of images and adds its likeliest latents as keys, with settings for
+    /// <summary>Trains an autoencoder by VIMCO on a column of images and adds its most likely latents as keys, with settings for
     /// everything.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, with key values and slot
     /// names.</param>
     /// <param name="inputColumnName">The column of images, as above; null for <paramref name="outputColumnName"/>.</param>
     /// <param name="options">The settings.</param>
-    /// <returns>The estimator; <see cref="VimcoEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="VimcoEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public VimcoEstimator EncodeVimco(string outputColumnName, string? inputColumnName, ImageVimcoOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 }

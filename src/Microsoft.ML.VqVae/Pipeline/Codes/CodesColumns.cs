@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that a codec of codes is rebuilt from, except its weights.</summary>
+/// <summary>The description of a second-level codec in a model file: all that is needed to recreate it, except its weights.</summary>
 internal sealed record CodesModelDescription(
     CodesCodecOptions Codec, QuantizerOptions Quantizer, CodeFormat Grid, int PredictionBatchSize) : INetworkDescription<CodesVqVae>
 {
     public CodesVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
 
-    /// <summary>The column of latents: keys whose values are the codes, counted from 0.</summary>
+    /// <summary>The format of the column of latents [L], keys whose values are the codes, from 0.</summary>
     public CodeFormat ToLatents() => CodeFormat.Line(Quantizer.CodesPerPosition, Quantizer.CodebookSize);
 }
 
@@ -52,7 +52,7 @@ internal sealed record CodesLikelihoodColumns(string Output, string Codes, strin
     public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() => [ModelColumn<CodesModel, Tensor>.Number(Output, bits => bits)];
 }
 
-/// <summary>A batch of codes on its way through the encoder.</summary>
+/// <summary>The lazy forward pass of a batch of codes through the encoder.</summary>
 internal sealed class CodesPass(CodesVqVae network, Tensor codes)
 {
     public Tensor Latents => field ??= network.Encode(codes);

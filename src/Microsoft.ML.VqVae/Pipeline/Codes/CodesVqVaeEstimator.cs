@@ -7,8 +7,9 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a second VQ-VAE on the codes of a first one (section 4.2 of "Neural Discrete Representation Learning", van den Oord et al. 2017,
-/// arXiv 1711.00937): a few latents stand for a whole grid of codes, and a PixelCNN conditioned on them decodes it.
+/// The <see cref="IEstimator{TTransformer}"/> that trains a second-level VQ-VAE on the codes of a first one (section 4.2 of "Neural
+/// Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937): a grid of codes is encoded to a few latents, and
+/// decoded by a PixelCNN conditioned on them.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -16,9 +17,9 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Codes | A known-sized vector [h, w, G], [h, w] or [N] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, as EncodeImages makes it |
+/// | Codes | A known-sized vector [h, w, G], [h, w] or [N] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, as EncodeImages outputs it |
 /// | Latents | A vector [L] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, with key values and slot names |
-/// | Bits, on request | <xref:System.Single>: −log2 p of the row's codes given its latents |
+/// | Bits, on request | <xref:System.Single>: −log2 p of the codes of the row given its latents, in bits |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -28,7 +29,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
@@ -58,7 +59,7 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         CodesCodecOptions codec = Options.Codec.Copy();
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();
-        CodeStore rows = CodeStore.Read(input, (column, format.ToWanted()), condition: null, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(input, (column, format.ToRequirements()), condition: null, "train on", Options.Training.CancellationToken);
 
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);

@@ -3,18 +3,19 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The settings of <see cref="CodesVqVaeEstimator"/>: the network, its training, and the columns that are made besides the
+/// <summary>The settings of <see cref="CodesVqVaeEstimator"/>: the network, its training, and the output columns besides the
 /// latents.</summary>
 public sealed class CodesVqVaeOptions : NetworkOptions
 {
-    /// <summary>The encoder and the PixelCNN that decodes. Grid and number of codes are taken from the column.</summary>
+    /// <summary>The encoder and the PixelCNN decoder. Grid and number of codes are taken from the column.</summary>
+    /// <value>The default is <see cref="CodesCodecOptions"/> with its defaults.</value>
     public CodesCodecOptions Codec { get; set; } = new();
 
-    /// <summary>The latents: <see cref="VectorQuantizerOptions.CodesPerPosition"/> is how many there are.</summary>
-    /// <value>The default is the paper's: 3 latents of 512 codes, each with a codebook of its own. The codebooks learn by moving average,
-    /// start from data and have dead codes restarted. A row gives each book one vector only, fewer in a batch than a book has codes: so
-    /// averages forget sooner than elsewhere, and a code is dead soon. Quantization begins with the first step: what a decoder learns
-    /// of latents that may be anything is lost when they become codes.</value>
+    /// <summary>The quantizer of the latents; <see cref="VectorQuantizerOptions.CodesPerPosition"/> is the number of latents, L.</summary>
+    /// <value>The default is that of the paper: 3 latents of 512 codes, each with its own codebook. The codebooks are learned by moving
+    /// averages, initialized from the data, with restarts of dead codes. Each row contributes one vector per codebook, so that a batch has
+    /// fewer vectors than a codebook has codes: the decay is faster than elsewhere, and restarts are more frequent. Latents are quantized
+    /// from the first step, since the decoder would not retain what it learns of unquantized latents.</value>
     public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions
     {
         CodesPerPosition = 3,
@@ -26,13 +27,12 @@ public sealed class CodesVqVaeOptions : NetworkOptions
         RestartBelow = 0.5,
     };
 
-    /// <summary>The name of a column for −log2 p(codes | latents), the bits that the codes of a row cost once its latents are known: a
-    /// Single.</summary>
+    /// <summary>The name of a column for −log2 p(codes | latents) of a row, in bits: a Single.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? BitsColumnName { get; set; }
 
-    /// <summary>A smaller network and a faster schedule, for a CPU.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings for a CPU: a narrow network, and 1,500 steps with warmup and linear decay of the learning rate.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static CodesVqVaeOptions Fast() => new()
     {
         Codec = new CodesCodecOptions
@@ -50,7 +50,7 @@ public sealed class CodesVqVaeOptions : NetworkOptions
     };
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
-    /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
+    /// <exception cref="InvalidOperationException">The quantizer is not a vector quantizer.</exception>
     public VectorQuantizerOptions VectorQuantizer => Quantizer.AsVectorQuantizer();
 
     private protected override string Method => "EncodeCodes";
@@ -65,7 +65,7 @@ public sealed class CodesVqVaeOptions : NetworkOptions
         RequireName(problems, nameof(BitsColumnName), BitsColumnName);
     }
 
-    // Sizes that are not known yet are no problem yet.
+    // Sizes that are taken from the column are not checked.
     static CodesCodecOptions CodecWithSizes(CodesCodecOptions codec)
     {
         codec = codec.Copy();

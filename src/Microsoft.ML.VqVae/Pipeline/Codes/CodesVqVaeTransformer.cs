@@ -16,8 +16,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds a few latents that stand for a whole row of codes, and on request what the codes cost once the latents are known; what
-/// <see cref="CodesVqVaeEstimator"/> makes.
+/// The <see cref="ITransformer"/> resulting from fitting a <see cref="CodesVqVaeEstimator"/>; it adds the latents of a row of codes as keys
+/// and, on request, the bits of the codes given the latents.
 /// </summary>
 public sealed class CodesVqVaeTransformer : NetworkTransformer
 {
@@ -34,7 +34,7 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
             columns.ToOutputs(), inputs => new CodesPass(model.Network, inputs[0].to(model.Device))), training) =>
         (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static CodesVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new CodesVqVaeTransformer(model, saved.Columns));
 
@@ -44,28 +44,31 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     /// <summary>The column of latents that is added.</summary>
     public string OutputColumnName => _columns.Latents;
 
-    /// <summary>The column of bits that is added, or null.</summary>
+    /// <summary>The column of −log2 p(codes | latents) in bits that is added, or null.</summary>
     public string? BitsColumnName => _columns.Bits;
 
-    /// <summary>L: how many latents stand for a row.</summary>
+    /// <summary>L: number of latents per row.</summary>
     public int Latents => _model.Description.Quantizer.CodesPerPosition;
 
-    /// <summary>K: how many codes a latent chooses from.</summary>
+    /// <summary>K: number of codes of a latent.</summary>
     public int Codes => _model.Description.Quantizer.CodebookSize;
 
-    /// <summary>The way back: a transformer from latents to codes, sampled from the PixelCNN. Decode these with the decoder of the first
-    /// level.</summary>
-    /// <remarks>Each row is drawn from (seed, its latents): a row gives the same codes whatever rows are around it, and rows with the same
-    /// latents give the same codes. Take another seed for another sample.</remarks>
-    /// <param name="outputColumnName">The column to add: codes as those that were trained on, with their key values and slot
+    /// <summary>Creates a transformer from latents to codes, sampled from the PixelCNN, which shares the network. Decode the codes with the
+    /// decoder of the first level.</summary>
+    /// <remarks>The codes of a row depend only on the seed and its latents: rows with the same latents have the same codes. Use another
+    /// seed for another sample.</remarks>
+    /// <param name="outputColumnName">The column of codes to add, in the format of the training data, with its key values and slot
     /// names.</param>
-    /// <param name="latentsColumnName">The column of latents, as this transformer makes them; null for
+    /// <param name="latentsColumnName">The column of latents, in the format that this transformer outputs; null for
     /// <see cref="OutputColumnName"/>.</param>
-    /// <param name="temperature">What logits are divided by: below 1 likely codes become more likely. More than 0.</param>
-    /// <param name="topK">From how many of the likeliest codes each is chosen; null for all.</param>
-    /// <param name="seed">What the codes are drawn from.</param>
-    /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The temperature is not above 0, or <paramref name="topK"/> not 1 or more.</exception>
+    /// <param name="temperature">The temperature, more than 0, by which logits are divided: values below 1 make likely codes more
+    /// likely.</param>
+    /// <param name="topK">Number of most likely codes that each code is sampled from; null for all.</param>
+    /// <param name="seed">The seed of the random numbers.</param>
+    /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
+    /// <exception cref="ArgumentException">The name of the output column is empty.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The temperature is not above 0, or <paramref name="topK"/> is below 1.</exception>
     public CodesVqVaeDecoderTransformer Decoder(
         string outputColumnName, string? latentsColumnName = null, double temperature = 1, int? topK = null, int seed = 0)
     {
@@ -76,12 +79,14 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
             new CodesSampling(temperature, topK, seed));
     }
 
-    /// <summary>What codes cost given any latents, for example those of another row: a transformer that adds −log2 p(codes |
-    /// latents).</summary>
+    /// <summary>Creates a transformer that adds −log2 p(codes | latents) of codes given any latents, such as those of another row, and
+    /// shares the network.</summary>
     /// <param name="outputColumnName">The column to add: a Single, in bits.</param>
     /// <param name="codesColumnName">The column of codes; null for <see cref="CodesColumnName"/>.</param>
     /// <param name="latentsColumnName">The column of latents; null for <see cref="OutputColumnName"/>.</param>
-    /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
+    /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
+    /// <exception cref="ArgumentException">The name of the output column is empty.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public CodesLikelihoodTransformer Likelihood(
         string outputColumnName, string? codesColumnName = null, string? latentsColumnName = null)
     {
@@ -111,7 +116,7 @@ public sealed class CodesVqVaeDecoderTransformer : NetworkTransformer
             columns.ToOutputs(), inputs => Sample(model, inputs[0].to(model.Device), sampling))) =>
         (_model, _columns, _sampling) = (model, columns, sampling);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static CodesVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new CodesVqVaeDecoderTransformer(model, saved.Columns, saved.Sampling));
 
@@ -140,7 +145,7 @@ public sealed class CodesLikelihoodTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeCodesLikelihood";
 
-    // Each input gives codes and how many there are.
+    // Each input has two tensors: codes and lengths.
     const int Codes = 0, Latents = 2;
 
     static readonly ModelFormat<Saved<CodesModelDescription, CodesLikelihoodColumns>, CodesModelDescription, CodesVqVae> Format =
@@ -155,7 +160,7 @@ public sealed class CodesLikelihoodTransformer : NetworkTransformer
             inputs => model.Network.Bits(inputs[Codes].to(model.Device), inputs[Latents].to(model.Device)).sum(1))) =>
         (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static CodesLikelihoodTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new CodesLikelihoodTransformer(model, saved.Columns));
 

@@ -2,19 +2,20 @@ using Microsoft.ML.VqVae;
 
 namespace Microsoft.ML;
 
-// Codes of codes, section 4.2 of the paper.
+// Second-level codes, section 4.2 of the paper.
 public sealed partial class VqVaeCatalog
 {
-    /// <summary>Trains a second VQ-VAE on a column of codes: a few latents that stand for the whole row (section 4.2 of arXiv 1711.00937),
-    /// with the settings of <see cref="CodesVqVaeOptions.Fast"/> where nothing else is said.</summary>
+    /// <summary>Trains a second-level VQ-VAE on a column of codes and adds a few latents per row as keys, using the
+    /// <see cref="CodesVqVaeOptions.Fast"/> preset (CPU-sized network and schedule) unless overridden. See section 4.2 of arXiv
+    /// 1711.00937.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, L&gt;, with key values and slot names.</param>
-    /// <param name="codesColumnName">The column of codes: a vector of keys of known size, as EncodeImages makes it.</param>
-    /// <param name="latents">L: how many latents stand for a row, each with a codebook of its own.</param>
-    /// <param name="codes">K: how many codes a latent chooses from.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of <see cref="CodesVqVaeOptions.Fast"/>.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="CodesVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <param name="codesColumnName">The column of codes: a known-sized vector of keys, such as the output of EncodeImages.</param>
+    /// <param name="latents">L: number of latents per row, each with its own codebook.</param>
+    /// <param name="codes">K: number of codes of a latent.</param>
+    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="CodesVqVaeOptions.Fast"/>.</param>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="CodesVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     public CodesVqVaeEstimator EncodeCodes(
         string outputColumnName, string codesColumnName, int latents = 3, int codes = 512, int? steps = null, int? seed = null)
     {
@@ -26,12 +27,13 @@ public sealed partial class VqVaeCatalog
         return EncodeCodes(outputColumnName, codesColumnName, options);
     }
 
-    /// <summary>Trains a second VQ-VAE on a column of codes, with settings for everything.</summary>
+    /// <summary>Trains a second-level VQ-VAE on a column of codes and adds a few latents per row as keys, with full control over the
+    /// settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, L&gt;, with key values and slot names.</param>
-    /// <param name="codesColumnName">The column of codes: a vector of keys of known size, as EncodeImages makes it.</param>
+    /// <param name="codesColumnName">The column of codes: a known-sized vector of keys, such as the output of EncodeImages.</param>
     /// <param name="options">The settings.</param>
-    /// <returns>The estimator; <see cref="CodesVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="CodesVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public CodesVqVaeEstimator EncodeCodes(string outputColumnName, string codesColumnName, CodesVqVaeOptions options) =>
         new(_environment, outputColumnName, codesColumnName, options);
 }

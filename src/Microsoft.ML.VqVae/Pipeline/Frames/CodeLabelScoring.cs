@@ -3,8 +3,67 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>From a column of codes to the columns of a multiclass prediction, named and annotated as ML.NET's own.</summary>
-internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts counts, LabelValues? values) : IRowMapping
+/// <summary>The joint counts of codes and labels, and the conditional probabilities of labels. Codes and labels are keys, from 1; 0 is a
+/// missing key.</summary>
+internal sealed class CodeLabelCounts
+{
+    readonly long[] _counts;
+
+    public CodeLabelCounts(int codes, int labels, long[]? counts = null)
+    {
+        (Codes, Labels) = (codes, labels);
+        _counts = counts ?? new long[checked(codes * labels)];
+    }
+
+    public int Codes { get; }
+
+    public int Labels { get; }
+
+    /// <summary>The counts [K, labels], code by code.</summary>
+    public IReadOnlyList<long> All => _counts;
+
+    public long Of(uint code, uint label) => _counts[(int)(code - 1) * Labels + (int)(label - 1)];
+
+    /// <summary>Counts a row, unless its code or label is missing.</summary>
+    public bool Add(uint code, uint label)
+    {
+        if (code == 0 || code > Codes || label == 0 || label > Labels)
+            return false;
+        _counts[(int)(code - 1) * Labels + (int)(label - 1)]++;
+        return true;
+    }
+
+    /// <summary>
+    /// The probabilities of the labels for a missing code (row 0) and for each code. Each is (n(code, label) + p) / (n(code) + 1), where p,
+    /// the probability for a missing code, is (n(label) + 1) / (n + number of labels). Since p is less than one count, it only breaks ties
+    /// between equally frequent labels.
+    /// </summary>
+    public float[][] Probabilities()
+    {
+        var ofLabel = new double[Labels];
+        for (int i = 0; i < _counts.Length; i++)
+            ofLabel[i % Labels] += _counts[i];
+        double all = ofLabel.Sum();
+        double[] prior = [.. ofLabel.Select(count => (count + 1) / (all + Labels))];
+        var probabilities = new float[Codes + 1][];
+        probabilities[0] = [.. prior.Select(p => (float)p)];
+        for (int code = 0; code < Codes; code++)
+        {
+            ReadOnlySpan<long> counts = _counts.AsSpan(code * Labels, Labels);
+            double ofCode = 1;
+            foreach (long count in counts)
+                ofCode += count;
+            var row = new float[Labels];
+            for (int label = 0; label < Labels; label++)
+                row[label] = (float)((counts[label] + prior[label]) / ofCode);
+            probabilities[code + 1] = row;
+        }
+        return probabilities;
+    }
+}
+
+/// <summary>The mapping from a column of codes to the columns of a multiclass prediction, named and annotated as ML.NET's own.</summary>
+internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts counts, KeyNames? values) : IRowMapping
 {
     public const string PredictedLabel = "PredictedLabel", Score = "Score";
     const string SetId = "ScoreColumnSetId", ColumnKind = "ScoreColumnKind", ValueKind = "ScoreValueKind";
@@ -21,7 +80,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         }
         uint set = NextSet(inputSchema);
         DataViewSchema.Annotations.Builder predicted = Common(set, PredictedLabel), score = Common(set, Score);
-        values?.AddTo(predicted, "KeyValues");
+        values?.AddTo(predicted);
         values?.AddTo(score, "TrainingLabelValues");
         if (values is { AreTexts: true })
             values.AddTo(score, "SlotNames");
@@ -38,7 +97,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         uint code = 0;
         if (output == 0)
         {
-            // The first of the highest, as ML.NET's evaluator takes it.
+            // The first of equal maxima, as in ML.NET's evaluator.
             uint[] predicted = [.. _probabilities.Select(row => (uint)Array.IndexOf(row, row.Max()) + 1)];
             return (ValueGetter<uint>)((ref uint value) =>
             {
@@ -55,7 +114,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         });
     }
 
-    // Columns of one prediction share a number, which no other prediction in the data has.
+    // The columns of a prediction share a number that no other prediction of the data has.
     static uint NextSet(DataViewSchema schema)
     {
         uint highest = 0;
@@ -79,7 +138,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         return annotations;
     }
 
-    /// <summary>The two columns in the shape of a schema.</summary>
+    /// <summary>The shapes of the two columns.</summary>
     public static SchemaShape.Column[] Shape(SchemaShape.Column label)
     {
         const SchemaShape.Column.VectorKind Scalar = SchemaShape.Column.VectorKind.Scalar, Vector = SchemaShape.Column.VectorKind.Vector;

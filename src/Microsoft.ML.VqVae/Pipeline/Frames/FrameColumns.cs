@@ -1,18 +1,147 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
+
 namespace Microsoft.ML.VqVae;
 
-/// <summary>What a row a code is made of: the names of the columns that are read and added, null for those that are not wanted, and the
-/// time of a code.</summary>
+/// <summary>The settings of ExpandFrames: the names of input and added columns, null for columns that are not requested, and the time of a
+/// code.</summary>
 internal sealed record FrameColumns(
     string Codes, string Code, string? Window, int Context, string? Time, string? Label, string Labels, string LabelStarts,
     string LabelEnds, int SamplesPerCode, int SampleRate)
 {
-    /// <summary>Seconds from the begin of the utterance to a code's centre. As a Single, like the times of labels: two that are written
-    /// alike are then alike.</summary>
-    public float Centre(int code) => (float)((code + 0.5) * SamplesPerCode / SampleRate);
+    /// <summary>Seconds from the start of the utterance to the center of a code. Single, like the times of labels, so that equal times
+    /// compare as equal.</summary>
+    public float Center(int code) => (float)((code + 0.5) * SamplesPerCode / SampleRate);
 
-    /// <summary>Seconds that a number of codes covers.</summary>
+    /// <summary>The duration of a number of codes in seconds.</summary>
     public double Duration(int codes) => (double)codes * SamplesPerCode / SampleRate;
 
-    /// <summary>The columns that are added, in this order; each is null where it is not wanted.</summary>
+    /// <summary>The added columns in this order; null for columns that are not requested.</summary>
     public string?[] Added => [Code, Window, Label, Time];
+}
+
+/// <summary>The input columns, with a row per utterance, and the added columns, with a row per code.</summary>
+internal sealed class FrameSchema
+{
+    const string KeyValues = "KeyValues", SlotNames = "SlotNames";
+
+    public FrameSchema(FrameColumns names, DataViewSchema.Column codes, (DataViewSchema.Column Labels, DataViewSchema.Column Starts,
+        DataViewSchema.Column Ends)? labels, DataViewSchema inputSchema)
+    {
+        (Codes, Labels) = (codes, labels);
+        var key = (KeyDataViewType)((VectorDataViewType)codes.Type).ItemType;
+        List<DataViewSchema.DetachedColumn> added = [new(names.Code, key, CopyKeyValues(codes).ToAnnotations())];
+        if (names.Window is string window)
+            added.Add(Window(window, names.Context, key, codes));
+        if (names.Label is string label && labels is var (column, _, _))
+            added.Add(new(label, ((VectorDataViewType)column.Type).ItemType, CopyKeyValues(column).ToAnnotations()));
+        if (names.Time is string time)
+            added.Add(new(time, NumberDataViewType.Single));
+        DataViewSchema.Column[] read = labels is var (texts, starts, ends) ? [codes, texts, starts, ends] : [codes];
+        Columns = new AddedColumns(inputSchema, read, added);
+    }
+
+    public AddedColumns Columns { get; }
+
+    public DataViewSchema.Column Codes { get; }
+
+    /// <summary>Null if no labels are requested.</summary>
+    public (DataViewSchema.Column Labels, DataViewSchema.Column Starts, DataViewSchema.Column Ends)? Labels { get; }
+
+    static DataViewSchema.Annotations.Builder CopyKeyValues(DataViewSchema.Column column)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.Add(column.Annotations, kind => kind == KeyValues);
+        return annotations;
+    }
+
+    static DataViewSchema.DetachedColumn Window(string name, int context, KeyDataViewType key, DataViewSchema.Column codes)
+    {
+        int slots = 2 * context + 1;
+        DataViewSchema.Annotations.Builder annotations = CopyKeyValues(codes);
+        annotations.Add<VBuffer<ReadOnlyMemory<char>>>(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
+            (ref VBuffer<ReadOnlyMemory<char>> value) =>
+            {
+                VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, slots);
+                for (int i = 0; i < slots; i++)
+                    editor.Values[i] = (i - context).ToString("+0;-0;0", CultureInfo.InvariantCulture).AsMemory();
+                value = editor.Commit();
+            });
+        return new(name, new VectorDataViewType(key, slots), annotations.ToAnnotations());
+    }
+}
+
+/// <summary>Finds and checks the columns of codes and labels of utterances.</summary>
+internal static class FrameInput
+{
+    const string Codes = "a vector of UInt32 keys", Labels = "a vector of Text or of UInt32 keys", Times = "a vector of Single";
+
+    public static FrameSchema Bind(FrameColumns names, DataViewSchema schema)
+    {
+        DataViewSchema.Column codes = SchemaColumns.Find(schema, names.Codes, "codes");
+        if (!IsVector(codes, IsKey))
+            throw SchemaColumns.Mismatch(codes.Name, Codes, codes.Type.ToString()!, "codes");
+        if (names.Label is null)
+            return new FrameSchema(names, codes, null, schema);
+        DataViewSchema.Column labels = SchemaColumns.Find(schema, names.Labels, "labels");
+        if (!IsVector(labels, type => type is TextDataViewType || IsKey(type)))
+            throw SchemaColumns.Mismatch(labels.Name, Labels, labels.Type.ToString()!, "labels");
+        return new FrameSchema(names, codes, (labels, Time(names.LabelStarts), Time(names.LabelEnds)), schema);
+
+        DataViewSchema.Column Time(string name)
+        {
+            DataViewSchema.Column column = SchemaColumns.Find(schema, name, "label times");
+            return IsVector(column, type => type == NumberDataViewType.Single)
+                ? column
+                : throw SchemaColumns.Mismatch(name, Times, column.Type.ToString()!, "label times");
+        }
+    }
+
+    /// <summary>The shapes of the added columns.</summary>
+    public static List<SchemaShape.Column> Bind(FrameColumns names, SchemaShape schema)
+    {
+        SchemaShape.Column codes = SchemaColumns.Find(schema, names.Codes, "codes");
+        Require(codes, codes.IsKey && codes.ItemType == NumberDataViewType.UInt32, Codes, "codes");
+        SchemaShape.Column[] keyValues = [.. KeyValues(codes)];
+        List<SchemaShape.Column> added = [MLNetInternals.ShapeColumn(
+            names.Code, SchemaShape.Column.VectorKind.Scalar, codes.ItemType, isKey: true, new SchemaShape(keyValues))];
+        if (names.Window is string window)
+        {
+            SchemaShape.Column slotNames = MLNetInternals.ShapeColumn(
+                "SlotNames", SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance);
+            added.Add(MLNetInternals.ShapeColumn(
+                window, SchemaShape.Column.VectorKind.Vector, codes.ItemType, isKey: true, new SchemaShape([.. keyValues, slotNames])));
+        }
+        if (names.Label is string label)
+        {
+            SchemaShape.Column labels = SchemaColumns.Find(schema, names.Labels, "labels");
+            bool isText = labels.ItemType is TextDataViewType, isKey = labels.IsKey && labels.ItemType == NumberDataViewType.UInt32;
+            Require(labels, isText || isKey, Labels, "labels");
+            foreach (string name in (string[])[names.LabelStarts, names.LabelEnds])
+            {
+                SchemaShape.Column times = SchemaColumns.Find(schema, name, "label times");
+                Require(times, times.ItemType == NumberDataViewType.Single && !times.IsKey, Times, "label times");
+            }
+            added.Add(MLNetInternals.ShapeColumn(label, SchemaShape.Column.VectorKind.Scalar, labels.ItemType, labels.IsKey,
+                new SchemaShape(KeyValues(labels))));
+        }
+        if (names.Time is string time)
+            added.Add(ColumnTypes.NumberShape(time));
+        return added;
+    }
+
+    static void Require(SchemaShape.Column column, bool hasItems, string expected, string role)
+    {
+        if (column.Kind == SchemaShape.Column.VectorKind.Scalar || !hasItems)
+            throw SchemaColumns.Mismatch(column.Name, expected, MLNetInternals.TypeText(column), role);
+    }
+
+    static IEnumerable<SchemaShape.Column> KeyValues(SchemaShape.Column column) =>
+        column.Annotations.Where(annotation => annotation.Name == "KeyValues");
+
+    static bool IsVector(DataViewSchema.Column column, Func<DataViewType, bool> ofItems) =>
+        column.Type is VectorDataViewType vector && ofItems(vector.ItemType);
+
+    static bool IsKey(DataViewType type) => type is KeyDataViewType key && key.RawType == typeof(uint);
 }

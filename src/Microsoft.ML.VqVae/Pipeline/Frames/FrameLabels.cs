@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The labels of the utterance that a cursor stands on, and which of them holds a code's centre.</summary>
+/// <summary>The labels of the current utterance, by the time of the center of a code.</summary>
 internal abstract class FrameLabels
 {
     const float Rounding = 0.001f;
@@ -29,24 +29,24 @@ internal abstract class FrameLabels
 
     public void NextUtterance(int codes) => (_codes, _read) = (codes, false);
 
-    /// <summary>The getter of the label of the code that <paramref name="current"/> tells.</summary>
+    /// <summary>The getter of the label of the code that <paramref name="current"/> returns.</summary>
     public abstract Delegate Getter(Func<int> current);
 
     protected abstract int ReadLabels();
 
-    /// <summary>The label at a code's centre, or -1.</summary>
+    /// <summary>The index of the label at the center of a code, or −1.</summary>
     protected int IndexAt(int code)
     {
         if (!_read)
             Read();
-        // The last label that begins at the centre or before.
-        float centre = _names.Centre(code);
-        int place = Array.BinarySearch(_starts, centre);
+        // The last label that starts at the center or before.
+        float center = _names.Center(code);
+        int place = Array.BinarySearch(_starts, center);
         if (place < 0)
             place = ~place - 1;
-        while (place + 1 < _starts.Length && _starts[place + 1] <= centre)
+        while (place + 1 < _starts.Length && _starts[place + 1] <= center)
             place++;
-        return place >= 0 && centre < _ends[place] ? place : -1;
+        return place >= 0 && center < _ends[place] ? place : -1;
     }
 
     void Read()
@@ -69,7 +69,7 @@ internal abstract class FrameLabels
                     + Text($"expected is one that begins at {earliest} s or later, and ends no earlier"));
             }
         }
-        // Codes are made of whole utterances, filled up: labels beyond the last code belong to other audio, or the time of a code is wrong.
+        // Codes cover whole utterances, with padding: labels beyond the last code are of other audio, or the time of a code is wrong.
         double end = _names.Duration(_codes + 1);
         if (count > 0 && _ends[^1] > end)
         {

@@ -2,17 +2,17 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>A row for each code of each row of utterances; lazy.</summary>
+/// <summary>A lazy view with a row per code of each utterance.</summary>
 internal sealed class FrameView(IDataView source, FrameColumns names, FrameSchema schema) : IDataView
 {
     readonly AddedColumns _columns = schema.Columns;
 
     public DataViewSchema Schema => _columns.OutputSchema;
 
-    // The utterances could come in another order; the codes of each stay together.
+    // Utterances can be shuffled; the codes of each stay together.
     public bool CanShuffle => source.CanShuffle;
 
-    // Not known before every utterance is read.
+    // Unknown until every utterance is read.
     public long? GetRowCount() => null;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
@@ -27,11 +27,122 @@ internal sealed class FrameView(IDataView source, FrameColumns names, FrameSchem
         return [.. source.GetRowCursorSet(Needed(active), n, rand).Select(cursor => new FrameCursor(names, schema, cursor, active))];
     }
 
-    // The codes say how many rows there are, whatever is asked for. Labels are read only for labels.
+    // The codes determine the number of rows, whichever columns are requested. Labels are read only for labels.
     List<DataViewSchema.Column> Needed(bool[] active)
     {
         bool labels = FrameCursor.IsLabelActive(names, _columns, active);
         return [.. _columns.InputSchema.Where(column => active[column.Index] || column.Index == schema.Codes.Index
             || (labels && _columns.InputColumns.Any(read => read.Index == column.Index)))];
+    }
+}
+
+/// <summary>A cursor over the codes of the current utterance of its source.</summary>
+internal sealed class FrameCursor : DataViewRowCursor
+{
+    readonly FrameColumns _names;
+    readonly AddedColumns _columns;
+    readonly DataViewRowCursor _source;
+    readonly bool[] _active;
+    readonly string[] _added;
+    readonly ValueGetter<VBuffer<uint>> _getCodes;
+    readonly FrameLabels? _labels;
+    VBuffer<uint> _buffer;
+    uint[] _codes = [];
+    int _count;
+    int _code = -1;
+    long _position = -1;
+    bool _ended;
+
+    public FrameCursor(FrameColumns names, FrameSchema schema, DataViewRowCursor source, bool[] active)
+    {
+        (_names, _columns, _source, _active) = (names, schema.Columns, source, active);
+        _added = [.. names.Added.OfType<string>()];
+        _getCodes = source.GetGetter<VBuffer<uint>>(schema.Codes);
+        if (schema.Labels is var (labels, starts, ends) && IsLabelActive(names, _columns, active))
+            _labels = FrameLabels.Create(names, source, labels, starts, ends);
+    }
+
+    public static bool IsLabelActive(FrameColumns names, AddedColumns columns, bool[] active)
+    {
+        int output = Array.IndexOf([.. names.Added.OfType<string>()], names.Label);
+        return names.Label is not null && active[columns.InputSchema.Count + output];
+    }
+
+    public override DataViewSchema Schema => _columns.OutputSchema;
+
+    public override long Position => _position;
+
+    public override long Batch => _source.Batch;
+
+    public override bool MoveNext()
+    {
+        if (_ended)
+            return false;
+        _code++;
+        while (_code >= _count)
+        {
+            if (!_source.MoveNext())
+            {
+                (_ended, _position) = (true, -1);
+                return false;
+            }
+            _getCodes(ref _buffer);
+            if (_codes.Length < _buffer.Length)
+                _codes = new uint[_buffer.Length];
+            _buffer.CopyTo(_codes);
+            (_count, _code) = (_buffer.Length, 0);
+            _labels?.NextUtterance(_count);
+        }
+        _position++;
+        return true;
+    }
+
+    int Current() => _position >= 0 ? _code : throw new InvalidOperationException(
+        "A value was requested before the first MoveNext of the cursor, or after the last.");
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => _active[column.Index];
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        _columns.Getter<TValue>(column, _active, _source, output => Added(_added[output]));
+
+    Delegate Added(string name)
+    {
+        if (name == _names.Code)
+            return (ValueGetter<uint>)((ref uint value) => value = _codes[Current()]);
+        if (name == _names.Window)
+            return (ValueGetter<VBuffer<uint>>)GetWindow;
+        return name == _names.Label
+            ? _labels!.Getter(Current)
+            : (ValueGetter<float>)((ref float value) => value = _names.Center(Current()));
+    }
+
+    void GetWindow(ref VBuffer<uint> value)
+    {
+        int first = Current() - _names.Context;
+        VBufferEditor<uint> editor = VBufferEditor.Create(ref value, 2 * _names.Context + 1);
+        for (int slot = 0; slot < editor.Values.Length; slot++)
+        {
+            int code = first + slot;
+            editor.Values[slot] = code >= 0 && code < _count ? _codes[code] : 0;
+        }
+        value = editor.Commit();
+    }
+
+    public override ValueGetter<DataViewRowId> GetIdGetter()
+    {
+        ValueGetter<DataViewRowId> source = _source.GetIdGetter();
+        return (ref DataViewRowId value) =>
+        {
+            int code = Current();
+            source(ref value);
+            value = value.Combine(new DataViewRowId((ulong)code, 0));
+        };
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _source.Dispose();
+        base.Dispose(disposing);
     }
 }

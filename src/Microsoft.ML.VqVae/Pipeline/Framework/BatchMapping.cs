@@ -9,35 +9,34 @@ internal interface IBatchMapping
     /// <summary>The added columns, in their order.</summary>
     IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; }
 
-    /// <summary>Number of rows that a cursor reads ahead and gives to the network at once.</summary>
+    /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>
     int BatchSize { get; }
 
-    /// <summary>Whether the values of a row depend on rows before it, so that rows must be read one after the other, in their
-    /// order.</summary>
+    /// <summary>Whether the values of a row depend on the rows before it, so that all rows must be read in order.</summary>
     bool NeedsRowsInOrder { get; }
 
-    /// <summary>Finds the columns that the network reads; throws where one is missing or of another type than the network takes.</summary>
+    /// <summary>Finds the input columns; throws if one is missing or has an unsuitable type.</summary>
     IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema);
 
-    /// <summary>A reader of these columns of <paramref name="row"/> with room for <paramref name="capacity"/> rows.</summary>
+    /// <summary>Creates a reader of the input columns of <paramref name="row"/> for up to <paramref name="capacity"/> rows.</summary>
     RowReader CreateReader(DataViewRow row, int capacity);
 
-    /// <summary>Storage for the values of an output column.</summary>
+    /// <summary>Creates storage for the values of an output column.</summary>
     BatchColumn CreateColumn(int output, int capacity);
 
     /// <summary>Runs the network on a batch and stores the requested columns.</summary>
-    /// <param name="inputs">The tensors that the reader made, on the CPU.</param>
-    /// <param name="columns">Storage for each output column; null where nobody asks for it.</param>
+    /// <param name="inputs">The tensors of the reader, on the CPU.</param>
+    /// <param name="columns">Storage for each output column; null for columns that are not requested.</param>
     void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> columns);
 }
 
-/// <summary>The columns that a network reads: how they are found, checked, and read into tensors.</summary>
+/// <summary>The input columns of a network: finds and checks them, and reads them into tensors.</summary>
 internal abstract class ModelInput
 {
     /// <summary>Finds and checks the columns.</summary>
     public abstract IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema);
 
-    /// <summary>A reader of the columns that <see cref="Find"/> gave.</summary>
+    /// <summary>Creates a reader of the columns that <see cref="Find"/> returned.</summary>
     public abstract RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity);
 }
 
@@ -50,8 +49,8 @@ internal sealed class CombinedInput(params ModelInput[] inputs) : ModelInput
         new CombinedReader([.. inputs.Select(input => input.CreateReader(row, input.Find(row.Schema), capacity))]);
 }
 
-/// <summary>The columns that a trained model adds, from its inputs.</summary>
-/// <param name="model">The model; held while it computes, so that disposing a transformer does not free memory in use.</param>
+/// <summary>The computation of the output columns of a trained model from its input columns.</summary>
+/// <param name="model">The model, held during computation so that disposing a transformer does not free memory in use.</param>
 /// <param name="batchSize">Number of rows computed at once.</param>
 /// <param name="input">The columns that the network reads.</param>
 /// <param name="columns">The output columns.</param>

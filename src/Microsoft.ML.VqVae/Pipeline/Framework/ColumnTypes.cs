@@ -4,13 +4,13 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The types and annotations of the columns that a model makes, both for a schema and for the shape of one.</summary>
+/// <summary>The types and annotations of output columns, for schemas and for schema shapes.</summary>
 internal static class ColumnTypes
 {
     const string KeyValues = "KeyValues", SlotNames = "SlotNames";
 
-    /// <summary>Codes as keys [h, w, G], of clips [T, h, w, G]. The value of a key is its code, counted from 0, as text; a slot is named by
-    /// frame (of a clip), row, column and, where there are several, the code's number at its position.</summary>
+    /// <summary>Codes as keys [h, w, G], for clips [T, h, w, G]. The value of a key is its code, from 0, as text; the name of a slot
+    /// consists of frame (for clips), row, column and, if G is more than 1, the number of the code at its position.</summary>
     public static DataViewSchema.DetachedColumn Codes(
         string name, (int Height, int Width, int PerPosition) grid, int codes, int frames = 0)
     {
@@ -24,7 +24,7 @@ internal static class ColumnTypes
         return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
     }
 
-    /// <summary>Codes as they lie in the column that a model was trained on.</summary>
+    /// <summary>Codes in the format of the column that a model was trained on.</summary>
     public static DataViewSchema.DetachedColumn Codes(string name, CodeFormat format)
     {
         var annotations = new DataViewSchema.Annotations.Builder();
@@ -37,13 +37,13 @@ internal static class ColumnTypes
     /// <summary>Numbers in rows of any length.</summary>
     public static DataViewSchema.DetachedColumn Sequence(string name) => new(name, new VectorDataViewType(NumberDataViewType.Single));
 
-    /// <summary>A line of codes as keys, whose values are the codes, counted from 0.</summary>
+    /// <summary>A line of codes as keys [L], whose values are the codes, from 0.</summary>
     public static DataViewSchema.DetachedColumn Latents(string name, int latents, int codes) => Codes(name, new CodeFormat(
         codes, [latents], KeyNames.Numbered(codes), [.. Enumerable.Range(0, latents).Select(Number)]));
 
     static int[] Dimensions(int frames, params int[] ofFrame) => frames > 0 ? [frames, .. ofFrame] : ofFrame;
 
-    /// <summary>A number for each code, in its slot.</summary>
+    /// <summary>A number per code, in the dimensions of the codes.</summary>
     public static DataViewSchema.DetachedColumn PerCode(string name, CodeFormat format)
     {
         if (format.Length is null)

@@ -14,11 +14,11 @@ internal abstract class ModelColumn(string name, Func<SchemaShape, SchemaShape.C
 }
 
 /// <summary>
-/// The declaration of an output column: schema shape, type, annotations, storage and computation follow from it. An optional column is one
-/// line in the list of a feature's columns.
+/// The declaration of an output column, which determines schema shape, type, annotations, storage and computation. An optional column is
+/// one line in the list of a feature's columns.
 /// </summary>
 /// <typeparam name="TModel">The trained model.</typeparam>
-/// <typeparam name="TPass">A batch on its way through the network; computes what is asked for, each part once.</typeparam>
+/// <typeparam name="TPass">The lazy forward pass of a batch; computes each part at most once.</typeparam>
 internal sealed class ModelColumn<TModel, TPass> : ModelColumn
 {
     readonly Func<TModel, DataViewSchema.DetachedColumn> _type;
@@ -29,7 +29,7 @@ internal sealed class ModelColumn<TModel, TPass> : ModelColumn
     /// <param name="shape">The shape of the column in a schema shape.</param>
     /// <param name="type">Type and annotations of the column, given the model.</param>
     /// <param name="compute">Computes the values of a batch and stores them.</param>
-    /// <param name="storage">Storage for a number of rows; null for the storage that the type implies.</param>
+    /// <param name="storage">Creates storage for a number of rows; null for the default of the type.</param>
     public ModelColumn(
         string name, Func<SchemaShape, SchemaShape.Column> shape, Func<TModel, DataViewSchema.DetachedColumn> type,
         Action<TPass, BatchColumn> compute, Func<TModel, int, BatchColumn>? storage = null)
@@ -50,7 +50,7 @@ internal sealed class ModelColumn<TModel, TPass> : ModelColumn
         string name, Func<TModel, DataViewSchema.DetachedColumn> type, Func<TPass, Tensor> compute) =>
         new(name, _ => ColumnTypes.CodesShape(name), type, (pass, column) => column.Store(compute(pass)));
 
-    /// <summary>A vector of Single in the given dimensions.</summary>
+    /// <summary>A vector of Single with the given dimensions.</summary>
     public static ModelColumn<TModel, TPass> Vector(string name, Func<TModel, int[]> dimensions, Func<TPass, Tensor> compute) =>
         new(name, _ => ColumnTypes.VectorShape(name), model => ColumnTypes.Vector(name, dimensions(model)),
             (pass, column) => column.Store(compute(pass)));

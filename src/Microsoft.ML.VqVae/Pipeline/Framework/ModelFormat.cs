@@ -12,14 +12,14 @@ internal interface ISaved<out TDescription>
     TDescription Model { get; }
 }
 
-/// <summary>The JSON text of a transformer whose network and columns say everything.</summary>
+/// <summary>The JSON text of a transformer that is described by its network and its columns.</summary>
 /// <param name="Model">The network.</param>
 /// <param name="Columns">The names of the columns.</param>
 internal sealed record Saved<TDescription, TColumns>(TDescription Model, TColumns Columns) : ISaved<TDescription>;
 
 /// <summary>The model file of one kind of transformer: its names and its JSON text.</summary>
-/// <param name="modelSignature">Eight characters that mark the model in the file.</param>
-/// <param name="loaderSignature">The name of the loader, by which ML.NET finds the transformer's class.</param>
+/// <param name="modelSignature">The eight characters that identify the model in the file.</param>
+/// <param name="loaderSignature">The name of the loader, by which ML.NET finds the class of the transformer.</param>
 /// <param name="json">The type of the JSON text.</param>
 internal sealed class ModelFormat<TSaved, TDescription, TNetwork>(string modelSignature, string loaderSignature, JsonTypeInfo<TSaved> json)
     where TSaved : ISaved<TDescription>

@@ -16,7 +16,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     readonly IHostEnvironment _environment;
     readonly IReadOnlyList<ModelColumn> _columns;
 
-    /// <param name="environment">The source of the seed, the device and the log.</param>
+    /// <param name="environment">The environment, which provides seed, device and log.</param>
     /// <param name="options">The settings.</param>
     /// <param name="columns">The output columns.</param>
     private protected NetworkEstimator(IHostEnvironment environment, TOptions options, IReadOnlyList<ModelColumn> columns)
@@ -24,12 +24,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_environment, Options, _columns) = (environment, options, columns);
-        if (_columns.GroupBy(column => column.Name).FirstOrDefault(group => group.Count() > 1)?.Key is string name)
-            throw Twice(name, "outputColumnName");
+        SchemaColumns.RequireDistinct(columns.Select(column => column.Name));
     }
-
-    static ArgumentException Twice(string name, string parameter) =>
-        new($"The name '{name}' is given to more than one output column; each needs a name of its own.", parameter);
 
     private protected TOptions Options { get; }
 
@@ -43,12 +39,12 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
     }
 
-    /// <summary>Reads and checks the input columns once, and trains.</summary>
+    /// <summary>Reads and checks the input columns in one pass, and trains the network.</summary>
     /// <param name="input">The training data; only the input columns are read.</param>
     /// <returns>The trained transformer, which owns native memory: dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or its type or size is unsuitable.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, a row holds an unsuitable value (the message names row, column and
-    /// slot), the checkpoint folder holds the checkpoint of another run, or a GPU was requested and is not there.</exception>
+    /// slot), the checkpoint folder holds the checkpoint of another run, or the requested GPU is not available.</exception>
     /// <exception cref="OperationCanceledException">Training was canceled.</exception>
     public TTransformer Fit(IDataView input)
     {
@@ -73,7 +69,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         }
     }
 
-    /// <summary>Checks that the input columns are there and of suitable types, before there is data.</summary>
+    /// <summary>Checks that the input columns exist and have suitable types, before there is data.</summary>
     private protected abstract void CheckInputs(SchemaShape inputSchema);
 
     /// <summary>Binds the input columns, reads the training data, and creates the network.</summary>

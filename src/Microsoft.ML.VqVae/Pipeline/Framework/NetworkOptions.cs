@@ -6,24 +6,24 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Settings common to all estimators that train a network.</summary>
 public abstract class NetworkOptions
 {
-    /// <summary>Number of rows that the network is given at once when a data view is read, unless set otherwise.</summary>
+    /// <summary>The default of <see cref="PredictionBatchSize"/>.</summary>
     public const int DefaultPredictionBatchSize = 64;
 
     private protected NetworkOptions()
     {
     }
 
-    /// <summary>Steps, learning rate, seed, progress, cancellation and checkpoints. With a seed of null the seed of the MLContext is used;
-    /// if that has none either, the seed is 0 with a checkpoint folder and random without.</summary>
-    /// <value>The default is Adam at 2e-4, batches of 128, 10 epochs.</value>
+    /// <summary>Steps, learning rate, seed, progress, cancellation and checkpoints. If the seed is null, the seed of the MLContext is used;
+    /// if that is null too, the seed is 0 with a checkpoint folder, and random without.</summary>
+    /// <value>The default is Adam with a learning rate of 2e-4, batches of 128 rows, and 10 epochs.</value>
     public TrainingOptions Training { get; set; } = new();
 
-    /// <summary>Number of rows that a cursor reads ahead and gives to the network at once.</summary>
-    /// <value>At least 1. The default is 64 unless the class of the options says otherwise.</value>
+    /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>
+    /// <value>At least 1. The default is 64, except in classes that document another.</value>
     public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
 
     /// <summary>Checks all settings together; sizes that are taken from the columns are not checked.</summary>
-    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them.</exception>
+    /// <exception cref="ArgumentException">Some settings are invalid. The message lists all of them.</exception>
     public void Validate()
     {
         var problems = new OptionProblems($"The options of {Method} cannot be used");

@@ -4,11 +4,11 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>A transformer of this library: it adds columns that a trained network computes.</summary>
+/// <summary>Base class of the transformers that add columns computed by a trained network.</summary>
 /// <remarks>
-/// Data views are transformed lazily and in batches: the network runs once for a batch, and no further than the columns asked for need it.
-/// The transformer may be used from several threads. It owns native memory; dispose it. A <c>PredictionEngine</c> disposes its transformer
-/// too, unless it is made with <c>PredictionEngineOptions.OwnsTransformer = false</c>.
+/// Data views are transformed lazily and in batches: the network runs once per batch, and computes only the requested columns. Transformers
+/// are thread-safe. They own native memory; dispose them. A <c>PredictionEngine</c> disposes its transformer too, unless it is created with
+/// <c>PredictionEngineOptions.OwnsTransformer = false</c>.
 /// </remarks>
 public abstract class NetworkTransformer : ITransformer, IDisposable
 {
@@ -19,14 +19,14 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping, TrainingSummary? training = null) =>
         (_model, _mapping, TrainingSummary) = (model, mapping, training);
 
-    /// <summary>The result of the training; null for a transformer that was loaded or derived from another.</summary>
+    /// <summary>The result of the training; null for a transformer that was loaded or created by another transformer.</summary>
     public TrainingSummary? TrainingSummary { get; }
 
     bool ITransformer.IsRowToRowMapper => !_mapping.NeedsRowsInOrder;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or is not of the type and size that the network was
-    /// trained on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or its type or size is not that of the training
+    /// data.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -34,9 +34,9 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or is not of the type and size that the network was
-    /// trained on.</exception>
-    /// <remarks>Nothing is computed before a cursor asks for it. A row that is not fit, for a missing value for example, then raises an
+    /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or its type or size is not that of the training
+    /// data.</exception>
+    /// <remarks>Values are computed when a cursor requests them. A row with an unsuitable value, such as a missing one, then throws an
     /// <see cref="InvalidOperationException"/> that names row, column and slot.</remarks>
     public IDataView Transform(IDataView input)
     {
@@ -47,24 +47,29 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return !_mapping.NeedsRowsInOrder ? new RowMapper(inputSchema, _mapping) : throw new InvalidOperationException(
-            $"{GetType().Name} looks at the rows before a row too, and cannot map single rows: use Transform.");
+        return !_mapping.NeedsRowsInOrder ? RowMapper.Create(inputSchema, _mapping) : throw new InvalidOperationException(
+            $"{GetType().Name} depends on the rows before a row, and cannot map single rows: use Transform.");
     }
 
-    /// <summary>Writes the weights as a safetensors file, by the names that the network's class lists; the same bytes that lie in a model
-    /// file.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <summary>Saves the weights as a safetensors file, with the tensor names of PyTorch's <c>state_dict</c> that the class of the network
+    /// documents.</summary>
+    /// <param name="path">The path of the file; an existing file is replaced.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void SaveWeights(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         _model.WriteWeights(path);
     }
 
-    /// <summary>Replaces the weights by those of a safetensors file. Not to be called while rows are computed. Transformers that share the
-    /// network, such as an encoder and its decoders, change together.</summary>
-    /// <param name="path">A file of a network of the same shape, as <see cref="SaveWeights"/> writes.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or its tensors are not those of the network; the message names them, and
-    /// nothing is changed.</exception>
+    /// <summary>Replaces the weights by those of a safetensors file. Do not call it while rows are computed. Transformers that share the
+    /// network, such as an encoder and its decoders, are changed together.</summary>
+    /// <param name="path">The path of a file with the tensors of a network of the same shape, as <see cref="SaveWeights"/> saves
+    /// them.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or its tensors are not those of the network. The message names them; the
+    /// weights stay as they are.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void LoadWeights(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -76,14 +81,14 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
 
     private protected abstract void Save(ModelSaveContext context);
 
-    /// <summary>One more transformer is to use the network; it goes on working when this one is disposed.</summary>
+    /// <summary>Holds the network for another transformer, which still works when this one is disposed.</summary>
     private protected void HoldNetwork()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _model.Hold();
     }
 
-    /// <summary>Frees the network, unless another transformer still uses it.</summary>
+    /// <summary>Releases the network, and frees it unless another transformer uses it.</summary>
     public void Dispose()
     {
         if (_disposed)

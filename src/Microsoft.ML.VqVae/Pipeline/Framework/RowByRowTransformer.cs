@@ -2,9 +2,8 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>A transformer of this library without a network: it adds columns that are computed row by row, when they are asked
-/// for.</summary>
-/// <remarks>It may be used from several threads.</remarks>
+/// <summary>Base class of the transformers without a network, whose columns are computed row by row when they are requested.</summary>
+/// <remarks>These transformers are thread-safe.</remarks>
 public abstract class RowByRowTransformer : ITransformer
 {
     readonly IRowMapping _mapping;
@@ -14,7 +13,7 @@ public abstract class RowByRowTransformer : ITransformer
     bool ITransformer.IsRowToRowMapper => true;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or is not of a type that is taken.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -22,8 +21,8 @@ public abstract class RowByRowTransformer : ITransformer
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or is not of a type that is taken.</exception>
-    /// <remarks>Nothing is computed before a cursor asks for it.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type.</exception>
+    /// <remarks>Values are computed when a cursor requests them.</remarks>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -33,7 +32,7 @@ public abstract class RowByRowTransformer : ITransformer
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new RowByRowMapper(inputSchema, _mapping);
+        return RowMapper.Create(inputSchema, _mapping);
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);

@@ -2,14 +2,13 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Finds the columns that a component reads, and says which is missing or of the wrong type, in the kind of exception and the words
-/// of ML.NET's own components.</summary>
+/// <summary>Finds the input columns of a component. Errors have the exception types and the wording of ML.NET's own components.</summary>
 internal static class SchemaColumns
 {
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role = "input") =>
         schema.GetColumnOrNull(name) ?? throw Missing(name, role, schema.Select(column => column.Name));
 
-    /// <summary>The same in the shape of a schema, before there are data.</summary>
+    /// <summary>Finds a column in a schema shape, before there is data.</summary>
     public static SchemaShape.Column Find(SchemaShape schema, string name, string role = "input")
     {
         foreach (SchemaShape.Column column in schema)
@@ -23,6 +22,16 @@ internal static class SchemaColumns
     public static ArgumentOutOfRangeException Mismatch(
         string column, string expected, string found, string role = "input", string parameter = "inputSchema") =>
         new(parameter, $"Schema mismatch for {role} column '{column}': expected {expected}, got {found}");
+
+    /// <summary>Checks that output columns have different names.</summary>
+    public static void RequireDistinct(IEnumerable<string> names, string parameter = "outputColumnName")
+    {
+        if (names.GroupBy(column => column).FirstOrDefault(group => group.Count() > 1)?.Key is string name)
+        {
+            throw new ArgumentException(
+                $"The name '{name}' is given to more than one output column; use a different name for each.", parameter);
+        }
+    }
 
     static ArgumentOutOfRangeException Missing(
         string name, string role, IEnumerable<string> present, string parameter = "inputSchema") =>

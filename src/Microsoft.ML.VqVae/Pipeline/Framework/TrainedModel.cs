@@ -5,18 +5,18 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that a network is rebuilt from, except its weights; part of a model file.</summary>
+/// <summary>The description of a network in a model file: all that is needed to recreate it, except its weights.</summary>
 internal interface INetworkDescription<out TNetwork>
 {
-    /// <summary>Number of rows that a cursor gives to the network at once.</summary>
+    /// <summary>Number of rows that the network processes at once.</summary>
     int PredictionBatchSize { get; }
 
     TNetwork CreateNetwork(int seed);
 }
 
 /// <summary>
-/// A trained network that several transformers share, an encoder and its decoders for example. Running it only reads its weights, so that
-/// any number of threads may do so; the last of its holders frees it.
+/// A trained network that several transformers share, such as an encoder and its decoders. Thread-safe: running it only reads the weights.
+/// Freed when its last holder releases it.
 /// </summary>
 internal abstract class TrainedModel
 {
@@ -33,10 +33,10 @@ internal abstract class TrainedModel
 
     public Device Device { get; private protected set; }
 
-    /// <summary>The network, for as long as somebody holds it.</summary>
+    /// <summary>The network, while it is held.</summary>
     protected nn.Module Module => _holders > 0 ? _module : throw new ObjectDisposedException(
         "transformer",
-        "The transformer was disposed, and its network with it. A PredictionEngine disposes its transformer too, unless it is made with "
+        "The transformer was disposed, and its network with it. A PredictionEngine disposes its transformer too, unless it is created with "
         + "PredictionEngineOptions.OwnsTransformer = false.");
 
     /// <summary>Keeps the network alive until the matching <see cref="Release"/>.</summary>
@@ -88,7 +88,7 @@ internal sealed class TrainedModel<TDescription, TNetwork>(TDescription descript
 
     public TNetwork Network => (TNetwork)Module;
 
-    /// <summary>Builds the network of a model file on the device that the environment selects.</summary>
+    /// <summary>Creates the network of a model file on the device that the environment selects.</summary>
     public static TrainedModel<TDescription, TNetwork> Load(
         IHostEnvironment environment, TDescription description, SafetensorsContent weights)
     {
@@ -106,5 +106,30 @@ internal sealed class TrainedModel<TDescription, TNetwork>(TDescription descript
             model.Release();
             throw;
         }
+    }
+}
+
+/// <summary>Selects the device of a network by MLContext.GpuDeviceId and MLContext.FallbackToCpu, as ML.NET's own components do.</summary>
+internal static class DeviceChoice
+{
+    public static Device For(IHostEnvironment environment)
+    {
+        (int? gpu, bool fallback) = MLNetInternals.DeviceSettingsOf(environment);
+        if (gpu is not int index)
+            return CPU;
+        int present = cuda.is_available() ? cuda.device_count() : 0;
+        if (index >= 0 && index < present)
+            return new Device(DeviceType.CUDA, index);
+        string devices = present == 0 ? "no CUDA device" : $"{present} CUDA device(s), numbered from 0";
+        string found = $"MLContext.GpuDeviceId is {index}, but libtorch sees {devices}";
+        if (!fallback)
+        {
+            throw new InvalidOperationException(
+                $"{found}. Reference TorchSharp-cuda-windows or TorchSharp-cuda-linux instead of libtorch-cpu-* or TorchSharp-cpu, "
+                + "set GpuDeviceId to null, or set MLContext.FallbackToCpu to true.");
+        }
+        using IChannel channel = environment.Start("VqVae");
+        channel.Warning(MessageSensitivity.None, $"{found}; the CPU is used.");
+        return CPU;
     }
 }

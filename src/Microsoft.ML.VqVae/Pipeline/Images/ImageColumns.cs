@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that an image codec is rebuilt from, except its weights.</summary>
+/// <summary>The description of an image codec in a model file: all that is needed to recreate it, except its weights.</summary>
 internal sealed record ImageModelDescription(
     ImageCodecOptions Codec, QuantizerOptions Quantizer, ImageFormat Pixels, int PredictionBatchSize)
     : INetworkDescription<ImageVqVae>
@@ -20,7 +20,7 @@ internal sealed record EncoderColumns(
     string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,
     string? ReconstructionBits = null)
 {
-    /// <param name="imageType">The type of a reconstruction as an image, given the shape of the input.</param>
+    /// <param name="imageType">The type of a reconstruction as MLImage, given the shape of the input.</param>
     public IReadOnlyList<ModelColumn<ImageModel, ImagePass>> ToOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null)
     {
         List<ModelColumn<ImageModel, ImagePass>> columns =
@@ -56,10 +56,10 @@ internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
         [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images)];
 }
 
-/// <summary>A batch of images on its way through a model; every part is computed when it is first needed, and once.</summary>
+/// <summary>The lazy forward pass of a batch of images; each part is computed at most once.</summary>
 /// <param name="network">The model.</param>
-/// <param name="pixels">The images, [rows · images of a row, C, H, W].</param>
-/// <param name="imagesOfRow">Number of images of a row.</param>
+/// <param name="pixels">The images, [rows · images per row, C, H, W].</param>
+/// <param name="imagesOfRow">Number of images per row.</param>
 internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Tensor pixels, int imagesOfRow = 1)
 {
     protected Tensor Pixels => pixels;
@@ -77,7 +77,7 @@ internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Te
     protected abstract Tensor DecodeParameters();
 }
 
-/// <summary>A batch of images, or of clips of them, on its way through a codec.</summary>
+/// <summary>The lazy forward pass of a batch of images or clips through a codec.</summary>
 internal sealed class ImagePass(ImageVqVae network, Tensor pixels, int imagesOfRow)
     : ImagePass<ImageVqVaeOutput>(network, pixels, imagesOfRow)
 {

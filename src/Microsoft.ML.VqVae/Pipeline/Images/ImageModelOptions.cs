@@ -2,26 +2,41 @@ using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The settings that all models of images have: encoder and decoder, training, how the pixels lie in their column, and the columns
-/// of decoded images.</summary>
+/// <summary>The order of the values in a vector of pixels.</summary>
+public enum PixelLayout
+{
+    /// <summary>The layout is derived from the dimensions of the column: [C, H, W] or [H, W, C]. A vector without dimensions is
+    /// planar.</summary>
+    FromColumn,
+
+    /// <summary>Channel by channel, [C, H, W], as ExtractPixels outputs pixels by default.</summary>
+    Planar,
+
+    /// <summary>Pixel by pixel, [H, W, C], as ExtractPixels outputs them with <c>interleavePixelColors</c>.</summary>
+    Interleaved,
+}
+
+/// <summary>The settings common to all image models: encoder and decoder, training, the layout of pixels, and columns of decoded
+/// images.</summary>
 public abstract class ImageModelOptions : NetworkOptions
 {
     private protected ImageModelOptions()
     {
     }
 
-    /// <summary>The encoder and decoder. Height, width and channels are taken from the column where they are 0; what a byte is, always,
-    /// from <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
-    /// <value>The default is the paper's network, 256 channels wide.</value>
+    /// <summary>The encoder and decoder. Height, width and channels are taken from the column if they are 0; the values of bytes are given
+    /// by
+    /// <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
+    /// <value>The default is the network of the paper, with 256 channels (section 4.1 of arXiv 1711.00937).</value>
     public ImageCodecOptions Codec { get; set; } = new();
 
-    /// <summary>The order of the values in a vector column. It says nothing about a column of MLImage, except how a reconstruction in a
-    /// vector is laid out.</summary>
+    /// <summary>The order of the values in a vector column. For a column of MLImage, it is the order of the values in a reconstruction
+    /// vector.</summary>
     /// <value>The default is <see cref="PixelLayout.FromColumn"/>.</value>
     public PixelLayout Layout { get; set; } = PixelLayout.FromColumn;
 
-    /// <summary>The name of a column for the decoded images, in the layout and the units of the input, never outside of the range that
-    /// training saw.</summary>
+    /// <summary>The name of a column for the decoded images, in the layout and units of the input, clamped to the value range of the
+    /// training data.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionColumnName { get; set; }
 
@@ -29,21 +44,21 @@ public abstract class ImageModelOptions : NetworkOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool ReconstructionAsImage { get; set; }
 
-    /// <summary>The name of a column for −log2 p(x|z), a Single: the bits that the row's pixels cost as bytes when the latents are known,
-    /// by <see cref="ImageCodecOptions.PixelLikelihood"/>, summed over the row.</summary>
+    /// <summary>The name of a column for −log2 p(x|z), a Single: the bits of the pixels of the row as bytes given the latents, under
+    /// <see cref="ImageCodecOptions.PixelLikelihood"/>, summed over the row.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionBitsColumnName { get; set; }
 
-    /// <summary>With <see cref="ImageScale"/>: what a vector's values mean when pictures are made of them and when bits are counted. A byte
-    /// b stands in the column as (b − offset) · scale, as ExtractPixels puts it there.</summary>
+    /// <summary>The offset that converts between vector values and bytes, for decoded images and bits: a byte b has the value
+    /// (b − <see cref="ImageOffset"/>) · <see cref="ImageScale"/> in the column, as in the output of ExtractPixels.</summary>
     /// <value>The default is 0.</value>
     public float ImageOffset { get; set; }
 
-    /// <summary>See <see cref="ImageOffset"/>.</summary>
+    /// <summary>The scale that converts between vector values and bytes; see <see cref="ImageOffset"/>.</summary>
     /// <value>Not 0. The default is 1.</value>
     public float ImageScale { get; set; } = 1;
 
-    /// <summary>Whether pixels are looked at as bytes, in training or in a column.</summary>
+    /// <summary>Whether pixels are interpreted as bytes, in training or in a column.</summary>
     internal bool CountsBits => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null;
 
     private protected override void Describe(OptionProblems problems)
@@ -60,7 +75,7 @@ public abstract class ImageModelOptions : NetworkOptions
             $"set with {nameof(ReconstructionAsImage)}", ReconstructionColumnName);
     }
 
-    // Sizes that are not known yet are no problem yet.
+    // Sizes that are taken from the column are not checked.
     static ImageCodecOptions CodecWithSizes(ImageCodecOptions codec)
     {
         codec = codec.Copy();

@@ -1,14 +1,61 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
+/// <summary>The training images of a model, and the settings derived from them.</summary>
+/// <param name="Codec">The settings of encoder and decoder, with the sizes and the units of the column.</param>
+/// <param name="Format">The layout of the column.</param>
+/// <param name="Images">The images.</param>
+internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Format, ImageStore Images)
+{
+    /// <summary>Finds the column, determines the layout of its pixels, and reads it.</summary>
+    /// <param name="input">The data view.</param>
+    /// <param name="columnName">The column of images.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="countsBits">Whether pixels are interpreted as bytes, in training or in an output column.</param>
+    public static ImageTrainingData Read(IDataView input, string columnName, ImageModelOptions options, bool countsBits)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(input.Schema, columnName);
+        ImageFormat format = PixelInput.Resolve(column, options);
+        ImageCodecOptions codec = options.Codec.Copy();
+        (codec.Height, codec.Width, codec.Channels) = (format.Height, format.Width, format.Channels);
+        (codec.ByteOffset, codec.ByteScale) = (format.ImageOffset, format.ImageScale);
+        codec.Validate();
+        ImageStore images = ImageStore.Read(input, column, format, options.Training.CancellationToken);
+        if (countsBits)
+            PixelInput.CheckBytes(column.Name, images.Minimum, images.Maximum, format);
+        return new ImageTrainingData(codec, format, images);
+    }
+
+    /// <summary>The training of a network on these images.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="settings">The settings of this kind of model that determine the weights.</param>
+    /// <param name="kind">A description of the model for the log: "a VQ-VAE of 512 codes".</param>
+    /// <param name="seed">The seed of the training.</param>
+    /// <param name="create">Creates the transformer of the trained network.</param>
+    public TrainingPlan<TTransformer> Plan<TNetwork, TOutput, TTransformer>(
+        TNetwork network, SettingsFingerprint settings, string kind, int seed, Func<Device, TrainingSummary, TTransformer> create)
+        where TNetwork : ImageAutoencoder<TOutput>, ITrainable
+    {
+        network.SetPixelStatistics(Images.Mean, Images.Deviation, Images.Minimum, Images.Maximum);
+        string fingerprint = settings
+            .Add("Codec", Codec, SavedJson.Default.ImageCodecOptions)
+            .Add("images", Images.Count).Add("mean", Images.Mean).Add("deviation", Images.Deviation)
+            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).Add("seed", seed).ToString();
+        return new(new TrainingTask(network, network, Images, fingerprint),
+            string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format}"), create);
+    }
+}
+
 /// <summary>
-/// All training images in memory, read and checked in one pass, as planar floats in the column's own units. They lie in chunks, so that
-/// no array meets .NET's 2 GB limit.
+/// All training images in memory as planar floats in the units of the column, read and checked in one pass. They are stored in chunks, so
+/// that no array exceeds the 2 GB limit of .NET.
 /// </summary>
 internal sealed class ImageStore : IExampleStore
 {
@@ -35,7 +82,7 @@ internal sealed class ImageStore : IExampleStore
 
     public double Maximum { get; private set; } = double.NegativeInfinity;
 
-    /// <summary>Reads the whole column; throws at the first row that is not fit for training, and where there is none.</summary>
+    /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
     public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, CancellationToken cancellation)
     {
         var store = new ImageStore(format);
@@ -75,7 +122,7 @@ internal sealed class ImageStore : IExampleStore
         {
             long left = expected is long count ? Math.Max(1, count - Count) : _rowsPerChunk;
             int rows = (int)Math.Min(_rowsPerChunk, left);
-            // A source that counts wrongly costs memory, not rows: only the last chunk may be smaller than the others.
+            // A wrong row count of the source wastes memory, but loses no rows: only the last chunk may be smaller than the others.
             _chunks.Add(new float[(expected is long total && total - Count == rows ? rows : _rowsPerChunk) * _format.ValueCount]);
         }
         else if ((row + 1) * _format.ValueCount > _chunks[^1].Length)
@@ -90,7 +137,7 @@ internal sealed class ImageStore : IExampleStore
         return _chunks[^1].AsSpan(row * _format.ValueCount, _format.ValueCount);
     }
 
-    // Each row is summed around its own mean and merged into the running moments, so that a large offset eats no digits.
+    // Each row is summed around its own mean and merged into the running moments, so that a large offset loses no precision.
     void Accumulate(ReadOnlySpan<float> row, ref double mean, ref double squaredDeviations)
     {
         double sum = 0;
@@ -111,8 +158,7 @@ internal sealed class ImageStore : IExampleStore
         Maximum = Math.Max(Maximum, maximum);
     }
 
-    /// <summary>The images as one tensor [images, C, H, W] on the CPU, which belongs to the caller. Safe to call from several
-    /// threads.</summary>
+    /// <summary>The images as one tensor [images, C, H, W] on the CPU, owned by the caller. Thread-safe.</summary>
     public Tensor[] ReadBatch(BatchExamples examples)
     {
         ReadOnlySpan<int> rows = examples.Span;

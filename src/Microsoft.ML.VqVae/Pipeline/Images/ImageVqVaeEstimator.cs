@@ -5,8 +5,8 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937) on a column of images, and gives
-/// a transformer that adds their discrete codes.
+/// The <see cref="IEstimator{TTransformer}"/> that trains a VQ-VAE on a column of images, whose transformer adds their discrete codes
+/// ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937, section 4.1).
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -18,8 +18,8 @@ namespace Microsoft.ML.VqVae;
 /// | Codes | A vector [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, with key values and slot names |
 /// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Embeddings, on request | A vector [h, w, D·G] of <xref:System.Single> |
-/// | Reconstruction error, on request | <xref:System.Single>: mean squared error of the row |
-/// | Reconstruction bits, on request | <xref:System.Single>: what the row's pixels cost as bytes, given the codes |
+/// | Reconstruction error, on request | <xref:System.Single>: mean squared error of the row, in squared units of the input |
+/// | Reconstruction bits, on request | <xref:System.Single>: −log2 p of the pixels of the row as bytes given the codes, in bits |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -29,7 +29,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>

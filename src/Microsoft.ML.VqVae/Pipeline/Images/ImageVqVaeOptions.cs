@@ -3,25 +3,25 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The settings of <see cref="ImageVqVaeEstimator"/>: the network, its training, and the columns that are made besides the
+/// <summary>The settings of <see cref="ImageVqVaeEstimator"/>: the network, its training, and the output columns besides the
 /// codes.</summary>
-/// <remarks>The defaults are the paper's network (van den Oord et al. 2017, arXiv 1711.00937), made for a GPU; <see cref="Fast"/> is made
-/// for a CPU.</remarks>
+/// <remarks>The defaults are the network of the paper (van den Oord et al. 2017, arXiv 1711.00937, section 4.1), for a GPU. The
+/// <see cref="Fast"/> preset is for a CPU.</remarks>
 public sealed class ImageVqVaeOptions : ImageModelOptions
 {
-    /// <summary>The bottleneck: <see cref="VectorQuantizerOptions"/>, or those of another quantizer.</summary>
+    /// <summary>The quantizer: <see cref="VectorQuantizerOptions"/>, or the options of another quantizer.</summary>
     /// <value>The default is a vector quantizer with one codebook of 512 codes, learned by gradient.</value>
     public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions();
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
-    /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
+    /// <exception cref="InvalidOperationException">The quantizer is not a vector quantizer.</exception>
     public VectorQuantizerOptions VectorQuantizer => Quantizer.AsVectorQuantizer();
 
-    /// <summary>The name of a column for the code vectors that stand for the image: Vector&lt;Single, h, w, D·G&gt;.</summary>
+    /// <summary>The name of a column for the code vectors of the image: Vector&lt;Single, h, w, D·G&gt;.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? EmbeddingsColumnName { get; set; }
 
-    /// <summary>The name of a column for the mean squared difference between image and reconstruction, a Single in squared units of the
+    /// <summary>The name of a column for the mean squared error between image and reconstruction: a Single, in squared units of the
     /// input.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionErrorColumnName { get; set; }
@@ -37,25 +37,28 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
         RequireName(problems, nameof(ReconstructionErrorColumnName), ReconstructionErrorColumnName);
     }
 
-    /// <summary>Steps of the paper's image models (section 4.1 of arXiv 1711.00937).</summary>
+    /// <summary>Number of training steps of the image models of the paper (section 4.1 of arXiv 1711.00937).</summary>
     const int PaperSteps = 250_000;
 
-    /// <summary>The paper's model of CIFAR-10: 32×32×3 pixels become 8×8×10 codes of 512, 256 channels wide. Days on a CPU; take a
-    /// GPU.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings of the paper for CIFAR-10 (section 4.1 of arXiv 1711.00937): 32×32×3 pixels, 8×8×10 codes out of 512, 256
+    /// channels. Training takes days on a CPU; use a GPU.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions Cifar10() => Paper(side: 32, codesPerPosition: 10);
 
-    /// <summary>The paper's model of ImageNet at 128×128×3 pixels: 32×32×1 codes of 512. Days on a CPU; take a GPU.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings of the paper for ImageNet (section 4.1): 128×128×3 pixels, 32×32×1 codes out of 512. Training takes days on a
+    /// CPU; use a GPU.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions ImageNet128() => Paper(side: 128, codesPerPosition: 1);
 
-    /// <summary>The paper's model of DeepMind Lab frames of 84×84×3 pixels: 21×21×1 codes of 512. Days on a CPU; take a GPU.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings of the paper for DeepMind Lab frames (sections 4.1 and 4.4): 84×84×3 pixels, 21×21×1 codes out of 512.
+    /// Training takes days on a CPU; use a GPU.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions DeepMindLab84() => Paper(side: 84, codesPerPosition: 1);
 
-    /// <summary>Made for a CPU: a narrow network, a codebook that learns by moving average, starts from the data and restarts dead codes,
-    /// and a few thousand steps at a learning rate that rises, holds and falls. Minutes for images of 28×28 or 32×32 pixels.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings for a CPU: a narrow network, a codebook learned by moving averages, initialized from the data and with
+    /// restarts of dead codes, and 2,500 steps with warmup and linear decay of the learning rate. Training takes minutes for images of
+    /// 28×28 or 32×32 pixels.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions Fast() => new()
     {
         Codec = new() { HiddenChannels = 64, OuterChannels = 32, ResidualChannels = 64, ResidualBlocks = 2 },
@@ -78,9 +81,9 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
         },
     };
 
-    /// <summary>The same for video on a CPU: fewer frames a step, since each is larger, and half as many codes, which a prior then has to
-    /// tell apart. Minutes for frames of 84×84 pixels.</summary>
-    /// <returns>New options, to be changed at will.</returns>
+    /// <summary>The settings of <see cref="Fast"/> for video on a CPU, with smaller batches, since frames are larger, and half as many
+    /// codes, for the prior. Training takes minutes for frames of 84×84 pixels.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions FastVideo()
     {
         ImageVqVaeOptions options = Fast();

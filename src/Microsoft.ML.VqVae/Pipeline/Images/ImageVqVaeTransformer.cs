@@ -14,8 +14,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds the codes of an image as a column of keys, and on request the reconstruction, the code vectors and the reconstruction error; what
-/// <see cref="ImageVqVaeEstimator"/> makes.
+/// The <see cref="ITransformer"/> resulting from fitting an <see cref="ImageVqVaeEstimator"/>; it adds the codes of an image as keys and,
+/// on request, the reconstruction, the code vectors, the reconstruction error and the reconstruction bits.
 /// </summary>
 public sealed class ImageVqVaeTransformer : NetworkTransformer
 {
@@ -33,7 +33,7 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
             inputs => new ImagePass(model.Network, inputs[0].to(model.Device), model.Description.Pixels.ImagesOfRow)), training) =>
         (_model, _columns, CodeGrid) = (model, columns, model.Network.CodeGrid);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static ImageVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new ImageVqVaeTransformer(model, saved.Columns));
 
@@ -49,25 +49,28 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <summary>The column of code vectors that is added, or null.</summary>
     public string? EmbeddingsColumnName => _columns.Embeddings;
 
-    /// <summary>The column of reconstruction errors that is added, or null.</summary>
+    /// <summary>The column of mean squared errors that is added, or null.</summary>
     public string? ReconstructionErrorColumnName => _columns.ReconstructionError;
 
-    /// <summary>The column of reconstruction bits that is added, or null.</summary>
+    /// <summary>The column of −log2 p(x|z) in bits that is added, or null.</summary>
     public string? ReconstructionBitsColumnName => _columns.ReconstructionBits;
 
-    /// <summary>K: the number of codes in a codebook.</summary>
+    /// <summary>K: number of codes in a codebook.</summary>
     public int Codes => _model.Description.Quantizer.CodebookSize;
 
-    /// <summary>The rows and columns of codes of an image, and the codes at each position.</summary>
+    /// <summary>The grid of codes of an image: height, width and number of codes per position, G.</summary>
     public (int Height, int Width, int CodesPerPosition) CodeGrid { get; }
 
     internal ImageVqVae Network => _model.Network;
 
-    /// <summary>The way back: a transformer from codes to images, of the same network.</summary>
-    /// <param name="outputColumnName">The column to add: the images, in the layout and units of the training data.</param>
-    /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>.</param>
-    /// <param name="asImage">Whether to make MLImage instead of Vector&lt;Single&gt;.</param>
-    /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
+    /// <summary>Creates a transformer from codes to images that shares the network.</summary>
+    /// <param name="outputColumnName">The column of images to add, in the layout and units of the training data.</param>
+    /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
+    /// <see cref="OutputColumnName"/>.</param>
+    /// <param name="asImage">Whether to output MLImage instead of Vector&lt;Single&gt;.</param>
+    /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
+    /// <exception cref="ArgumentException">The name of the output column is empty.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public ImageVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
@@ -95,7 +98,7 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
             new CodesInput(columns.Codes, CodesOf(model)), columns.ToOutputs(), inputs => Decode(model, inputs[0].to(model.Device)))) =>
         (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static ImageVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new ImageVqVaeDecoderTransformer(model, saved.Columns));
 
@@ -112,7 +115,7 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
         return new CodeFormat(model.Description.Quantizer.CodebookSize, dimensions, Names: null, SlotNames: null);
     }
 
-    // The grids of a clip lie below one another.
+    // The grids of a clip are consecutive.
     static Tensor Decode(ImageModel model, Tensor codes)
     {
         (int height, int width, int perPosition) = model.Network.CodeGrid;

@@ -6,7 +6,7 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>A column of images as the input of a network, [rows · images of a row, C, H, W], and the layout of its pixels.</summary>
+/// <summary>A column of images as the input of a network, [rows · images per row, C, H, W], and the layout of its pixels.</summary>
 /// <param name="name">The name of the column.</param>
 /// <param name="format">The layout that the network was trained on.</param>
 internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
@@ -24,8 +24,8 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new PixelReader(format, row, columns[0], capacity);
 
-    /// <summary>The type of a decoded image as MLImage, before there is data: a shape does not tell the size of a vector, and then the size
-    /// is known only if the options state it.</summary>
+    /// <summary>The type of a decoded image as MLImage, before there is data. The shape of a schema has no vector sizes, so the size is
+    /// unknown for vectors unless the options set it.</summary>
     public static ImageDataViewType ImageType(SchemaShape schema, string name, ImageModelOptions options)
     {
         if (SchemaColumns.Find(schema, name).ItemType is ImageDataViewType { Height: > 0 } image)
@@ -44,7 +44,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         return isVector || isImage ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
     }
 
-    /// <summary>Works out the layout for training.</summary>
+    /// <summary>The layout of a training column.</summary>
     public static ImageFormat Resolve(DataViewSchema.Column column, ImageModelOptions options)
     {
         ImageCodecOptions codec = options.Codec;
@@ -55,7 +55,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                 vector.Dimensions.Length switch
                 {
                     2 or 3 => ResolveDimensions(column, vector, vector.Dimensions, options),
-                    // Clips: the frames of a row are images to the codec.
+                    // Clips: the codec treats the frames of a row as images.
                     4 when options is ImageVqVaeOptions =>
                         ResolveDimensions(column, vector, vector.Dimensions[1..], options) with { Frames = vector.Dimensions[0] },
                     _ => ResolveFlat(column, vector, options),
@@ -64,12 +64,12 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         };
     }
 
-    // The column must hold what the network was trained on.
+    // The column must have the layout of the training data.
     static void Check(DataViewSchema.Column column, ImageFormat format)
     {
         if (format.FromImages)
         {
-            // An image type of no size, what LoadImages gives, is taken; then each image is checked.
+            // An image type without a size, such as that of LoadImages, is accepted; then each image is checked.
             if (column.Type is not ImageDataViewType image
                 || (image.Height > 0 && (image.Height, image.Width) != (format.Height, format.Width)))
                 throw SchemaColumns.Mismatch(column.Name, $"images of {format.Height}×{format.Width} pixels, which the model was trained on",
@@ -84,17 +84,17 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                 + "which the model was trained on", column.Type.ToString()!);
     }
 
-    /// <summary>Checks, where bits are to be counted, that the values can be bytes. Values between two bytes are taken, and rounded.</summary>
+    /// <summary>Checks that the values can be bytes, for bits to be computed. Values between two bytes are accepted, and rounded.</summary>
     public static void CheckBytes(string column, double minimum, double maximum, ImageFormat format)
     {
         double first = minimum / format.ImageScale + format.ImageOffset, last = maximum / format.ImageScale + format.ImageOffset;
-        (double least, double greatest) = (Math.Min(first, last), Math.Max(first, last));
-        if (least >= -0.5 && greatest <= 255.5 && greatest - least > 1.5)
+        (double lowest, double highest) = (Math.Min(first, last), Math.Max(first, last));
+        if (lowest >= -0.5 && highest <= 255.5 && highest - lowest > 1.5)
             return;
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
-            + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {least:G5} to {greatest:G5}; bits can ")
-            + "be counted for bytes from 0 to 255. Set ImageOffset and ImageScale as ExtractPixels was given them: a byte b is "
+            + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {lowest:G5} to {highest:G5}; bits can ")
+            + "be computed for bytes from 0 to 255. Set ImageOffset and ImageScale to those of ExtractPixels: a byte b is "
             + "(b - ImageOffset) * ImageScale in the column.");
     }
 
@@ -109,11 +109,11 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         if ((codec.Height != 0 && codec.Height != height) || (codec.Width != 0 && codec.Width != width))
             throw SchemaColumns.Mismatch(column.Name, $"images of {codec.Height}×{codec.Width} pixels, as the options say", type.ToString());
         if (!UsualChannels.Contains(channels))
-            throw SchemaColumns.Mismatch(column.Name, $"Codec.Channels of 1 (grey) or 3 (colour) for a column of images", $"{channels} channels");
+            throw SchemaColumns.Mismatch(column.Name, $"Codec.Channels of 1 (gray) or 3 (color) for a column of images", $"{channels} channels");
         return new ImageFormat(height, width, channels, options.Layout == PixelLayout.Interleaved, FromImages: true);
     }
 
-    // [H, W], [C, H, W] or [H, W, C]: whatever agrees with the options and has a number of channels that images have.
+    // [H, W], [C, H, W] or [H, W, C]: the reading that agrees with the options and has a usual number of channels.
     static ImageFormat ResolveDimensions(
         DataViewSchema.Column column, VectorDataViewType type, IReadOnlyList<int> dimensions, ImageModelOptions options)
     {
@@ -135,7 +135,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         };
     }
 
-    // A plain vector: the options must say the size, unless the image is square and the guess is the only one.
+    // A vector without dimensions: the options must set the size, unless exactly one square image has it.
     static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageModelOptions options)
     {
         ImageCodecOptions codec = options.Codec;
@@ -169,5 +169,41 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         string[] asked = [.. sizes.Where(size => size.Value != 0).Select(size => $"{size.Name} {size.Value}")];
         string layout = options.Layout == PixelLayout.FromColumn ? "" : $", {options.Layout}";
         return (asked.Length == 0 ? "" : $" with {string.Join(", ", asked)}") + layout;
+    }
+}
+
+/// <summary>The layout of the pixels of an image in a column, and the meaning of their values.</summary>
+/// <param name="Height">Height in pixels.</param>
+/// <param name="Width">Width in pixels.</param>
+/// <param name="Channels">Number of values per pixel.</param>
+/// <param name="Interleaved">False: planar, [C, H, W]. True: the channels of a pixel are adjacent, [H, W, C].</param>
+/// <param name="FromImages">Whether the column holds MLImage, with values from 0 to 255, instead of vectors.</param>
+/// <param name="ImageOffset">With <paramref name="ImageScale"/>: the value of a byte b is (b − offset) · scale, as in the output of
+/// ExtractPixels.</param>
+/// <param name="ImageScale">See <paramref name="ImageOffset"/>.</param>
+/// <param name="Frames">T: number of images per row if rows are clips [T, …]; 0 if a row is an image.</param>
+internal sealed record ImageFormat(
+    int Height, int Width, int Channels, bool Interleaved, bool FromImages, float ImageOffset = 0, float ImageScale = 1,
+    int Frames = 0)
+{
+    public int PixelCount => Height * Width;
+
+    public int ValueCount => Height * Width * Channels;
+
+    /// <summary>Number of images per row.</summary>
+    public int ImagesOfRow => Math.Max(1, Frames);
+
+    public int ValuesOfRow => checked(ImagesOfRow * ValueCount);
+
+    public int[] Dimensions => [.. ClipDimension, .. (int[])(Interleaved ? [Height, Width, Channels] : [Channels, Height, Width])];
+
+    /// <summary>The dimensions before those of an image: [T] for clips, empty for images.</summary>
+    public int[] ClipDimension => Frames > 0 ? [Frames] : [];
+
+    public override string ToString()
+    {
+        string order = FromImages ? "" : Interleaved ? ", interleaved" : ", planar";
+        string clip = Frames > 0 ? $"{Frames} frames of " : "";
+        return $"{clip}{Height}×{Width} pixels of {Channels} channel{(Channels == 1 ? "" : "s")}{order}";
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Reads images, given as vectors or as MLImage, or clips of them, as planar values in the column's own units.</summary>
+/// <summary>Reads images or clips, from vectors or MLImage, as planar values in the units of the column.</summary>
 internal sealed class PixelReader : RowReader
 {
     readonly ImageFormat _format;
@@ -36,13 +36,13 @@ internal sealed class PixelReader : RowReader
         _block.AsSpan(0, count * _format.ValuesOfRow), ScalarType.Float32,
         (long)count * _format.ImagesOfRow, _format.Channels, _format.Height, _format.Width)];
 
-    /// <summary>Reads the images of the current row, planar, and checks them.</summary>
+    /// <summary>Reads and checks the images of the current row, planar.</summary>
     public void Read(Span<float> planar)
     {
         if (_images is not null)
         {
-            // Not disposed here: the image may be the caller's own object, and ML.NET's loaders dispose theirs when they are handed it
-            // back.
+            // Not disposed here: the image may belong to the caller, and ML.NET's loaders dispose of theirs when it is passed back to
+            // them.
             _images(ref _image!);
             ReadImage(_image, planar);
             return;
@@ -84,4 +84,101 @@ internal sealed class PixelReader : RowReader
     }
 
     InvalidOperationException Bad(string what) => new($"Row {_row.Position} of column '{_column}' {what}.");
+}
+
+/// <summary>Planar pixels [images, C, H, W] as vectors in the layout of the format, with the images of a row one after the other.</summary>
+internal sealed class PixelColumn(ImageFormat format, int capacity) : BatchColumn
+{
+    readonly float[] _planar = new float[checked(format.ValuesOfRow * capacity)];
+
+    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
+
+    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+    {
+        ReadOnlySpan<float> planar = _planar.AsSpan(slot() * format.ValuesOfRow, format.ValuesOfRow);
+        if (!format.Interleaved)
+        {
+            Copy(planar, ref value);
+            return;
+        }
+        VBufferEditor<float> editor = VBufferEditor.Create(ref value, planar.Length);
+        for (int at = 0; at < planar.Length; at += format.ValueCount)
+            Planes.Merge(planar.Slice(at, format.ValueCount), editor.Values.Slice(at, format.ValueCount), format.Channels);
+        value = editor.Commit();
+    });
+}
+
+/// <summary>Planar pixels [rows, C, H, W] as images; each is a new object, owned by the caller.</summary>
+internal sealed class ImageColumn(ImageFormat format, int capacity) : BatchColumn
+{
+    readonly float[] _planar = new float[checked(format.ValueCount * capacity)];
+
+    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _planar);
+
+    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<MLImage>)((ref MLImage value) =>
+    {
+        byte[] rgba = new byte[format.PixelCount * 4];
+        Planes.ToBytes(_planar.AsSpan(slot() * format.ValueCount, format.ValueCount), rgba, format);
+        value = MLImage.CreateFromPixels(format.Width, format.Height, MLPixelFormat.Rgba32, rgba);
+    });
+}
+
+/// <summary>Converts pixels between interleaved (pixel by pixel), planar (channel by channel) and the bytes of an MLImage.</summary>
+internal static class Planes
+{
+    public static void Split(ReadOnlySpan<float> interleaved, Span<float> planar, int channels)
+    {
+        int pixels = interleaved.Length / channels;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            Span<float> plane = planar.Slice(channel * pixels, pixels);
+            for (int pixel = 0, from = channel; pixel < plane.Length; pixel++, from += channels)
+                plane[pixel] = interleaved[from];
+        }
+    }
+
+    public static void Merge(ReadOnlySpan<float> planar, Span<float> interleaved, int channels)
+    {
+        int pixels = planar.Length / channels;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            ReadOnlySpan<float> plane = planar.Slice(channel * pixels, pixels);
+            for (int pixel = 0, to = channel; pixel < plane.Length; pixel++, to += channels)
+                interleaved[to] = plane[pixel];
+        }
+    }
+
+    /// <summary>Converts four bytes per pixel to planar red, green and blue, or to luminance (ITU-R BT.601) if there is one
+    /// channel.</summary>
+    public static void FromBytes(ReadOnlySpan<byte> bytes, Span<float> planar, int channels, int red, int green, int blue)
+    {
+        int pixels = planar.Length / channels;
+        for (int pixel = 0, from = 0; pixel < pixels; pixel++, from += 4)
+        {
+            float r = bytes[from + red], g = bytes[from + green], b = bytes[from + blue];
+            if (channels == 1)
+            {
+                planar[pixel] = r == g && g == b ? r : 0.299f * r + 0.587f * g + 0.114f * b;
+                continue;
+            }
+            planar[pixel] = r;
+            planar[pixels + pixel] = g;
+            planar[2 * pixels + pixel] = b;
+        }
+    }
+
+    /// <summary>Converts planar values to the bytes R, G, B, A of an image; the value of a byte b is (b − offset) · scale.</summary>
+    public static void ToBytes(ReadOnlySpan<float> planar, Span<byte> rgba, ImageFormat format)
+    {
+        int pixels = format.PixelCount;
+        for (int pixel = 0, to = 0; pixel < pixels; pixel++, to += 4)
+        {
+            for (int channel = 0; channel < 3; channel++)
+            {
+                float value = planar[format.Channels == 1 ? pixel : channel * pixels + pixel];
+                rgba[to + channel] = (byte)Math.Clamp(MathF.Round(value / format.ImageScale + format.ImageOffset), 0, 255);
+            }
+            rgba[to + 3] = 255;
+        }
+    }
 }

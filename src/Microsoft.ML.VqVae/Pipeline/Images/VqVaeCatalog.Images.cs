@@ -6,20 +6,20 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a VQ-VAE on a column of images and adds their discrete codes as keys, with the settings of
-    /// <see cref="ImageVqVaeOptions.Fast"/> where nothing else is said: a network and a schedule made for a CPU.
+    /// Trains a VQ-VAE on a column of images and adds their discrete codes as keys, using the <see cref="ImageVqVaeOptions.Fast"/> preset
+    /// (CPU-sized network and schedule) unless overridden. See section 4.1 of arXiv 1711.00937.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, with key values and slot
     /// names.</param>
-    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, as ExtractPixels gives, or MLImage. Null,
-    /// the default, for <paramref name="outputColumnName"/>.</param>
+    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, such as the output of ExtractPixels, or
+    /// MLImage. Null, the default, for <paramref name="outputColumnName"/>.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded images; null, the default, for none.</param>
-    /// <param name="codes">K: how many codes the codebook holds.</param>
-    /// <param name="codesPerPosition">G: how many codes describe a position.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of <see cref="ImageVqVaeOptions.Fast"/>.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <param name="codes">K: number of codes in the codebook.</param>
+    /// <param name="codesPerPosition">G: number of codes per position.</param>
+    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="ImageVqVaeOptions.Fast"/>.</param>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     /// <example>
     /// <code>
     /// var pipeline = ml.Transforms.ExtractPixels("Pixels", "Image")
@@ -40,15 +40,15 @@ public sealed partial class VqVaeCatalog
         return EncodeImages(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains a VQ-VAE on a column of images and adds their discrete codes as keys, with settings for everything.</summary>
+    /// <summary>Trains a VQ-VAE on a column of images and adds their discrete codes as keys, with full control over the settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, with key values and slot
     /// names.</param>
-    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, as ExtractPixels gives, or MLImage. Null
-    /// for <paramref name="outputColumnName"/>.</param>
+    /// <param name="inputColumnName">The column of images: a Vector&lt;Single&gt; of known size, such as the output of ExtractPixels, or
+    /// MLImage. Null for <paramref name="outputColumnName"/>.</param>
     /// <param name="options">The settings, for example <see cref="ImageVqVaeOptions.Cifar10"/> or
     /// <see cref="ImageVqVaeOptions.Fast"/>.</param>
-    /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public ImageVqVaeEstimator EncodeImages(string outputColumnName, string? inputColumnName, ImageVqVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 }

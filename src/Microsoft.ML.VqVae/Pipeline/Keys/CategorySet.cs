@@ -4,19 +4,20 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The categories that a network is conditioned on, such as classes, speakers or actions: the keys of a column, their values, and how
-/// often each was seen.</summary>
-/// <param name="Names">What the keys stand for; null where the column does not say it, and numbers are their names.</param>
-/// <param name="Rows">How many rows of the training data each class had, in the order of the keys.</param>
+/// <summary>The categories that a network is conditioned on, such as classes, speakers or actions: the keys of a column, their values and
+/// their frequencies.</summary>
+/// <param name="Names">The values of the keys; null if the column has none, and numbers are used as names.</param>
+/// <param name="Rows">Number of rows of each class in the training data, in the order of the keys.</param>
 internal sealed record CategorySet(KeyNames? Names, int[] Rows)
 {
-    /// <summary>Each class takes weights in every layer: a hash of a million values is not what conditions are for.</summary>
-    public const int MostClasses = ushort.MaxValue;
+    /// <summary>The maximum number of classes. Each class has weights in every layer, so hashes of a million values are
+    /// unsuitable.</summary>
+    public const int MaxClasses = ushort.MaxValue;
 
-    const int MostNamesInMessage = 12;
+    const int MaxNamesInMessage = 12;
 
     static readonly string Expected = string.Create(CultureInfo.InvariantCulture,
-        $"a key of at most {MostClasses} values, as MapValueToKey makes it");
+        $"a key of at most {MaxClasses} values, as MapValueToKey outputs it");
 
     public int Count => Rows.Length;
 
@@ -28,7 +29,7 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
             : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), role);
     }
 
-    /// <summary>The classes of a column that is to be trained on, none of them seen yet.</summary>
+    /// <summary>The classes of a training column, before its rows are counted.</summary>
     public static CategorySet Of(DataViewSchema.Column column, string role) => new(KeyNames.Of(column), new int[CountOf(column, role)]);
 
     public CategorySet WithRows(IEnumerable<int> classes)
@@ -41,11 +42,11 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
 
     public string NameOf(int index) => Names?.Values[index] ?? (index + 1).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The names of the classes that were seen in training.</summary>
+    /// <summary>The names of the classes that occur in the training data.</summary>
     public IEnumerable<string> Known => Enumerable.Range(0, Count).Where(index => Rows[index] > 0).Select(NameOf);
 
-    /// <summary>The class of a name.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">No row of the training data had it.</exception>
+    /// <summary>The class with a name.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The class does not occur in the training data.</exception>
     public int IndexOf(string name, string role, string parameter)
     {
         int index = Enumerable.Range(0, Count).FirstOrDefault(index => NameOf(index) == name, -1);
@@ -53,11 +54,11 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
             $"No row that the model was trained on had the {role} '{name}'; it knows {Listed()}.");
     }
 
-    /// <summary>Every key for the class of its number: for training.</summary>
+    /// <summary>The keys of the training column, each of which is a class.</summary>
     public CategoryKeys AllKeys(string role) => Keys([.. Enumerable.Range(0, Count)], NameOf, role);
 
-    /// <summary>What the keys of a column mean. They are matched by what they stand for, since another data set may number the same values
-    /// in another way; by number where one of the two columns does not say it.</summary>
+    /// <summary>The classes of the keys of a column. Keys are matched by value, since another data set may number the same values
+    /// differently, or by number if one of the two columns has no key values.</summary>
     public CategoryKeys KeysOf(DataViewSchema.Column column, string role)
     {
         int count = CountOf(column, role);
@@ -83,12 +84,12 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
     public string Listed()
     {
         string[] known = [.. Known];
-        string names = string.Join(", ", known.Take(MostNamesInMessage).Select(name => $"'{name}'"));
-        return known.Length > MostNamesInMessage ? $"{names} and {known.Length - MostNamesInMessage} more" : names;
+        string names = string.Join(", ", known.Take(MaxNamesInMessage).Select(name => $"'{name}'"));
+        return known.Length > MaxNamesInMessage ? $"{names} and {known.Length - MaxNamesInMessage} more" : names;
     }
 
     static int CountOf(DataViewSchema.Column column, string role) =>
-        column.Type is KeyDataViewType { Count: >= 1 and <= MostClasses } key && key.RawType == typeof(uint)
+        column.Type is KeyDataViewType { Count: >= 1 and <= MaxClasses } key && key.RawType == typeof(uint)
         ? (int)key.Count
         : throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!, role);
 }

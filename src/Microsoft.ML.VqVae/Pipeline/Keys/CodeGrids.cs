@@ -3,10 +3,10 @@ using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The grid of a network over codes, from a column and from the sizes that the network's options ask for.</summary>
+/// <summary>The grid of a network over codes, from a column and the sizes in the options of the network.</summary>
 internal static class CodeGrids
 {
-    /// <summary>The arrangement of the codes in a column: a grid for two or three dimensions, a line for others, a sequence where rows may
+    /// <summary>The arrangement of the codes in a column: a grid for two or three dimensions, a line for others, a sequence if rows may
     /// be of any length.</summary>
     public static CodeGrid Of(CodeFormat format) => format.Dimensions switch
     {
@@ -22,7 +22,7 @@ internal static class CodeGrids
     /// <param name="asked">The options.</param>
     /// <param name="vectorAsLine">Whether a vector without dimensions is a line if the options give no height and width; if they do, its
     /// length determines the number of codes per position.</param>
-    /// <returns>Null where the column is no such grid, or contradicts the options.</returns>
+    /// <returns>The grid; null if the column is not such a grid, or contradicts the options.</returns>
     public static CodeGrid? Resolve(CodeFormat format, PixelCnnOptions asked, bool vectorAsLine = false)
     {
         long positions = (long)asked.Height * asked.Width;
@@ -41,16 +41,16 @@ internal static class CodeGrids
 
     static bool Fits(int asked, int found) => asked == 0 || asked == found;
 
-    /// <summary>The number that the columns give, unless the options ask for another.</summary>
+    /// <summary>A number from the columns, checked against the options.</summary>
     /// <param name="codes">The column of codes, for the message.</param>
-    /// <param name="option">The option by its full name.</param>
-    /// <param name="asked">The value of the option; 0 leaves it to the columns.</param>
-    /// <param name="found">The number that the columns give.</param>
+    /// <param name="option">The full name of the option.</param>
+    /// <param name="asked">The value of the option; 0 to take it from the columns.</param>
+    /// <param name="found">The number from the columns.</param>
     /// <exception cref="ArgumentOutOfRangeException">The two differ.</exception>
     public static int Agreed(DataViewSchema.Column codes, string option, int asked, int found) => Fits(asked, found) ? found
         : throw new ArgumentOutOfRangeException(option, asked,
             $"The options ask for {option} = {asked}, but the columns (codes '{codes.Name}') give {found}. Leave it 0.");
 
-    /// <summary>A size of the options for messages: "?" where they leave it open.</summary>
+    /// <summary>A size in the options for messages: "?" if it is 0.</summary>
     public static string Text(int size) => size == 0 ? "?" : size.ToString(CultureInfo.InvariantCulture);
 }

@@ -6,43 +6,43 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Rows of codes in memory, with the classes that they are conditioned on: read and checked in one pass, two bytes a code where
-/// that is enough.</summary>
+/// <summary>Rows of codes in memory, with the classes that they are conditioned on. Read and checked in one pass; a code takes two bytes
+/// if K allows it.</summary>
 internal sealed class CodeStore : IExampleStore
 {
     readonly ICodeRows _rows;
     readonly List<int> _conditions = [];
     readonly int? _length;
 
-    CodeStore(CodesWanted wanted)
+    CodeStore(CodeRequirements required)
     {
-        _length = wanted.Length;
-        // Codes count from −1, a missing one, and are kept as keys.
-        _rows = wanted.Codes <= ushort.MaxValue ? new CodeRows<ushort>() : new CodeRows<uint>();
+        _length = required.Length;
+        // Codes are from −1, a missing one, and are stored as keys.
+        _rows = required.Codes <= ushort.MaxValue ? new CodeRows<ushort>() : new CodeRows<uint>();
     }
 
     public int Count => _rows.Count;
 
     public long TotalCodes { get; private set; }
 
-    /// <summary>The class of each row; empty where rows have none.</summary>
+    /// <summary>The class of each row; empty if rows have no classes.</summary>
     public IReadOnlyList<int> Conditions => _conditions;
 
     public int LengthOf(int row) => _rows.LengthOf(row);
 
-    /// <summary>Reads the whole columns; throws at the first row that is not fit, and where there is none.</summary>
+    /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The rows.</param>
-    /// <param name="codes">The column of codes, and what it must hold.</param>
-    /// <param name="condition">The column of conditions, and what its keys mean; null for none.</param>
-    /// <param name="purpose">What the rows are for, for the message where there is none.</param>
-    /// <param name="cancellation">Ends the reading early.</param>
+    /// <param name="codes">The column of codes, and its requirements.</param>
+    /// <param name="condition">The column of conditions, and the meaning of its keys; null for none.</param>
+    /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public static CodeStore Read(
-        IDataView data, (DataViewSchema.Column Column, CodesWanted Wanted) codes,
+        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes,
         (DataViewSchema.Column Column, CategoryKeys Keys)? condition, string purpose, CancellationToken cancellation)
     {
-        var store = new CodeStore(codes.Wanted);
+        var store = new CodeStore(codes.Required);
         using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
-        var codeGetter = new CodeGetter(codes.Wanted, cursor, codes.Column);
+        var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
         CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
         while (cursor.MoveNext())
         {
@@ -59,11 +59,11 @@ internal sealed class CodeStore : IExampleStore
             $"The data view has no rows: there is nothing in column '{codes.Column.Name}' to {purpose}.");
     }
 
-    /// <summary>The given rows on the CPU: codes Int64 [rows, longest], how many codes each row has, and, where rows have classes, these. The
-    /// tensors belong to the caller. Safe to call from several threads.</summary>
+    /// <summary>The given rows on the CPU: codes Int64 [rows, longest], lengths Int64 [rows] and, if rows have classes, classes Int64
+    /// [rows]. The caller owns the tensors. Thread-safe.</summary>
     /// <param name="rows">The numbers of the rows.</param>
-    /// <param name="length">How many codes to make room for; null for as many as the longest of the rows has.</param>
-    /// <param name="filling">What stands beyond the end of a row.</param>
+    /// <param name="length">The length of the rows of the tensor; null for that of the longest row.</param>
+    /// <param name="filling">The value beyond the end of a row.</param>
     public Tensor[] ReadBatch(ReadOnlySpan<int> rows, int? length = null, long filling = 0)
     {
         int longest = length ?? _length ?? 0;

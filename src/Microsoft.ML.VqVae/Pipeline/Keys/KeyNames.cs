@@ -3,8 +3,8 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>What the keys of a column stand for: the annotation KeyValues, as a model file keeps it.</summary>
-/// <param name="Type">The type of the values, by the name that .NET gives it; <c>String</c> for text.</param>
+/// <summary>The values of the keys of a column, its annotation KeyValues, as saved in a model file.</summary>
+/// <param name="Type">The name of the type of the values, <c>String</c> for text.</param>
 /// <param name="Values">The values in the order of the keys, numbers in the invariant culture.</param>
 internal sealed record KeyNames(string Type, string[] Values)
 {
@@ -20,7 +20,7 @@ internal sealed record KeyNames(string Type, string[] Values)
         new Numbers<ulong>(NumberDataViewType.UInt64),
     ];
 
-    /// <summary>What a column says of its keys; null where it says nothing, or in a type that is not among the standard ones.</summary>
+    /// <summary>The key values of a column; null if it has none, or values of an unusual type.</summary>
     public static KeyNames? Of(DataViewSchema.Column column)
     {
         var type = column.Annotations.Schema.GetColumnOrNull(Annotation)?.Type as VectorDataViewType;
@@ -28,19 +28,28 @@ internal sealed record KeyNames(string Type, string[] Values)
         return kind is null ? null : new KeyNames(kind.Name, kind.Read(column.Annotations, Annotation));
     }
 
-    /// <summary>Gives a column to be made the same annotation.</summary>
+    /// <summary>Whether a column has key values of a type that cannot be saved.</summary>
+    public static bool AreUnusual(DataViewSchema.Column column) =>
+        Of(column) is null && column.Annotations.Schema.GetColumnOrNull(Annotation)?.Type is VectorDataViewType;
+
+    /// <summary>The types of values that can be saved.</summary>
+    public static IEnumerable<string> KnownTypes => Kinds.Select(kind => kind.Name);
+
+    public bool AreTexts => Type == Kinds[0].Name;
+
+    /// <summary>Adds the key values to the description of a column.</summary>
     public void AddTo(SchemaDefinition.Column column) =>
         Array.Find(Kinds, kind => kind.Name == Type)?.Add(column, Annotation, Values);
 
-    /// <summary>The same for a column that is described by its annotations alone.</summary>
-    public void AddTo(DataViewSchema.Annotations.Builder annotations) =>
-        Array.Find(Kinds, kind => kind.Name == Type)?.Add(annotations, Annotation, Values);
+    /// <summary>Adds the key values to the annotations of a column, under another name if given.</summary>
+    public void AddTo(DataViewSchema.Annotations.Builder annotations, string name = Annotation) =>
+        Array.Find(Kinds, kind => kind.Name == Type)?.Add(annotations, name, Values);
 
-    /// <summary>The names of keys that count from 0, as those of codes do.</summary>
+    /// <summary>Numbers from 0 as texts, the values of keys of codes.</summary>
     public static KeyNames Numbered(int count) => new(
         Kinds[0].Name, [.. Enumerable.Range(0, count).Select(number => number.ToString(CultureInfo.InvariantCulture))]);
 
-    /// <summary>The names of a column's slots; null where it has none.</summary>
+    /// <summary>The slot names of a column; null if it has none.</summary>
     public static string[]? SlotNamesOf(DataViewSchema.Column column) =>
         column.HasSlotNames() ? Kinds[0].Read(column.Annotations, "SlotNames") : null;
 

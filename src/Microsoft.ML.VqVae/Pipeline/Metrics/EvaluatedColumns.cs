@@ -3,7 +3,7 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Finds the three columns that are evaluated, and says what is wrong with one that cannot be.</summary>
+/// <summary>The codes, input and reconstruction columns of an evaluation, found and checked.</summary>
 internal sealed class EvaluatedColumns
 {
     public EvaluatedColumns(DataViewSchema schema, string codes, string input, string reconstruction)
@@ -14,7 +14,7 @@ internal sealed class EvaluatedColumns
         CodesType = Codes.Type is VectorDataViewType { IsKnownSize: true, ItemType: KeyDataViewType key } type
             && key.RawType == typeof(uint)
             ? type
-            : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages makes");
+            : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages outputs it");
         CheckValues("input", Input);
         CheckValues("reconstruction", Reconstruction);
         bool sizesDiffer = Input.Type is VectorDataViewType inputVector && Reconstruction.Type is VectorDataViewType reconstructionVector
@@ -50,4 +50,49 @@ internal sealed class EvaluatedColumns
 
     static ArgumentException WrongType(string role, DataViewSchema.Column column, string expected) =>
         new($"The {role} column '{column.Name}' has the type {column.Type}; expected is {expected}.", $"{role}ColumnName");
+}
+
+/// <summary>Getters of the numbers of the current row, from a vector or an image; the numbers are valid until the next row.</summary>
+internal static class RowNumbers
+{
+    public static Func<ReadOnlyMemory<float>> GetterOf(DataViewRow row, DataViewSchema.Column column) =>
+        column.Type is ImageDataViewType ? FromImages(row, column) : FromVectors(row, column);
+
+    static Func<ReadOnlyMemory<float>> FromVectors(DataViewRow row, DataViewSchema.Column column)
+    {
+        var getter = row.GetGetter<VBuffer<float>>(column);
+        VBuffer<float> buffer = default;
+        var values = new float[((VectorDataViewType)column.Type).Size];
+        return () =>
+        {
+            getter(ref buffer);
+            buffer.CopyTo(values);
+            return values;
+        };
+    }
+
+    static Func<ReadOnlyMemory<float>> FromImages(DataViewRow row, DataViewSchema.Column column)
+    {
+        var getter = row.GetGetter<MLImage>(column);
+        MLImage? image = null;
+        float[] values = [];
+        return () =>
+        {
+            getter(ref image!);
+            if (image is null)
+                throw new InvalidOperationException($"Row {row.Position} of the column '{column.Name}' holds no image.");
+            ReadOnlySpan<byte> pixels = image.Pixels;
+            if (values.Length != pixels.Length / 4 * 3)
+                values = new float[pixels.Length / 4 * 3];
+            // The order of red and blue may differ between images; alpha is not encoded.
+            int red = image.PixelFormat == MLPixelFormat.Bgra32 ? 2 : 0;
+            for (int pixel = 0, value = 0; value < values.Length; pixel += 4)
+            {
+                values[value++] = pixels[pixel + red];
+                values[value++] = pixels[pixel + 1];
+                values[value++] = pixels[pixel + 2 - red];
+            }
+            return values;
+        };
+    }
 }

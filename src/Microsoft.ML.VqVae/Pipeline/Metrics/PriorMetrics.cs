@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>How well a prior foretells codes, measured over every row of a data view.</summary>
+/// <summary>The metrics of a prior over codes, for all rows of a data view.</summary>
 public sealed class PriorMetrics
 {
     PriorMetrics(long rows, long codes, int codebookSize, double bitsPerRow)
@@ -11,30 +11,31 @@ public sealed class PriorMetrics
         (BitsPerRow, BitsPerCode) = (bitsPerRow, bitsPerRow * rows / codes);
     }
 
-    /// <summary>The number of rows that were measured.</summary>
+    /// <summary>Number of rows.</summary>
     public long RowCount { get; }
 
-    /// <summary>The number of codes in all rows.</summary>
+    /// <summary>Number of codes in all rows.</summary>
     public long CodeCount { get; }
 
-    /// <summary>K, the number of codes in the codebook.</summary>
+    /// <summary>K: number of codes in the codebook.</summary>
     public int CodebookSize { get; }
 
-    /// <summary>The mean of −log2 p over the rows.</summary>
+    /// <summary>The mean of −log2 p(codes) over the rows, in bits.</summary>
     public double BitsPerRow { get; }
 
-    /// <summary>The mean of −log2 p over the codes; rows count by their length.</summary>
+    /// <summary>The mean of −log2 p over the codes of all rows, in bits per code.</summary>
     public double BitsPerCode { get; }
 
-    /// <summary>log2(K): what a code costs where all are held equally likely.</summary>
+    /// <summary>log2(K): the bits per code under a uniform distribution.</summary>
     public double UniformBitsPerCode => Math.Log2(CodebookSize);
 
-    /// <summary>Measures in one pass over the rows.</summary>
-    /// <param name="data">What a <c>PriorTransformer</c> made.</param>
-    /// <param name="codesColumnName">The codes: a vector of <c>Key&lt;UInt32, K&gt;</c> of known or variable size.</param>
-    /// <param name="bitsColumnName">What the codes of a row cost: a <see cref="float"/>.</param>
-    /// <exception cref="ArgumentException">A column is missing or of another type.</exception>
-    /// <exception cref="InvalidOperationException">The view has no rows, or a row's bits are no finite number.</exception>
+    /// <summary>Evaluates a prior in one pass over the rows.</summary>
+    /// <param name="data">The output of a <see cref="PriorTransformer"/>.</param>
+    /// <param name="codesColumnName">The column of codes: a vector of <c>Key&lt;UInt32, K&gt;</c> of known or variable size.</param>
+    /// <param name="bitsColumnName">The column of −log2 p of the codes of a row, in bits: a <see cref="float"/>.</param>
+    /// <returns>The metrics.</returns>
+    /// <exception cref="ArgumentException">A column is missing or has an unsuitable type.</exception>
+    /// <exception cref="InvalidOperationException">There are no codes, or the bits of a row are NaN or infinite.</exception>
     public static PriorMetrics Evaluate(IDataView data, string codesColumnName, string bitsColumnName)
     {
         ArgumentNullException.ThrowIfNull(data);

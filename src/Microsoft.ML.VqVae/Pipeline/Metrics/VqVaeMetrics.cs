@@ -2,14 +2,14 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>How well a codec's codes describe the data, measured over every row of a data view.</summary>
+/// <summary>The metrics of a codec: reconstruction error, codebook usage and bits, for all rows of a data view.</summary>
 /// <remarks>
-/// All figures are those of the whole view, never means over batches: the perplexity of a batch is bounded by the batch, and its mean
-/// says little about how much of the codebook a data set uses. Errors and variances are in the squared units of the input column.
+/// All metrics are computed over the whole data view, not averaged over batches: the perplexity of a batch is bounded by the size of the
+/// batch, and its mean says little about the codebook usage of a data set. Errors and variances are in squared units of the input column.
 /// </remarks>
 public sealed class VqVaeMetrics
 {
-    /// <summary>The largest value that a pixel can take where nothing else is said: 255, what ExtractPixels gives by default.</summary>
+    /// <summary>The default peak value of a pixel: 255, as in the output of ExtractPixels by default.</summary>
     public const double DefaultPeak = 255;
 
     internal VqVaeMetrics(
@@ -29,88 +29,90 @@ public sealed class VqVaeMetrics
         ReconstructionBitsPerDimension = reconstructionBits?.Mean / ValuesPerRow;
     }
 
-    /// <summary>The number of rows that were measured.</summary>
+    /// <summary>Number of rows.</summary>
     public long RowCount { get; }
 
-    /// <summary>D, the number of values in one row of the input: height × width × channels.</summary>
+    /// <summary>D: number of values in a row of the input, height × width × channels.</summary>
     public int ValuesPerRow { get; }
 
-    /// <summary>N, the number of codes in one row.</summary>
+    /// <summary>N: number of codes in a row.</summary>
     public int CodesPerRow { get; }
 
-    /// <summary>K, the number of codes in the codebook.</summary>
+    /// <summary>K: number of codes in the codebook.</summary>
     public int CodebookSize { get; }
 
-    /// <summary>The squared difference between input and reconstruction, averaged over all values of all rows.</summary>
+    /// <summary>The mean squared error between input and reconstruction, over all values of all rows.</summary>
     public double MeanSquaredError { get; }
 
-    /// <summary>The variance of the input around one mean, over all values of all rows (divided by their number).</summary>
+    /// <summary>The variance of all values of all rows of the input around their mean (divided by their number).</summary>
     public double DataVariance { get; }
 
     /// <summary>
-    /// <see cref="MeanSquaredError"/> over <see cref="DataVariance"/>: 0 is a perfect copy, 1 what the mean grey alone would reach.
-    /// NaN or infinity where the input never varies.
+    /// <see cref="MeanSquaredError"/> divided by <see cref="DataVariance"/>: 0 for a perfect reconstruction, 1 for a constant image of the
+    /// mean value. NaN or infinity if the input is constant.
     /// </summary>
     public double NormalizedMeanSquaredError => MeanSquaredError / DataVariance;
 
-    /// <summary>10·log10(peak² / <see cref="MeanSquaredError"/>) in decibels; positive infinity for a perfect copy.</summary>
+    /// <summary>10·log10(peak² / <see cref="MeanSquaredError"/>) in decibels; positive infinity for a perfect reconstruction.</summary>
     public double PeakSignalToNoiseRatio { get; }
 
-    /// <summary>The share of the K codes that occur at least once, 0 to 1; with separate codebooks, of all codes of all books.</summary>
+    /// <summary>The fraction of the K codes that occur at least once, 0 to 1; with separate codebooks, of the codes of all
+    /// codebooks.</summary>
     public double CodebookUsage { get; }
 
     /// <summary>
-    /// exp(H) of the distribution of codes over the whole view: 1 where one code does everything, K where all K are used equally.
-    /// With separate codebooks the entropy H is the mean over the books, so that the figure stays comparable with K.
+    /// The perplexity exp(H) of the distribution of codes: 1 if only one code is used, K if all K codes are used equally often. With
+    /// separate codebooks, the entropy H is the mean over the codebooks, so that the perplexity remains comparable with K.
     /// </summary>
     public double Perplexity { get; }
 
     /// <summary>
-    /// N·log2(K) / D: what a row's codes cost under a uniform prior, in bits for each value of the input. A prior that was learned over the
-    /// codes makes it smaller.
+    /// N·log2(K) / D: the bits of the codes under a uniform prior, per value of the input. A prior trained on the codes takes fewer
+    /// bits.
     /// </summary>
     public double BitsPerDimension => CodesPerRow * UniformBitsPerCode / ValuesPerRow;
 
-    /// <summary>log2(K): what a code costs where all are held equally likely.</summary>
+    /// <summary>log2(K): the bits per code under a uniform prior.</summary>
     public double UniformBitsPerCode => Math.Log2(CodebookSize);
 
-    /// <summary>What a code costs under the prior that was learned over the codes, in bits: the mean of its column over N; null without
-    /// one.</summary>
+    /// <summary>The bits per code under a trained prior: the mean of the prior's column divided by N; null without a prior.</summary>
     public double? PriorBitsPerCode { get; }
 
-    /// <summary><see cref="BitsPerDimension"/> under the prior that was learned; null without one.</summary>
+    /// <summary>The bits of the codes under a trained prior, per value of the input; null without a prior.</summary>
     public double? PriorBitsPerDimension => PriorBitsPerCode * CodesPerRow / ValuesPerRow;
 
-    /// <summary>−log2 p of the input given its codes, in bits for each of its values; null where the codec has no likelihood.</summary>
+    /// <summary>−log2 p(x|z), in bits per value of the input; null if the codec has no likelihood.</summary>
     public double? ReconstructionBitsPerDimension { get; }
 
     /// <summary>
-    /// <see cref="ReconstructionBitsPerDimension"/> and what the codes cost, under the prior where there is one and a uniform one
-    /// otherwise: an upper bound of −log2 p of the input for each of its values (section 4.1 of the paper). Null where the codec has no
+    /// The sum of <see cref="ReconstructionBitsPerDimension"/> and the bits of the codes under the prior, or under a uniform one if there
+    /// is none: an upper bound of −log2 p(x) in bits per value of the input (section 4.1 of arXiv 1711.00937). Null if the codec has no
     /// likelihood.
     /// </summary>
     public double? TotalBitsPerDimension => ReconstructionBitsPerDimension + (PriorBitsPerDimension ?? BitsPerDimension);
 
-    /// <summary>How often each of the K codes occurred, over all positions (and, with separate codebooks, over all books).</summary>
+    /// <summary>Number of occurrences of each of the K codes, over all positions and, with separate codebooks, over all
+    /// codebooks.</summary>
     public IReadOnlyList<long> CodeCounts { get; }
 
-    /// <summary>Measures in one pass over the rows.</summary>
-    /// <param name="data">What a <c>ImageVqVaeTransformer</c> made, with its reconstruction column.</param>
+    /// <summary>Evaluates a codec in one pass over the rows.</summary>
+    /// <param name="data">The output of an <see cref="ImageVqVaeTransformer"/> with a reconstruction column.</param>
     /// <param name="codesColumnName">
-    /// The codes: a vector of known size of <c>Key&lt;UInt32, K&gt;</c>, for images h × w × codes per position.
+    /// The column of codes: a known-sized vector of <c>Key&lt;UInt32, K&gt;</c>, for images [h, w, codes per position].
     /// </param>
-    /// <param name="inputColumnName">What was encoded: a vector of <see cref="float"/> of known size, or an image.</param>
-    /// <param name="reconstructionColumnName">What was decoded: of the same kind, size and order as the input.</param>
-    /// <param name="peak">The largest value that the input can take, for the PSNR; 255 by default, 1 for pixels scaled to 0…1.</param>
+    /// <param name="inputColumnName">The column that was encoded: a known-sized vector of <see cref="float"/>, or an image.</param>
+    /// <param name="reconstructionColumnName">The column of reconstructions, of the type, size and layout of the input.</param>
+    /// <param name="peak">The maximum value of the input, for the PSNR: 255 by default, 1 for pixels scaled to the range 0 to 1.</param>
     /// <param name="separateCodebooks">
-    /// Whether each of the codes at a position has a codebook of its own. Their number is the last dimension of the codes column's type.
+    /// Whether each code of a position has its own codebook. The number of codebooks is the last dimension of the codes column.
     /// </param>
-    /// <param name="priorBitsColumnName">What the codes of a row cost under a prior, as a <c>PriorTransformer</c> adds it: a
+    /// <param name="priorBitsColumnName">The column of −log2 p of the codes of a row, in bits, added by a <see cref="PriorTransformer"/>: a
     /// <see cref="float"/>; null, the default, for none.</param>
-    /// <param name="reconstructionBitsColumnName">−log2 p of a row's input given its codes, a <see cref="float"/>; null, the default, where
-    /// the codec has no likelihood.</param>
-    /// <exception cref="ArgumentException">A column is missing or of another type, or the peak is not a positive number.</exception>
-    /// <exception cref="InvalidOperationException">The view has no rows, or a row holds a missing code or no finite number.</exception>
+    /// <param name="reconstructionBitsColumnName">The column of −log2 p of the input given the codes, in bits: a <see cref="float"/>; null,
+    /// the default, for none.</param>
+    /// <returns>The metrics.</returns>
+    /// <exception cref="ArgumentException">A column is missing or has an unsuitable type, or the peak is not a positive number.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, or a row holds a missing code, NaN or infinity.</exception>
     public static VqVaeMetrics Evaluate(
         IDataView data,
         string codesColumnName,
@@ -139,14 +141,14 @@ public sealed class VqVaeMetrics
         priorBits?.Bind(cursor);
         reconstructionBits?.Bind(cursor);
         var getCodes = cursor.GetGetter<VBuffer<uint>>(columns.Codes);
-        var getInput = ValueGetters.For(cursor, columns.Input);
-        var getReconstruction = ValueGetters.For(cursor, columns.Reconstruction);
+        Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input);
+        Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction);
         VBuffer<uint> codeBuffer = default;
         while (cursor.MoveNext())
         {
             getCodes(ref codeBuffer);
             codes.Add(codeBuffer, cursor.Position);
-            reconstruction.Add(getInput(), getReconstruction(), cursor.Position);
+            reconstruction.Add(getInput().Span, getReconstruction().Span, cursor.Position);
             priorBits?.Add();
             reconstructionBits?.Add();
         }

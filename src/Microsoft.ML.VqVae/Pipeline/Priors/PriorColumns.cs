@@ -9,14 +9,15 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that a prior is rebuilt from, except its weights; one of the three networks is set.</summary>
+/// <summary>The description of a prior in a model file: all that is needed to recreate it, except its weights. One of the three networks is
+/// set.</summary>
 /// <param name="PixelCnn">The network for grids.</param>
 /// <param name="WaveNet">The network for sequences.</param>
-/// <param name="Format">The codes that it was trained on.</param>
-/// <param name="Conditions">The classes that they were conditioned on, or null.</param>
+/// <param name="Format">The format of the codes of the training data.</param>
+/// <param name="Conditions">The classes that the prior is conditioned on, or null.</param>
 /// <param name="MeanLength">The mean number of codes in the rows of the training data.</param>
-/// <param name="PredictionBatchSize">Number of rows that a cursor gives to the network at once.</param>
-/// <param name="Custom">The network of the application's own.</param>
+/// <param name="PredictionBatchSize">Number of rows that the network processes at once.</param>
+/// <param name="Custom">The custom network of the application.</param>
 internal sealed record PriorDescription(
     PixelCnnOptions? PixelCnn, WaveNetPriorOptions? WaveNet, CodeFormat Format, CategorySet? Conditions, double MeanLength,
     int PredictionBatchSize,
@@ -24,7 +25,8 @@ internal sealed record PriorDescription(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     CodePriorOptions? Custom = null) : INetworkDescription<CodePrior>
 {
-    /// <summary>Chooses the network by the column and the options, and takes from the columns what the options leave open.</summary>
+    /// <summary>Selects the network by the column and the options, and takes the sizes that the options leave open from the
+    /// columns.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The options and the column contradict each other.</exception>
     public static PriorDescription Resolve(DataViewSchema.Column codes, CodeFormat format, CategorySet? conditions, PriorOptions options)
     {
@@ -48,7 +50,7 @@ internal sealed record PriorDescription(
             ofLine.Validate();
             return description with { WaveNet = ofLine };
         }
-        // As it will be read from a model file, so that a saved network is rebuilt as it was trained.
+        // Copied as it would be read from a model file, so that a saved network is recreated as it was trained.
         return description with { Custom = OpenTypeConverter<CodePriorOptions>.Copy(asked, nameof(options.CustomNetwork)) };
     }
 
@@ -89,7 +91,7 @@ internal sealed record PriorDescription(
 
     static string Text(int? length) => length?.ToString(CultureInfo.InvariantCulture) ?? "null";
 
-    /// <summary>Adds the settings of the network to what a checkpoint must match.</summary>
+    /// <summary>Adds the settings of the network to the fingerprint of a checkpoint.</summary>
     public SettingsFingerprint AddTo(SettingsFingerprint fingerprint)
     {
         if (PixelCnn is not null)
@@ -102,7 +104,7 @@ internal sealed record PriorDescription(
     }
 }
 
-/// <summary>The column names of a prior; null for columns that there are not.</summary>
+/// <summary>The column names of a prior; null for columns that are not requested.</summary>
 internal sealed record PriorColumns(string Codes, string? Condition, string Output, string? PerCode)
 {
     public ModelInput ToInput(PriorModel model)
@@ -141,10 +143,10 @@ internal sealed class ConditionInput(string name, CategorySet conditions) : Mode
         new CategoryReader(conditions.KeysOf(columns[0], "condition"), row, columns[0], capacity);
 }
 
-/// <summary>A batch of codes on its way through the prior: codes, lengths and, where there are conditions, classes.</summary>
+/// <summary>The lazy forward pass of a batch through the prior: codes, lengths and, with conditions, classes.</summary>
 /// <param name="model">The prior.</param>
 /// <param name="inputs">The tensors on the CPU.</param>
-/// <param name="maxLogits">Number of logits that are held at once: long rows are scored a few at a time, however many a cursor reads
+/// <param name="maxLogits">The maximum number of logits in memory: long rows are scored a few at a time, however many a cursor reads
 /// ahead.</param>
 internal sealed class PriorPass(PriorModel model, IReadOnlyList<Tensor> inputs, long maxLogits)
 {

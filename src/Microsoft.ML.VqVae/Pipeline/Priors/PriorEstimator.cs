@@ -7,10 +7,10 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains an autoregressive distribution over codes, given a class or unconditional: a gated PixelCNN (van den Oord et al. 2016, arXiv
-/// 1606.05328) over grids, a WaveNet (van den Oord et al. 2016, arXiv 1609.03499) over sequences, or a network of your own
-/// (<see cref="PriorOptions.CustomNetwork"/>). Section 3.3 of "Neural Discrete Representation Learning" (arXiv 1711.00937). The transformer
-/// scores rows and samples new ones.
+/// The <see cref="IEstimator{TTransformer}"/> that trains an autoregressive prior over codes, conditional or unconditional: a gated
+/// PixelCNN (van den Oord et al. 2016, arXiv 1606.05328) over grids, a WaveNet (van den Oord et al. 2016, arXiv 1609.03499) over
+/// sequences, or a custom network (<see cref="PriorOptions.CustomNetwork"/>). See section 3.3 of "Neural Discrete Representation Learning"
+/// (arXiv 1711.00937). The transformer scores rows and samples new ones.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -18,10 +18,10 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, of known or variable size, as EncodeImages makes it |
-/// | Condition, if named | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey makes it |
-/// | Bits | <xref:System.Single>: −log2 p of the row's codes, their total |
-/// | Bits of each code, on request | A vector of <xref:System.Single> in the dimensions of the codes |
+/// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, of known or variable size, as EncodeImages outputs it |
+/// | Condition, optional | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey outputs it |
+/// | Bits | <xref:System.Single>: −log2 p of the codes of the row, in bits |
+/// | Bits per code, on request | A vector of <xref:System.Single> with the dimensions of the codes |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -31,7 +31,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
@@ -76,7 +76,7 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
             condition = (column, conditions.AllKeys("condition"));
         }
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
-        CodeStore rows = CodeStore.Read(input, (codes, format.ToWanted()), condition, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(input, (codes, format.ToRequirements()), condition, "train on", Options.Training.CancellationToken);
         description = description with
         {
             Conditions = conditions?.WithRows(rows.Conditions),

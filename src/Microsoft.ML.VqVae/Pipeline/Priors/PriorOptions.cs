@@ -3,17 +3,18 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The network that learns the distribution of codes.</summary>
+/// <summary>The kind of network of a prior.</summary>
 public enum PriorNetwork
 {
     /// <summary>A PixelCNN for codes in a grid, vectors with two or three dimensions; a WaveNet for all others;
     /// <see cref="PriorOptions.CustomNetwork"/> if it is set.</summary>
     FromColumn,
 
-    /// <summary>A gated PixelCNN: a code depends on those above it and to its left. For images.</summary>
+    /// <summary>A gated PixelCNN (arXiv 1606.05328), in which a code depends on the codes above it and to its left. For images.</summary>
     PixelCnn,
 
-    /// <summary>A WaveNet: a code depends on those before it in the line. For sound, and for rows of any length.</summary>
+    /// <summary>A WaveNet (arXiv 1609.03499), in which a code depends on the preceding codes. For sound, and for rows of any
+    /// length.</summary>
     WaveNet,
 
     /// <summary>The network of <see cref="PriorOptions.CustomNetwork"/>.</summary>
@@ -21,10 +22,10 @@ public enum PriorNetwork
 }
 
 /// <summary>The settings of <see cref="PriorEstimator"/>: the network, its training, and the output columns.</summary>
-/// <remarks>The defaults are networks for a GPU; <see cref="Fast"/> is meant for a CPU.</remarks>
+/// <remarks>The defaults are networks for a GPU; the <see cref="Fast"/> preset is for a CPU.</remarks>
 public sealed class PriorOptions : NetworkOptions
 {
-    /// <summary>The network that learns the distribution of the codes.</summary>
+    /// <summary>The kind of network.</summary>
     /// <value>The default is <see cref="PriorNetwork.FromColumn"/>: <see cref="PixelCnn"/> for grids, <see cref="WaveNet"/> for all
     /// others, or <see cref="CustomNetwork"/> if it is set.</value>
     public PriorNetwork Network { get; set; } = PriorNetwork.FromColumn;
@@ -43,12 +44,13 @@ public sealed class PriorOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>.</value>
     public CodePriorOptions? CustomNetwork { get; set; }
 
-    /// <summary>The name of a column for the bits of each code, a vector of <see cref="float"/> in the dimensions of the codes.</summary>
+    /// <summary>The name of a column for −log2 p of each code in bits: a vector of <see cref="float"/> with the dimensions of the
+    /// codes.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? PerCodeColumnName { get; set; }
 
-    /// <summary>Creates settings for a CPU: narrow networks, and a thousand steps at a learning rate that rises, holds and falls. Training
-    /// takes minutes on images of 7×7 or 8×8 codes.</summary>
+    /// <summary>The settings for a CPU: narrow networks, and 1,000 steps with warmup and linear decay of the learning rate. Training takes
+    /// minutes for images of 7×7 or 8×8 codes.</summary>
     /// <returns>New options, which can be changed.</returns>
     public static PriorOptions Fast() => new()
     {
@@ -63,7 +65,7 @@ public sealed class PriorOptions : NetworkOptions
         },
     };
 
-    /// <summary>The network for codes that lie in a column like this.</summary>
+    /// <summary>The network for a column of this format.</summary>
     internal CodePriorOptions NetworkFor(CodeFormat format) => Network switch
     {
         _ when CustomNetwork is CodePriorOptions custom => custom,

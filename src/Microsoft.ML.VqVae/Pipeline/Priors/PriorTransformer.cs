@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds the cost of a row's codes under a learned distribution, −log2 p in bits: low for rows that are like the training data, high for
-/// others. It also samples new codes. The result of <see cref="PriorEstimator"/>.
+/// The <see cref="ITransformer"/> resulting from fitting a <see cref="PriorEstimator"/>; it adds −log2 p of the codes of a row in bits,
+/// which are high for rows unlike the training data, and samples new codes.
 /// </summary>
 public sealed class PriorTransformer : NetworkTransformer
 {
@@ -32,7 +32,7 @@ public sealed class PriorTransformer : NetworkTransformer
             columns.ToOutputs(), inputs => new PriorPass(model, inputs, maxLogits)), training) =>
         (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static PriorTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new PriorTransformer(model, saved.Columns));
 
@@ -42,10 +42,10 @@ public sealed class PriorTransformer : NetworkTransformer
     /// <summary>The column of conditions, or null.</summary>
     public string? ConditionColumnName => _columns.Condition;
 
-    /// <summary>The column of bits that is added: a Single, the total of the row.</summary>
+    /// <summary>The column of bits that is added: a Single, the sum over the row.</summary>
     public string OutputColumnName => _columns.Output;
 
-    /// <summary>The column of bits of each code that is added, or null.</summary>
+    /// <summary>The column of bits per code that is added, or null.</summary>
     public string? PerCodeColumnName => _columns.PerCode;
 
     /// <summary>The kind of the network: <see cref="PriorNetwork.PixelCnn"/>, <see cref="PriorNetwork.WaveNet"/> or
@@ -57,26 +57,26 @@ public sealed class PriorTransformer : NetworkTransformer
         _ => PriorNetwork.Custom,
     };
 
-    /// <summary>K: number of codes to choose from.</summary>
+    /// <summary>K: number of codes in the codebook.</summary>
     public int Codes => _model.Description.Format.Codes;
 
-    /// <summary>Number of codes in a row; null where rows may be of any length.</summary>
+    /// <summary>Number of codes in a row; null if rows may be of any length.</summary>
     public int? CodesPerRow => _model.Description.Format.Length;
 
-    /// <summary>The values of the condition column that rows of the training data had, in the order of its keys; numbers, from 1, if the
-    /// column had no key values. Empty for a prior without conditions.</summary>
+    /// <summary>The conditions of the training data, in the order of their keys; numbers from 1 if the keys had no values. Empty for a
+    /// prior without conditions.</summary>
     public IReadOnlyList<string> Conditions => [.. _model.Description.Conditions?.Known ?? []];
 
-    /// <summary>Samples rows of codes, all of one condition.</summary>
-    /// <param name="mlContext">The context of the data view; its seed is used if the options have none.</param>
+    /// <summary>Samples rows of codes with the same condition.</summary>
+    /// <param name="mlContext">The <see cref="MLContext"/> of the data view, whose seed is used if the options have none.</param>
     /// <param name="count">Number of rows; at least 1.</param>
     /// <param name="condition">The condition of all rows: one of <see cref="Conditions"/>. Null for a prior without conditions.</param>
     /// <param name="options">Temperature, seed, length and more; null for the defaults.</param>
-    /// <returns>A data view in memory with a column of codes, and one of conditions, with the names, types and annotations of those that
-    /// the prior was trained on, so that a codec's decoder takes it. All codes are sampled by this call, once.</returns>
-    /// <exception cref="ArgumentException">The count or an option cannot work, the condition is missing or not wanted, or no row of the
-    /// training data had it.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
+    /// <returns>A data view in memory with a column of codes and, with conditions, one of conditions, with the names, types and annotations
+    /// of the training data, which the decoder of a codec accepts. All codes are sampled by this call.</returns>
+    /// <exception cref="ArgumentException">The count or an option is invalid, the condition is missing or the prior has none, or no row of
+    /// the training data has the condition.</exception>
+    /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     /// <example>
     /// <code>
     /// IDataView images = codec.Decoder("Pixels").Transform(prior.Sample(ml, 16, "Sneaker"));
@@ -91,24 +91,24 @@ public sealed class PriorTransformer : NetworkTransformer
                 $"The prior is conditioned on '{ConditionColumnName}': name a condition, one of {set.Listed()}.", nameof(condition));
         }
         if (_model.Description.Conditions is null && condition is not null)
-            throw new ArgumentException($"The prior has no conditions, but '{condition}' is asked for.", nameof(condition));
+            throw new ArgumentException($"The prior has no conditions, but '{condition}' was requested.", nameof(condition));
         int? index = condition is null ? null : _model.Description.Conditions!.IndexOf(condition, "condition", nameof(condition));
         return Sample(mlContext, count, index is int one ? [.. Enumerable.Repeat(one, count)] : null, options);
     }
 
-    /// <summary>Samples a row of codes for each of some conditions, in their order.</summary>
-    /// <param name="mlContext">The context of the data view; its seed is used if the options have none.</param>
-    /// <param name="conditions">The condition of each row, of <see cref="Conditions"/>; at least one.</param>
+    /// <summary>Samples a row of codes for each condition, in order.</summary>
+    /// <param name="mlContext">The <see cref="MLContext"/> of the data view, whose seed is used if the options have none.</param>
+    /// <param name="conditions">The condition of each row, out of <see cref="Conditions"/>; at least one.</param>
     /// <param name="options">Temperature, seed, length and more; null for the defaults.</param>
     /// <returns>As for <see cref="Sample(MLContext, int, string?, SamplingOptions?)"/>.</returns>
-    /// <exception cref="ArgumentException">An option cannot work, there are no conditions, or no row of the training data had
-    /// one.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
+    /// <exception cref="ArgumentException">An option is invalid, there are no conditions, or no row of the training data has one of
+    /// them.</exception>
+    /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     public IDataView Sample(MLContext mlContext, IReadOnlyCollection<string> conditions, SamplingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(conditions);
         CategorySet set = _model.Description.Conditions
-            ?? throw new ArgumentException("The prior has no conditions: say how many rows instead.", nameof(conditions));
+            ?? throw new ArgumentException("The prior has no conditions: pass the number of rows instead.", nameof(conditions));
         ArgumentOutOfRangeException.ThrowIfZero(conditions.Count, nameof(conditions));
         return Sample(mlContext, conditions.Count, [.. conditions.Select(name => set.IndexOf(name, "condition", nameof(conditions)))], options);
     }
@@ -126,17 +126,16 @@ public sealed class PriorTransformer : NetworkTransformer
         return SampledCodes.View(mlContext, SampledCodes.ToKeys(codes), classes, _model.Description, _columns);
     }
 
-    /// <summary>Completes rows: given codes stay, missing ones (key 0) are sampled. A sampled code depends on those before it, sampled or
-    /// given, in raster order; given codes after it do not influence it.</summary>
-    /// <param name="mlContext">The context of the data view; its seed is used if the options have none.</param>
-    /// <param name="data">The rows: the column of codes and, for a prior with conditions, that of conditions. Others are not
-    /// read.</param>
+    /// <summary>Completes rows: given codes are kept, and missing ones (key 0) are sampled. A sampled code depends on the preceding codes,
+    /// sampled or given, in raster order; it does not depend on given codes after it.</summary>
+    /// <param name="mlContext">The <see cref="MLContext"/> of the data view, whose seed is used if the options have none.</param>
+    /// <param name="data">The rows, of which the column of codes and, with conditions, the column of conditions are read.</param>
     /// <param name="options">Temperature, seed, length and more; null for the defaults.</param>
-    /// <returns>A row for each, in their order; otherwise as for <see cref="Sample(MLContext, int, string?, SamplingOptions?)"/>.</returns>
-    /// <exception cref="ArgumentException">An option cannot work, or a column is missing or of another type than in training.</exception>
+    /// <returns>The completed rows, in order; otherwise as for <see cref="Sample(MLContext, int, string?, SamplingOptions?)"/>.</returns>
+    /// <exception cref="ArgumentException">An option is invalid, or a column is missing or has another type than in training.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or a row has a code that is out of range, another number of codes, or
-    /// a condition that no row of the training data had.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
+    /// a condition that is not in the training data.</exception>
+    /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     public IDataView Complete(MLContext mlContext, IDataView data, SamplingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -150,7 +149,7 @@ public sealed class PriorTransformer : NetworkTransformer
             condition = (column, set.KeysOf(column, "condition"));
         }
         CodeStore given =
-            CodeStore.Read(data, (codes, format.ToWanted(missingAllowed: true)), condition, "complete", options.CancellationToken);
+            CodeStore.Read(data, (codes, format.ToRequirements(missingAllowed: true)), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
         using DisposeScope scope = NewDisposeScope();

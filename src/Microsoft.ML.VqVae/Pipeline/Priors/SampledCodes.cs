@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Sampled codes as a data view in memory with the columns that the prior was trained on.</summary>
+/// <summary>Conversion of sampled codes to a data view in memory with the columns of the training data.</summary>
 internal static class SampledCodes
 {
-    /// <summary>The codes of each row as keys, which count from 1.</summary>
+    /// <summary>The codes of each row as keys, from 1.</summary>
     /// <param name="codes">Int64 [rows, N] on the CPU.</param>
-    /// <param name="lengths">Number of codes that are wanted of each row; null for all.</param>
+    /// <param name="lengths">Number of codes to take of each row; null for all.</param>
     public static uint[][] ToKeys(Tensor codes, IReadOnlyList<int>? lengths = null)
     {
         int rows = (int)codes.shape[0], stride = (int)codes.shape[1];
@@ -24,7 +24,7 @@ internal static class SampledCodes
         return keys;
     }
 
-    /// <param name="ml">The context that the view belongs to.</param>
+    /// <param name="ml">The context of the view.</param>
     /// <param name="keys">The codes of each row, from 1.</param>
     /// <param name="classes">The class of each row, from 0; null for a prior without conditions.</param>
     /// <param name="description">The prior.</param>
@@ -49,7 +49,7 @@ internal static class SampledCodes
         return ml.Data.LoadFromEnumerable(rows, schema);
     }
 
-    /// <summary>Describes a column of codes like the one that a model was trained on.</summary>
+    /// <summary>Describes a column of codes in the format of the training data.</summary>
     public static void Describe(SchemaDefinition.Column codes, string name, CodeFormat format)
     {
         (codes.ColumnName, codes.ColumnType) = (name, format.ToColumnType());
@@ -58,7 +58,7 @@ internal static class SampledCodes
             KeyNames.AddSlotNames(codes, slots);
     }
 
-    // ML.NET takes a vector's keys from an object as they are, from 1, but counts a single key from 0.
+    // ML.NET takes the keys of a vector in an object as they are, from 1, but a single key from 0.
     sealed class Row
     {
         public uint[] Codes { get; set; } = [];

@@ -5,39 +5,38 @@ namespace Microsoft.ML.VqVae;
 /// <summary>The settings of sampling from a <see cref="PriorTransformer"/> or a <see cref="VideoPriorTransformer"/>.</summary>
 public sealed class SamplingOptions
 {
-    /// <summary>Number of rows that are sampled at a time, unless set otherwise.</summary>
+    /// <summary>The default of <see cref="BatchSize"/>.</summary>
     public const int DefaultBatchSize = 64;
 
-    /// <summary>The divisor of the logarithms of probabilities: below 1 likely codes become more likely, and samples more alike.</summary>
-    /// <value>More than 0. The default is 1: the distribution as it was learned.</value>
+    /// <summary>The temperature, by which logits are divided: values below 1 make likely codes more likely, and samples less
+    /// diverse.</summary>
+    /// <value>More than 0. The default is 1: the learned distribution.</value>
     public double Temperature { get; set; } = 1;
 
-    /// <summary>The number of most likely codes that each code is chosen from; with 1 the most likely code is always taken.</summary>
+    /// <summary>Number of most likely codes that each code is sampled from; 1 always takes the most likely code.</summary>
     /// <value>At least 1; <see langword="null"/>, the default, for all.</value>
     public int? TopK { get; set; }
 
-    /// <summary>The seed of all choices: the same seed gives the same codes, whatever the batch size, except where rounding tips a
-    /// choice.</summary>
-    /// <value><see langword="null"/>, the default, for the seed of the MLContext; if that has none either, the codes differ each
-    /// time.</value>
+    /// <summary>The seed of the random numbers: the same seed results in the same codes for all batch sizes, up to rounding.</summary>
+    /// <value><see langword="null"/>, the default, for the seed of the MLContext; if that is null too, each call samples different
+    /// codes.</value>
     public int? Seed { get; set; }
 
-    /// <summary>Number of codes in a sampled row, for a prior over rows of any length. Rows that are completed do not become
-    /// shorter.</summary>
-    /// <value>At least 1; <see langword="null"/>, the default, for the mean length of the rows that the prior was trained on, or, in
-    /// completion, for each row's own.</value>
+    /// <summary>Number of codes in a sampled row, for a prior over rows of any length. Completed rows are not shortened.</summary>
+    /// <value>At least 1; <see langword="null"/>, the default, for the mean length of the training rows or, in completion, the length of
+    /// each row.</value>
     public int? Length { get; set; }
 
-    /// <summary>Number of rows that are sampled at a time.</summary>
+    /// <summary>Number of rows sampled at once.</summary>
     /// <value>From 1 to 256. The default is 64.</value>
     public int BatchSize { get; set; } = DefaultBatchSize;
 
-    /// <summary>Whether the network keeps what it computed for earlier codes, so that each code costs the work of one code. Otherwise each
-    /// costs a pass over the whole row: the same codes, up to rounding, for comparison.</summary>
+    /// <summary>Whether activations of earlier codes are cached, so that each code takes the work of one position. Without the cache, each
+    /// code takes a pass over the whole row, with the same codes up to rounding, for comparison.</summary>
     /// <value>The default is <see langword="true"/>.</value>
     public bool Cached { get; set; } = true;
 
-    /// <summary>Receives the completed share of the codes, 0 to 1.</summary>
+    /// <summary>Receives the fraction of codes sampled so far, 0 to 1.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     public IProgress<double>? Progress { get; set; }
 
@@ -46,7 +45,7 @@ public sealed class SamplingOptions
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The sampling options cannot be used");
@@ -55,7 +54,7 @@ public sealed class SamplingOptions
         problems.ThrowIfAny();
     }
 
-    /// <summary>The settings as a network takes them.</summary>
+    /// <summary>The settings in the form that networks use.</summary>
     internal SamplingSettings ToSettings(int seed) => new()
     {
         Temperature = Temperature,

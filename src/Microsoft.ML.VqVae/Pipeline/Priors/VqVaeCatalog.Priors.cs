@@ -6,17 +6,17 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a distribution over codes and adds the cost of each row's codes under it, using the <see cref="PriorOptions.Fast"/> preset
-    /// unless overridden: networks and a schedule for a CPU.
+    /// Trains a prior over codes and adds −log2 p of the codes of each row, using the <see cref="PriorOptions.Fast"/> preset (CPU-sized
+    /// networks and schedule) unless overridden. See section 3.3 of arXiv 1711.00937.
     /// </summary>
-    /// <param name="outputColumnName">The column to add: a Single, −log2 p of the row's codes in bits.</param>
-    /// <param name="codesColumnName">The column of codes: a vector of keys, as EncodeImages makes it.</param>
+    /// <param name="outputColumnName">The column to add: a Single, −log2 p of the codes of the row in bits.</param>
+    /// <param name="codesColumnName">The column of codes: a vector of keys, such as the output of EncodeImages.</param>
     /// <param name="conditionColumnName">The column that the codes are conditioned on, a key such as the class or the speaker; null, the
     /// default, for none.</param>
     /// <param name="steps">Number of training steps; null, the default, for that of <see cref="PriorOptions.Fast"/>.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="PriorEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="PriorEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     /// <example>
     /// <code>
     /// var prior = ml.Transforms.VqVae.Prior("Bits", "Codes", "Label").Fit(codec.Transform(images));
@@ -32,15 +32,14 @@ public sealed partial class VqVaeCatalog
         return Prior(outputColumnName, codesColumnName, conditionColumnName, options);
     }
 
-    /// <summary>Trains a distribution over codes and adds the cost of each row's codes under it, with full control over the
-    /// settings.</summary>
-    /// <param name="outputColumnName">The column to add: a Single, −log2 p of the row's codes in bits.</param>
-    /// <param name="codesColumnName">The column of codes: a vector of keys, as EncodeImages makes it.</param>
+    /// <summary>Trains a prior over codes and adds −log2 p of the codes of each row, with full control over the settings.</summary>
+    /// <param name="outputColumnName">The column to add: a Single, −log2 p of the codes of the row in bits.</param>
+    /// <param name="codesColumnName">The column of codes: a vector of keys, such as the output of EncodeImages.</param>
     /// <param name="conditionColumnName">The column that the codes are conditioned on, a key such as the class or the speaker; null for
     /// none.</param>
     /// <param name="options">The settings, for example <see cref="PriorOptions.Fast"/>.</param>
-    /// <returns>The estimator; <see cref="PriorEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="PriorEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public PriorEstimator Prior(string outputColumnName, string codesColumnName, string? conditionColumnName, PriorOptions options) =>
         new(_environment, outputColumnName, codesColumnName, conditionColumnName, options);
 }

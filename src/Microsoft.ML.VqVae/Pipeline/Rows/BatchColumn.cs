@@ -17,15 +17,15 @@ internal abstract class BatchColumn
         _ => new NumberColumn(capacity),
     };
 
-    /// <summary>Copies a tensor [rows, ...] of the network's device out. Called within a dispose scope.</summary>
+    /// <summary>Copies the values of a batch from a tensor [rows, …] on any device. Called within a dispose scope.</summary>
     public abstract void Store(Tensor values);
 
     /// <summary>The same for rows of the given numbers of positions, padded to [rows, N, …]. Where the size of the column is known, all
     /// rows have N.</summary>
     public virtual void Store(Tensor values, IReadOnlyList<long> lengths) => Store(values);
 
-    /// <summary>The ValueGetter of the column; <paramref name="slot"/> makes the batch ready and tells which of its rows is asked
-    /// for.</summary>
+    /// <summary>The ValueGetter of the column; <paramref name="slot"/> completes the batch and returns the slot of the current
+    /// row.</summary>
     public abstract Delegate CreateGetter(Func<int> slot);
 
     protected static void CopyOut<T>(Tensor values, ScalarType type, Span<T> destination) where T : unmanaged
@@ -43,7 +43,7 @@ internal abstract class BatchColumn
     }
 }
 
-/// <summary>Code indices as keys, which count from 1.</summary>
+/// <summary>Vectors of code indices, from 0, as keys, from 1.</summary>
 internal sealed class KeyColumn(int length, int capacity) : BatchColumn
 {
     readonly uint[] _keys = new uint[checked(length * capacity)];
@@ -54,7 +54,7 @@ internal sealed class KeyColumn(int length, int capacity) : BatchColumn
         Copy<uint>(_keys.AsSpan(slot() * length, length), ref value));
 }
 
-/// <summary>Vectors of numbers, as the tensor has them.</summary>
+/// <summary>Vectors of numbers.</summary>
 internal sealed class VectorColumn(int length, int capacity) : BatchColumn
 {
     readonly float[] _values = new float[checked(length * capacity)];
@@ -65,7 +65,7 @@ internal sealed class VectorColumn(int length, int capacity) : BatchColumn
         Copy<float>(_values.AsSpan(slot() * length, length), ref value));
 }
 
-/// <summary>One number a row.</summary>
+/// <summary>One number per row.</summary>
 internal sealed class NumberColumn(int capacity) : BatchColumn
 {
     readonly float[] _values = new float[capacity];
@@ -73,4 +73,45 @@ internal sealed class NumberColumn(int capacity) : BatchColumn
     public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _values);
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<float>)((ref float value) => value = _values[slot()]);
+}
+
+/// <summary>Vectors of a length that differs from row to row.</summary>
+internal abstract class SequenceColumn<T>(int capacity) : BatchColumn where T : unmanaged
+{
+    readonly T[][] _rows = new T[capacity][];
+
+    public override void Store(Tensor values) => Store(values, [.. Enumerable.Repeat(values.shape[1], (int)values.shape[0])]);
+
+    /// <summary>Copies the first positions of each row of a tensor [rows, N, …].</summary>
+    public override void Store(Tensor values, IReadOnlyList<long> lengths)
+    {
+        for (int row = 0; row < lengths.Count; row++)
+        {
+            Tensor real = values.select(0, row).narrow(0, 0, lengths[row]);
+            T[] numbers = new T[real.numel()];
+            if (numbers.Length > 0)
+                CopyOut(real, numbers);
+            _rows[row] = numbers;
+        }
+    }
+
+    /// <summary>Stores the values of one row, without a copy.</summary>
+    public void Store(int row, T[] values) => _rows[row] = values;
+
+    protected abstract void CopyOut(Tensor values, Span<T> destination);
+
+    public override Delegate CreateGetter(Func<int> slot) =>
+        (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => Copy<T>(_rows[slot()], ref value));
+}
+
+/// <summary>Vectors of numbers of any length.</summary>
+internal sealed class NumberSequenceColumn(int capacity) : SequenceColumn<float>(capacity)
+{
+    protected override void CopyOut(Tensor values, Span<float> destination) => CopyOut(values, ScalarType.Float32, destination);
+}
+
+/// <summary>Vectors of code indices, from 0, as keys, from 1, of any length.</summary>
+internal sealed class KeySequenceColumn(int capacity) : SequenceColumn<uint>(capacity)
+{
+    protected override void CopyOut(Tensor values, Span<uint> destination) => CopyOut(values + 1, ScalarType.Int32, destination);
 }

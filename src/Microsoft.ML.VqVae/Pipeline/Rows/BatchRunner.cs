@@ -5,14 +5,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Reads rows into a batch, runs the network on it once and no sooner than a value is asked for, and keeps what came out. It computes the
-/// columns that somebody holds a getter of: a PredictionEngine declares all columns active and reads a few.
+/// Reads rows into a batch and runs the network on it once, when a value is first requested. Only columns with a getter are computed: a
+/// PredictionEngine declares all columns active and reads a few.
 /// </summary>
 internal sealed class BatchRunner
 {
     readonly IBatchMapping _mapping;
     readonly RowReader _reader;
-    readonly Func<int, bool> _isActive;
     readonly Func<int> _slot;
     readonly BatchColumn?[] _columns;
     readonly Delegate?[] _getters;
@@ -21,12 +20,11 @@ internal sealed class BatchRunner
 
     /// <param name="mapping">The model.</param>
     /// <param name="row">The row or cursor that the network's input is read from.</param>
-    /// <param name="capacity">The largest batch.</param>
-    /// <param name="isActive">Which output columns may be asked for.</param>
-    /// <param name="slot">Tells which row of the batch is asked for, after it has made sure that the batch is the right one.</param>
-    public BatchRunner(IBatchMapping mapping, DataViewRow row, int capacity, Func<int, bool> isActive, Func<int> slot)
+    /// <param name="capacity">The maximum number of rows in a batch.</param>
+    /// <param name="slot">Makes sure that the batch holds the current row, and returns its slot.</param>
+    public BatchRunner(IBatchMapping mapping, DataViewRow row, int capacity, Func<int> slot)
     {
-        (_mapping, _isActive, _slot, Capacity) = (mapping, isActive, slot, capacity);
+        (_mapping, _slot, Capacity) = (mapping, slot, capacity);
         _reader = mapping.CreateReader(row, capacity);
         _columns = new BatchColumn?[mapping.OutputColumns.Count];
         _getters = new Delegate?[_columns.Length];
@@ -34,17 +32,12 @@ internal sealed class BatchRunner
 
     public int Capacity { get; }
 
+    /// <summary>The ValueGetter of an output column.</summary>
     public Delegate Getter(int output)
     {
-        if (!_isActive(output))
-        {
-            string name = _mapping.OutputColumns[output].Name;
-            throw new InvalidOperationException(
-                $"Column '{name}' is not active in this cursor or row: it was not among the columns asked for.");
-        }
         if (_getters[output] is Delegate getter)
             return getter;
-        // Whoever comes in the middle of a batch has it computed again, with one column more.
+        // A column that is requested in the middle of a batch has the batch run again, with that column.
         _ran = false;
         _columns[output] = _mapping.CreateColumn(output, Capacity);
         return _getters[output] = _columns[output]!.CreateGetter(ReadySlot);
@@ -52,8 +45,8 @@ internal sealed class BatchRunner
 
     public void Read(int slot) => _reader.Read(slot);
 
-    /// <summary>Declares that the first <paramref name="count"/> slots hold the batch from now on.</summary>
-    public void Begin(int count) => (_count, _ran) = (count, false);
+    /// <summary>Starts a batch of the rows in the first <paramref name="count"/> slots.</summary>
+    public void Start(int count) => (_count, _ran) = (count, false);
 
     int ReadySlot()
     {

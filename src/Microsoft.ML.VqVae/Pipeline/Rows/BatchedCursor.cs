@@ -4,8 +4,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Serves rows one by one and computes them batch by batch. The leading cursor reads the network's input a batch ahead; the trailing one,
-/// where columns pass through, stands on the row that is being served. The rows' identifiers prove that the two agree.
+/// A cursor whose rows are computed batch by batch. The leading cursor reads the network's input one batch ahead; the trailing cursor,
+/// needed if columns pass through, is at the current row. The two are checked against each other by the IDs of their rows.
 /// </summary>
 internal sealed class BatchedCursor : DataViewRowCursor
 {
@@ -28,7 +28,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
     public BatchedCursor(AddedColumns columns, IBatchMapping mapping, DataViewRowCursor leading, DataViewRowCursor? trailing, bool[] active)
     {
         (_columns, _leading, _trailing, _active) = (columns, leading, trailing, active);
-        _runner = new BatchRunner(mapping, leading, mapping.BatchSize, output => active[columns.InputSchema.Count + output], CurrentSlot);
+        _runner = new BatchRunner(mapping, leading, mapping.BatchSize, CurrentSlot);
         _ids = new DataViewRowId[_runner.Capacity];
         _batches = new long[_runner.Capacity];
         _leadingId = leading.GetIdGetter();
@@ -82,10 +82,10 @@ internal sealed class BatchedCursor : DataViewRowCursor
         }
         catch (Exception exception) when (_count > 0)
         {
-            // The rows before the bad one are good, and whoever takes no more than these need not hear of it.
+            // The rows before the bad one can be served; the error is thrown when the bad row is requested.
             _pending = ExceptionDispatchInfo.Capture(exception);
         }
-        _runner.Begin(_count);
+        _runner.Start(_count);
     }
 
     void FollowWithTrailing(DataViewRowCursor trailing)
@@ -99,24 +99,17 @@ internal sealed class BatchedCursor : DataViewRowCursor
             throw new InvalidOperationException(
                 $"Two cursors over the same data view disagree at row {_position}: "
                 + $"one has {(moved ? $"row {id}" : "ended")}, the other is at row {_ids[_slot]}. "
-                + "The source gives another order each time it is read; put a Cache after it, or shuffle through the cursor instead.");
+                + "The source has another order each time it is read: cache it (mlContext.Data.Cache) before this transformer.");
         }
     }
 
     int CurrentSlot() => _position >= 0 ? _slot : throw new InvalidOperationException(
-        "A value was asked for before the first MoveNext of the cursor, or after the last.");
+        "A value was requested before the first MoveNext of the cursor, or after the last.");
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _active[column.Index];
 
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-    {
-        if (!IsColumnActive(column))
-            throw new InvalidOperationException(
-                $"Column '{column.Name}' is not active in this cursor: it was not among the columns asked for.");
-        return _columns.IsPassedThrough(column.Index)
-            ? _trailing!.GetGetter<TValue>(_columns.InputSchema[column.Index])
-            : _columns.Typed<TValue>(_runner.Getter(_columns.OutputOf(column.Index)), column);
-    }
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        _columns.Getter<TValue>(column, _active, _trailing, _runner.Getter);
 
     public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = _ids[CurrentSlot()];
 

@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The rows of a data view with a model's columns added: lazy, and batch by batch.</summary>
+/// <summary>The rows of a data view with the columns of a model, computed lazily in batches.</summary>
 internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDataView
 {
     readonly AddedColumns _columns = new(source.Schema, mapping);
@@ -20,10 +20,10 @@ internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDa
             rand = null;
         DataViewSchema.Column[] passed = [.. _columns.PassedThrough(active)];
         if (!_columns.AnyAdded(active))
-            return new PassThroughCursor(_columns, source.GetRowCursor(passed, rand));
+            return PassThrough(source.GetRowCursor(passed, rand), active);
 
-        // Two cursors walk the source: one a batch ahead, with the network's input alone, and one in step with the reader. A shuffled
-        // source must give both the same order, hence two generators of one seed.
+        // Two cursors read the source: one a batch ahead, with the network's input alone, and one at the current row. Both need the
+        // same order if the source is shuffled, so their generators have the same seed.
         int? seed = rand?.Next();
         Random? Generator() => seed is int value ? new Random(value) : null;
         DataViewRowCursor ahead = source.GetRowCursor(_columns.InputColumns, Generator());
@@ -37,10 +37,15 @@ internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDa
         bool[] active = _columns.Active(needed);
         if (_columns.AnyAdded(active))
         {
-            // A set of fewer is allowed. The network uses all processors for a batch, and two sets of the source need not be split alike.
+            // A set of fewer cursors is allowed. The network uses all processors for a batch, and two sets of the source may be split
+            // differently.
             return [GetRowCursor(needed, rand)];
         }
         return [.. source.GetRowCursorSet(_columns.PassedThrough(active), n, rand)
-            .Select(cursor => new PassThroughCursor(_columns, cursor))];
+            .Select(cursor => PassThrough(cursor, active))];
     }
+
+    // A cursor for requests without an added column: the network does not run.
+    ExtendedCursor PassThrough(DataViewRowCursor cursor, bool[] active) =>
+        new(_columns, cursor, active, _ => throw new InvalidOperationException("No added column is active."));
 }

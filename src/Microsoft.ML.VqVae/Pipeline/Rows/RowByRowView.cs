@@ -2,7 +2,18 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The rows of a data view with columns added that are computed when a getter is called.</summary>
+/// <summary>The computation of output columns row by row, without a network.</summary>
+internal interface IRowMapping
+{
+    /// <summary>Finds the input columns and describes the added ones; throws if an input column is missing or has an unsuitable
+    /// type.</summary>
+    AddedColumns Bind(DataViewSchema inputSchema);
+
+    /// <summary>The ValueGetter of an added column for the current row of <paramref name="row"/>.</summary>
+    Delegate CreateGetter(DataViewRow row, AddedColumns columns, int output);
+}
+
+/// <summary>The rows of a data view with added columns that are computed when a getter is called.</summary>
 internal sealed class RowByRowView(IDataView source, IRowMapping mapping) : IDataView
 {
     readonly AddedColumns _columns = mapping.Bind(source.Schema);
@@ -16,49 +27,42 @@ internal sealed class RowByRowView(IDataView source, IRowMapping mapping) : IDat
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         bool[] active = _columns.Active(columnsNeeded);
-        return new Cursor(_columns, mapping, source.GetRowCursor(_columns.Dependencies(active), rand), active);
+        return Over(source.GetRowCursor(_columns.Dependencies(active), rand), active);
     }
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         bool[] active = _columns.Active(columnsNeeded);
-        return [.. source.GetRowCursorSet(_columns.Dependencies(active), n, rand)
-            .Select(cursor => new Cursor(_columns, mapping, cursor, active))];
+        return [.. source.GetRowCursorSet(_columns.Dependencies(active), n, rand).Select(cursor => Over(cursor, active))];
     }
 
-    sealed class Cursor : DataViewRowCursor
+    ExtendedCursor Over(DataViewRowCursor cursor, bool[] active) =>
+        new(_columns, cursor, active, _columns.CreateGetters(mapping, cursor, active));
+}
+
+/// <summary>A cursor that adds columns to the rows of another, one row for each.</summary>
+internal sealed class ExtendedCursor(AddedColumns columns, DataViewRowCursor source, bool[] active, Func<int, Delegate> getters)
+    : DataViewRowCursor
+{
+    public override DataViewSchema Schema => columns.OutputSchema;
+
+    public override long Position => source.Position;
+
+    public override long Batch => source.Batch;
+
+    public override bool MoveNext() => source.MoveNext();
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => source.GetIdGetter();
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => active[column.Index];
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        columns.Getter<TValue>(column, active, source, getters);
+
+    protected override void Dispose(bool disposing)
     {
-        readonly AddedColumns _columns;
-        readonly DataViewRowCursor _source;
-        readonly bool[] _active;
-        readonly Delegate?[] _getters;
-
-        public Cursor(AddedColumns columns, IRowMapping mapping, DataViewRowCursor source, bool[] active)
-        {
-            (_columns, _source, _active) = (columns, source, active);
-            _getters = RowByRowMapper.Getters(columns, mapping, source, active);
-        }
-
-        public override DataViewSchema Schema => _columns.OutputSchema;
-
-        public override long Position => _source.Position;
-
-        public override long Batch => _source.Batch;
-
-        public override bool MoveNext() => _source.MoveNext();
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => _source.GetIdGetter();
-
-        public override bool IsColumnActive(DataViewSchema.Column column) => _active[column.Index];
-
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
-            RowByRowMapper.Getter<TValue>(_columns, _source, _active, _getters, column);
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                _source.Dispose();
-            base.Dispose(disposing);
-        }
+        if (disposing)
+            source.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -2,15 +2,33 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The model's columns for single rows, which is what a PredictionEngine asks for.</summary>
-internal sealed class RowMapper(DataViewSchema inputSchema, IBatchMapping mapping) : IRowToRowMapper
+/// <summary>Maps single rows, as a PredictionEngine requests them.</summary>
+internal sealed class RowMapper : IRowToRowMapper
 {
-    readonly AddedColumns _columns = new(inputSchema, mapping);
+    readonly AddedColumns _columns;
+    readonly Func<DataViewRow, bool[], Func<int, Delegate>> _createGetters;
+
+    RowMapper(AddedColumns columns, Func<DataViewRow, bool[], Func<int, Delegate>> createGetters) =>
+        (_columns, _createGetters) = (columns, createGetters);
 
     public DataViewSchema InputSchema => _columns.InputSchema;
 
-    /// <summary>Rows carry this very instance: chains of mappers compare schemas by reference.</summary>
+    /// <summary>The schema of the rows, always this instance: chains of mappers compare schemas by reference.</summary>
     public DataViewSchema OutputSchema => _columns.OutputSchema;
+
+    /// <summary>Creates a mapper whose columns are computed by a network, once per row.</summary>
+    public static RowMapper Create(DataViewSchema inputSchema, IBatchMapping mapping)
+    {
+        var columns = new AddedColumns(inputSchema, mapping);
+        return new RowMapper(columns, (row, active) => columns.AnyAdded(active) ? new SingleRow(mapping, row).Getter : NoGetter);
+    }
+
+    /// <summary>Creates a mapper whose columns are computed without a network.</summary>
+    public static RowMapper Create(DataViewSchema inputSchema, IRowMapping mapping)
+    {
+        AddedColumns columns = mapping.Bind(inputSchema);
+        return new RowMapper(columns, (row, active) => columns.CreateGetters(mapping, row, active));
+    }
 
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns) =>
         _columns.Dependencies(_columns.Active(dependingColumns));
@@ -19,65 +37,62 @@ internal sealed class RowMapper(DataViewSchema inputSchema, IBatchMapping mappin
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.Schema != InputSchema)
-            throw new ArgumentException($"The row's schema ({input.Schema}) is not the one that the mapper was made for ({InputSchema}).",
-                nameof(input));
-        return new MappedRow(_columns, mapping, input, _columns.Active(activeColumns));
+        {
+            throw new ArgumentException(
+                $"The row's schema ({input.Schema}) is not the schema that the mapper was created for ({InputSchema}).", nameof(input));
+        }
+        bool[] active = _columns.Active(activeColumns);
+        return new MappedRow(_columns, input, active, _createGetters(input, active));
     }
 
-    sealed class MappedRow : DataViewRow
+    static Delegate NoGetter(int output) => throw new InvalidOperationException("No added column is active.");
+
+    /// <summary>A batch of one row: the network runs once while the row stays where it is, for all columns that are read.</summary>
+    sealed class SingleRow
     {
-        readonly AddedColumns _columns;
-        readonly DataViewRow _input;
-        readonly bool[] _active;
-        readonly BatchRunner? _runner;
+        readonly DataViewRow _row;
+        readonly BatchRunner _runner;
         long _readPosition = -1;
 
-        public MappedRow(AddedColumns columns, IBatchMapping mapping, DataViewRow input, bool[] active)
-        {
-            (_columns, _input, _active) = (columns, input, active);
-            if (columns.AnyAdded(active))
-                _runner = new BatchRunner(mapping, input, 1, output => active[columns.InputSchema.Count + output], ReadOnce);
-        }
+        public SingleRow(IBatchMapping mapping, DataViewRow row) =>
+            (_row, _runner) = (row, new BatchRunner(mapping, row, capacity: 1, ReadOnce));
 
-        public override DataViewSchema Schema => _columns.OutputSchema;
+        public Delegate Getter(int output) => _runner.Getter(output);
 
-        public override long Position => _input.Position;
-
-        public override long Batch => _input.Batch;
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
-
-        public override bool IsColumnActive(DataViewSchema.Column column) => _active[column.Index];
-
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-        {
-            if (_columns.IsPassedThrough(column.Index))
-                return _input.GetGetter<TValue>(_columns.InputSchema[column.Index]);
-            return _runner is not null && IsColumnActive(column)
-                ? _columns.Typed<TValue>(_runner.Getter(_columns.OutputOf(column.Index)), column)
-                : throw new InvalidOperationException(
-                    $"Column '{column.Name}' is not active in this row: it was not among the columns asked for.");
-        }
-
-        // However many columns are read from a row, the network runs once while the row stays where it is.
         int ReadOnce()
         {
-            if (_input.Position < 0)
-                throw new InvalidOperationException("A value was asked for before there was a row.");
-            if (_input.Position != _readPosition)
+            if (_row.Position < 0)
+                throw new InvalidOperationException("A value was requested before there was a row.");
+            if (_row.Position != _readPosition)
             {
                 _readPosition = -1;
-                _runner!.Read(0);
-                _runner.Begin(1);
-                _readPosition = _input.Position;
+                _runner.Read(0);
+                _runner.Start(1);
+                _readPosition = _row.Position;
             }
             return 0;
         }
+    }
+
+    sealed class MappedRow(AddedColumns columns, DataViewRow input, bool[] active, Func<int, Delegate> getters) : DataViewRow
+    {
+        public override DataViewSchema Schema => columns.OutputSchema;
+
+        public override long Position => input.Position;
+
+        public override long Batch => input.Batch;
+
+        public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
+
+        public override bool IsColumnActive(DataViewSchema.Column column) => active[column.Index];
+
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+            columns.Getter<TValue>(column, active, input, getters);
 
         protected override void Dispose(bool disposing)
         {
             if (disposing)
-                _input.Dispose();
+                input.Dispose();
             base.Dispose(disposing);
         }
     }

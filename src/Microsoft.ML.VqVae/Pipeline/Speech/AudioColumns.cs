@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that an audio codec is rebuilt from, except its weights.</summary>
+/// <summary>The description of an audio codec in a model file: all that is needed to recreate it, except its weights.</summary>
 /// <param name="Codec">Encoder and decoder.</param>
-/// <param name="Quantizer">The bottleneck.</param>
-/// <param name="Speakers">The speakers that the decoder knows; null for a decoder that is not conditioned on speakers.</param>
-/// <param name="PredictionBatchSize">Number of rows that are computed at once.</param>
-/// <param name="Seed">The seed for everything random in decoding.</param>
+/// <param name="Quantizer">The quantizer.</param>
+/// <param name="Speakers">The speakers of the training data; null for a decoder that is not conditioned on speakers.</param>
+/// <param name="PredictionBatchSize">Number of rows computed at once.</param>
+/// <param name="Seed">The seed of all randomness in decoding.</param>
 internal sealed record AudioModelDescription(
     AudioCodecOptions Codec, QuantizerOptions Quantizer, CategorySet? Speakers, int PredictionBatchSize, int Seed)
     : INetworkDescription<AudioVqVae>
@@ -24,7 +24,7 @@ internal sealed record AudioModelDescription(
 /// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
 internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings)
 {
-    /// <summary>The waveforms, and the speakers where codes or reconstructions depend on them.</summary>
+    /// <summary>The waveforms, and the speakers if codes or reconstructions depend on them.</summary>
     public ModelInput ToInput(AudioModel model)
     {
         var waveform = new WaveformInput(Input, model);
@@ -64,7 +64,7 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
 /// <summary>The output columns of audio codecs, vectors of unknown length.</summary>
 internal static class AudioColumn
 {
-    /// <summary>Codes as keys; the value of a key is its code, counted from 0, as text.</summary>
+    /// <summary>Codes as keys; the value of a key is its code, from 0, as text.</summary>
     public static ModelColumn<AudioModel, TPass> Codes<TPass>(string name, Action<TPass, BatchColumn> compute) => new(
         name, _ => ColumnTypes.CodeSequenceShape(name),
         model => ColumnTypes.Codes(name, CodeFormat.Sequence(model.Description.Quantizer.CodebookSize)), compute);
@@ -75,19 +75,19 @@ internal static class AudioColumn
         (pass, column) => compute(pass, (NumberSequenceColumn)column));
 }
 
-/// <summary>A batch of waveforms on its way through the encoder, and on request back.</summary>
+/// <summary>The lazy forward pass of a batch of waveforms through the encoder and, on request, the decoder.</summary>
 internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, IReadOnlyList<Tensor> inputs)
 {
-    // The order in which WaveformInput and SpeakerInput give their tensors.
+    // The order of the tensors of WaveformInput and SpeakerInput.
     const int Values = 0, ValueCounts = 1, Normalizers = 2, Samples = 3, Speakers = 4, Positions = 5;
 
-    /// <summary>Int64 [rows, N, G].</summary>
+    /// <summary>The codes, Int64 [rows, N, G].</summary>
     public Tensor Codes => field ??= Encode();
 
     /// <summary>Number of positions of each row.</summary>
     public long[] Lengths => field ??= [.. Numbers(ValueCounts).Select(count => (count + ValuesPerCode - 1) / ValuesPerCode)];
 
-    /// <summary>Float32 [rows, N, G·D].</summary>
+    /// <summary>The code vectors, Float32 [rows, N, G·D].</summary>
     public Tensor Embeddings => model.Network.Quantizer.Embed(Codes).permute(0, 2, 1);
 
     int ValuesPerCode => model.Network.ValuesPerCode;
@@ -119,10 +119,10 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
     long[] Numbers(int input) => inputs[input].data<long>().ToArray();
 }
 
-/// <summary>A batch of codes on its way through the decoder.</summary>
+/// <summary>The lazy forward pass of a batch of codes through the decoder.</summary>
 internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> inputs)
 {
-    // The order in which CodeSequenceInput and SpeakerInput give their tensors.
+    // The order of the tensors of CodeSequenceInput and SpeakerInput.
     const int Codes = 0, Lengths = 1, Speakers = 2;
 
     public void Decode(NumberSequenceColumn column)
@@ -134,7 +134,7 @@ internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> i
             column.Store(row, Decode(model, codes.select(0, row).narrow(0, 0, lengths[row]), speakers[row]));
     }
 
-    /// <summary>The waveform of the codes [N, G] of one utterance. It depends on nothing but them, the speaker and the model.</summary>
+    /// <summary>The waveform of the codes [N, G] of one utterance. It depends only on the codes, the speaker and the model.</summary>
     public static float[] Decode(AudioModel model, Tensor codes, long speaker) =>
         codes.shape[0] == 0 ? [] : model.Network.Decode(codes, (int)speaker, model.Description.Seed);
 }

@@ -7,8 +7,8 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937, section 4.3) on a column of
-/// waveforms; the transformer adds their discrete codes.
+/// The <see cref="IEstimator{TTransformer}"/> that trains a VQ-VAE on a column of waveforms, whose transformer adds their discrete codes
+/// ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937, section 4.3).
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -16,22 +16,22 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Input | A vector of <xref:System.Single> of any length: samples at the sample rate of the options, as LoadAudio gives |
-/// | Speaker, where the options name it | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey makes it |
-/// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, of any length, with key values |
+/// | Input | A vector of <xref:System.Single> of any length: samples at the sample rate of the options, as LoadAudio outputs |
+/// | Speaker, optional | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey outputs it |
+/// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, G per position, of any length, with key values |
 /// | Reconstruction, on request | A vector of <xref:System.Single> as long as the input |
 /// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers per position, position by position |
 ///
 /// ### Time
 /// With H samples per code (`SamplesPerCode`), code i covers the samples from i·H up to (i + 1)·H; its center lies
 /// (i + 0.5)·H / sample rate seconds after the start. A waveform of n samples has ⌈n / H⌉ codes: it is padded with zeros, which are
-/// left out of training. An empty waveform has no codes, and no codes decode to an empty waveform; rows with empty waveforms are left
-/// out of training.
+/// ignored in training. An empty waveform has no codes, and an empty row of codes decodes to an empty waveform; rows with empty waveforms
+/// are ignored in training.
 ///
 /// ### Speakers
-/// Speakers are identified by the values of their keys, so that another data set may number them differently. A speaker who was not in
-/// the training data is encoded like any other, normalized by the utterance alone, but cannot be decoded with: that is an error that
-/// names the row. Where most speakers will be new, normalize by `FeatureNormalisation.Adapted`.
+/// Speakers are identified by the values of their keys, so that another data set may number them differently. Speakers who are not in
+/// the training data are encoded like others, normalized by the utterance alone, but decoding with them is an error that names the row.
+/// If most speakers are new, use `FeatureNormalisation.Adapted`.
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -41,7 +41,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the waveforms are read once, and their features are kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
@@ -105,7 +105,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         string empty = store.Empty == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {store.Empty} empty rows left out");
         return string.Create(CultureInfo.InvariantCulture,
             $"a VQ-VAE on {store.Utterances} utterances{voices}, {seconds:F0} s{empty}: {description.Quantizer.CodebookSize} codes, "
-            + $"{rate:0.##} a second");
+            + $"{rate:0.##} per second");
     }
 
     string FingerprintOf(AudioModelDescription description, UtteranceStore store) => new SettingsFingerprint()

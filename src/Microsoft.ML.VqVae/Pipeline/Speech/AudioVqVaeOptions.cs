@@ -3,39 +3,39 @@ using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The settings of <see cref="AudioVqVaeEstimator"/>: the network, its training, and the columns besides waveform and
+/// <summary>The settings of <see cref="AudioVqVaeEstimator"/>: the network, its training, and the columns besides waveforms and
 /// codes.</summary>
-/// <remarks>The static methods return complete settings for a purpose, <see cref="MelSpeech"/> for example. The default of
+/// <remarks>The static methods return presets for a purpose, such as <see cref="MelSpeech"/>. The default of
 /// <see cref="NetworkOptions.PredictionBatchSize"/> is 16.</remarks>
 public sealed class AudioVqVaeOptions : NetworkOptions
 {
-    /// <summary>Number of utterances that the network is given at once when a data view is read, unless set otherwise.</summary>
+    /// <summary>The default of <see cref="NetworkOptions.PredictionBatchSize"/>.</summary>
     public new const int DefaultPredictionBatchSize = 16;
 
-    /// <summary>The length of a training example in seconds, unless set otherwise.</summary>
+    /// <summary>The default of <see cref="CropSeconds"/>.</summary>
     public const double DefaultCropSeconds = 2.56;
 
-    // The paper names no number of steps for section 4.3; this is that of its images.
+    // The paper states no number of steps for section 4.3; this is that of its image models.
     const int PaperSteps = 250_000;
 
     /// <summary>Creates options with the default settings.</summary>
     public AudioVqVaeOptions() => PredictionBatchSize = DefaultPredictionBatchSize;
 
-    /// <summary>Encoder and decoder: <see cref="MelCodecOptions"/>, made for CPUs, or <see cref="WaveformCodecOptions"/>, the
-    /// paper's.</summary>
+    /// <summary>Encoder and decoder: <see cref="MelCodecOptions"/>, for CPUs, or <see cref="WaveformCodecOptions"/>, as in the
+    /// paper.</summary>
     /// <value>The default is a mel codec of 25 codes per second.</value>
     public AudioCodecOptions Codec { get; set; } = new MelCodecOptions();
 
-    /// <summary>The bottleneck: <see cref="VectorQuantizerOptions"/>, or those of another quantizer.</summary>
+    /// <summary>The quantizer: <see cref="VectorQuantizerOptions"/>, or the options of another quantizer.</summary>
     /// <value>The default is a vector quantizer with one codebook of 512 codes, learned by gradient, β = 0.25.</value>
     public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions();
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
-    /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
+    /// <exception cref="InvalidOperationException">The quantizer is not a vector quantizer.</exception>
     public VectorQuantizerOptions VectorQuantizer => Quantizer.AsVectorQuantizer();
 
     /// <summary>Sample rate of the waveforms in hertz, <see cref="AudioCodecOptions.SampleRate"/> of <see cref="Codec"/>. Load audio at
-    /// this rate: a waveform does not carry its own.</summary>
+    /// this rate: a waveform has no information about its rate.</summary>
     /// <value>The default is 16,000.</value>
     /// <exception cref="InvalidOperationException"><see cref="Codec"/> is null.</exception>
     public int SampleRate
@@ -44,8 +44,8 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         set => KnownCodec.SampleRate = value;
     }
 
-    /// <summary>The name of a key column that identifies the speaker, as MapValueToKey makes it. The decoder is conditioned on the speaker,
-    /// so that codes need not describe voices, and can decode with each of them.</summary>
+    /// <summary>The name of a key column that identifies the speaker, as MapValueToKey outputs it. The decoder is conditioned on the
+    /// speaker, so that codes need not represent the voice, and utterances can be decoded with another voice.</summary>
     /// <value>The default is <see langword="null"/>: a single voice.</value>
     public string? SpeakerColumnName { get; set; }
 
@@ -57,8 +57,8 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? EmbeddingsColumnName { get; set; }
 
-    /// <summary>The length of a training example in seconds. Longer utterances are cut at random, shorter ones are padded with values that
-    /// are left out of training.</summary>
+    /// <summary>The length of a training example in seconds. Longer utterances are cropped at random, shorter ones are padded with values
+    /// that are ignored in training.</summary>
     /// <value>More than 0; at least the length of a code. The default is 2.56.</value>
     public double CropSeconds { get; set; } = DefaultCropSeconds;
 
@@ -82,13 +82,13 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
         problems.Require(ReconstructionColumnName is null || Codec is not MelCodecOptions { Outputs: SpeechFeatures.Mfcc },
             nameof(ReconstructionColumnName),
-            $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, of which no sound can be made", ReconstructionColumnName);
+            $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, which cannot be decoded to sound", ReconstructionColumnName);
     }
 
-    /// <summary>Settings for speech that can be decoded again, on a CPU: 25 codes per second that carry the spoken words, a decoder to
-    /// log-mel frames that is conditioned on the speaker, and Griffin-Lim. Trains in minutes on two cores. Set
-    /// <see cref="SpeakerColumnName"/> to convert voices.</summary>
-    /// <returns>New options, which may be changed freely.</returns>
+    /// <summary>The settings for speech that is decoded to sound, on a CPU: 25 codes per second that mostly encode phonetic content, a
+    /// decoder to log-mel frames that is conditioned on the speaker, and Griffin-Lim. Training takes minutes on two cores. Set
+    /// <see cref="SpeakerColumnName"/> for voice conversion.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions MelSpeech() => new()
     {
         Codec = new MelCodecOptions
@@ -110,9 +110,9 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         },
     };
 
-    /// <summary>Settings for codes that tell phonemes apart, 25 per second out of 128, on a CPU: the input is cepstral features, and the
-    /// target their averages over time. Trains in about a minute on two cores. These codes cannot be decoded to sound.</summary>
-    /// <returns>New options, which may be changed freely.</returns>
+    /// <summary>The settings for phonetic features, 25 codes per second out of 128, on a CPU: the input is cepstral coefficients, and the
+    /// target is their average over time. Training takes about a minute on two cores. These codes cannot be decoded to sound.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions PhonemeFeatures() => new()
     {
         Codec = new MelCodecOptions
@@ -137,10 +137,10 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         },
     };
 
-    /// <summary>Settings for codes that tell phonemes apart for any speaker, also for those who are not in the training data, on a CPU:
-    /// each utterance is adapted to the typical speech of the training data. More speakers in the training data are better; a column of
-    /// speakers is not needed. These codes cannot be decoded to sound.</summary>
-    /// <returns>New options, which may be changed freely.</returns>
+    /// <summary>The settings for phonetic features of speakers who are not in the training data, on a CPU: each utterance is first adapted
+    /// to the training speakers. More speakers in the training data are better; a column of speakers is not needed. These codes cannot be
+    /// decoded to sound.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions PhonemeFeaturesOfNewSpeakers()
     {
         AudioVqVaeOptions options = PhonemeFeatures();
@@ -162,19 +162,19 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         return options;
     }
 
-    /// <summary>Settings of the paper's model of VCTK: one of 512 codes per 64 samples, and a voice per speaker. Training takes days on a
-    /// CPU; use a GPU. Set <see cref="SpeakerColumnName"/>.</summary>
-    /// <returns>New options, which may be changed freely.</returns>
+    /// <summary>The settings of the paper for VCTK (section 4.3 of arXiv 1711.00937): one code out of 512 per 64 samples. Training takes
+    /// days on a CPU; use a GPU. Set <see cref="SpeakerColumnName"/>.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions Vctk64x() => Paper([2, 2, 2, 2, 2, 2], codes: 512);
 
-    /// <summary>Settings of the paper's model of LibriSpeech: one of 512 codes per 128 samples. Training takes days on a CPU; use a GPU.
-    /// Set <see cref="SpeakerColumnName"/>.</summary>
-    /// <returns>New options, which may be changed freely.</returns>
+    /// <summary>The settings of the paper for LibriSpeech (section 4.3): one code out of 512 per 128 samples. Training takes days on a CPU;
+    /// use a GPU. Set <see cref="SpeakerColumnName"/>.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions LibriSpeech128x() => Paper([2, 2, 2, 2, 2, 2, 2], codes: 512);
 
-    /// <summary>Settings of the paper's model whose codes are compared with phonemes: 25 codes per second at 16,000 Hz, out of 128.
-    /// Training takes days on a CPU; use a GPU. Set <see cref="SpeakerColumnName"/>.</summary>
-    /// <returns>New options, which may be changed freely.</returns>
+    /// <summary>The settings of the paper for the comparison of codes with phonemes (section 4.3): one code out of 128 per 640 samples, 25
+    /// codes per second at 16,000 Hz. Training takes days on a CPU; use a GPU. Set <see cref="SpeakerColumnName"/>.</summary>
+    /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions Phonemes640x() => Paper([2, 2, 2, 2, 2, 2, 2, 5], codes: 128);
 
     static VectorQuantizerOptions Restarting(int codes, double commitmentCost) => new()

@@ -13,8 +13,8 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds the codes of a waveform as a column of keys, and on request the reconstruction and the code vectors; the result of
-/// <see cref="AudioVqVaeEstimator"/>.
+/// The <see cref="ITransformer"/> resulting from fitting an <see cref="AudioVqVaeEstimator"/>; it adds the codes of a waveform as keys and,
+/// on request, the reconstruction and the code vectors.
 /// </summary>
 public sealed class AudioVqVaeTransformer : NetworkTransformer
 {
@@ -30,7 +30,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
         : base(model, new BatchMapping<AudioModel, AudioPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
             columns.ToOutputs(), inputs => new AudioPass(model, columns, inputs)), training) => (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static AudioVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new AudioVqVaeTransformer(model, saved.Columns));
 
@@ -49,33 +49,36 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <summary>The column of code vectors that is added, or null.</summary>
     public string? EmbeddingsColumnName => _columns.Embeddings;
 
-    /// <summary>K: the number of codes in a codebook.</summary>
+    /// <summary>K: number of codes in a codebook.</summary>
     public int Codes => _model.Description.Quantizer.CodebookSize;
 
-    /// <summary>G: the number of codes that describe a position.</summary>
+    /// <summary>G: number of codes per position.</summary>
     public int CodesPerPosition => _model.Description.Quantizer.CodesPerPosition;
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _model.Description.Codec.SampleRate;
 
-    /// <summary>H: the number of samples that a code covers. Code i covers the samples from i·H up to (i + 1)·H.</summary>
+    /// <summary>H: number of samples per code. Code i covers the samples from i·H up to (i + 1)·H.</summary>
     public int SamplesPerCode => _model.Description.Codec.SamplesPerCode;
 
-    /// <summary>The names of the speakers of the training data, whose voices a decoder can use; empty where there was no column of
+    /// <summary>The names of the speakers of the training data, whose voices a decoder can use; empty without a column of
     /// speakers.</summary>
     public IReadOnlyList<string> Speakers => [.. _model.Description.Speakers?.Known ?? []];
 
     internal AudioVqVae Network => _model.Network;
 
-    /// <summary>Creates a transformer from codes to waveforms that shares the network. Given a speaker other than the one who spoke, it
-    /// says the same in that voice.</summary>
-    /// <param name="outputColumnName">The column to add: samples, Vector&lt;Single&gt;, <see cref="SamplesPerCode"/> of them for each
-    /// code.</param>
-    /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>.</param>
+    /// <summary>Creates a transformer from codes to waveforms that shares the network. With another speaker than that of the input, it
+    /// converts the voice (section 4.3 of arXiv 1711.00937).</summary>
+    /// <param name="outputColumnName">The column of waveforms to add: Vector&lt;Single&gt; with <see cref="SamplesPerCode"/> samples per
+    /// position of the codes.</param>
+    /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
+    /// <see cref="OutputColumnName"/>.</param>
     /// <param name="speakerColumnName">The key column of the speakers to decode with, who must be in the training data; null for
     /// <see cref="SpeakerColumnName"/>.</param>
-    /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
-    /// <exception cref="ArgumentException">A column of speakers is given, but the network was trained without one.</exception>
+    /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    /// <exception cref="ArgumentException">The name of the output column is empty, or a column of speakers is given but the network was
+    /// trained without one.</exception>
     /// <exception cref="InvalidOperationException">The network was trained on features that cannot be decoded to sound.</exception>
     public AudioVqVaeDecoderTransformer Decoder(
         string outputColumnName, string? codesColumnName = null, string? speakerColumnName = null)
@@ -83,13 +86,13 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         if (_model.Description.Speakers is null && speakerColumnName is not null)
         {
-            throw new ArgumentException($"The network was trained without a column of speakers, and cannot be told who is to speak by '"
+            throw new ArgumentException($"The network was trained without a column of speakers, and cannot be conditioned on '"
                 + $"{speakerColumnName}'. Set {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.SpeakerColumnName)} before training.",
                 nameof(speakerColumnName));
         }
         if (!_model.Network.MakesWaveforms)
         {
-            throw new InvalidOperationException("The network decodes to cepstral coefficients, of which no sound can be made. "
+            throw new InvalidOperationException("The network decodes to cepstral coefficients, which cannot be converted to sound. "
                 + $"Train one whose codec has LogMel outputs, such as {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.MelSpeech)}.");
         }
         HoldNetwork();
@@ -101,8 +104,8 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
 }
 
 /// <summary>Adds a column of waveforms to a column of codes and one of speakers; see <see cref="AudioVqVaeTransformer.Decoder"/>.</summary>
-/// <remarks>The waveform of a row depends only on its codes, its speaker and the model: everything random in decoding is drawn from the
-/// seed of the training.</remarks>
+/// <remarks>The waveform of a row depends only on its codes, its speaker and the model: all randomness in decoding is derived from the seed
+/// of the training.</remarks>
 public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeAudioDecoder";
@@ -117,7 +120,7 @@ public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
         : base(model, new BatchMapping<AudioModel, AudioDecoderPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
             columns.ToOutputs(), inputs => new AudioDecoderPass(model, inputs))) => (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static AudioVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new AudioVqVaeDecoderTransformer(model, saved.Columns));
 

@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// All training utterances in memory, read and checked in one pass. Batches are made of crops: an utterance that is longer than a crop is
-/// cut at random, a shorter one is padded.
+/// All training utterances in memory, read and checked in one pass. Batches consist of crops: utterances that are longer than a crop are
+/// cropped at random, shorter ones are padded.
 /// </summary>
 internal sealed class UtteranceStore : IExampleStore
 {
-    // Streams of random numbers: crops of a step, and those of every validation.
+    // Streams of random numbers: crops of training steps, and of validation.
     const long CropStream = 1L << 41, ValidationStream = 1L << 42;
 
     readonly UtteranceFeatures _features;
@@ -25,30 +25,30 @@ internal sealed class UtteranceStore : IExampleStore
     UtteranceStore(UtteranceFeatures features, int cropCodes, int seed) =>
         (_features, _cropLength, _seed) = (features, cropCodes * features.ValuesPerCode, seed);
 
-    /// <summary>Number of examples of an epoch: an utterance counts once for each crop that it takes to cover it.</summary>
+    /// <summary>Number of examples of an epoch: each utterance counts once per crop that is needed to cover it.</summary>
     public int Count => _examples.Count;
 
     public int Utterances => _features.Count;
 
-    /// <summary>Number of rows without a sample, which were left out.</summary>
+    /// <summary>Number of rows without samples, which are ignored.</summary>
     public int Empty { get; private set; }
 
     public long Samples { get; private set; }
 
-    /// <summary>The speaker of each row, rows without a sample included; empty where there is no column of speakers.</summary>
+    /// <summary>The speaker of each row, including rows without samples; empty without a column of speakers.</summary>
     public IReadOnlyList<int> Speakers => _speakers;
 
-    /// <summary>A digest of all training data.</summary>
+    /// <summary>A hash of all training data.</summary>
     public string Hash { get; private set; } = "";
 
-    /// <summary>Reads all rows; throws at the first that is not fit for training, and where there is none.</summary>
+    /// <summary>Reads all rows; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="waveform">The column of waveforms.</param>
     /// <param name="speaker">The column of speakers with the meaning of its keys, or null.</param>
     /// <param name="features">Receives the utterances; to be completed before the first batch.</param>
     /// <param name="cropCodes">The length of a crop in codes.</param>
     /// <param name="seed">The seed of the crops.</param>
-    /// <param name="cancellation">Ends the reading early.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public static UtteranceStore Read(
         IDataView data, DataViewSchema.Column waveform, (DataViewSchema.Column Column, CategoryKeys Keys)? speaker,
         UtteranceFeatures features, int cropCodes, int seed, CancellationToken cancellation)
@@ -92,7 +92,7 @@ internal sealed class UtteranceStore : IExampleStore
     }
 
     /// <summary>Crops of the examples: inputs [B, C, T], lengths Int64 [B], normalizers [B, 1 + C, C], then targets [B, C', T] and speakers
-    /// Int64 [B] where the network takes them.</summary>
+    /// Int64 [B] if the network uses them.</summary>
     public Tensor[] ReadBatch(BatchExamples examples)
     {
         Crop[] crops = Choose(examples);
@@ -126,7 +126,7 @@ internal sealed class UtteranceStore : IExampleStore
         {
             int example = examples.Span[row];
             StoredUtterance utterance = _features[_examples[example]];
-            // Rows of a step draw from streams of their own, and so does every held-out example.
+            // Each row of a step and each held-out example has its own stream.
             SeededRandom.Uniforms(
                 _seed, examples.Step is long step ? CropStream + step * examples.Length + row : ValidationStream + example, draws);
             int length = Math.Min(_cropLength, utterance.Length);
@@ -135,4 +135,93 @@ internal sealed class UtteranceStore : IExampleStore
         }
         return crops;
     }
+}
+
+/// <summary>
+/// The features of all training utterances, adapted to one another if the codec does so, with statistics per speaker, which are passed to
+/// the network.
+/// </summary>
+/// <param name="network">The network that analyzes waveforms and receives the statistics.</param>
+/// <param name="bySpeaker">Whether inputs are normalized by speaker instead of by utterance.</param>
+internal sealed class UtteranceFeatures(AudioVqVae network, bool bySpeaker)
+{
+    readonly List<StoredUtterance> _utterances = [];
+    // By speaker and view.
+    float[,][] _normalizers = new float[0, 0][];
+
+    public int Count => _utterances.Count;
+
+    public StoredUtterance this[int index] => _utterances[index];
+
+    /// <summary>Number of values of an input at a time.</summary>
+    public int Channels => network.Channels;
+
+    /// <summary>Number of input times that a code covers.</summary>
+    public int ValuesPerCode => network.ValuesPerCode;
+
+    /// <summary>Whether the decoder is conditioned on speakers.</summary>
+    public bool HasSpeakers => network.Speakers > 0;
+
+    /// <summary>Analyzes a waveform of at least one sample.</summary>
+    /// <param name="samples">The waveform.</param>
+    /// <param name="speaker">The number of the speaker, 0 without speakers.</param>
+    public StoredUtterance Add(ReadOnlySpan<float> samples, int speaker)
+    {
+        var utterance = new StoredUtterance(network.AnalyseExample(samples), speaker);
+        _utterances.Add(utterance);
+        return utterance;
+    }
+
+    /// <summary>Adapts the utterances and computes the statistics of the speakers, after all utterances are added.</summary>
+    public void Complete(CancellationToken cancellation)
+    {
+        IReadOnlyList<AudioExample> adapted = network.Adapt([.. _utterances.Select(utterance => utterance.Example)], cancellation);
+        for (int i = 0; i < adapted.Count; i++)
+            _utterances[i] = new StoredUtterance(adapted[i], _utterances[i].Speaker);
+        Measure();
+    }
+
+    /// <summary>The normalizer of a view of an utterance, [1 + C, C] row by row. Not thread-safe.</summary>
+    public float[] NormalizerOf(StoredUtterance utterance, int view) => bySpeaker
+        ? _normalizers[utterance.Speaker, view]
+        : utterance.Normalizers[view] ??= network.NormaliserOf(utterance.Views[view]);
+
+    // The network keeps the statistics of unwarped views; those of warped views are used in training only.
+    void Measure()
+    {
+        int speakers = Math.Max(1, network.Speakers), views = _utterances[0].Views.Count;
+        var inputs = new FeatureStatistics[speakers];
+        var targets = new List<FeatureStatistics>();
+        _normalizers = new float[speakers, views][];
+        for (int speaker = 0; speaker < speakers; speaker++)
+        {
+            List<StoredUtterance> own = _utterances.FindAll(utterance => utterance.Speaker == speaker);
+            // A key without rows: that speaker cannot be requested, but the tensors have a place for it.
+            own = own.Count == 0 ? _utterances : own;
+            for (int view = views - 1; view >= 0; view--)
+            {
+                inputs[speaker] = FeatureStatistics.Of([.. own.Select(utterance => utterance.Views[view].Statistics)]);
+                _normalizers[speaker, view] = network.NormaliserOf(inputs[speaker]);
+            }
+            if (_utterances[0].Target is not null)
+                targets.Add(FeatureStatistics.Of([.. own.Select(utterance => utterance.Target!.Statistics)]));
+        }
+        network.SetSpeakerStatistics(inputs, targets);
+    }
+}
+
+/// <summary>The features of one training utterance.</summary>
+/// <param name="Example">The possible inputs of the encoder, and the target of the decoder.</param>
+/// <param name="Speaker">The number of the speaker, 0 without speakers.</param>
+internal sealed record StoredUtterance(AudioExample Example, int Speaker)
+{
+    public IReadOnlyList<AudioFeatures> Views => Example.Views;
+
+    public AudioFeatures? Target => Example.Target;
+
+    /// <summary>Number of frames or samples; the same for all views and the target.</summary>
+    public int Length => Views[0].Length;
+
+    /// <summary>The normalizer of each view on its own, computed on first use.</summary>
+    public float[]?[] Normalizers { get; } = new float[Example.Views.Count][];
 }

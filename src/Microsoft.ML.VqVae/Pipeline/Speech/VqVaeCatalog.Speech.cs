@@ -6,22 +6,22 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with the settings of
-    /// <see cref="AudioVqVaeOptions.MelSpeech"/> except for those given here: speech that can be decoded again, for a CPU.
+    /// Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, using the <see cref="AudioVqVaeOptions.MelSpeech"/>
+    /// preset (speech that is decoded to sound, on a CPU) unless overridden. See section 4.3 of arXiv 1711.00937.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
-    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null, the default,
-    /// for <paramref name="outputColumnName"/>.</param>
-    /// <param name="speakerColumnName">A key column that names the speaker, on which the decoder is conditioned; null, the default, for a
+    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, such as the output of LoadAudio. Null,
+    /// the default, for <paramref name="outputColumnName"/>.</param>
+    /// <param name="speakerColumnName">A key column of speakers, on which the decoder is conditioned; null, the default, for a
     /// single voice.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded waveforms; null, the default, for none.</param>
     /// <param name="sampleRate">Sample rate of the waveforms, in hertz.</param>
-    /// <param name="codes">K: the number of codes in the codebook.</param>
-    /// <param name="steps">The length of training in steps; null, the default, for that of
+    /// <param name="codes">K: number of codes in the codebook.</param>
+    /// <param name="steps">Number of training steps; null, the default, for that of
     /// <see cref="AudioVqVaeOptions.MelSpeech"/>.</param>
-    /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
+    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     /// <example>
     /// <code>
     /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "Path")
@@ -43,30 +43,32 @@ public sealed partial class VqVaeCatalog
         return EncodeAudio(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with settings for everything.</summary>
+    /// <summary>Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, with full control over the
+    /// settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
-    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, as LoadAudio gives. Null for
+    /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, such as the output of LoadAudio. Null
+    /// for
     /// <paramref name="outputColumnName"/>.</param>
     /// <param name="options">The settings, for example <see cref="AudioVqVaeOptions.MelSpeech"/>,
     /// <see cref="AudioVqVaeOptions.PhonemeFeatures"/>, <see cref="AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers"/> or
     /// <see cref="AudioVqVaeOptions.Vctk64x"/>.</param>
-    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public AudioVqVaeEstimator EncodeAudio(string outputColumnName, string? inputColumnName, AudioVqVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 
-    /// <summary>Loads the WAV files that a column names, or parts of them, as waveforms of one channel.</summary>
-    /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, full scale -1 to 1.</param>
+    /// <summary>Loads WAV files, or parts of them, as waveforms of one channel.</summary>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, with a full scale of −1 to 1.</param>
     /// <param name="pathColumnName">The column of file names, Text. Relative names are relative to <paramref name="audioFolder"/>.</param>
     /// <param name="sampleRate">Sample rate of the waveforms, in hertz; files of another rate are resampled to it.</param>
     /// <param name="startColumnName">A column with the first sample to read, in samples of the file from 0, Int64 or Int32; null, the
     /// default, to read from the start.</param>
     /// <param name="lengthColumnName">A column with the number of samples to read, in samples of the file, Int64 or Int32; null, the
     /// default, to read to the end.</param>
-    /// <param name="audioFolder">The folder of relative file names, which a saved model remembers as a full path; null, the default, for
-    /// the directory that is current when a file is read.</param>
-    /// <returns>The estimator; <see cref="AudioLoadingEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work, or the folder does not exist.</exception>
+    /// <param name="audioFolder">The folder of relative file names, saved in models as a full path; null, the default, for the current
+    /// directory at the time a file is read.</param>
+    /// <returns>The estimator; <see cref="AudioLoadingEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">An argument is invalid, or the folder does not exist.</exception>
     /// <example>
     /// <code>
     /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "AudioPath", sampleRate: 16000);

@@ -8,17 +8,17 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Codes">The column of codes.</param>
 /// <param name="Action">The column of actions.</param>
 /// <param name="Episode">The column of episodes.</param>
-/// <param name="Wanted">The requirements for the codes.</param>
+/// <param name="Required">The requirements for the codes.</param>
 /// <param name="Actions">The meaning of the keys of actions.</param>
 internal sealed record EpisodeColumns(
-    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodesWanted Wanted, CategoryKeys Actions);
+    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodeRequirements Required, CategoryKeys Actions);
 
 /// <summary>The three columns of video as the input of a network; see <see cref="EpisodeReader"/> for the tensors.</summary>
 /// <param name="names">The names of the columns.</param>
 /// <param name="description">The network.</param>
 internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescription description) : ModelInput
 {
-    const string Expected = "a key that tells which episode a frame is of, as MapValueToKey makes it";
+    const string Expected = "a key that identifies the episode of a frame, as MapValueToKey outputs it";
 
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
@@ -29,13 +29,13 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new EpisodeReader(Bind(row.Schema), description.Network.ContextFrames, row, capacity);
 
-    /// <summary>Finds and checks the columns of frames to be scored or continued.</summary>
+    /// <summary>Finds and checks the columns of frames to score or continue.</summary>
     public EpisodeColumns Bind(DataViewSchema schema)
     {
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
         DataViewSchema.Column action = SchemaColumns.Find(schema, names.Action, "action");
         DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
-        return new(codes, action, episode, description.Format.ToWanted(), description.Actions.KeysOf(action, "action"));
+        return new(codes, action, episode, description.Format.ToRequirements(), description.Actions.KeysOf(action, "action"));
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)
@@ -55,9 +55,9 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
 }
 
 /// <summary>
-/// Reads frames with the frames before them in their episode: the codes of the frame [rows, N], of the n frames before [rows, n, N], the
-/// actions that followed each of those [rows, n], and 1 if there are n frames before, else 0 [rows]. It keeps the latest frames: rows must
-/// come in their order.
+/// Reads frames with the preceding frames of their episode: the codes of the frame [rows, N], those of the n preceding frames [rows, n, N],
+/// the action that followed each of those [rows, n], and 1 if there are n preceding frames, else 0 [rows]. It keeps the latest frames, so
+/// rows must be read in order.
 /// </summary>
 internal sealed class EpisodeReader : RowReader
 {
@@ -78,8 +78,8 @@ internal sealed class EpisodeReader : RowReader
 
     public EpisodeReader(EpisodeColumns columns, int context, DataViewRow row, int capacity)
     {
-        (_length, _context) = (columns.Wanted.Length!.Value, context);
-        _codes = new CodeGetter(columns.Wanted, row, columns.Codes);
+        (_length, _context) = (columns.Required.Length!.Value, context);
+        _codes = new CodeGetter(columns.Required, row, columns.Codes);
         _action = new CategoryGetter(columns.Actions, row, columns.Action);
         _episode = new EpisodeGetter(row, columns.Episode);
         _frames = new long[checked(capacity * _length)];

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Episodes of frames in memory, read and checked in the order of their rows. The examples are the frames that have enough others
-/// before them in their episode.</summary>
+/// <summary>Episodes of frames in memory, read and checked in the order of their rows. The examples are the frames with enough preceding
+/// frames in their episode.</summary>
 internal sealed class EpisodeStore : IExampleStore
 {
     readonly CodeStore _frames;
@@ -32,13 +32,13 @@ internal sealed class EpisodeStore : IExampleStore
     /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="columns">The columns.</param>
-    /// <param name="context">Number of frames before it that an example needs.</param>
+    /// <param name="context">Number of preceding frames that an example needs.</param>
     /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
     /// <param name="cancellation">Cancels the reading.</param>
     public static EpisodeStore Read(
         IDataView data, EpisodeColumns columns, int context, string purpose, CancellationToken cancellation)
     {
-        CodeStore frames = CodeStore.Read(data, (columns.Codes, columns.Wanted), (columns.Action, columns.Actions), purpose, cancellation);
+        CodeStore frames = CodeStore.Read(data, (columns.Codes, columns.Required), (columns.Action, columns.Actions), purpose, cancellation);
         var episodes = new List<(uint Key, int First, int Length)>(frames.Count);
         var seen = new HashSet<uint>();
         using DataViewRowCursor cursor = data.GetRowCursor([columns.Episode]);
@@ -53,8 +53,8 @@ internal sealed class EpisodeStore : IExampleStore
             }
             if (!seen.Add(key))
             {
-                throw new InvalidOperationException($"Row {row} of column '{columns.Episode.Name}' comes back to the episode with the key "
-                    + $"{key}: the frames of an episode must follow one another.");
+                throw new InvalidOperationException($"Row {row} of column '{columns.Episode.Name}' returns to the episode with the key "
+                    + $"{key}: the frames of an episode must be consecutive.");
             }
             episodes.Add((key, row, 1));
         }
@@ -76,8 +76,8 @@ internal sealed class EpisodeStore : IExampleStore
     public Tensor[] ReadBatch(BatchExamples examples) =>
         ReadFrames(Array.ConvertAll(examples.Numbers.ToArray(), number => _examples[number]), _context + 1);
 
-    /// <summary>Frames on the CPU with those before them: codes Int64 [B, count, N], each row of the batch ending with the given frame, and
-    /// the actions that led to them, Int64 [B, count]. The tensors belong to the caller.</summary>
+    /// <summary>Frames on the CPU with their preceding frames: codes Int64 [B, count, N], each row of the batch ending with the given
+    /// frame, and the actions that led to them, Int64 [B, count]. The caller owns the tensors.</summary>
     public Tensor[] ReadFrames(ReadOnlySpan<int> frames, int count)
     {
         int[] rows = new int[checked(frames.Length * count)];

@@ -6,28 +6,28 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Everything that a prior over video is rebuilt from, except its weights.</summary>
+/// <summary>The description of a prior over video in a model file: all that is needed to recreate it, except its weights.</summary>
 /// <param name="Network">The network.</param>
 /// <param name="Format">The codes of a frame.</param>
 /// <param name="Actions">The actions.</param>
-/// <param name="PredictionBatchSize">Number of rows that a cursor gives to the network at once.</param>
+/// <param name="PredictionBatchSize">Number of rows that the network processes at once.</param>
 internal sealed record VideoPriorDescription(
     VideoCodePriorOptions Network, CodeFormat Format, CategorySet Actions, int PredictionBatchSize) : INetworkDescription<VideoCodePrior>
 {
     public VideoCodePrior CreateNetwork(int seed) => new(Network, seed);
 
-    /// <summary>Takes from the columns what the options leave open.</summary>
+    /// <summary>Takes the sizes that the options leave open from the columns.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The options and the columns contradict each other.</exception>
     public static VideoPriorDescription Resolve(
         DataViewSchema.Column codes, CodeFormat format, CategorySet actions, VideoPriorOptions options)
     {
         VideoCodePriorOptions network = options.Network.Copy();
         PixelCnnOptions frame = network.Frame;
-        // A vector without dimensions is no frame here, whatever the options say.
+        // A vector without dimensions is not accepted as a frame, whatever the options.
         CodeGrid? grid = format.Dimensions.Length is 2 or 3 ? CodeGrids.Resolve(format, frame) : null;
         if (grid is null)
         {
-            string clips = format.Dimensions.Length == 4 ? "; here each row is a clip, but the prior takes a frame a row" : "";
+            string clips = format.Dimensions.Length == 4 ? "; here each row is a clip, but the prior takes one frame per row" : "";
             throw SchemaColumns.Mismatch(codes.Name, string.Create(CultureInfo.InvariantCulture,
                 $"the codes of one frame, [{CodeGrids.Text(frame.Height)}, {CodeGrids.Text(frame.Width)}, "
                 + $"{CodeGrids.Text(frame.CodesPerPosition)}]{clips}"), codes.Type.ToString()!, "codes");
@@ -49,10 +49,10 @@ internal sealed record VideoPriorColumns(string Codes, string Action, string Epi
         [ModelColumn<VideoPriorModel, VideoPriorPass>.Number(Output, pass => pass.Bits)];
 }
 
-/// <summary>A batch of frames on its way through the prior.</summary>
+/// <summary>The lazy forward pass of a batch of frames through the prior.</summary>
 internal sealed class VideoPriorPass(VideoPriorModel model, IReadOnlyList<Tensor> inputs)
 {
-    /// <summary>−log2 p of each frame, [rows], on the CPU; NaN, ML.NET's missing value, for frames too near to the start of their
+    /// <summary>−log2 p of each frame, [rows], on the CPU; NaN, ML.NET's missing value, for frames too close to the start of their
     /// episode.</summary>
     public Tensor Bits
     {

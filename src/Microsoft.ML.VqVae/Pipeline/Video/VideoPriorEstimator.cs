@@ -7,22 +7,22 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a distribution over the codes of the next frame of video, given the frames before and actions: p(z_t | z_&lt;t, a_≤t), section
-/// 4.4 of "Neural Discrete Representation Learning" (van den Oord et al. 2017, arXiv 1711.00937). The transformer scores frames and rolls
-/// the video out, entirely in the space of codes.
+/// The <see cref="IEstimator{TTransformer}"/> that trains an action-conditioned prior over the codes of the next frame of video, given the
+/// preceding frames: p(z_t | z_&lt;t, a_≤t), section 4.4 of "Neural Discrete Representation Learning" (van den Oord et al. 2017, arXiv
+/// 1711.00937). The transformer scores frames and samples rollouts, entirely in the space of codes.
 /// </summary>
 /// <remarks>
-/// A row is a frame; the rows of an episode follow one another in the order of time. The action of a row is the one that led from the frame
-/// before to this one. Training uses every frame that has enough others before it.
+/// A row is a frame; the rows of an episode are consecutive and in the order of time. The action of a row is the one that led from the
+/// previous frame to this one. Training uses every frame with at least ContextFrames preceding frames.
 /// <format type="text/markdown"><![CDATA[
 ///
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Codes | A vector [h, w] or [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, as EncodeVideo makes it of frames |
-/// | Action | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey makes it |
-/// | Episode | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey makes it |
-/// | Bits | <xref:System.Single>: −log2 p of the frame's codes; NaN for the first ContextFrames frames of an episode |
+/// | Codes | A vector [h, w] or [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, as EncodeVideo outputs it for frames |
+/// | Action | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey outputs it |
+/// | Episode | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey outputs it |
+/// | Bits | <xref:System.Single>: −log2 p of the codes of the frame, in bits; NaN for the first ContextFrames frames of an episode |
 ///
 /// ### Estimator Characteristics
 /// |  |  |
@@ -32,7 +32,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 /// </remarks>
@@ -72,7 +72,7 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         CategorySet actions = CategorySet.Of(action, "action");
         DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);
         VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, Options);
-        var columns = new EpisodeColumns(codes, action, episode, format.ToWanted(), actions.AllKeys("action"));
+        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(), actions.AllKeys("action"));
         EpisodeStore episodes = EpisodeStore.Read(
             input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
         episodes.RequireExamples();

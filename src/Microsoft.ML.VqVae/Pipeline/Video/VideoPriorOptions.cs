@@ -7,18 +7,18 @@ namespace Microsoft.ML.VqVae;
 /// <remarks>The default of <see cref="NetworkOptions.PredictionBatchSize"/> is 32.</remarks>
 public sealed class VideoPriorOptions : NetworkOptions
 {
-    /// <summary>Number of frames that the network is given at once when a data view is read, unless set otherwise.</summary>
+    /// <summary>The default of <see cref="NetworkOptions.PredictionBatchSize"/>.</summary>
     public new const int DefaultPredictionBatchSize = 32;
 
-    /// <summary>Creates the default settings.</summary>
+    /// <summary>Creates options with the default settings.</summary>
     public VideoPriorOptions() => PredictionBatchSize = DefaultPredictionBatchSize;
 
     /// <summary>The network. The grid, K and the number of actions are taken from the columns.</summary>
-    /// <value>The default looks back 4 frames.</value>
+    /// <value>The default has a context of 4 frames.</value>
     public VideoCodePriorOptions Network { get; set; } = new();
 
-    /// <summary>Creates settings for a CPU: narrow networks, and a learning rate that rises, holds and falls. Training takes minutes on
-    /// grids of 21×21 codes.</summary>
+    /// <summary>The settings for a CPU: narrow networks, and 2,000 steps with warmup and linear decay of the learning rate. Training takes
+    /// minutes for grids of 21×21 codes.</summary>
     /// <returns>New options, which can be changed.</returns>
     public static VideoPriorOptions Fast() => new()
     {

@@ -12,11 +12,11 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds the cost of a frame's codes given the frames before it and the actions, −log2 p in bits, and rolls video out: it samples the codes
-/// of further frames. The result of <see cref="VideoPriorEstimator"/>.
+/// The <see cref="ITransformer"/> resulting from fitting a <see cref="VideoPriorEstimator"/>; it adds −log2 p of the codes of a frame given
+/// the preceding frames and the actions, in bits, and samples the codes of further frames.
 /// </summary>
-/// <remarks>Rows are read in their order, since a frame's bits depend on the frames before: the transformer does not map single rows, and
-/// its views do not shuffle.</remarks>
+/// <remarks>Rows are read in order, since the bits of a frame depend on the preceding frames: the transformer cannot map single rows, and
+/// its views cannot be shuffled.</remarks>
 public sealed class VideoPriorTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaeVideoPrior";
@@ -33,7 +33,7 @@ public sealed class VideoPriorTransformer : NetworkTransformer
             training) =>
         (_model, _columns) = (model, columns);
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static VideoPriorTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new VideoPriorTransformer(model, saved.Columns));
 
@@ -52,25 +52,24 @@ public sealed class VideoPriorTransformer : NetworkTransformer
     /// <summary>Number of preceding frames that a frame is predicted from.</summary>
     public int ContextFrames => _model.Description.Network.ContextFrames;
 
-    /// <summary>The actions that rows of the training data had, in the order of their keys.</summary>
+    /// <summary>The actions of the training data, in the order of their keys; numbers from 1 if the keys had no values.</summary>
     public IReadOnlyList<string> Actions => [.. _model.Description.Actions.Known];
 
     /// <summary>Samples the frames that follow each episode of the context, with the same actions in all of them.</summary>
-    /// <param name="mlContext">The context of the data view; its seed is used if the options have none.</param>
-    /// <param name="context">Frames in the columns that the prior was trained on: codes, actions, episodes. Transform images by
-    /// the codec first. Each episode needs <see cref="ContextFrames"/> frames or more; the last of them are
-    /// used.</param>
-    /// <param name="actions">The actions, one for each frame to be sampled, of <see cref="Actions"/>.</param>
-    /// <param name="count">Number of rollouts of each episode; at least 1.</param>
-    /// <param name="options">Temperature, seed, rollouts at a time and more; null for the defaults. Length is not used.</param>
+    /// <param name="mlContext">The <see cref="MLContext"/> of the data view, whose seed is used if the options have none.</param>
+    /// <param name="context">Frames in the columns that the prior was trained on: codes, actions, episodes. Encode images with
+    /// the codec first. Each episode needs at least <see cref="ContextFrames"/> frames, of which the last are used.</param>
+    /// <param name="actions">The actions, out of <see cref="Actions"/>, one for each frame to sample.</param>
+    /// <param name="count">Number of rollouts per episode; at least 1.</param>
+    /// <param name="options">Temperature, seed, batch size and more; null for the defaults. Length is ignored.</param>
     /// <returns>A data view in memory with a row for each sampled frame: the columns of codes, actions and episodes with the names, types
-    /// and annotations of those that were given, so that the codec's decoder takes it, and <c>Rollout</c>, the number of the rollout of its
-    /// episode, from 0. The rows are ordered by episode, then rollout, then frame. All codes are sampled by this call, once.</returns>
-    /// <exception cref="ArgumentException">An action is not known, an option cannot work, or a column is missing or of another type than in
-    /// training.</exception>
-    /// <exception cref="InvalidOperationException">An episode is shorter than the context that the prior needs, or a row does not
-    /// fit.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
+    /// and annotations of the context, which the decoder of the codec accepts, and <c>Rollout</c>, an Int32, the number of the rollout of
+    /// its episode, from 0. The rows are ordered by episode, then rollout, then frame. All codes are sampled by this call.</returns>
+    /// <exception cref="ArgumentException">An action is not in the training data, an option is invalid, or a column is missing or has
+    /// another type than in training.</exception>
+    /// <exception cref="InvalidOperationException">An episode is shorter than the context that the prior needs, or a row is
+    /// unsuitable.</exception>
+    /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     /// <example>
     /// <code>
     /// IDataView frames = codec.Decoder("Pixels").Transform(prior.Rollout(ml, context, Enumerable.Repeat("left", 10).ToArray()));
@@ -83,17 +82,17 @@ public sealed class VideoPriorTransformer : NetworkTransformer
         return Rollout(mlContext, context, _ => actions, count, options);
     }
 
-    /// <summary>Samples the frames that follow each episode of the context, with actions of its own for each.</summary>
-    /// <param name="mlContext">The context of the data view; its seed is used if the options have none.</param>
+    /// <summary>Samples the frames that follow each episode of the context, with different actions per episode.</summary>
+    /// <param name="mlContext">The <see cref="MLContext"/> of the data view, whose seed is used if the options have none.</param>
     /// <param name="context">As for the other overload.</param>
-    /// <param name="actionsOfEpisode">The actions by the name of the episode, as many for each.</param>
-    /// <param name="count">Number of rollouts of each episode; at least 1.</param>
+    /// <param name="actionsOfEpisode">The actions by the name of the episode, the same number for each.</param>
+    /// <param name="count">Number of rollouts per episode; at least 1.</param>
     /// <param name="options">As for the other overload.</param>
     /// <returns>As for <see cref="Rollout(MLContext, IDataView, IReadOnlyList{string}, int, SamplingOptions?)"/>.</returns>
     /// <exception cref="ArgumentException">As for the other overload, or an episode has no actions, or another number than the
     /// first.</exception>
     /// <exception cref="InvalidOperationException">As for the other overload.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
+    /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     public IDataView Rollout(
         MLContext mlContext, IDataView context, IReadOnlyDictionary<string, IReadOnlyList<string>> actionsOfEpisode, int count = 1,
         SamplingOptions? options = null)

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Samples the frames that follow the ends of episodes, and shows them as a data view in memory.</summary>
+/// <summary>Samples the frames that follow the ends of episodes, and returns them as a data view in memory.</summary>
 internal sealed class VideoRollout
 {
     readonly VideoPriorModel _model;
@@ -30,12 +30,12 @@ internal sealed class VideoRollout
             if (length < needed)
             {
                 throw new InvalidOperationException(
-                    $"The episode '{name}' of the context has {length} frames; the prior needs {needed} to go on from.");
+                    $"The episode '{name}' of the context has {length} frames; the prior needs at least {needed}.");
             }
             IReadOnlyList<string> wanted = actions(name);
             if (wanted.Count == 0 || wanted.Count != (_actions[0]?.Length ?? wanted.Count))
             {
-                throw new ArgumentException($"The episode '{name}' has {wanted.Count} actions; expected is one for each frame to be made"
+                throw new ArgumentException($"The episode '{name}' has {wanted.Count} actions; expected is one for each frame to sample"
                     + (number > 0 ? $", {_actions[0].Length} as for the first episode." : ", at least one."), nameof(actions));
             }
             _actions[number] = [.. wanted.Select(action =>
@@ -89,7 +89,7 @@ internal sealed class VideoRollout
         return ml.Data.LoadFromEnumerable(rows, schema);
     }
 
-    // ML.NET takes a vector's keys from an object as they are, from 1, but counts a single key from 0.
+    // ML.NET takes the keys of a vector in an object as they are, from 1, but a single key from 0.
     sealed class Row
     {
         public uint[] Codes { get; set; } = [];

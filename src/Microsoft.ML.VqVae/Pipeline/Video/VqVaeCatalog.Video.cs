@@ -6,21 +6,22 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a VQ-VAE on video and adds the discrete codes of its frames as keys, frame by frame, using the
-    /// <see cref="ImageVqVaeOptions.FastVideo"/> preset for a CPU unless overridden. A row is a frame or a clip of frames.
+    /// Trains a VQ-VAE on video and adds the discrete codes of its frames as keys, using the <see cref="ImageVqVaeOptions.FastVideo"/>
+    /// preset (CPU-sized network and schedule) unless overridden. A row is a frame or a clip of frames. See section 4.4 of arXiv
+    /// 1711.00937.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt; for frames, [T, h, w, G] for
     /// clips.</param>
-    /// <param name="inputColumnName">The column of frames, as for <see cref="EncodeImages(string, string?, ImageVqVaeOptions)"/>, 84×84
-    /// pixels of three colours for example; or of clips, Vector&lt;Single, T, C, H, W&gt; or [T, H, W, C]. Null, the default, for
+    /// <param name="inputColumnName">The column of frames, as for <see cref="EncodeImages(string, string?, ImageVqVaeOptions)"/>, such
+    /// as 84×84 RGB pixels; or of clips, Vector&lt;Single, T, C, H, W&gt; or [T, H, W, C]. Null, the default, for
     /// <paramref name="outputColumnName"/>.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded frames or clips; null, the default, for none.</param>
     /// <param name="codes">K: number of codes in the codebook.</param>
     /// <param name="steps">Number of training steps; null, the default, for that of <see cref="ImageVqVaeOptions.FastVideo"/>.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; its transformer gives a decoder for rollouts of
+    /// <returns>The estimator; its transformer creates the decoder for rollouts of
     /// <see cref="VideoPrior(string, string, string, string, VideoPriorOptions)"/>.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     public ImageVqVaeEstimator EncodeVideo(
         string outputColumnName, string? inputColumnName = null, string? reconstructionColumnName = null, int codes = 256,
         int? steps = null, int? seed = null)
@@ -39,22 +40,25 @@ public sealed partial class VqVaeCatalog
     /// <param name="inputColumnName">The column of frames or clips; null for <paramref name="outputColumnName"/>.</param>
     /// <param name="options">The settings, for example <see cref="ImageVqVaeOptions.FastVideo"/> or
     /// <see cref="ImageVqVaeOptions.DeepMindLab84"/>.</param>
-    /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public ImageVqVaeEstimator EncodeVideo(string outputColumnName, string? inputColumnName, ImageVqVaeOptions options) =>
         EncodeImages(outputColumnName, inputColumnName, options);
 
-    /// <summary>Trains a distribution over the codes of the next frame of video given actions, and adds the cost of each frame's codes given
-    /// the frames before, using the <see cref="VideoPriorOptions.Fast"/> preset unless overridden. A row is a frame.</summary>
-    /// <param name="outputColumnName">The column to add: Single, bits.</param>
-    /// <param name="codesColumnName">The column of codes of frames, as EncodeVideo makes it.</param>
-    /// <param name="actionColumnName">The column of actions, keys: the action that led from the frame before to this one.</param>
-    /// <param name="episodeColumnName">The column of episodes, keys; the rows of one follow one another in the order of time.</param>
+    /// <summary>Trains an action-conditioned prior over the codes of the next frame of video, and adds −log2 p of the codes of each frame
+    /// given the preceding frames, using the <see cref="VideoPriorOptions.Fast"/> preset unless overridden. A row is a frame. See section
+    /// 4.4 of arXiv 1711.00937.</summary>
+    /// <param name="outputColumnName">The column to add: a Single, in bits.</param>
+    /// <param name="codesColumnName">The column of codes of frames: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, such as the output of
+    /// EncodeVideo.</param>
+    /// <param name="actionColumnName">The column of actions, a key: the action that led from the previous frame to this one.</param>
+    /// <param name="episodeColumnName">The column of episodes, a key; the rows of an episode are consecutive and in the order of
+    /// time.</param>
     /// <param name="contextFrames">Number of preceding frames that a frame is predicted from.</param>
     /// <param name="steps">Number of training steps; null, the default, for that of <see cref="VideoPriorOptions.Fast"/>.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
-    /// <returns>The estimator; <see cref="VideoPriorEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="VideoPriorEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
     /// <example>
     /// <code>
     /// IDataView codes = codec.Transform(frames);
@@ -73,15 +77,15 @@ public sealed partial class VqVaeCatalog
         return VideoPrior(outputColumnName, codesColumnName, actionColumnName, episodeColumnName, options);
     }
 
-    /// <summary>Trains a distribution over the codes of the next frame of video given actions, with full control over the settings. A row is
+    /// <summary>Trains an action-conditioned prior over the codes of the next frame of video, with full control over the settings. A row is
     /// a frame.</summary>
-    /// <param name="outputColumnName">The column to add: Single, bits.</param>
-    /// <param name="codesColumnName">The column of codes of frames.</param>
-    /// <param name="actionColumnName">The column of actions, keys.</param>
-    /// <param name="episodeColumnName">The column of episodes, keys.</param>
+    /// <param name="outputColumnName">The column to add: a Single, in bits.</param>
+    /// <param name="codesColumnName">The column of codes of frames: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;.</param>
+    /// <param name="actionColumnName">The column of actions, a key.</param>
+    /// <param name="episodeColumnName">The column of episodes, a key.</param>
     /// <param name="options">The settings, for example <see cref="VideoPriorOptions.Fast"/>.</param>
-    /// <returns>The estimator; <see cref="VideoPriorEstimator"/> has the tables of its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">A setting cannot work; the message lists all that cannot.</exception>
+    /// <returns>The estimator; <see cref="VideoPriorEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public VideoPriorEstimator VideoPrior(
         string outputColumnName, string codesColumnName, string actionColumnName, string episodeColumnName, VideoPriorOptions options) =>
         new(_environment, outputColumnName, codesColumnName, actionColumnName, episodeColumnName, options);

@@ -11,9 +11,93 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>Adds the waveforms of the WAV files that a column names; the result of <see cref="AudioLoadingEstimator"/>.</summary>
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that loads WAV files as waveforms, as LoadImages loads images.</summary>
 /// <remarks>
-/// A file is read when its waveform is requested, and closed again. A file that cannot be read then raises an
+/// <format type="text/markdown"><![CDATA[
+///
+/// ### Input and Output Columns
+/// | Column | Type |
+/// | -- | -- |
+/// | Path | [Text](xref:Microsoft.ML.Data.TextDataViewType): the name of a WAV file |
+/// | Start, optional | <xref:System.Int64> or <xref:System.Int32>: the first sample to read, in samples of the file |
+/// | Length, optional | <xref:System.Int64> or <xref:System.Int32>: the number of samples to read, in samples of the file |
+/// | Output | A variable-sized vector of <xref:System.Single>: one channel at the requested rate, full scale -1 to 1 |
+///
+/// ### Estimator Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | No |
+/// | Input column data type | [Text](xref:Microsoft.ML.Data.TextDataViewType) |
+/// | Output column data type | Variable-sized vector of <xref:System.Single> |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Exportable to ONNX | No |
+/// ]]></format>
+///
+/// Channels are averaged, and files with another sample rate are resampled by band-limited interpolation (<see cref="Audio.Resampler"/>),
+/// after the requested part of the file is cut out. A file without samples and an empty name result in an empty vector, silence in zeros.
+/// The formats are those of <see cref="Audio.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row holds at most 268,435,456
+/// samples.
+/// </remarks>
+public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
+{
+    readonly SavedAudioLoading _settings;
+    readonly AudioLoadingTransformer _transformer;
+
+    internal AudioLoadingEstimator(
+        string outputColumnName, string pathColumnName, int sampleRate, string? startColumnName, string? lengthColumnName,
+        string? audioFolder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(pathColumnName);
+        WaveHeader.CheckRate(sampleRate, nameof(sampleRate));
+        if (!string.IsNullOrEmpty(audioFolder) && !Directory.Exists(audioFolder))
+            throw new ArgumentException($"The folder '{audioFolder}' does not exist.", nameof(audioFolder));
+        string? folder = string.IsNullOrEmpty(audioFolder) ? null : Path.GetFullPath(audioFolder);
+        _settings = new SavedAudioLoading(
+            outputColumnName, pathColumnName, sampleRate, NullIfEmpty(startColumnName), NullIfEmpty(lengthColumnName), folder);
+        _transformer = new AudioLoadingTransformer(_settings);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has an unsuitable type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        SchemaShape.Column path = SchemaColumns.Find(inputSchema, _settings.Path, "path");
+        if (path.Kind != SchemaShape.Column.VectorKind.Scalar || path.ItemType is not TextDataViewType)
+            throw SchemaColumns.Mismatch(path.Name, TextDataViewType.Instance.ToString()!, MLNetInternals.TypeText(path), "path");
+        foreach ((string? name, string role) in new AudioLoading(_settings).Places)
+        {
+            if (name is null)
+                continue;
+            SchemaShape.Column column = SchemaColumns.Find(inputSchema, name, role);
+            bool isWhole = column.ItemType == NumberDataViewType.Int64 || column.ItemType == NumberDataViewType.Int32;
+            if (column.Kind != SchemaShape.Column.VectorKind.Scalar || !isWhole || column.IsKey)
+                throw SchemaColumns.Mismatch(name, AudioLoading.WholeNumber, MLNetInternals.TypeText(column), role);
+        }
+        SchemaShape.Column waveform = MLNetInternals.ShapeColumn(
+            _settings.Output, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single);
+        return new SchemaShape(inputSchema.Where(column => column.Name != _settings.Output).Append(waveform));
+    }
+
+    /// <summary>Checks the columns; no file is read.</summary>
+    /// <param name="input">A data view with the input columns.</param>
+    /// <returns>The transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has an unsuitable type.</exception>
+    public AudioLoadingTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _transformer.GetOutputSchema(input.Schema);
+        return _transformer;
+    }
+
+    static string? NullIfEmpty(string? name) => string.IsNullOrEmpty(name) ? null : name;
+}
+
+/// <summary>The <see cref="ITransformer"/> resulting from fitting an <see cref="AudioLoadingEstimator"/>; it adds the waveforms of WAV
+/// files.</summary>
+/// <remarks>
+/// A file is opened when its waveform is requested, and closed after it is read. A file that cannot be read then throws an
 /// <see cref="InvalidOperationException"/> that names row, column, file and cause.
 /// </remarks>
 public sealed class AudioLoadingTransformer : RowByRowTransformer
@@ -25,7 +109,7 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
 
     internal AudioLoadingTransformer(SavedAudioLoading settings) : base(new AudioLoading(settings)) => _settings = settings;
 
-    // Found by ML.NET by its name and parameters.
+    // Called by ML.NET, which finds it by its name and parameters.
     static AudioLoadingTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         new(ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedAudioLoading));
 
@@ -35,10 +119,10 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
     /// <summary>The column of file names that is read.</summary>
     public string PathColumnName => _settings.Path;
 
-    /// <summary>The column of first samples, or null where files are read from their start.</summary>
+    /// <summary>The column of first samples, or null if files are read from the start.</summary>
     public string? StartColumnName => _settings.Start;
 
-    /// <summary>The column of lengths in samples, or null where files are read to their end.</summary>
+    /// <summary>The column of lengths in samples, or null if files are read to the end.</summary>
     public string? LengthColumnName => _settings.Length;
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
@@ -54,11 +138,10 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
 /// <summary>The mapping from a column of file names to waveforms.</summary>
 internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
 {
-    /// <summary>The greatest number of samples in a row: 1 GB, four and a half hours at 16 kHz. A header that is wrong by a few bits asks
-    /// for more.</summary>
+    /// <summary>The maximum number of samples in a row: 1 GB, four and a half hours at 16 kHz. Damaged headers may request more.</summary>
     const int MaxSamples = 1 << 28;
 
-    // Files of many rates are rare, and preparing a change of rate costs more than a short file.
+    // Files of many rates are rare, and creating a resampler takes longer than resampling a short file.
     readonly ResamplerCache _resamplers = new(settings.SampleRate);
 
     public AddedColumns Bind(DataViewSchema inputSchema)
@@ -80,7 +163,7 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
             [new DataViewSchema.DetachedColumn(settings.Output, new VectorDataViewType(NumberDataViewType.Single))]);
     }
 
-    public const string WholeNumber = "Int64 or Int32 (ConvertType makes them of other numbers)";
+    public const string WholeNumber = "Int64 or Int32 (ConvertType converts other numbers)";
 
     public IEnumerable<(string? Name, string Role)> Places => [(settings.Start, "start"), (settings.Length, "length")];
 

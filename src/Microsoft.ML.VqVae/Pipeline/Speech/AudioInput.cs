@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>A column of waveforms as the input of an audio codec.</summary>
+internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
+{
+    const string Expected = "a vector of Single, of any length, as LoadAudio outputs";
+
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [Find(schema, name)];
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new WaveformReader(model, row, columns[0], capacity);
+
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name);
+        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single
+            ? column
+            : throw SchemaColumns.Mismatch(name, Expected, column.Type.ToString()!);
+    }
+
+    /// <summary>Checks the kind of column, before there is data.</summary>
+    public static void Check(SchemaShape schema, string name)
+    {
+        SchemaShape.Column column = SchemaColumns.Find(schema, name);
+        bool isVector = column.Kind is SchemaShape.Column.VectorKind.Vector or SchemaShape.Column.VectorKind.VariableVector;
+        if (!isVector || column.ItemType != NumberDataViewType.Single || column.IsKey)
+            throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
+    }
+}
+
+/// <summary>Reads and checks the waveform of the current row.</summary>
+internal sealed class WaveformGetter(DataViewRow row, DataViewSchema.Column column)
+{
+    readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(column);
+    VBuffer<float> _vector;
+
+    public float[] Read()
+    {
+        _getter(ref _vector);
+        float[] waveform = new float[_vector.Length];
+        _vector.CopyTo(waveform);
+        int bad = Finite.IndexOfOther(waveform);
+        if (bad >= 0)
+        {
+            throw new InvalidOperationException($"Row {row.Position} of column '{column.Name}' has "
+                + string.Create(CultureInfo.InvariantCulture, $"{waveform[bad]} in slot {bad}; ")
+                + "every sample must be a finite number, full scale is −1 to 1.");
+        }
+        return waveform;
+    }
+}
+
+/// <summary>Reads waveforms of any length as the input of the encoder.</summary>
+/// <remarks>The tensors: inputs [B, C, T], lengths Int64 [B], normalizers [B, 1 + C, C], samples Int64 [B].</remarks>
+internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
+{
+    readonly WaveformGetter _getter = new(row, column);
+    readonly float[][] _waveforms = new float[capacity][];
+
+    public override void Read(int slot) => _waveforms[slot] = _getter.Read();
+
+    public override IReadOnlyList<Tensor> ToTensors(int count)
+    {
+        // The analysis may read tensors of the network.
+        model.Hold();
+        try
+        {
+            AudioVqVae network = model.Network;
+            AudioFeatures[] features = [.. _waveforms.Take(count).Select(waveform => waveform.Length == 0
+                ? new AudioFeatures([], 0, FeatureStatistics.Standard(network.Channels))
+                : network.Analyse(waveform))];
+            (Tensor inputs, Tensor lengths, Tensor normalizers) = AudioTensors.Pack(features, network);
+            return [inputs, lengths, normalizers, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];
+        }
+        finally
+        {
+            model.Release();
+        }
+    }
+}
+
+/// <summary>A column of speakers as the input of an audio codec.</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="speakers">The speakers of the training data.</param>
+/// <param name="required">Whether a speaker that was not in the training data is an error.</param>
+internal sealed class SpeakerInput(string name, CategorySet speakers, bool required) : ModelInput
+{
+    public const string Role = "speaker";
+
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name, Role);
+        // Throws if the type of the keys is unsuitable.
+        speakers.KeysOf(column, Role);
+        return [column];
+    }
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new SpeakerReader(speakers.KeysOf(columns[0], Role), required, row, columns[0], capacity);
+}
+
+/// <summary>Reads the speaker of the current row.</summary>
+internal sealed class SpeakerGetter(CategoryKeys keys, DataViewRow row, DataViewSchema.Column column)
+{
+    readonly ValueGetter<uint> _getter = row.GetGetter<uint>(column);
+
+    /// <summary>The number of the speaker; −1 for a speaker who is not in the training data, and for a missing key.</summary>
+    public int Read()
+    {
+        uint key = 0;
+        _getter(ref key);
+        return key >= 1 && key <= keys.Classes.Length ? keys.Classes[key - 1] : -1;
+    }
+
+    /// <summary>The number of the speaker; a missing key is an error.</summary>
+    public int ReadKnown()
+    {
+        int speaker = Read();
+        return speaker >= 0 ? speaker : throw new InvalidOperationException(
+            $"Row {row.Position} of speaker column '{column.Name}' has no value (a missing key): training needs the speaker of each row.");
+    }
+}
+
+/// <summary>Reads the speakers of rows.</summary>
+/// <remarks>The tensors: speakers Int64 [B], −1 for a speaker who is not in the training data, and positions of the rows Int64
+/// [B].</remarks>
+internal sealed class SpeakerReader(CategoryKeys keys, bool required, DataViewRow row, DataViewSchema.Column column, int capacity)
+    : RowReader
+{
+    readonly SpeakerGetter _getter = new(keys, row, column);
+    readonly long[] _speakers = new long[capacity];
+    readonly long[] _positions = new long[capacity];
+
+    public override void Read(int slot)
+    {
+        int speaker = _getter.Read();
+        if (speaker < 0 && required)
+            throw Unknown(row.Position, column.Name, keys.Known);
+        (_speakers[slot], _positions[slot]) = (speaker, row.Position);
+    }
+
+    public override IReadOnlyList<Tensor> ToTensors(int count) =>
+    [
+        ToTensor<long>(_speakers.AsSpan(0, count), ScalarType.Int64, count),
+        ToTensor<long>(_positions.AsSpan(0, count), ScalarType.Int64, count),
+    ];
+
+    public static InvalidOperationException Unknown(long position, string column, string known) => new(
+        $"Row {position} of speaker column '{column}' names no speaker of the training data (a missing key, or another speaker); "
+        + $"decoding needs one of {known}.");
+}
+
+/// <summary>Conversion of utterances of unequal length to the tensors of a batch.</summary>
+internal static class AudioTensors
+{
+    /// <summary>Whole utterances: inputs [B, C, T], zero-padded to the longest and to whole codes, lengths Int64 [B], and normalizers
+    /// [B, 1 + C, C].</summary>
+    public static (Tensor Inputs, Tensor Lengths, Tensor Normalizers) Pack(IReadOnlyList<AudioFeatures> features, AudioVqVae network)
+    {
+        int length = SequenceTensors.RoundUp(features.Max(item => item.Length), network.ValuesPerCode);
+        Tensor inputs = SequenceTensors.Values([.. features.Select(item => (item.Values, 0, item.Length))], network.Channels, length);
+        Tensor normalizers = Normalizers([.. features.Select(item => network.NormaliserOf(item))], network.Channels);
+        return (inputs, tensor(features.Select(item => (long)item.Length).ToArray()), normalizers);
+    }
+
+    /// <summary>Normalizers as [B, 1 + C, C].</summary>
+    public static Tensor Normalizers(IReadOnlyList<float[]> normalizers, int channels) =>
+        tensor(normalizers.SelectMany(item => item).ToArray(), [normalizers.Count, 1 + channels, channels]);
+}
