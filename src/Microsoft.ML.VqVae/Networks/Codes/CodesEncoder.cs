@@ -14,25 +14,25 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
 
     readonly PixelCnnOptions grid;
     readonly Parameter embedding;
-    readonly Convolution2d enter;
-    readonly ModuleList<Convolution2d> down;
+    readonly Conv2d enter;
+    readonly ModuleList<Conv2d> down;
     readonly ModuleList<ResidualBlock> residual;
-    readonly Affine project;
+    readonly Linear project;
 
     public CodesEncoder(CodesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(CodesEncoder))
     {
         grid = options.Decoder;
         var hidden = options.HiddenChannels;
         embedding = source.Draw(1, (long)grid.CodesPerPosition * grid.Codes, options.EmbeddingChannels);
-        enter = new Convolution2d(grid.CodesPerPosition * options.EmbeddingChannels, hidden, 3, 1, 1, source);
+        enter = source.Convolution2d(grid.CodesPerPosition * options.EmbeddingChannels, hidden, 3, 1, 1);
         var (height, width, halvings) = (grid.Height, grid.Width, 0);
         for (; Math.Max(height, width) > SmallSide; halvings++)
             (height, width) = ((height + 1) / 2, (width + 1) / 2);
-        down = new ModuleList<Convolution2d>(Enumerable.Range(0, halvings)
-            .Select(_ => new Convolution2d(hidden, hidden, 3, 2, 1, source)).ToArray());
+        down = new ModuleList<Conv2d>(Enumerable.Range(0, halvings)
+            .Select(_ => source.Convolution2d(hidden, hidden, 3, 2, 1)).ToArray());
         residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock(hidden, hidden, source)).ToArray());
-        project = new Affine(hidden * height * width, encodingChannels, source);
+        project = source.Linear(hidden * height * width, encodingChannels);
         RegisterComponents();
     }
 

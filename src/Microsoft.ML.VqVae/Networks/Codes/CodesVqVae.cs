@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -20,7 +21,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     readonly CodesCodecOptions options;
     readonly CodesEncoder encoder;
     readonly Quantizer quantizer;
-    readonly Affine spread;
+    readonly Linear spread;
     readonly PixelCnn decoder;
 
     /// <summary>Makes a model with fresh weights.</summary>
@@ -43,7 +44,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         using (var source = new WeightSource(seed))
         {
             encoder = new CodesEncoder(options, quantizer.Channels, source);
-            spread = new Affine(quantizer.Channels, checked(grid.MapChannels * grid.Height * grid.Width), source);
+            spread = source.Linear(quantizer.Channels, checked(grid.MapChannels * grid.Height * grid.Width));
         }
         this.quantizer = quantizer.CreateQuantizer(seed);
         decoder = new PixelCnn(grid, seed);

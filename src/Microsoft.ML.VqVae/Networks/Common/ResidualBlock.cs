@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -6,13 +7,13 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>x + 1×1(ReLU(3×3(ReLU(x)))), the residual block of section 4.1 of the paper.</summary>
 internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
 {
-    readonly Convolution2d wide;
-    readonly Convolution2d narrow;
+    readonly Conv2d wide;
+    readonly Conv2d narrow;
 
     public ResidualBlock(int channels, int hidden, WeightSource source) : base(nameof(ResidualBlock))
     {
-        wide = new Convolution2d(channels, hidden, 3, 1, 1, source);
-        narrow = new Convolution2d(hidden, channels, 1, 1, 0, source);
+        wide = source.Convolution2d(channels, hidden, 3, 1, 1);
+        narrow = source.Convolution2d(hidden, channels, 1, 1, 0);
         RegisterComponents();
     }
 

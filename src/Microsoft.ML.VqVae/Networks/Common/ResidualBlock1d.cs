@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,13 +8,13 @@ namespace Microsoft.ML.VqVae.Networks;
 /// time. Dilated, it sees positions farther away.</summary>
 internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
 {
-    readonly Convolution1d wide;
-    readonly Convolution1d narrow;
+    readonly Conv1d wide;
+    readonly Conv1d narrow;
 
     public ResidualBlock1d(int channels, int hidden, WeightSource source, int dilation = 1) : base(nameof(ResidualBlock1d))
     {
-        wide = new Convolution1d(channels, hidden, 3, 1, dilation, source, dilation);
-        narrow = new Convolution1d(hidden, channels, 1, 1, 0, source);
+        wide = source.Convolution1d(channels, hidden, 3, 1, dilation, dilation);
+        narrow = source.Convolution1d(hidden, channels, 1, 1, 0);
         RegisterComponents();
     }
 

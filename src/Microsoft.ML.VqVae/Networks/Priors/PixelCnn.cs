@@ -137,9 +137,9 @@ public sealed class PixelCnn : CodePrior
 /// </summary>
 internal sealed class PixelCnnHead : nn.Module
 {
-    readonly Dense hidden;
+    readonly Linear hidden;
     readonly Parameter? earlier;
-    readonly ModuleList<Dense> logits;
+    readonly ModuleList<Linear> logits;
     readonly int codes;
     readonly int groups;
     readonly int skip;
@@ -147,10 +147,10 @@ internal sealed class PixelCnnHead : nn.Module
     public PixelCnnHead(PixelCnnOptions options, WeightSource source) : base(nameof(PixelCnnHead))
     {
         (codes, groups, skip) = (options.Codes, options.CodesPerPosition, options.SkipChannelsOrDefault);
-        hidden = new Dense(skip, groups * skip, source);
+        hidden = source.Linear(skip, groups * skip);
         if (groups > 1)
             earlier = source.Draw(skip, (groups - 1L) * codes, skip);
-        logits = new ModuleList<Dense>(Enumerable.Range(0, groups).Select(_ => new Dense(skip, codes, source)).ToArray());
+        logits = new ModuleList<Linear>(Enumerable.Range(0, groups).Select(_ => source.Linear(skip, codes)).ToArray());
         RegisterComponents();
     }
 

@@ -58,9 +58,9 @@ internal sealed class PixelCnnSteps : CodeSteps
             var layer = network.Layers[number];
             layers[number] = new PixelCnnLayerCache(
                 layer, batch, options.Width, missing, layer.Conditioning(conditions, positions), kept);
-            firstSkips.add_(layer.Output.Bias.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
+            firstSkips.add_(layer.Output.bias!.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
             if (!layer.IsLast)
-                missing = missing + layer.Output.Bias.narrow(0, 0, channels);
+                missing = missing + layer.Output.bias!.narrow(0, 0, channels);
         }
     }
 
@@ -190,7 +190,7 @@ internal sealed class PixelCnnLayerCache
         var weight = layer.HorizontalWeight;
         input = kept.Keep(weight.mul(factors.unsqueeze(1)).t().contiguous());
         inputBias = kept.Keep(layer.HorizontalBias + weight.mm(missing.repeat(reach + 1).unsqueeze(1)).squeeze(1));
-        output = kept.Keep(layer.Output.Weight.t().contiguous());
+        output = kept.Keep(layer.Output.weight.t().contiguous());
     }
 
     /// <summary>Takes the next row of the vertical stack, [B, 1, W, C], and gives it for the next layer.</summary>

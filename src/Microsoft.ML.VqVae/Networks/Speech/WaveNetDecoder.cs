@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -27,7 +28,7 @@ public sealed class WaveNetDecoder : nn.Module
     const int Stride = 256;
 
     readonly WaveNetDecoderOptions options;
-    readonly Convolution1d frames;
+    readonly Conv1d frames;
     readonly GatedStack stack;
 
     /// <summary>Creates a decoder with fresh weights.</summary>
@@ -48,8 +49,8 @@ public sealed class WaveNetDecoder : nn.Module
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         this.options = options.Copy();
-        frames = new Convolution1d(
-            options.LatentChannels, options.FramesPerLatentOrDefault * options.ConditioningChannels, 3, 1, 1, source);
+        frames = source.Convolution1d(
+            options.LatentChannels, options.FramesPerLatentOrDefault * options.ConditioningChannels, 3, 1, 1);
         stack = new GatedStack(options.Shape, source);
         RegisterComponents();
     }

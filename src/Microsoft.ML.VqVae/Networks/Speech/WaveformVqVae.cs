@@ -146,9 +146,9 @@ public sealed class WaveformVqVae : AudioVqVae
 /// residual blocks, a projection.</summary>
 internal sealed class WaveformEncoder : nn.Module
 {
-    readonly ModuleList<Convolution1d> down;
+    readonly ModuleList<Conv1d> down;
     readonly ModuleList<ResidualBlock1d> residual;
-    readonly Convolution1d project;
+    readonly Conv1d project;
     readonly int[] strides;
 
     public WaveformEncoder(WaveformCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(WaveformEncoder))
@@ -157,12 +157,12 @@ internal sealed class WaveformEncoder : nn.Module
         var channels = options.EncoderChannels;
         // betweenRectifiers: with PyTorch's default weights, hardly any signal would pass so many layers at the start of training.
         // With a kernel two longer than the stride and a padding of one, the output is exactly as long as the input divided by the stride.
-        down = new ModuleList<Convolution1d>(strides.Select((stride, layer) =>
-            new Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1, source,
+        down = new ModuleList<Conv1d>(strides.Select((stride, layer) =>
+            source.Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1,
                 betweenRectifiers: true)).ToArray());
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
             .Select(_ => new ResidualBlock1d(channels, channels, source)).ToArray());
-        project = new Convolution1d(channels, encodingChannels, 1, 1, 0, source);
+        project = source.Convolution1d(channels, encodingChannels, 1, 1, 0);
         RegisterComponents();
     }
 

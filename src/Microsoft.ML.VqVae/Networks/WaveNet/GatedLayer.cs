@@ -12,7 +12,7 @@ internal sealed class GatedLayer : nn.Module
 {
     readonly CausalConvolution filter;
     readonly CausalConvolution gate;
-    readonly Dense? residual;
+    readonly Linear? residual;
     readonly Parameter skip;
     readonly int dilation;
     readonly int taps;
@@ -27,7 +27,7 @@ internal sealed class GatedLayer : nn.Module
         filter = new CausalConvolution(shape, source);
         gate = new CausalConvolution(shape, source);
         if (layer < shape.Layers - 1)
-            residual = new Dense(shape.Channels, shape.Channels, source);
+            residual = source.Linear(shape.Channels, shape.Channels);
         // One bias of the sum serves all layers.
         skip = source.Draw(shape.Channels, shape.SkipChannels, shape.Channels);
         RegisterComponents();
@@ -37,7 +37,7 @@ internal sealed class GatedLayer : nn.Module
 
     public CausalConvolution Gate => gate;
 
-    public Dense? Residual => residual;
+    public Linear? Residual => residual;
 
     public Parameter Skip => skip;
 

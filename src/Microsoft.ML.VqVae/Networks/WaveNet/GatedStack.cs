@@ -20,8 +20,8 @@ internal sealed class GatedStack : nn.Module
     readonly Parameter embedding;
     readonly ModuleList<GatedLayer> layers;
     readonly Parameter skipBias;
-    readonly Dense hidden;
-    readonly Dense output;
+    readonly Linear hidden;
+    readonly Linear output;
 
     public GatedStack(GatedStackShape shape, WeightSource source) : base(nameof(GatedStack))
     {
@@ -29,8 +29,8 @@ internal sealed class GatedStack : nn.Module
         embedding = source.Draw(1, shape.Symbols + 1L, shape.Channels);
         layers = new ModuleList<GatedLayer>(Enumerable.Range(0, shape.Layers).Select(layer => new GatedLayer(shape, layer, source)).ToArray());
         skipBias = source.Draw(shape.Channels, shape.SkipChannels);
-        hidden = new Dense(shape.SkipChannels, shape.SkipChannels, source);
-        output = new Dense(shape.SkipChannels, shape.Symbols, source);
+        hidden = source.Linear(shape.SkipChannels, shape.SkipChannels);
+        output = source.Linear(shape.SkipChannels, shape.Symbols);
         RegisterComponents();
     }
 
@@ -42,9 +42,9 @@ internal sealed class GatedStack : nn.Module
 
     public Parameter SkipBias => skipBias;
 
-    public Dense Hidden => hidden;
+    public Linear Hidden => hidden;
 
-    public Dense Output => output;
+    public Linear Output => output;
 
     /// <summary>Symbols Int64 [B, T] → logits [B, T, symbols]; those at t depend on the symbols before t.</summary>
     public Tensor Logits(Tensor symbols, StackConditions given)

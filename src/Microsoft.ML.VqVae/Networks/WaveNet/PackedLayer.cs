@@ -36,8 +36,8 @@ internal sealed class PackedLayer
         if (layer.Residual is { } residual)
         {
             ResidualBias = new AlignedFloats(width);
-            Numbers(residual.Bias).CopyTo(ResidualBias.Span);
-            var next = Numbers(residual.Weight);
+            Numbers(residual.bias!).CopyTo(ResidualBias.Span);
+            var next = Numbers(residual.weight);
             Pass = new PackedMatrix(width + shape.SkipChannels, channels, (output, input) =>
                 output >= width ? skip[(output - width) * channels + input] : output < channels ? next[output * channels + input] : 0);
         }

@@ -1,3 +1,5 @@
+using TorchSharp.Modules;
+
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>The weights of a <see cref="GatedStack"/> as they are now, packed for a few sequences at a time. Any number of
@@ -12,8 +14,8 @@ internal sealed class PackedStack
         Output = Pack(stack.Output);
         Embedding = PackedLayer.Numbers(stack.Embedding);
         SkipBias = PackedLayer.Numbers(stack.SkipBias);
-        HiddenBias = PackedLayer.Numbers(stack.Hidden.Bias);
-        OutputBias = PackedLayer.Numbers(stack.Output.Bias);
+        HiddenBias = PackedLayer.Numbers(stack.Hidden.bias!);
+        OutputBias = PackedLayer.Numbers(stack.Output.bias!);
     }
 
     public GatedStack Stack { get; }
@@ -32,10 +34,10 @@ internal sealed class PackedStack
 
     public float[] OutputBias { get; }
 
-    static PackedMatrix Pack(Dense dense)
+    static PackedMatrix Pack(Linear linear)
     {
-        var weight = PackedLayer.Numbers(dense.Weight);
-        var (outputs, inputs) = ((int)dense.Weight.shape[0], (int)dense.Weight.shape[1]);
+        var weight = PackedLayer.Numbers(linear.weight);
+        var (outputs, inputs) = ((int)linear.weight.shape[0], (int)linear.weight.shape[1]);
         return new PackedMatrix(outputs, inputs, (output, input) => weight[output * inputs + input]);
     }
 }
