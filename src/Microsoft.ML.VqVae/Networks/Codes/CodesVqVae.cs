@@ -1,6 +1,7 @@
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Networks;
 
@@ -165,5 +166,105 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         if (codes.dtype != ScalarType.Int64 || codes.shape.Length != 2 || codes.shape[1] != length)
             throw new ArgumentException($"Codes must be Int64 [batch, {length}], but are {codes.dtype} " +
                 $"[{string.Join(", ", codes.shape)}].", nameof(codes));
+    }
+}
+
+/// <summary>The settings of the encoder and decoder of a <see cref="CodesVqVae"/>. How many latents there are, and how many codes each
+/// chooses from, are settings of its quantizer.</summary>
+public sealed class CodesCodecOptions
+{
+    /// <summary>Channels of the vector that stands for each code on the way into the encoder.</summary>
+    /// <value>At least 1. The default is 32.</value>
+    public int EmbeddingChannels { get; set; } = 32;
+
+    /// <summary>Channels of the encoder's convolutions.</summary>
+    /// <value>At least 1. The default is 128.</value>
+    public int HiddenChannels { get; set; } = 128;
+
+    /// <summary>How many residual blocks the encoder has.</summary>
+    /// <value>Zero or more. The default is 2.</value>
+    public int ResidualBlocks { get; set; } = 2;
+
+    /// <summary>The decoder: a PixelCNN over the grid. Its <see cref="PixelCnnOptions.MapChannels"/> are what the latents tell each
+    /// position. Grid and number of codes are taken from the column where they are 0.</summary>
+    /// <value>The default has 8 layers of 64 channels and 32 channels of map.</value>
+    public PixelCnnOptions Decoder { get; set; } = new() { Layers = 8, Channels = 64, MapChannels = 32 };
+
+    /// <summary>Checks all settings together, the grid included: set those that come from a column first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
+    /// and what was found.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The options of the codec of codes cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(EmbeddingChannels), EmbeddingChannels, 1);
+        problems.AtLeast(nameof(HiddenChannels), HiddenChannels, 1);
+        problems.AtLeast(nameof(ResidualBlocks), ResidualBlocks, 0);
+        problems.Require(Decoder is not null, nameof(Decoder), "set", Decoder);
+        if (Decoder is null)
+            return;
+        problems.AtLeast($"{nameof(Decoder)}.{nameof(Decoder.MapChannels)}", Decoder.MapChannels, 1);
+        problems.Require(Decoder.Conditions == 0, $"{nameof(Decoder)}.{nameof(Decoder.Conditions)}",
+            "0, since the latents are all that the decoder is conditioned on", Decoder.Conditions);
+        Decoder.Describe(problems);
+    }
+
+    internal CodesCodecOptions Copy()
+    {
+        var copy = (CodesCodecOptions)MemberwiseClone();
+        copy.Decoder = Decoder.Copy();
+        return copy;
+    }
+}
+
+/// <summary>A grid of codes [B, N] → one encoding of the whole grid [B, L·D, 1, 1]: embeddings, convolutions that halve the grid until it is
+/// small, residual blocks, and an affine map of all that is left.</summary>
+internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
+{
+    /// <summary>A grid of at most this side is small enough for the affine map.</summary>
+    const int SmallSide = 4;
+
+    readonly PixelCnnOptions grid;
+    readonly Parameter embedding;
+    readonly Conv2d enter;
+    readonly ModuleList<Conv2d> down;
+    readonly ModuleList<ResidualBlock> residual;
+    readonly Linear project;
+
+    public CodesEncoder(CodesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(CodesEncoder))
+    {
+        grid = options.Decoder;
+        var hidden = options.HiddenChannels;
+        embedding = source.Draw(1, (long)grid.CodesPerPosition * grid.Codes, options.EmbeddingChannels);
+        enter = source.Convolution2d(grid.CodesPerPosition * options.EmbeddingChannels, hidden, 3, 1, 1);
+        var (height, width, halvings) = (grid.Height, grid.Width, 0);
+        for (; Math.Max(height, width) > SmallSide; halvings++)
+            (height, width) = ((height + 1) / 2, (width + 1) / 2);
+        down = new ModuleList<Conv2d>(Enumerable.Range(0, halvings)
+            .Select(_ => source.Convolution2d(hidden, hidden, 3, 2, 1)).ToArray());
+        residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
+            .Select(_ => new ResidualBlock(hidden, hidden, source)).ToArray());
+        project = source.Linear(hidden * height * width, encodingChannels);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor codes)
+    {
+        using var scope = NewDisposeScope();
+        // Each place of a position has a table of its own: code 7 may mean one thing in the first place and another in the second.
+        var place = arange(grid.CodesPerPosition, dtype: ScalarType.Int64, device: codes.device) * grid.Codes;
+        var rows = (codes.view(-1, grid.CodesPerPosition) + place).view(-1);
+        var x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
+        x = enter.call(x);
+        foreach (var layer in down)
+            x = layer.call(x.relu_());
+        foreach (var block in residual)
+            x = block.call(x);
+        return project.call(x.relu_().reshape(codes.shape[0], -1)).unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
     }
 }

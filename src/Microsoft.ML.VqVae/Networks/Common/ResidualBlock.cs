@@ -24,3 +24,25 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
         return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>x + 1(ReLU(3(ReLU(x)))) over [B, C, T]: the residual block of section 4.1 of the paper with one axis of
+/// time. Dilated, it sees positions farther away.</summary>
+internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
+{
+    readonly Conv1d wide;
+    readonly Conv1d narrow;
+
+    public ResidualBlock1d(int channels, int hidden, WeightSource source, int dilation = 1) : base(nameof(ResidualBlock1d))
+    {
+        wide = source.Convolution1d(channels, hidden, 3, 1, dilation, dilation);
+        narrow = source.Convolution1d(hidden, channels, 1, 1, 0);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        // The first ReLU leaves its input as it is, for the sum; the second may overwrite what the convolution gave.
+        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+    }
+}

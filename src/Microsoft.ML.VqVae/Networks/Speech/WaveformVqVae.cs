@@ -187,3 +187,67 @@ internal sealed class WaveformEncoder : nn.Module
         return Padding.Clear(project.call(x.relu_()), mask).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>
+/// The settings of a <see cref="WaveformVqVae"/>. The defaults are the model of section 4.3 of the paper (arXiv 1711.00937) for VCTK: six
+/// strided convolutions, a code per 64 samples, and a WaveNet decoder.
+/// </summary>
+public sealed class WaveformCodecOptions : AudioCodecOptions
+{
+    /// <summary>The strides of the encoder's convolutions; each kernel is two samples longer than its stride. Their product is the number
+    /// of samples that a code covers.</summary>
+    /// <value>At least one, each from 1 to 16. The default is 2, six times: 64 samples per code.</value>
+    public int[] Strides { get; set; } = [2, 2, 2, 2, 2, 2];
+
+    /// <summary>Channels of the encoder.</summary>
+    /// <value>At least 1. The default is 256.</value>
+    public int EncoderChannels { get; set; } = 256;
+
+    /// <summary>Residual blocks of the encoder, at the rate of the codes.</summary>
+    /// <value>Zero or more. The default is 2.</value>
+    public int EncoderBlocks { get; set; } = 2;
+
+    /// <summary>The WaveNet decoder. Samples per latent, channels of a latent and the number of speakers are set by the codec.</summary>
+    /// <value>The default is 20 layers of 64 channels.</value>
+    public WaveNetDecoderOptions Decoder { get; set; } = new();
+
+    /// <summary>The divisor of the logits when codes are decoded: 1 samples from the learned distribution, less than 1 from a narrower
+    /// one.</summary>
+    /// <value>More than 0. The default is 1.</value>
+    public double Temperature { get; set; } = 1;
+
+    /// <inheritdoc/>
+    public override int SamplesPerCode => (Strides ?? []).Aggregate(1, (product, stride) => checked(product * stride));
+
+    internal override void Describe(OptionProblems problems)
+    {
+        base.Describe(problems);
+        problems.Require(Strides is { Length: >= 1 and <= 16 } && Strides.All(stride => stride is >= 1 and <= 16), nameof(Strides),
+            "from 1 to 16 strides, each from 1 to 16", Strides is null ? null : $"[{string.Join(", ", Strides)}]");
+        problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
+        problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);
+        problems.Require(Decoder is not null, nameof(Decoder), "set", Decoder);
+        DecoderFor(latentChannels: 1, speakers: 0)?.Describe(problems);
+        problems.Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), "a finite number above 0", Temperature);
+    }
+
+    /// <summary>The decoder's settings, completed by those that the codec decides.</summary>
+    internal WaveNetDecoderOptions? DecoderFor(int latentChannels, int speakers)
+    {
+        var decoder = Decoder?.Copy();
+        if (decoder is not null)
+            (decoder.SamplesPerLatent, decoder.LatentChannels, decoder.Speakers) = (SamplesPerCode, latentChannels, speakers);
+        return decoder;
+    }
+
+    internal override AudioCodecOptions Copy()
+    {
+        var copy = (WaveformCodecOptions)MemberwiseClone();
+        copy.Strides = [.. Strides];
+        copy.Decoder = Decoder.Copy();
+        return copy;
+    }
+
+    internal override AudioVqVae CreateNetwork(QuantizerOptions quantizer, int speakers, int seed) =>
+        new WaveformVqVae(this, quantizer, speakers, seed);
+}

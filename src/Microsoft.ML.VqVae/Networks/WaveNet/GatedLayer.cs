@@ -82,3 +82,76 @@ internal sealed class GatedLayer : nn.Module
         return (next.MoveToOuterDisposeScope(), skipSum);
     }
 }
+
+/// <summary>
+/// W * x + V·conditioning + U·class + b, one half of a gated unit: * is a dilated convolution that sees the present and the past.
+/// </summary>
+/// <remarks>
+/// Everything is [B, T, channels]: a tap of the convolution is then one matrix product over all positions of a batch. Weights:
+/// <c>weight</c> [outputs, inputs, taps], the last tap being the present, as in PyTorch's Conv1d; <c>bias</c> [outputs]; <c>classes</c>
+/// [classes, outputs] and <c>conditioning</c> [outputs, conditioning channels], where there are any.
+/// </remarks>
+internal sealed class CausalConvolution : nn.Module
+{
+    readonly Parameter weight;
+    readonly Parameter bias;
+    readonly Parameter? classes;
+    readonly Parameter? conditioning;
+
+    public CausalConvolution(GatedStackShape shape, WeightSource source) : base(nameof(CausalConvolution))
+    {
+        var fanIn = (long)shape.Channels * shape.KernelSize;
+        weight = source.Draw(fanIn, shape.Channels, shape.Channels, shape.KernelSize);
+        bias = source.Draw(fanIn, shape.Channels);
+        if (shape.Classes > 0)
+            classes = source.Draw(fanIn, shape.Classes, shape.Channels);
+        if (shape.ConditioningChannels > 0)
+            conditioning = source.Draw(shape.ConditioningChannels, shape.Channels, shape.ConditioningChannels);
+        RegisterComponents();
+    }
+
+    public Parameter Weight => weight;
+
+    public Parameter? Conditioning => conditioning;
+
+    /// <param name="inputs">The inputs at the present and before, [B·T, C] each, the present first; those that lie before the start of all
+    /// sequences are left out.</param>
+    /// <param name="offset">What <see cref="Offset"/> gives.</param>
+    /// <returns>[B, F, T / F, C], or [B·T, C] where nothing conditions.</returns>
+    public Tensor Apply(IReadOnlyList<Tensor> inputs, Tensor offset)
+    {
+        using var scope = NewDisposeScope();
+        // A bias that is the same everywhere goes into the product; any other is added to it.
+        var uniform = offset.Dimensions == 1;
+        var sum = uniform ? addmm(offset, inputs[0], Tap(0), 1, 1) : inputs[0].mm(Tap(0));
+        for (var tap = 1; tap < inputs.Count; tap++)
+            sum = sum.addmm_(inputs[tap], Tap(tap));
+        if (!uniform)
+            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]) + offset;
+        return sum.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] where something conditions.</summary>
+    public Tensor Offset(StackConditions given)
+    {
+        using var scope = NewDisposeScope();
+        var offset = bias.view(-1);
+        if (given.Classes is { } chosen)
+            offset = (classes!.index_select(0, chosen) + offset).view(chosen.shape[0], 1, 1, -1);
+        if (given.Frames is { } frames)
+            offset = frames.matmul(conditioning!.t()).unsqueeze(2) + offset;
+        return offset.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The weights of the tap that lies <paramref name="back"/> dilations before the present, [inputs, outputs].</summary>
+    Tensor Tap(int back) => weight.select(2, weight.shape[2] - 1 - back).t();
+}
+
+/// <summary>What a batch of sequences is conditioned on.</summary>
+/// <param name="Classes">Int64 [B], or <see langword="null"/>.</param>
+/// <param name="Frames">[B, F, channels], each for T / F positions, or <see langword="null"/>.</param>
+internal readonly record struct StackConditions(Tensor? Classes, Tensor? Frames)
+{
+    /// <summary>The same for some of the sequences.</summary>
+    public StackConditions Narrow(int first, int count) => new(Classes?.narrow(0, first, count), Frames?.narrow(0, first, count));
+}
