@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>
-/// The log-mel spectrogram of waveforms: ln(power in mel bands + floor) of Hann windows. <see cref="FrameFeatures"/> says which samples a
-/// frame belongs to.
+/// The log-mel spectrogram of waveforms: ln(power in mel bands + floor) of Hann windows. <see cref="FrameFeatures"/> describes the samples
+/// of a frame.
 /// </summary>
 /// <remarks>
 /// Power is |DFT|² of the windowed samples, not divided by anything; the window is the periodic Hann window, its middle at the frame's
-/// centre (half a sample before it where window and hop differ by an odd number). The bands are triangles of height 1, equally spaced on
+/// center (half a sample before it where window and hop differ by an odd number). The bands are triangles of height 1, equally spaced on
 /// the mel scale 2595 · log10(1 + f/700). The transform is computed as a product with a matrix, which is as fast as a fast Fourier
 /// transform at these sizes and runs on every device.
 /// </remarks>
@@ -99,7 +99,7 @@ public sealed class MelSpectrogram : FrameFeatures
 /// bands from 50 to 7600 Hz.</summary>
 public sealed class MelSpectrogramOptions
 {
-    /// <summary>The greatest <see cref="FftLength"/>, and so the greatest <see cref="WindowLength"/>.</summary>
+    /// <summary>The maximum <see cref="FftLength"/>, and so the maximum <see cref="WindowLength"/>.</summary>
     internal const int MaxFftLength = 4096;
 
     /// <summary>Samples a second of the waveforms.</summary>
@@ -136,19 +136,20 @@ public sealed class MelSpectrogramOptions
     /// <value>From 0, the default, for none, to below 1; 0.97 is usual for speech recognition.</value>
     public double PreEmphasis { get; set; }
 
-    /// <summary>What is added to the power of a band before the logarithm, so that silence has one.</summary>
+    /// <summary>The floor added to the power of a band before the logarithm, so that silence has a finite value.</summary>
     /// <value>Above zero. The default is 1e-6; the power of full-scale speech is 1 to 1000.</value>
     public double PowerFloor { get; set; } = 1e-6;
 
-    /// <summary>By what factor the bands are moved up or down in frequency, as if the vocal tract were shorter or longer: w · f up to a
+    /// <summary>The factor by which the bands are moved up or down in frequency, as if the vocal tract were shorter or longer: w · f up to
+    /// a
     /// knee, and from there linearly to <see cref="HighestFrequency"/>, which stays. Training draws it at random (vocal tract length
     /// perturbation, Jaitly and Hinton 2013).</summary>
     /// <value>From 0.7 to 1.3. The default is 1: bands stay where they are.</value>
     public double FrequencyWarp { get; set; } = 1;
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
-    /// and what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The mel spectrogram's options cannot be used");
@@ -187,12 +188,12 @@ public sealed class MelSpectrogramOptions
 }
 
 /// <summary>
-/// Triangular bands, equally spaced on the mel scale m(f) = 2595 · log10(1 + f/700). A triangle rises from 0 at the centre of the
-/// band below to 1 at its own centre and falls to 0 at the centre of the band above, linearly in Hz.
+/// Triangular bands, equally spaced on the mel scale m(f) = 2595 · log10(1 + f/700). A triangle rises from 0 at the center of the
+/// band below to 1 at its own center and falls to 0 at the center of the band above, linearly in Hz.
 /// </summary>
 internal static class MelFilters
 {
-    /// <summary>Where the warp of frequencies begins to give way, as a share of the highest frequency.</summary>
+    /// <summary>The frequency at which the warp starts to decrease, as a share of the maximum frequency.</summary>
     const double WarpKnee = 0.63;
 
     /// <summary>The weights by point of the Fourier transform (FFT/2 + 1 of them) and band.</summary>
@@ -209,7 +210,7 @@ internal static class MelFilters
         return weights;
     }
 
-    /// <summary>A band within which no point of the Fourier transform lies, or null.</summary>
+    /// <summary>A band without a point of the Fourier transform, or null.</summary>
     public static int? FirstEmptyBand(MelSpectrogramOptions options)
     {
         double[] edges = Edges(options);

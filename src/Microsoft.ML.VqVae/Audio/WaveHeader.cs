@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>What an audio file says of itself before its samples: their encoding, and where they lie.</summary>
+/// <summary>The header of an audio file: the encoding and position of the samples.</summary>
 internal sealed record WaveHeader(
     int SampleRate, int Channels, WaveEncoding Encoding, long DataOffset, long Length, bool BigEndian = false)
 {
-    /// <summary>The bounds of a sample rate, which a damaged header would otherwise set for all that comes after it.</summary>
+    /// <summary>The minimum and maximum sample rate, so that a damaged header is rejected.</summary>
     public const int MinSampleRate = 100, MaxSampleRate = 768_000;
 
-    /// <summary>The size of a file is written in 32 bits; what lies around the samples takes less than 100 bytes.</summary>
+    /// <summary>The size of a file is written in 32 bits; everything but the samples takes less than 100 bytes.</summary>
     public const long MostData = uint.MaxValue - 100L;
 
     const uint UnknownSize = uint.MaxValue;
@@ -126,7 +126,7 @@ internal sealed record WaveHeader(
             long left = end - content;
             long length = size == UnknownSize && largeSize is <= long.MaxValue ? (long)largeSize : size;
             bool isUnknown = length == size && IsPlaceholder(size, left);
-            // The chunk of a program that was stopped; one that is really empty has nothing, or other chunks, after it.
+            // The chunk of a program that was stopped; a truly empty one is followed by nothing or by other chunks.
             isUnknown |= length == 0 && left > 0 && !AreChunks(content);
             // A program that could not know the size may have been stopped within a sample.
             if (isUnknown)
@@ -142,7 +142,7 @@ internal sealed record WaveHeader(
     static (string Id, uint Size) Chunk(ReadOnlySpan<byte> bytes) =>
         (Text(bytes[..4]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]));
 
-    // Programs that write to a pipe give the greatest size of signed or unsigned numbers, rounded down or less the header:
+    // Programs that write to a pipe write the maximum size of signed or unsigned numbers, rounded down or less the header:
     // 0xFFFFFFFF ffmpeg, 0x7FFFF000 SoX, 0x80000000 arecord.
     static bool IsPlaceholder(uint size, long left) =>
         size is >= 0xFFFF_F000 or 0x7FFF_F000 || (size is >= 0x7FFF_F000 and <= 0x8000_0000 && size > left);
@@ -239,7 +239,7 @@ internal sealed record WaveHeader(
         new($"'{name}' cannot be read as a WAV file: at byte {offset}, expected {expected}, found {found}.");
 }
 
-/// <summary>How the samples of a <see cref="WaveFile"/> are stored.</summary>
+/// <summary>The encoding of the samples of a <see cref="WaveFile"/>.</summary>
 public enum WaveEncoding
 {
     /// <summary>Unsigned bytes; silence is 128.</summary>
@@ -261,13 +261,13 @@ public enum WaveEncoding
     MuLaw,
 }
 
-/// <summary>Tells common audio files that are not read here by their first bytes, and says how to convert them.</summary>
+/// <summary>Recognizes common unsupported audio formats by their first bytes, with messages that explain how to convert them.</summary>
 internal static class AudioSignature
 {
     /// <summary>The number of bytes to look at.</summary>
     public const int Length = 12;
 
-    /// <summary>The message for a file of another format, or null where the bytes are of none that is known.</summary>
+    /// <summary>The message for a file of another format, or null if the format is not recognized.</summary>
     public static string? Refusal(ReadOnlySpan<byte> start, string name)
     {
         if (Format(start) is not string format)

@@ -7,7 +7,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.VqVae.Persistence
 {
-    /// <summary>The few things that ML.NET knows and keeps internal: the environment of a catalog, its settings, and the columns of a schema
+    /// <summary>The internals of ML.NET that this library uses: the environment of a catalog, its settings, and the columns of a schema
     /// shape.</summary>
     internal static class MLNetInternals
     {
@@ -32,7 +32,8 @@ namespace Microsoft.ML.VqVae.Persistence
 namespace System.Runtime.CompilerServices
 {
     /// <summary>
-    /// Tells the runtime that this assembly may call the internals of another one. The runtime knows the attribute by its name; the compiler
+    /// Tells the runtime that this assembly may call the internals of another one. The runtime knows the attribute by its name; the
+    /// compiler
     /// is shown a reference with everything public (eng/Publicize.targets).
     /// </summary>
     [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]

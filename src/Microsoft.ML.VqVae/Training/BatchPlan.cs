@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>Which examples are trained on in which step, and which are held out: a function of the seed and the step number alone, so
-/// that a run can go on anywhere.</summary>
+/// <summary>The training examples of each step and the held-out examples: a function only of the seed and the step number, so that a run
+/// can resume anywhere.</summary>
 internal sealed class BatchPlan
 {
     const long ValidationStream = -1;
@@ -119,7 +119,7 @@ internal sealed class BatchFeeder : IDisposable
     readonly Thread thread;
     ExceptionDispatchInfo? failure;
 
-    /// <param name="read">Makes the tensors of a batch.</param>
+    /// <param name="read">Creates the tensors of a batch.</param>
     /// <param name="plan">The example numbers of one batch after the other.</param>
     /// <param name="pinned">Whether the tensors go to a GPU: from pinned memory they are copied while it computes.</param>
     internal BatchFeeder(Func<BatchExamples, Tensor[]> read, IEnumerable<BatchExamples> plan, bool pinned)
@@ -128,7 +128,7 @@ internal sealed class BatchFeeder : IDisposable
         thread.Start();
     }
 
-    /// <summary>Waits for the next batch of the plan; the tensors then belong to the caller. What went wrong while it was made is thrown
+    /// <summary>Waits for the next batch of the plan; the tensors then belong to the caller. An exception from creating it is thrown
     /// here.</summary>
     internal Tensor[] Take(CancellationToken cancellation)
     {
@@ -138,7 +138,7 @@ internal sealed class BatchFeeder : IDisposable
         throw new InvalidOperationException("The plan has no more batches.");
     }
 
-    /// <summary>Ends the thread, after the batch that it is making, and frees what was not taken.</summary>
+    /// <summary>Ends the thread after its current batch, and disposes the batches that were not taken.</summary>
     public void Dispose()
     {
         stop.Cancel();
@@ -149,7 +149,7 @@ internal sealed class BatchFeeder : IDisposable
         stop.Dispose();
     }
 
-    /// <summary>Makes the tensors of one batch, detached from every scope; intermediate tensors are freed.</summary>
+    /// <summary>Creates the tensors of one batch, detached from every scope; intermediate tensors are freed.</summary>
     internal static Tensor[] Make(Func<BatchExamples, Tensor[]> read, BatchExamples examples, bool pinned)
     {
         // Scopes and gradient modes are per thread: this one has its own.

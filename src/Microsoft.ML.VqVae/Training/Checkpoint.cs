@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>A run on disk: everything by which it goes on as if it had never stopped, in one safetensors file. Its tensors are
+/// <summary>The complete state of a run, in one safetensors file, from which it continues as if never interrupted. Its tensors are
 /// <c>network.*</c>, Adam's <c>adam.*</c>, the <c>best.*</c> weights of the validation and the running means <c>meter.*</c>; its metadata
 /// are the <see cref="TrainingState"/> and the settings of the run, which must match.</summary>
 internal sealed class Checkpoint
@@ -29,8 +29,8 @@ internal sealed class Checkpoint
     readonly string path;
     readonly IReadOnlyDictionary<string, string> settings;
 
-    /// <param name="folder">Where the file is or will be; made now, so that a wrong name fails before any training.</param>
-    /// <param name="settings">What a checkpoint must match, by name.</param>
+    /// <param name="folder">The folder of the file; created now, so that an invalid name fails before training.</param>
+    /// <param name="settings">The settings that a checkpoint must match, by name.</param>
     internal Checkpoint(string folder, IReadOnlyDictionary<string, string> settings)
     {
         Directory.CreateDirectory(folder);
@@ -69,8 +69,8 @@ internal sealed class Checkpoint
             all.AddRange(some.Select(t => new KeyValuePair<string, Tensor>(prefix + t.Key, t.Value)));
     }
 
-    /// <summary>Goes on from the file, if there is one.</summary>
-    /// <returns>The state it holds, or null where there is no file.</returns>
+    /// <summary>Restores the run from the file, if there is one.</summary>
+    /// <returns>The state in the file, or null without a file.</returns>
     internal TrainingState? TryRestore(TrainingTensors tensors, LossMeter meter, Device device)
     {
         if (!File.Exists(path))
@@ -131,7 +131,7 @@ internal sealed class Checkpoint
     static string Text(IReadOnlyDictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
 }
 
-/// <summary>Where a run is, tensors aside: what a checkpoint keeps as JSON.</summary>
+/// <summary>The state of a run without its tensors, kept as JSON in a checkpoint.</summary>
 internal sealed class TrainingState
 {
     const int LongestCurve = 1000;
@@ -167,7 +167,7 @@ internal sealed class TrainingState
     /// <summary>Progress reports so far.</summary>
     public long Reports { get; set; }
 
-    /// <summary>Every how many-th report the learning curve keeps.</summary>
+    /// <summary>The number of reports per point of the learning curve.</summary>
     public long CurveStride { get; set; } = 1;
 
     public List<TrainingProgress> LearningCurve { get; set; } = [];
@@ -202,7 +202,7 @@ internal sealed class TrainingState
     }
 }
 
-/// <summary>What a checkpoint must agree with for training to go on from it: a line for each setting that decides the weights.</summary>
+/// <summary>The settings that a checkpoint must match to resume training: a line for each setting that affects the weights.</summary>
 internal sealed class SettingsFingerprint
 {
     readonly List<string> _lines = [];

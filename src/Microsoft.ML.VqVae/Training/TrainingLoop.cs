@@ -7,15 +7,15 @@ namespace Microsoft.ML.VqVae.Training;
 internal static class TrainingLoop
 {
     /// <summary>Trains a network.</summary>
-    /// <remarks>On a CPU the same task, options and number of threads give the same weights, bit for bit, with or without interruptions.
+    /// <remarks>On a CPU the same task, options and number of threads give bitwise the same weights, with or without interruptions.
     /// torch's global generator is not touched.</remarks>
     /// <param name="task">The network, its examples and its loss.</param>
-    /// <param name="options">How to train.</param>
-    /// <param name="device">Where the network and its batches are computed; the network is moved there.</param>
+    /// <param name="options">The training options.</param>
+    /// <param name="device">The device of the network and its batches; the network is moved there.</param>
     /// <param name="report">Receives a line of text every few seconds, for a log.</param>
-    /// <returns>What the run came to. Besides the network's own, no tensor outlives the call.</returns>
+    /// <returns>The result of the run. Besides the network's own, no tensor outlives the call.</returns>
     /// <exception cref="ArgumentException">The options are wrong, or leave no example to train on.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
     /// <exception cref="NotFiniteNumberException">A loss became NaN or infinite.</exception>
     /// <exception cref="InvalidOperationException">The folder holds the checkpoint of another run.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is truncated or no checkpoint.</exception>
@@ -36,7 +36,8 @@ internal static class TrainingLoop
 }
 
 /// <summary>The input of <see cref="TrainingLoop"/>.</summary>
-/// <param name="Network">The network whose parameters are trained. It is moved to the device of the run and stays there, in evaluation mode.
+/// <param name="Network">The network whose parameters are trained. It is moved to the device of the run and stays there, in evaluation
+/// mode.
 /// All of its state must be in parameters and persistent buffers.</param>
 /// <param name="Objective">Computes the loss, as a rule the network itself.</param>
 /// <param name="Examples">The training data.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>How a network is trained: the same options for every model of the library.</summary>
+/// <summary>The training options, shared by all models of the library.</summary>
 /// <remarks>The optimizer is Adam (Kingma and Ba 2014, arXiv 1412.6980) with β₁ 0.9, β₂ 0.999 and ε 1e-8.</remarks>
 public sealed class TrainingOptions
 {
@@ -12,7 +12,8 @@ public sealed class TrainingOptions
     /// <summary>Default of <see cref="BatchSize"/>: that of the VQ-VAE paper.</summary>
     public const int DefaultBatchSize = 128;
 
-    /// <summary>Passes over the training examples where neither <see cref="Steps"/> nor <see cref="Epochs"/> is set.</summary>
+    /// <summary>Default number of passes over the training examples, used if neither <see cref="Steps"/> nor <see cref="Epochs"/> is
+    /// set.</summary>
     public const double DefaultEpochs = 10;
 
     /// <summary>Default of <see cref="ProgressEverySteps"/>.</summary>
@@ -38,7 +39,7 @@ public sealed class TrainingOptions
     /// <value>Default: <see langword="null"/>; with <see cref="Steps"/> also null, the run is 10 epochs long.</value>
     public double? Epochs { get; set; }
 
-    /// <summary>How the learning rate changes over the run.</summary>
+    /// <summary>The learning rate schedule.</summary>
     /// <value>Default: <see cref="LearningRateSchedule.Constant"/>.</value>
     public LearningRateSchedule Schedule { get; set; } = LearningRateSchedule.Constant;
 
@@ -134,7 +135,7 @@ public sealed class TrainingOptions
     static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
 }
 
-/// <summary>How the learning rate changes over a run: a factor on <see cref="TrainingOptions.LearningRate"/> for every step.</summary>
+/// <summary>A learning rate schedule: a factor on <see cref="TrainingOptions.LearningRate"/> for every step.</summary>
 /// <remarks>The hierarchy is closed: <see cref="Constant"/>, <see cref="WarmupHoldLinear"/>, <see cref="Cosine"/>.</remarks>
 public abstract class LearningRateSchedule
 {
@@ -147,7 +148,7 @@ public abstract class LearningRateSchedule
 
     /// <summary>Rises linearly, holds, then falls linearly until the end of the run.</summary>
     /// <param name="warmupSteps">Steps of the rise; 0 starts at the full rate.</param>
-    /// <param name="holdUntilFraction">Share of the run after which the rate begins to fall.</param>
+    /// <param name="holdUntilFraction">Share of the run after which the rate starts to fall.</param>
     /// <param name="finalFraction">Share of the full rate that is reached at the end of the run.</param>
     /// <returns>The schedule.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A negative number of steps, or a fraction outside 0 … 1.</exception>
@@ -171,7 +172,7 @@ public abstract class LearningRateSchedule
     /// <returns>A number in 0 … 1.</returns>
     public abstract double FactorAt(long step, long totalSteps);
 
-    /// <summary>The name and settings of the schedule, the same on every machine: part of what a checkpoint must match.</summary>
+    /// <summary>The name and settings of the schedule, the same on every machine; a checkpoint must match it.</summary>
     /// <returns>For example <c>WarmupHoldLinear(100, 0.4, 0.02)</c>.</returns>
     public abstract override string ToString();
 

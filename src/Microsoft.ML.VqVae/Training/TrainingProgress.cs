@@ -4,7 +4,7 @@ using static System.FormattableString;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>How far a training run is. Losses, perplexity and speed are those of the steps since the last report.</summary>
+/// <summary>A progress report of a training run. Losses, perplexity and speed are those of the steps since the last report.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="TotalSteps">Steps of the whole run.</param>
 /// <param name="Loss">Mean of the total loss.</param>
@@ -49,7 +49,7 @@ public sealed record TrainingProgress(
     }
 }
 
-/// <summary>What a training run came to.</summary>
+/// <summary>The result of a training run.</summary>
 /// <param name="Steps">Steps done, those before a resume included.</param>
 /// <param name="TotalSteps">Steps that the run was planned for; larger than <paramref name="Steps"/> after an early stop.</param>
 /// <param name="ResumedFromStep">Steps that a checkpoint had done already; null for a run from the start.</param>
@@ -70,7 +70,7 @@ public sealed record TrainingSummary(
     TimeSpan Elapsed,
     IReadOnlyList<TrainingProgress> LearningCurve);
 
-/// <summary>Keeps the time of a run and tells the outside how far it is.</summary>
+/// <summary>Measures the time of a run and reports its progress.</summary>
 internal sealed class ProgressReporter(TrainingOptions options, Action<string>? report, TimeProvider time)
 {
     // Few enough lines for a log of hours, enough to see that something happens.
@@ -92,7 +92,7 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
         intervalStart = start;
     }
 
-    /// <summary>Does something whose time does not count as training in <see cref="TrainingProgress.ExamplesPerSecond"/>.</summary>
+    /// <summary>Runs an action whose time is not counted in <see cref="TrainingProgress.ExamplesPerSecond"/>.</summary>
     internal void Pause(Action action)
     {
         var begin = time.GetTimestamp();
@@ -100,7 +100,7 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
         paused += time.GetElapsedTime(begin);
     }
 
-    /// <summary>Reads the meter and tells what it says.</summary>
+    /// <summary>Reads the meter and creates a progress report.</summary>
     internal TrainingProgress Progress(TrainingState state, BatchPlan plan, LossMeter meter, double learningRate)
     {
         var (examples, batches) = (meter.Examples, meter.Batches);

@@ -5,14 +5,13 @@ using System.Text;
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>What the readers of label files have in common: how an error reads, how a number is read, and what labels must be
-/// like.</summary>
+/// <summary>Shared by the readers of label files: error messages, parsing of numbers, and checks of labels.</summary>
 internal static class LabelFile
 {
     /// <summary>Labels and audio are cut by different programs; this much rounding is no mistake.</summary>
     public const double Tolerance = 0.001;
 
-    /// <summary>Differences of decimal fractions are not exact: what is written as a millisecond is one.</summary>
+    /// <summary>Differences of decimal fractions are not exact; a difference written as a millisecond counts as one.</summary>
     const double Slack = 1e-9;
 
     public static InvalidDataException Bad(string file, int line, string expected, string found) =>
@@ -57,14 +56,15 @@ internal static class LabelFile
 
     public static string Quote(string text) => text.Length <= 60 ? $"'{text}'" : $"'{text[..60]}…'";
 
-    /// <summary>A number with as many digits as it takes to tell it from every other.</summary>
+    /// <summary>The shortest text that parses to the same number.</summary>
     public static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }
 
-/// <summary>Reads the text of a label file whose encoding nobody states: UTF-8, UTF-16 of either byte order, or Latin-1.</summary>
+/// <summary>Reads the text of a label file, detecting its encoding: UTF-8, UTF-16 of either byte order, or Latin-1.</summary>
 /// <remarks>
 /// A byte order mark decides. Without one, a zero byte among the first two means UTF-16, since label files start with an ASCII letter or
-/// digit; what is valid UTF-8 is UTF-8; the rest is Latin-1, unless it holds bytes that no Latin-1 text holds. A letter is never replaced.
+/// digit; what is valid UTF-8 is UTF-8; the rest is Latin-1, unless it holds bytes that are not letters in Latin-1. A letter is never
+/// replaced.
 /// </remarks>
 internal static class LabelText
 {

@@ -18,10 +18,10 @@ public sealed class TextGrid
     internal TextGrid(string name, double start, double end, IReadOnlyList<IntervalTier> tiers) =>
         (_name, Start, End, Tiers) = (name, start, end, tiers);
 
-    /// <summary>When the annotation begins, in seconds.</summary>
+    /// <summary>The start of the annotation, in seconds.</summary>
     public double Start { get; }
 
-    /// <summary>When the annotation ends, in seconds.</summary>
+    /// <summary>The end of the annotation, in seconds.</summary>
     public double End { get; }
 
     /// <summary>The tiers of intervals, in the order of the file.</summary>
@@ -46,7 +46,7 @@ public sealed class TextGrid
 
     /// <summary>Reads a TextGrid from a text.</summary>
     /// <param name="reader">The text.</param>
-    /// <param name="name">What error messages call it.</param>
+    /// <param name="name">The name in error messages.</param>
     /// <returns>Its tiers of intervals.</returns>
     /// <exception cref="InvalidDataException">The text is not a TextGrid, or is damaged; the message names file and line.</exception>
     public static TextGrid Read(TextReader reader, string name)
@@ -58,7 +58,7 @@ public sealed class TextGrid
 }
 
 /// <summary>
-/// Reads the text of a TextGrid as Praat does: what counts are free-standing numbers, texts in quotes and flags in angle brackets;
+/// Reads the text of a TextGrid as Praat does: significant are free-standing numbers, texts in quotes and flags in angle brackets;
 /// everything else, such as <c>xmin =</c> and <c>intervals [1]:</c> of the long form, is decoration. So both forms are one.
 /// </summary>
 internal sealed class TextGridReader(string content, string name)
@@ -72,7 +72,7 @@ internal sealed class TextGridReader(string content, string name)
         // The Penn aligner marks the short form, and Praat reads it.
         Expect("ooTextFile", "ooTextFile short");
         Expect("TextGrid");
-        double start = Number("the begin of the annotation"), end = Number("the end of the annotation");
+        double start = Number("the start of the annotation"), end = Number("the end of the annotation");
         var tiers = new List<IntervalTier>();
         (string flag, int line) = Next("<exists>");
         if (flag == "<absent>")
@@ -84,7 +84,7 @@ internal sealed class TextGridReader(string content, string name)
         {
             (string kind, int kindLine) = Text("the class of a tier");
             string tierName = Text("the name of a tier").Value;
-            Number("the begin of the tier");
+            Number("the start of the tier");
             Number("the end of the tier");
             switch (kind)
             {
@@ -107,7 +107,7 @@ internal sealed class TextGridReader(string content, string name)
         var labels = new List<TimedLabel>(Math.Min(count, 1 << 16));
         for (int i = 0; i < count; i++)
         {
-            double from = Number("the begin of an interval");
+            double from = Number("the start of an interval");
             int startLine = _line;
             double to = Number("the end of an interval");
             int endLine = _line;
@@ -160,10 +160,10 @@ internal sealed class TextGridReader(string content, string name)
 
     static string Found(string token) => LabelFile.Quote(token.TrimStart('"'));
 
-    /// <summary>The next number, flag or text and the line it begins on; a text is marked by a leading quote.</summary>
+    /// <summary>The next number, flag or text and the line it starts on; a text is marked by a leading quote.</summary>
     (string Token, int Line) Next(string expected)
     {
-        // Decoration may touch what counts: a number or flag begins behind white space, a text anywhere.
+        // Decoration may touch a significant token: a number or flag starts after white space, a text anywhere.
         while (_place < _text.Length)
         {
             char c = _text[_place];

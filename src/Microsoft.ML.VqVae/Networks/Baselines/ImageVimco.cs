@@ -10,27 +10,28 @@ namespace Microsoft.ML.VqVae.Networks;
 /// (arXiv 1711.00937) compares with.
 /// </summary>
 /// <remarks>
-/// q(z|x) is a product over the N = h·w·G latents of distributions over K categories, whose scores the encoder gives; p(z) is uniform.
-/// Names in <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>codebook</c> [K, D], what stands for the categories.
+/// q(z|x) is a product over the N = h·w·G latents of distributions over K categories with scores from the encoder; p(z) is uniform.
+/// Names in <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>codebook</c> [K, D], the vectors of the categories.
 /// </remarks>
 public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
 {
     const long CodebookStream = long.MaxValue - 1;
 
-    /// <summary>Images that are decoded at once where no gradient is needed: memory stays bounded whatever the number of samples.</summary>
-    const int MostAtOnce = 256;
+    /// <summary>Maximum number of images decoded at once where no gradient is needed, so that memory stays bounded for any number of
+    /// samples.</summary>
+    const int MaxAtOnce = 256;
 
     /// <summary>A sample with less than this share of the bound leaves no trace in a gradient of single precision.</summary>
-    const double LeastWeight = 1e-6;
+    const double MinWeight = 1e-6;
 
     readonly VimcoOptions latents;
     Tensor codebook;
 
-    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a model with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
     /// <param name="latents">The settings of the latents; copied.</param>
-    /// <param name="seed">What weights and the randomness of training are drawn from; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <param name="seed">The seed of weights and the randomness of training; torch's global generator is not used.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public ImageVimco(ImageCodecOptions codec, VimcoOptions latents, int seed)
         : base(nameof(ImageVimco), Checked(codec, latents), latents.EncodingChannels, latents.DecodingChannels, seed)
     {
@@ -49,7 +50,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// <summary>The shape of the latents of an image.</summary>
     public (int Height, int Width, int LatentsPerPosition) LatentGrid => (Grid.Height, Grid.Width, latents.LatentsPerPosition);
 
-    /// <summary>K: how many categories a latent has.</summary>
+    /// <summary>K: the number of categories of a latent.</summary>
     public int Categories => latents.CategoriesInUse;
 
     // N
@@ -62,14 +63,14 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     {
         CheckImages(pixels);
         using var scope = NewDisposeScope();
-        var scores = encoder.call(Normalise(pixels)).permute(0, 2, 3, 1).reshape(pixels.shape[0], LatentsPerImage, -1);
+        var scores = encoder.call(Normalize(pixels)).permute(0, 2, 3, 1).reshape(pixels.shape[0], LatentsPerImage, -1);
         var logarithms = latents.Latents == VimcoLatents.Bernoulli
             ? cat([(-scores).log_sigmoid(), scores.log_sigmoid()], 2)
             : scores.log_softmax(2);
         return logarithms.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The likeliest category of each latent of images [B, C, H, W]: Int64 [B, h, w, G], without gradients.</summary>
+    /// <summary>The most likely category of each latent of images [B, C, H, W]: Int64 [B, h, w, G], without gradients.</summary>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor Encode(Tensor pixels)
     {
@@ -79,7 +80,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         return call(pixels).argmax(2).view(-1, height, width, perPosition).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What stands for latents Int64 [B, h, w, G], for the decoder: [B, G·D, h, w].</summary>
+    /// <summary>The decoder's input for latents Int64 [B, h, w, G]: [B, G·D, h, w].</summary>
     public Tensor Embed(Tensor categories)
     {
         ArgumentNullException.ThrowIfNull(categories);
@@ -183,7 +184,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     Tensor SampleNats(Tensor images, Tensor samples)
     {
         var (batch, count) = (samples.shape[0], samples.shape[1]);
-        var atOnce = Math.Clamp(MostAtOnce / batch, 1, count);
+        var atOnce = Math.Clamp(MaxAtOnce / batch, 1, count);
         var parts = new List<Tensor>();
         for (long first = 0; first < count; first += atOnce)
         {
@@ -201,7 +202,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     {
         var (batch, count) = (samples.shape[0], samples.shape[1]);
         var flat = weights.reshape(-1);
-        var kept = (flat > LeastWeight).nonzero().view(-1);
+        var kept = (flat > MinWeight).nonzero().view(-1);
         var codes = samples.reshape(batch * count, -1).index_select(0, kept);
         var nats = Nats(images.index_select(0, kept.div(count, RoundingMode.floor)), codes);
         return (flat.index_select(0, kept) * nats).sum() / (double)batch;
@@ -226,13 +227,13 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     }
 }
 
-/// <summary>What a latent of an <see cref="ImageVimco"/> is.</summary>
+/// <summary>The kind of the latents of an <see cref="ImageVimco"/>.</summary>
 public enum VimcoLatents
 {
-    /// <summary>One of K categories, each with a vector of its own that the decoder is given: what a code is to a VQ-VAE.</summary>
+    /// <summary>One of K categories, each represented by a learned vector, like the codes of a VQ-VAE.</summary>
     Categorical,
 
-    /// <summary>One of two, given to the decoder as −1 and 1.</summary>
+    /// <summary>One of two categories, represented by −1 and 1.</summary>
     Bernoulli,
 }
 
@@ -240,27 +241,28 @@ public enum VimcoLatents
 /// 1711.00937): 50 samples, and latents like the codes of its VQ-VAE.</summary>
 public sealed class VimcoOptions
 {
-    /// <summary>What a latent is.</summary>
+    /// <summary>The kind of the latents.</summary>
     /// <value>The default is <see cref="VimcoLatents.Categorical"/>.</value>
     public VimcoLatents Latents { get; set; } = VimcoLatents.Categorical;
 
-    /// <summary>K: how many categories a latent has; Bernoulli latents have two whatever this says.</summary>
+    /// <summary>K: the number of categories of a latent. Bernoulli latents always have two.</summary>
     /// <value>At least 2. The default is 512.</value>
     public int Categories { get; set; } = 512;
 
-    /// <summary>D: how many numbers stand for a category; a Bernoulli latent is one number whatever this says.</summary>
+    /// <summary>D: the dimension of the vector of a category. A Bernoulli latent is always one number.</summary>
     /// <value>At least 1. The default is 64.</value>
     public int Dimensions { get; set; } = 64;
 
-    /// <summary>G: how many latents there are at each position.</summary>
+    /// <summary>G: the number of latents per position.</summary>
     /// <value>At least 1. The default is 1.</value>
     public int LatentsPerPosition { get; set; } = 1;
 
-    /// <summary>S: how many samples of all latents the bound that training raises is taken over.</summary>
+    /// <summary>S: the number of samples of all latents in the training objective.</summary>
     /// <value>At least 2. The default is 50.</value>
     public int Samples { get; set; } = 50;
 
-    /// <summary>The same for the bound that is reported. More samples make it tighter, whatever training used.</summary>
+    /// <summary>The number of samples in the reported bound. More samples make it tighter, independently of
+    /// <see cref="Samples"/>.</summary>
     /// <value>At least 1. The default is 50.</value>
     public int EvaluationSamples { get; set; } = 50;
 
@@ -268,10 +270,10 @@ public sealed class VimcoOptions
 
     internal int DimensionsInUse => Latents == VimcoLatents.Bernoulli ? 1 : Dimensions;
 
-    /// <summary>What the encoder gives at each position: a score for each category, or the one score of each Bernoulli latent.</summary>
+    /// <summary>The number of encoder outputs per position: a score per category, or one score per Bernoulli latent.</summary>
     internal int EncodingChannels => checked(LatentsPerPosition * (Latents == VimcoLatents.Bernoulli ? 1 : Categories));
 
-    /// <summary>What the decoder takes at each position.</summary>
+    /// <summary>The number of decoder inputs per position.</summary>
     internal int DecodingChannels => checked(LatentsPerPosition * DimensionsInUse);
 
     internal void Describe(OptionProblems problems)

@@ -20,7 +20,7 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        // The first ReLU leaves its input as it is, for the sum; the second may overwrite what the convolution gave.
+        // The first ReLU keeps its input for the sum; the second may work in place.
         return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
     }
 }
@@ -42,7 +42,7 @@ internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        // The first ReLU leaves its input as it is, for the sum; the second may overwrite what the convolution gave.
+        // The first ReLU keeps its input for the sum; the second may work in place.
         return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
     }
 }

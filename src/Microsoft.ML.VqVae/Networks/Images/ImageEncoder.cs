@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>Normalised images [B, C, H, W] → encodings [B, G·D, h, w]: strided convolutions, residual blocks, a 1×1 projection.</summary>
+/// <summary>Normalized images [B, C, H, W] → encodings [B, G·D, h, w]: strided convolutions, residual blocks, a 1×1 projection.</summary>
 internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
 {
     readonly ModuleList<Conv2d> down;
@@ -40,8 +40,9 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Codes [B, G·D, h, w] → what is said of the pixels [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3 convolution,
-/// residual blocks, transposed convolutions. With P = 1 that is a normalised image.</summary>
+/// <summary>Codes [B, G·D, h, w] → parameters of the pixels' distribution [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3
+/// convolution,
+/// residual blocks, transposed convolutions. With P = 1 that is a normalized image.</summary>
 internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
 {
     readonly Conv2d expand;

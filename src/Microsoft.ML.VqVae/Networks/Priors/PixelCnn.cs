@@ -7,7 +7,7 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// A Gated PixelCNN ("Conditional Image Generation with PixelCNN Decoders", van den Oord et al. 2016, arXiv 1606.05328) over grids of H×W
-/// positions with G codes each, conditioned on a class, on a map of numbers, on both or on nothing.
+/// positions with G codes each, optionally conditioned on a class and on a map of numbers.
 /// </summary>
 /// <remarks>
 /// <para>Codes are embedded, then pass a vertical stack, which sees all rows above, and a horizontal stack, which sees the columns to the
@@ -33,7 +33,7 @@ public sealed class PixelCnn : CodePrior
     /// <summary>Creates a network with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="options">The settings, the grid included; copied.</param>
     /// <param name="seed">The seed of weights and dropout; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options are invalid; the message lists all problems.</exception>
     public PixelCnn(PixelCnnOptions options, int seed) : base(nameof(PixelCnn))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -181,11 +181,11 @@ internal sealed class PixelCnnHead : nn.Module
 public sealed class PixelCnnOptions : CodePriorOptions
 {
     /// <summary>Rows of the grid of codes.</summary>
-    /// <value>At least 1; 0, the default, where it is to be taken from the column.</value>
+    /// <value>At least 1; 0, the default, to take it from the column.</value>
     public int Height { get; set; }
 
     /// <summary>Columns of the grid of codes.</summary>
-    /// <value>At least 1; 0, the default, where it is to be taken from the column.</value>
+    /// <value>At least 1; 0, the default, to take it from the column.</value>
     public int Width { get; set; }
 
     /// <summary>G: number of codes at a position. Each sees those before it in its own position.</summary>
@@ -193,7 +193,7 @@ public sealed class PixelCnnOptions : CodePriorOptions
     public int CodesPerPosition { get; set; } = 1;
 
     /// <summary>K: number of codes to choose from.</summary>
-    /// <value>At least 2; 0, the default, where it is to be taken from the column.</value>
+    /// <value>At least 2; 0, the default, to take it from the column.</value>
     public int Codes { get; set; }
 
     /// <summary>Number of classes that the codes are conditioned on.</summary>
@@ -213,7 +213,7 @@ public sealed class PixelCnnOptions : CodePriorOptions
     /// <value>At least 1. The default is 128.</value>
     public int Channels { get; set; } = 128;
 
-    /// <summary>The side of the window that a layer of the vertical stack would see if nothing were hidden from it: it sees the middle row
+    /// <summary>The side of the window that a layer of the vertical stack would see without masking: it sees the middle row
     /// and those above. The horizontal stack sees the middle column and those to the left.</summary>
     /// <value>An odd number of at least 3. The default is 3.</value>
     public int KernelSize { get; set; } = 3;

@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>
 /// One layer of a Gated PixelCNN, figure 2 of arXiv 1606.05328. Instead of multiplying weights by a mask of zeros, windows end where the
 /// mask would begin, so that no work is wasted: a row of the vertical stack sees itself and rows above, a column of the horizontal stack
-/// itself and columns to the left. That neither sees the code that it predicts is seen to once, by shifting what goes into the first layer.
+/// itself and columns to the left. Shifting the input of the first layer once hides from both the code that they predict.
 /// </summary>
 /// <remarks>Activations are [B, H, W, channels], channels innermost: 1×1 convolutions then are matrix products.</remarks>
 internal sealed class PixelCnnLayer : nn.Module

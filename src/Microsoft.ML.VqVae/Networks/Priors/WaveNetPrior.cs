@@ -8,8 +8,10 @@ namespace Microsoft.ML.VqVae.Networks;
 /// or on nothing: the prior of section 4.3 of the paper (arXiv 1711.00937).
 /// </summary>
 /// <remarks>
-/// Names in <c>state_dict</c>: <c>stack.embedding</c> [K + 1, C], whose last row stands for "before the start"; <c>stack.layers.N.filter</c>
-/// and <c>stack.layers.N.gate</c>, each with <c>.weight</c> [C, C, taps], <c>.bias</c> and, with conditions, <c>.classes</c> [conditions, C];
+/// Names in <c>state_dict</c>: <c>stack.embedding</c> [K + 1, C], whose last row stands for "before the start";
+/// <c>stack.layers.N.filter</c>
+/// and <c>stack.layers.N.gate</c>, each with <c>.weight</c> [C, C, taps], <c>.bias</c> and, with conditions, <c>.classes</c> [conditions,
+/// C];
 /// <c>stack.layers.N.residual.weight</c>, <c>.bias</c> (not in the last layer); <c>stack.layers.N.skip</c>; <c>stack.skipBias</c>;
 /// <c>stack.hidden.weight</c>, <c>.bias</c>; <c>stack.output.weight</c>, <c>.bias</c>.
 /// </remarks>
@@ -21,7 +23,7 @@ public sealed class WaveNetPrior : CodePrior
     /// <summary>Creates a prior with fresh weights.</summary>
     /// <param name="options">The settings; copied.</param>
     /// <param name="seed">The seed of the weights; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options are invalid; the message lists all problems.</exception>
     public WaveNetPrior(WaveNetPriorOptions options, int seed) : base(nameof(WaveNetPrior))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -70,11 +72,11 @@ public sealed class WaveNetPrior : CodePrior
 public sealed class WaveNetPriorOptions : CodePriorOptions
 {
     /// <summary>K: number of codes to choose from.</summary>
-    /// <value>At least 2; 0, the default, where it is to be taken from the column.</value>
+    /// <value>At least 2; 0, the default, to take it from the column.</value>
     public int Codes { get; set; }
 
     /// <summary>Number of classes, such as speakers, that the codes are conditioned on.</summary>
-    /// <value>Zero or more; 0, the default, where codes are conditioned on nothing or the number is to be taken from the column.</value>
+    /// <value>Zero or more; 0, the default, for codes without conditions or to take the number from the column.</value>
     public int Conditions { get; set; }
 
     /// <summary>Number of times that the dilations 1, 2, 4, … are repeated.</summary>
@@ -93,7 +95,7 @@ public sealed class WaveNetPriorOptions : CodePriorOptions
     /// <value>At least 1. The default is 128.</value>
     public int Channels { get; set; } = 128;
 
-    /// <summary>Channels of the sum over all layers, from which the logits are made.</summary>
+    /// <summary>Channels of the sum over all layers, from which the logits are computed.</summary>
     /// <value>At least 1. The default is 256.</value>
     public int SkipChannels { get; set; } = 256;
 

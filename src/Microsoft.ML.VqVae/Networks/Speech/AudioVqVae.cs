@@ -66,7 +66,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
     public abstract Tensor NormalisersFor(Tensor utterances, Tensor? speakers);
 
-    /// <summary>The encoder alone: a batch → encodings before quantization [B, G·D, N], zero where there is only padding.</summary>
+    /// <summary>Runs only the encoder: a batch → encodings before quantization [B, G·D, N], zero where there is only padding.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
     public abstract Tensor EncodeToLatents(AudioBatch batch);
 
@@ -149,8 +149,8 @@ public abstract class AudioCodecOptions
     public abstract int SamplesPerCode { get; }
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
-    /// and what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The audio codec's options cannot be used");

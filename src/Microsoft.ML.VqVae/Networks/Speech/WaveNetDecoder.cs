@@ -34,7 +34,7 @@ public sealed class WaveNetDecoder : nn.Module
     /// <summary>Creates a decoder with fresh weights.</summary>
     /// <param name="options">The settings; copied.</param>
     /// <param name="seed">The seed of the weights; torch's global generator is not used.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options are invalid; the message lists all problems.</exception>
     public WaveNetDecoder(WaveNetDecoderOptions options, int seed) : this(options, new WeightSource(seed), ownsSource: true)
     {
     }
@@ -101,7 +101,7 @@ public sealed class WaveNetDecoder : nn.Module
     /// <remarks>On the CPU the rows of a batch are divided among the cores.</remarks>
     /// <param name="quantized">Quantized latents [B, D, F].</param>
     /// <param name="speakers">Int64 [B], or <see langword="null"/> where the decoder knows no speakers.</param>
-    /// <param name="temperature">The divisor of the logits: 1 for the learned distribution, below 1 for less noise, 0 for the likeliest
+    /// <param name="temperature">The divisor of the logits: 1 for the learned distribution, below 1 for less noise, 0 for the most likely
     /// level each time.</param>
     /// <param name="seed">The seed of the samples: sample t of row r follows from (seed, r, t).</param>
     /// <param name="progress">Receives the completed share of the samples, 0 … 1.</param>
@@ -285,8 +285,8 @@ public sealed class WaveNetDecoderOptions
     public int FramesPerLatent { get; set; }
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
-    /// and what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The waveform decoder's options cannot be used");

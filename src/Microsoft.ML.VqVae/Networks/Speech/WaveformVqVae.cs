@@ -29,7 +29,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
     /// <param name="speakers">The number of speakers that the decoder knows; 0 for a decoder that is not conditioned on speakers.</param>
     /// <param name="seed">The seed of weights, codebook and the randomness of training; torch's global generator is not used.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public WaveformVqVae(WaveformCodecOptions codec, QuantizerOptions quantizer, int speakers, int seed)
         : base(nameof(WaveformVqVae), speakers)
     {

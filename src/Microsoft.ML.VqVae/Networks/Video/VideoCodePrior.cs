@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <remarks>
 /// <para>Codes of a frame are Int64 [B, N], in raster order, as for every <see cref="CodePrior"/>. The context of frame t is the codes of
 /// frames t − n … t − 1, [B, n, N], and the actions that followed each of them, [B, n]: those that led to frames t − n + 1 … t. Nothing
-/// else of the past is seen, and nothing of the future.</para>
+/// else is seen.</para>
 /// <para>Names in <c>state_dict</c>, C context channels, E embedding channels, A actions, k the motion kernel: <c>context.codes</c>
 /// [G·K, E], <c>context.motion</c> [A, C, E, k, k], <c>context.past</c> [C, n·E, 1, 1] (frames one after the other, the latest last),
 /// <c>context.actions</c> [n·A, C]; of block N <c>context.blocks.N.wide</c> [2C, C, 3, 3], <c>context.blocks.N.action</c> [2C, C],
@@ -32,7 +32,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
     /// <summary>Creates a network with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="options">The settings; copied.</param>
     /// <param name="seed">The seed of weights, dropout and noise; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options are invalid; the message lists all problems.</exception>
     public VideoCodePrior(VideoCodePriorOptions options, int seed) : base(nameof(VideoCodePrior))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -88,7 +88,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
             Loss(codes.select(1, past), codes.narrow(1, 0, past), actions.narrow(1, 1, past), moment.Step));
     }
 
-    /// <summary>Continues after the context, frame by frame and in codes alone: each frame is sampled given those before it, sampled or
+    /// <summary>Continues after the context, frame by frame, only in codes: each frame is sampled given those before it, sampled or
     /// known, and the actions. All randomness derives from the seed.</summary>
     /// <returns>The codes of the frames, Int64 [B, T, N], on the CPU.</returns>
     /// <exception cref="ArgumentException">The request cannot be met: a tensor has another shape or type, its values are out of range, or
@@ -184,7 +184,7 @@ public sealed class VideoCodePriorOptions
     public PixelCnnOptions Frame { get; set; } = new() { Layers = 6, Channels = 64 };
 
     /// <summary>Number of actions.</summary>
-    /// <value>At least 1; 0, the default, where it is to be taken from the column.</value>
+    /// <value>At least 1; 0, the default, to take it from the column.</value>
     public int Actions { get; set; }
 
     /// <summary>n: number of preceding frames that a frame is predicted from, with the actions that followed them.</summary>
@@ -209,15 +209,15 @@ public sealed class VideoCodePriorOptions
     public int ContextBlocks { get; set; } = 4;
 
     /// <summary>The share of codes of the preceding frames that are replaced by random ones in training. A rollout builds on frames that
-    /// the network sampled itself, which are never quite right; a network trained on perfect frames alone amplifies their
+    /// the network sampled itself, which are never quite right; a network trained only on perfect frames amplifies their
     /// mistakes.</summary>
     /// <value>From 0, the default, to below 1.</value>
     public double ContextNoise { get; set; }
 
     /// <summary>Checks all settings together, the grid and the numbers of codes and actions included: set those that come from columns
     /// first.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
-    /// and what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The options of the prior over video cannot be used");
@@ -273,7 +273,7 @@ public sealed record VideoRolloutRequest : SamplingSettings
     {
     }
 
-    /// <summary>The codes of the frames that are known, Int64 [B, c, N], the latest last; c is at least
+    /// <summary>The codes of the known frames, Int64 [B, c, N], the latest last; c is at least
     /// <see cref="VideoCodePriorOptions.ContextFrames"/>.</summary>
     public required Tensor Context { get; init; }
 

@@ -9,7 +9,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// The network over the past of a frame: from the codes of the n frames before and the actions that followed each of them to a map of
 /// values for the positions of the frame.
 /// </summary>
-/// <remarks>An action moves what the latest frame shows: a turn to the side, a step away from the center. So each action has a convolution
+/// <remarks>An action moves what the latest frame shows: a turn to the side, a step away from the center. Therefore each action has a
+/// convolution
 /// of its own over the latest frame, which learns its motion directly; the gated blocks after it see all actions and older frames
 /// too.</remarks>
 internal sealed class VideoContext : nn.Module

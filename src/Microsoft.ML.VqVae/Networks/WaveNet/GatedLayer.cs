@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// One layer of a <see cref="GatedStack"/>: z = tanh(filter * x) ⊙ σ(gate * x); x + residual(z) goes on to the next layer, skip(z) to the
-/// sum over all layers. Section 2.3 of arXiv 1609.03499.
+/// One layer of a <see cref="GatedStack"/>: z = tanh(filter * x) ⊙ σ(gate * x); x + residual(z) is the input of the next layer; skip(z) is
+/// added to the sum over all layers. Section 2.3 of arXiv 1609.03499.
 /// </summary>
 internal sealed class GatedLayer : nn.Module
 {
@@ -18,8 +18,8 @@ internal sealed class GatedLayer : nn.Module
     readonly int taps;
 
     /// <param name="shape">The sizes.</param>
-    /// <param name="layer">The number of the layer. Nothing comes after the last one: it has no residual part.</param>
-    /// <param name="source">Where the first weights come from.</param>
+    /// <param name="layer">The number of the layer. The last layer has no residual part.</param>
+    /// <param name="source">The source of the weights.</param>
     public GatedLayer(GatedStackShape shape, int layer, WeightSource source) : base(nameof(GatedLayer))
     {
         dilation = shape.Dilation(layer);
@@ -63,7 +63,7 @@ internal sealed class GatedLayer : nn.Module
 
     /// <summary>The gated unit: z = tanh(filter) ⊙ σ(gate), [N, C].</summary>
     /// <param name="inputs">The inputs at the present and before, [N, C] each, the present first.</param>
-    /// <param name="filterOffset">What conditions the filter, see <see cref="CausalConvolution.Offset"/>.</param>
+    /// <param name="filterOffset">The result of <see cref="CausalConvolution.Offset"/> of the filter.</param>
     /// <param name="gateOffset">The same for the gate.</param>
     public Tensor Unit(IReadOnlyList<Tensor> inputs, Tensor filterOffset, Tensor gateOffset)
     {
@@ -72,7 +72,7 @@ internal sealed class GatedLayer : nn.Module
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the unit's output z adds to the input and, in place, to the skip sum.</summary>
+    /// <summary>Adds the projections of the unit's output z to the input and, in place, to the skip sum.</summary>
     public (Tensor Next, Tensor SkipSum) Pass(Tensor input, Tensor z, Tensor skipSum)
     {
         using var scope = NewDisposeScope();
@@ -116,8 +116,8 @@ internal sealed class CausalConvolution : nn.Module
 
     /// <param name="inputs">The inputs at the present and before, [B·T, C] each, the present first; those that lie before the start of all
     /// sequences are left out.</param>
-    /// <param name="offset">What <see cref="Offset"/> gives.</param>
-    /// <returns>[B, F, T / F, C], or [B·T, C] where nothing conditions.</returns>
+    /// <param name="offset">The result of <see cref="Offset"/>.</param>
+    /// <returns>[B, F, T / F, C], or [B·T, C] without conditions.</returns>
     public Tensor Apply(IReadOnlyList<Tensor> inputs, Tensor offset)
     {
         using var scope = NewDisposeScope();
@@ -131,7 +131,7 @@ internal sealed class CausalConvolution : nn.Module
         return sum.MoveToOuterDisposeScope();
     }
 
-    /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] where something conditions.</summary>
+    /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] with conditions.</summary>
     public Tensor Offset(StackConditions given)
     {
         using var scope = NewDisposeScope();
@@ -147,7 +147,7 @@ internal sealed class CausalConvolution : nn.Module
     Tensor Tap(int back) => weight.select(2, weight.shape[2] - 1 - back).t();
 }
 
-/// <summary>What a batch of sequences is conditioned on.</summary>
+/// <summary>The conditions of a batch of sequences.</summary>
 /// <param name="Classes">Int64 [B], or <see langword="null"/>.</param>
 /// <param name="Frames">[B, F, channels], each for T / F positions, or <see langword="null"/>.</param>
 internal readonly record struct StackConditions(Tensor? Classes, Tensor? Frames)

@@ -6,8 +6,7 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// A WaveNet (van den Oord et al. 2016, arXiv 1609.03499): the logits of each symbol of a sequence from those before it, through dilated
-/// causal gated convolutions, conditioned on a class, on frames of numbers that each hold for a stretch of the sequence, on both or on
-/// nothing.
+/// causal gated convolutions, optionally conditioned on a class and on frames of numbers, each for a stretch of the sequence.
 /// </summary>
 /// <remarks>
 /// Weights: <c>embedding</c> [symbols + 1, C], whose last row stands for "before the start"; <c>layers.N.filter</c> and
@@ -63,10 +62,10 @@ internal sealed class GatedStack : nn.Module
 }
 
 /// <summary>The sizes of a <see cref="GatedStack"/>.</summary>
-/// <param name="Symbols">How many different symbols the sequence is made of, and so how many logits a position has.</param>
-/// <param name="Classes">How many classes a sequence can be conditioned on as a whole; 0 for none.</param>
-/// <param name="ConditioningChannels">Channels of what conditions each position; 0 for none.</param>
-/// <param name="Blocks">How often the dilations start again at 1.</param>
+/// <param name="Symbols">The number of different symbols, and so of logits per position.</param>
+/// <param name="Classes">The number of classes that a sequence can be conditioned on as a whole; 0 for none.</param>
+/// <param name="ConditioningChannels">Channels of the condition of each position; 0 for none.</param>
+/// <param name="Blocks">The number of repetitions of the dilations 1, 2, 4, ….</param>
 /// <param name="LayersPerBlock">Layers of a block; the dilation doubles from one to the next.</param>
 /// <param name="KernelSize">Taps of a dilated convolution.</param>
 /// <param name="Channels">Channels of the residual path and of the gates.</param>
@@ -78,8 +77,8 @@ internal sealed record GatedStackShape(
 
     public int Dilation(int layer) => 1 << (layer % LayersPerBlock);
 
-    /// <summary>How many symbols before a position its logits depend on: the last one, and as many before it as the taps reach
-    /// back.</summary>
+    /// <summary>The number of earlier symbols that the logits of a position depend on: the last one, and those before it within reach of
+    /// the taps.</summary>
     public int ReceptiveField => 1 + Blocks * (KernelSize - 1) * ((1 << LayersPerBlock) - 1);
 
     /// <summary>Checks the settings that the options of a decoder and of a prior have in common, under their names.</summary>

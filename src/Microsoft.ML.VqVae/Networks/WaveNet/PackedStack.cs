@@ -72,7 +72,7 @@ internal sealed class PackedLayer
             Conditioning = Both(
                 inputs, (output, input) => toFilter[output * inputs + input], (output, input) => toGate[output * inputs + input]);
         }
-        // Likewise what goes on to the next layer and what goes to the skip sum.
+        // Likewise for the residual path and the skip sum.
         var skip = Numbers(layer.Skip);
         if (layer.Residual is { } residual)
         {
@@ -96,7 +96,7 @@ internal sealed class PackedLayer
     /// <summary>From a frame to filter and gate.</summary>
     public PackedMatrix? Conditioning { get; }
 
-    /// <summary>From the unit's output to the residual path and the skip sum; in the last layer to the skip sum alone.</summary>
+    /// <summary>From the unit's output to the residual path and the skip sum; in the last layer only to the skip sum.</summary>
     public PackedMatrix Pass { get; }
 
     public AlignedFloats? ResidualBias { get; }

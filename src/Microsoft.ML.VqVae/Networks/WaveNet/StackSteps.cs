@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// The logits of a <see cref="GatedStack"/> one position after another. What the dilated convolutions need of the past is kept, so every
+/// The logits of a <see cref="GatedStack"/> one position after another. The past inputs of the dilated convolutions are kept, so every
 /// position costs the same however long the sequence is: the scheme of "Fast WaveNet" (Paine et al. 2016, arXiv 1611.09482).
 /// </summary>
 internal abstract class StackSteps(int batch, int length) : IDisposable
 {
-    /// <summary>Up to how many sequences at a time spans are faster than tensors.</summary>
+    /// <summary>Maximum number of sequences for which spans are faster than tensors.</summary>
     public const int FewSequences = 16;
 
     /// <summary>Steps through sequences of <paramref name="length"/> symbols with the weights as they are now.</summary>
@@ -22,7 +22,7 @@ internal abstract class StackSteps(int batch, int length) : IDisposable
 
     public int Length => length;
 
-    /// <summary>How many symbols of each sequence are accepted.</summary>
+    /// <summary>The number of accepted symbols of each sequence.</summary>
     protected int Position { get; private set; }
 
     /// <summary>The logits of the next symbols, [B, symbols] on the stack's device, without gradients; the caller disposes them.</summary>
