@@ -14,7 +14,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// training.</param>
 /// <param name="Speakers">The numbers of the speakers, Int64 [B]; null for a network that knows no speakers. Only decoding needs
 /// them.</param>
-public sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normalisers, Tensor? Targets = null, Tensor? Speakers = null)
+internal sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normalisers, Tensor? Targets = null, Tensor? Speakers = null)
 {
     internal AudioBatch To(Device device) => device.type == TorchSharp.DeviceType.CPU
         ? this
@@ -27,13 +27,13 @@ public sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normaliser
 /// <param name="Statistics">The statistics of the C features over the utterance.</param>
 /// <param name="Normaliser">The map that normalizes them, means and a matrix, [1 + C, C] row by row; null where it follows from the
 /// statistics.</param>
-public sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics, float[]? Normaliser = null);
+internal sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics, float[]? Normaliser = null);
 
 /// <summary>A training example: the possible inputs and the target for one waveform.</summary>
 /// <param name="Views">The possible inputs of the encoder: the utterance unchanged, then as spoken with other vocal tracts; all of the same
 /// length.</param>
 /// <param name="Target">The target of the decoder; null where it is the view.</param>
-public sealed record AudioExample(IReadOnlyList<AudioFeatures> Views, AudioFeatures? Target);
+internal sealed record AudioExample(IReadOnlyList<AudioFeatures> Views, AudioFeatures? Target);
 
 /// <summary>The padding of a batch of unequal lengths, which is kept out of convolutions, losses and codebook.</summary>
 internal sealed class Padding
@@ -85,7 +85,7 @@ internal sealed class Padding
 /// <param name="Frames">The number of frames.</param>
 /// <param name="Means">The mean of each of the C features.</param>
 /// <param name="Covariance">Their covariance, C rows of C.</param>
-public sealed record FeatureStatistics(long Frames, float[] Means, float[] Covariance)
+internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Covariance)
 {
     // The deviation that a constant feature counts as, so that silence leads to no infinities.
     const double MinDeviation = 1e-3;

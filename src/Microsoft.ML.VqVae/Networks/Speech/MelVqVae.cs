@@ -86,11 +86,11 @@ public sealed class MelVqVae : AudioVqVae
     private protected override bool HasTargets => options.Outputs == SpeechFeatures.LogMel;
 
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
+    internal override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
         adaptation is null ? analysis.Analyse(waveform) : adaptation.Adapt(analysis.Views(waveform));
 
     /// <inheritdoc/>
-    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
+    internal override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
 
     internal override IReadOnlyList<AudioExample> Adapt(IReadOnlyList<AudioExample> examples, CancellationToken cancellation)
     {
@@ -101,7 +101,7 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(targets);
@@ -113,14 +113,14 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    public override float[] NormaliserOf(FeatureStatistics statistics)
+    internal override float[] NormaliserOf(FeatureStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);
         return statistics.Normaliser(options.Decorrelation);
     }
 
     /// <inheritdoc/>
-    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
+    internal override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
@@ -131,7 +131,7 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    public override Tensor EncodeToLatents(AudioBatch batch)
+    internal override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
         using var scope = NewDisposeScope();
@@ -144,7 +144,7 @@ public sealed class MelVqVae : AudioVqVae
     /// variance around the decoded frames, in normalized units; the quantizer's losses are averages over codes, and so is this term.
     /// </summary>
     /// <inheritdoc/>
-    public override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
+    internal override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
     {
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);

@@ -69,32 +69,32 @@ public sealed class WaveformVqVae : AudioVqVae
 
     /// <summary>The samples unchanged.</summary>
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
+    internal override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
         new(waveform.ToArray(), waveform.Length, new FeatureStatistics(waveform.Length, [0], [1]));
 
     /// <summary>The samples, which are input and target.</summary>
     /// <inheritdoc/>
-    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => new([Analyse(waveform)], Target: null);
+    internal override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => new([Analyse(waveform)], Target: null);
 
     /// <summary>Does nothing: samples are not normalized.</summary>
     /// <inheritdoc/>
-    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
     }
 
     /// <summary>The identity map.</summary>
     /// <inheritdoc/>
-    public override float[] NormaliserOf(FeatureStatistics statistics) => [0, 1];
+    internal override float[] NormaliserOf(FeatureStatistics statistics) => [0, 1];
 
     /// <inheritdoc/>
-    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
+    internal override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         return utterances.alias();
     }
 
     /// <inheritdoc/>
-    public override Tensor EncodeToLatents(AudioBatch batch)
+    internal override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
         using var scope = NewDisposeScope();
@@ -115,7 +115,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// reconstruction is in nats per sample.
     /// </summary>
     /// <inheritdoc/>
-    public override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
+    internal override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
     {
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
