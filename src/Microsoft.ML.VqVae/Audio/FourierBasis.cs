@@ -63,7 +63,7 @@ internal sealed class PerDevice : IDisposable
         _values = [.. MemoryMarshal.CreateSpan(ref matrix[0, 0], matrix.Length).ToArray().Select(value => (float)value)];
     }
 
-    /// <summary>The matrix as Float32 on a device. It stays this object's own.</summary>
+    /// <summary>The matrix as Float32 on a device, owned by this object.</summary>
     public Tensor On(Device device)
     {
         string name = device.ToString();

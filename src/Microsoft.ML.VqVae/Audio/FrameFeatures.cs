@@ -5,9 +5,9 @@ namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>Features of the short frames of a waveform: a <see cref="MelSpectrogram"/> or <see cref="Mfcc"/>.</summary>
 /// <remarks>
-/// Frame f belongs to the samples f · hop to (f + 1) · hop and is centred on them: its centre lies (f + 0.5) · hop samples after the
-/// begin of the waveform. There are as many frames as it takes to cover the waveform, ⌈samples / hop⌉; beyond its ends it counts as
-/// zero. So frames tile the waveform, and any number of neighbouring frames belongs to exactly that many hops. An instance may be used from
+/// Frame f belongs to the samples f · hop to (f + 1) · hop and is centered on them: its center is (f + 0.5) · hop samples after the start
+/// of the waveform. There are as many frames as it takes to cover the waveform, ⌈samples / hop⌉; beyond its ends it counts as
+/// zero. So frames tile the waveform, and any number of neighboring frames belongs to exactly that many hops. An instance may be used from
 /// several threads.
 /// </remarks>
 public abstract class FrameFeatures : IDisposable
@@ -34,9 +34,9 @@ public abstract class FrameFeatures : IDisposable
         return (samples + HopLength - 1) / HopLength;
     }
 
-    /// <summary>The time of a frame's centre, (frame + 0.5) · hop / sample rate.</summary>
+    /// <summary>The time of a frame's center, (frame + 0.5) · hop / sample rate.</summary>
     /// <param name="frame">The frame, from 0.</param>
-    /// <returns>Seconds from the begin of the waveform.</returns>
+    /// <returns>Seconds from the start of the waveform.</returns>
     public double CentreOf(long frame) => (frame + 0.5) * HopLength / SampleRate;
 
     /// <summary>The features of waveforms, on their device; gradients pass.</summary>

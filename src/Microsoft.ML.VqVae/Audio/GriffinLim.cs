@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Audio;
 /// A waveform for a log-mel spectrogram: non-negative least squares from bands back to the power spectrum, then phases that fit by the
 /// algorithm of Griffin and Lim in its fast variant with momentum (Perraudin, Balazs and Søndergaard 2013).
 /// </summary>
-/// <remarks>Pre-emphasis of the spectrogram is undone. The result depends on the spectrogram and the seed alone. An instance may be used
+/// <remarks>Pre-emphasis of the spectrogram is undone. The result depends only on the spectrogram and the seed. An instance may be used
 /// from several threads. It uses, and does not own, the <see cref="MelSpectrogram"/> that it was made for.</remarks>
 public sealed class GriffinLim : IDisposable
 {
@@ -22,8 +22,8 @@ public sealed class GriffinLim : IDisposable
     readonly PerDevice _basis, _filters, _normal, _windowSquared;
 
     /// <summary>Prepares the computation.</summary>
-    /// <param name="spectrogram">The spectrogram to invert: its settings are those of the log-mel frames that come.</param>
-    /// <param name="iterations">How often the phases are improved; 32 is quick, more than 100 gains little.</param>
+    /// <param name="spectrogram">The spectrogram to invert: its settings are those of the log-mel frames.</param>
+    /// <param name="iterations">The number of iterations; 32 is quick, more than 100 gains little.</param>
     public GriffinLim(MelSpectrogram spectrogram, int iterations = 60)
     {
         ArgumentNullException.ThrowIfNull(spectrogram);
@@ -38,7 +38,7 @@ public sealed class GriffinLim : IDisposable
 
     /// <summary>Waveforms of log-mel spectrograms, on their device.</summary>
     /// <param name="logMel">ln(power + floor), Float32 [B, frames, bands].</param>
-    /// <param name="seed">Decides the phases to begin with.</param>
+    /// <param name="seed">The seed of the initial phases.</param>
     /// <returns>Samples, Float32 [B, frames · hop]; not clipped.</returns>
     public Tensor Invert(Tensor logMel, int seed = 0)
     {
@@ -78,7 +78,7 @@ public sealed class GriffinLim : IDisposable
 
     /// <summary>The waveform of one log-mel spectrogram.</summary>
     /// <param name="logMel">ln(power + floor) by frame and band.</param>
-    /// <param name="seed">Decides the phases to begin with.</param>
+    /// <param name="seed">The seed of the initial phases.</param>
     /// <returns>frames · hop samples; not clipped.</returns>
     public float[] Invert(float[,] logMel, int seed = 0)
     {
@@ -143,7 +143,7 @@ public sealed class GriffinLim : IDisposable
         return filters;
     }
 
-    // F·Fᵀ; only neighbouring bands overlap, so most of it is zero.
+    // F·Fᵀ; only neighboring bands overlap, so most of it is zero.
     static double[,] Normal(double[,] filters)
     {
         int points = filters.GetLength(0), bands = filters.GetLength(1);

@@ -5,7 +5,7 @@ namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>
 /// Mel-frequency cepstral coefficients: the first coefficients of the orthonormal discrete cosine transform (DCT-II) of a log-mel
-/// spectrogram's bands. <see cref="FrameFeatures"/> says which samples a frame belongs to.
+/// spectrogram's bands. <see cref="FrameFeatures"/> describes the samples of a frame.
 /// </summary>
 /// <remarks>c_k = s_k · Σ_b m_b · cos(π k (b + ½) / bands) with s_0 = √(1/bands) and s_k = √(2/bands). No liftering.</remarks>
 public sealed class Mfcc : FrameFeatures
@@ -73,17 +73,17 @@ public sealed class Mfcc : FrameFeatures
 /// <summary>The settings of <see cref="Mfcc"/>.</summary>
 public sealed class MfccOptions
 {
-    /// <summary>The log-mel spectrogram that the coefficients are made of.</summary>
+    /// <summary>The log-mel spectrogram of which the coefficients are computed.</summary>
     /// <value>The default is that of <see cref="MelSpectrogramOptions"/> with a pre-emphasis of 0.97.</value>
     public MelSpectrogramOptions Spectrogram { get; set; } = new() { PreEmphasis = 0.97 };
 
-    /// <summary>How many coefficients to keep, from c0 (the mean of the bands, times √bands) up.</summary>
+    /// <summary>The number of coefficients to keep, from c0 (the mean of the bands, times √bands) up.</summary>
     /// <value>From 1 to the number of bands. The default is 13: c0 to c12.</value>
     public int Coefficients { get; set; } = 13;
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
-    /// and what was found.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
     public void Validate()
     {
         var problems = new OptionProblems("The options of the cepstral coefficients cannot be used");

@@ -42,14 +42,14 @@ public static class MuLaw
         return (byte)low;
     }
 
-    /// <summary>The sample that a code stands for.</summary>
+    /// <summary>The sample of a code.</summary>
     /// <param name="code">The code.</param>
     /// <returns>From -1 to 1.</returns>
     public static float Decode(byte code) => Values[code];
 
     /// <summary>The codes of a waveform.</summary>
     /// <param name="waveform">The samples.</param>
-    /// <param name="codes">Where to write the codes; of the same length.</param>
+    /// <param name="codes">The destination of the codes; of the same length.</param>
     public static void Encode(ReadOnlySpan<float> waveform, Span<byte> codes)
     {
         SameLength(waveform.Length, codes.Length);
@@ -57,9 +57,9 @@ public static class MuLaw
             codes[i] = Encode(waveform[i]);
     }
 
-    /// <summary>The samples that codes stand for.</summary>
+    /// <summary>The samples of codes.</summary>
     /// <param name="codes">The codes.</param>
-    /// <param name="waveform">Where to write the samples; of the same length.</param>
+    /// <param name="waveform">The destination of the samples; of the same length.</param>
     public static void Decode(ReadOnlySpan<byte> codes, Span<float> waveform)
     {
         SameLength(codes.Length, waveform.Length);
@@ -78,7 +78,7 @@ public static class MuLaw
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>The samples that codes stand for, on their device.</summary>
+    /// <summary>The samples of codes, on their device.</summary>
     /// <param name="codes">Codes from 0 to 255 as Int64, of any shape.</param>
     /// <returns>Samples from -1 to 1 as Float32, of the same shape.</returns>
     public static Tensor Decode(Tensor codes)

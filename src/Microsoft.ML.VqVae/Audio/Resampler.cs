@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Audio;
 /// <remarks>
 /// The filter is evaluated exactly at every output sample, or, for pairs of rates with so many fractions of a sample that their weights
 /// would take more than 16 MB, from a fine table with an error below 1e-7. There is no delay: output sample m is the value at the time of
-/// input sample m · from/to. What lies below 0.91 of half of the lower rate passes unchanged; what lies above half of the lower rate is
+/// input sample m · from/to. Frequencies below 0.91 of half of the lower rate pass unchanged; those above half of the lower rate are
 /// suppressed by 85 dB or more. Beyond its ends the waveform counts as zero. One instance may be used from several threads.
 /// </remarks>
 public sealed class Resampler
@@ -30,8 +30,8 @@ public sealed class Resampler
     readonly int _up, _down, _taps;
     readonly double _cutoff, _halfWidth;
 
-    // For each of the possible fractions of an input sample, the weights of the input samples around it; made when first needed. Null
-    // where they would be too many.
+    // For each of the possible fractions of an input sample, the weights of the input samples around it, computed when first needed; null
+    // if they would be too many.
     readonly float[]?[]? _phases;
 
     /// <summary>Prepares a change of rate.</summary>
@@ -64,7 +64,7 @@ public sealed class Resampler
     /// <summary>Samples a second of the output.</summary>
     public int ToRate { get; }
 
-    /// <summary>How many samples come out: the length times to/from, rounded up.</summary>
+    /// <summary>The number of output samples: the length times to/from, rounded up.</summary>
     /// <param name="inputLength">The number of input samples.</param>
     /// <returns>The number of output samples.</returns>
     public long OutputLength(long inputLength)
@@ -118,7 +118,7 @@ public sealed class Resampler
             weights[k] = Filter(place);
             sum += weights[k];
         }
-        // A constant stays exactly what it is.
+        // A constant stays exactly constant.
         return [.. weights.Select(weight => (float)(weight / sum))];
     }
 
@@ -173,5 +173,40 @@ public sealed class Resampler
         for (int i = leftVectors.Length * Vector<float>.Count; i < left.Length; i++)
             sum += left[i] * right[i];
         return sum;
+    }
+}
+
+/// <summary>The resamplers to one rate that were used last: files of one rate share one, and odd rates do not pile up. May be used from
+/// several threads.</summary>
+internal sealed class ResamplerCache(int toRate)
+{
+    /// <summary>The number of rates that are kept.</summary>
+    public const int Capacity = 4;
+
+    // The last used first.
+    readonly List<Resampler> _resamplers = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (_resamplers)
+                return _resamplers.Count;
+        }
+    }
+
+    public Resampler From(int rate)
+    {
+        lock (_resamplers)
+        {
+            int place = _resamplers.FindIndex(known => known.FromRate == rate);
+            Resampler resampler = place >= 0 ? _resamplers[place] : new Resampler(rate, toRate);
+            if (place < 0 && _resamplers.Count == Capacity)
+                place = Capacity - 1;
+            if (place >= 0)
+                _resamplers.RemoveAt(place);
+            _resamplers.Insert(0, resampler);
+            return resampler;
+        }
     }
 }

@@ -13,7 +13,7 @@ internal static class SphereHeader
 
     public static ReadOnlySpan<byte> Signature => "NIST_1A"u8;
 
-    /// <summary>Reads from the file's first byte, which lies at the position <paramref name="begin"/>.</summary>
+    /// <summary>Reads from the file's first byte, at the position <paramref name="begin"/>.</summary>
     public static WaveHeader Read(Stream stream, string name, long begin)
     {
         stream.Position = begin;

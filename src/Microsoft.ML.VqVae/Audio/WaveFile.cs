@@ -8,11 +8,11 @@ namespace Microsoft.ML.VqVae.Audio;
 /// WAVE_FORMAT_EXTENSIBLE; or a NIST SPHERE file, as TIMIT's are: PCM of 16 bits in either byte order, or µ-law.
 /// </summary>
 /// <remarks>
-/// Opening reads the header alone, and a part of the file can be read without the rest. Samples are floats; full scale is -1 to 1,
-/// whatever the encoding. Sample rates are from 100 to 768,000 Hz. Chunks other than <c>fmt </c> and <c>data</c> are skipped. A <c>data</c>
+/// Opening reads only the header, and a part of the file can be read without the rest. Samples are floats; full scale is -1 to 1,
+/// in every encoding. Sample rates are from 100 to 768,000 Hz. Chunks other than <c>fmt </c> and <c>data</c> are skipped. A <c>data</c>
 /// chunk whose size a program wrote that did not know it (0xFFFFFFFF, SoX's 0x7FFFF000, or 0 with samples after it) goes on to the end of
-/// the file. Other damage is an <see cref="InvalidDataException"/> that names the file, the byte, what was expected there and what was
-/// found; for a FLAC, MP3 or other audio file it says how to convert it. Not safe for several threads at once.
+/// the file. Other damage is an <see cref="InvalidDataException"/> that names the file, the byte, the expected and the actual content; for
+/// a FLAC, MP3 or other audio file it explains how to convert it. Not safe for several threads at once.
 /// </remarks>
 public sealed class WaveFile : IDisposable
 {
@@ -33,7 +33,7 @@ public sealed class WaveFile : IDisposable
     /// <summary>The number of channels.</summary>
     public int Channels => _header.Channels;
 
-    /// <summary>How the samples are stored.</summary>
+    /// <summary>The encoding of the samples.</summary>
     public WaveEncoding Encoding => _header.Encoding;
 
     /// <summary>Samples in each channel.</summary>
@@ -59,9 +59,9 @@ public sealed class WaveFile : IDisposable
         }
     }
 
-    /// <summary>Reads the header of a file that begins at the stream's position.</summary>
+    /// <summary>Reads the header of a file that starts at the stream's position.</summary>
     /// <param name="stream">The stream. One that cannot seek is read into memory at once.</param>
-    /// <param name="name">What error messages call it: a file name, for example.</param>
+    /// <param name="name">The name in error messages: a file name, for example.</param>
     /// <param name="leaveOpen">Whether disposing leaves the stream open.</param>
     /// <returns>The opened file.</returns>
     /// <exception cref="InvalidDataException">It is not a WAV or NIST SPHERE file, is cut short, or is of an encoding or
@@ -82,7 +82,7 @@ public sealed class WaveFile : IDisposable
 
     /// <summary>Reads samples as the mean of all channels.</summary>
     /// <param name="start">The first sample to read, from 0.</param>
-    /// <param name="count">How many samples to read; null, the default, for all that follow.</param>
+    /// <param name="count">The number of samples to read; null, the default, for all that follow.</param>
     /// <returns>One value a sample.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the file.</exception>
     /// <exception cref="InvalidDataException">A floating-point sample is NaN or infinite, or the file was cut short since it was
@@ -105,7 +105,7 @@ public sealed class WaveFile : IDisposable
 
     /// <summary>Reads samples of all channels, interleaved: the first sample of each channel, then the second of each.</summary>
     /// <param name="start">The first sample to read, from 0.</param>
-    /// <param name="count">How many samples of each channel to read; null, the default, for all that follow.</param>
+    /// <param name="count">The number of samples of each channel to read; null, the default, for all that follow.</param>
     /// <returns><paramref name="count"/> times <see cref="Channels"/> values.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the file.</exception>
     /// <exception cref="InvalidDataException">A floating-point sample is NaN or infinite, or the file was cut short since it was
@@ -172,7 +172,7 @@ public sealed class WaveFile : IDisposable
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
     /// <param name="sampleRate">Samples a second, from 100 to 768,000.</param>
-    /// <param name="encoding">How to store them; any but <see cref="WaveEncoding.MuLaw"/>.</param>
+    /// <param name="encoding">The encoding; any but <see cref="WaveEncoding.MuLaw"/>.</param>
     /// <param name="channels">The number of channels.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
     /// cannot hold them all.</exception>
@@ -186,11 +186,11 @@ public sealed class WaveFile : IDisposable
     }
 
     /// <summary>Writes a WAV file to a stream, which need not be seekable and is left open.</summary>
-    /// <param name="stream">Where to write.</param>
+    /// <param name="stream">The destination.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
     /// <param name="sampleRate">Samples a second, from 100 to 768,000.</param>
-    /// <param name="encoding">How to store them; any but <see cref="WaveEncoding.MuLaw"/>.</param>
+    /// <param name="encoding">The encoding; any but <see cref="WaveEncoding.MuLaw"/>.</param>
     /// <param name="channels">The number of channels.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
     /// cannot hold them all.</exception>

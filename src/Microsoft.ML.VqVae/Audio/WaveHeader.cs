@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>What an audio file says of itself before its samples: their encoding, and where they lie.</summary>
+/// <summary>The header of an audio file: the encoding and position of the samples.</summary>
 internal sealed record WaveHeader(
     int SampleRate, int Channels, WaveEncoding Encoding, long DataOffset, long Length, bool BigEndian = false)
 {
-    /// <summary>The bounds of a sample rate, which a damaged header would otherwise set for all that comes after it.</summary>
+    /// <summary>The minimum and maximum sample rate, so that a damaged header is rejected.</summary>
     public const int MinSampleRate = 100, MaxSampleRate = 768_000;
 
-    /// <summary>The size of a file is written in 32 bits; what lies around the samples takes less than 100 bytes.</summary>
+    /// <summary>The size of a file is written in 32 bits; everything but the samples takes less than 100 bytes.</summary>
     public const long MostData = uint.MaxValue - 100L;
 
     const uint UnknownSize = uint.MaxValue;
@@ -126,7 +126,7 @@ internal sealed record WaveHeader(
             long left = end - content;
             long length = size == UnknownSize && largeSize is <= long.MaxValue ? (long)largeSize : size;
             bool isUnknown = length == size && IsPlaceholder(size, left);
-            // The chunk of a program that was stopped; one that is really empty has nothing, or other chunks, after it.
+            // The chunk of a program that was stopped; a truly empty one is followed by nothing or by other chunks.
             isUnknown |= length == 0 && left > 0 && !AreChunks(content);
             // A program that could not know the size may have been stopped within a sample.
             if (isUnknown)
@@ -142,7 +142,7 @@ internal sealed record WaveHeader(
     static (string Id, uint Size) Chunk(ReadOnlySpan<byte> bytes) =>
         (Text(bytes[..4]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]));
 
-    // Programs that write to a pipe give the greatest size of signed or unsigned numbers, rounded down or less the header:
+    // Programs that write to a pipe write the maximum size of signed or unsigned numbers, rounded down or less the header:
     // 0xFFFFFFFF ffmpeg, 0x7FFFF000 SoX, 0x80000000 arecord.
     static bool IsPlaceholder(uint size, long left) =>
         size is >= 0xFFFF_F000 or 0x7FFF_F000 || (size is >= 0x7FFF_F000 and <= 0x8000_0000 && size > left);
@@ -239,7 +239,7 @@ internal sealed record WaveHeader(
         new($"'{name}' cannot be read as a WAV file: at byte {offset}, expected {expected}, found {found}.");
 }
 
-/// <summary>How the samples of a <see cref="WaveFile"/> are stored.</summary>
+/// <summary>The encoding of the samples of a <see cref="WaveFile"/>.</summary>
 public enum WaveEncoding
 {
     /// <summary>Unsigned bytes; silence is 128.</summary>
@@ -259,4 +259,44 @@ public enum WaveEncoding
 
     /// <summary>Bytes of µ-law, as telephony and ITU-T G.711 have them; files of it are read, not written.</summary>
     MuLaw,
+}
+
+/// <summary>Recognizes common unsupported audio formats by their first bytes, with messages that explain how to convert them.</summary>
+internal static class AudioSignature
+{
+    /// <summary>The number of bytes to look at.</summary>
+    public const int Length = 12;
+
+    /// <summary>The message for a file of another format, or null if the format is not recognized.</summary>
+    public static string? Refusal(ReadOnlySpan<byte> start, string name)
+    {
+        if (Format(start) is not string format)
+            return null;
+        string wave = Path.ChangeExtension(name, ".wav");
+        if (wave == name)
+            wave = Path.ChangeExtension(name, ".converted.wav");
+        string command = $"ffmpeg -i \"{name}\" \"{wave}\"";
+        if (format == "FLAC")
+            command = $"flac --decode -o \"{wave}\" \"{name}\", or {command}";
+        return $"'{name}' cannot be read: at byte 0, expected a WAV file ('RIFF' or 'RF64') or a NIST SPHERE file, found a file of the "
+            + $"format {format}. Convert it first: {command}.";
+    }
+
+    static string? Format(ReadOnlySpan<byte> start) => start switch
+    {
+        _ when start.StartsWith("fLaC"u8) => "FLAC",
+        _ when start.StartsWith("OggS"u8) => "Ogg",
+        _ when start.StartsWith("ID3"u8) => "MP3",
+        // A frame of MPEG audio: eleven bits that are set, then a version and a layer that are not reserved.
+        [0xFF, byte second, ..] when (second & 0xE0) == 0xE0 && (second & 0x18) != 0x08 && (second & 0x06) != 0 => "MP3",
+        _ when start.Length >= 12 && start[4..].StartsWith("ftyp"u8) => "MPEG-4",
+        _ when start.Length >= 12 && start.StartsWith("FORM"u8) && start[8..].StartsWith("AIF"u8) => "AIFF",
+        _ when start.StartsWith("caff"u8) => "CAF",
+        _ when start.StartsWith(".snd"u8) => "AU",
+        _ when start.StartsWith("#!AMR"u8) => "AMR",
+        _ when start.StartsWith("riff"u8) => "Wave64",
+        _ when start.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3]) => "Matroska or WebM",
+        _ when start.StartsWith((ReadOnlySpan<byte>)[0x30, 0x26, 0xB2, 0x75]) => "WMA",
+        _ => null,
+    };
 }

@@ -15,7 +15,7 @@ internal static class WaveSamples
         _ => throw new ArgumentOutOfRangeException(nameof(encoding), encoding, "There is no such encoding."),
     };
 
-    /// <summary>Decodes all bytes; gives the first sample that is no finite number, or -1.</summary>
+    /// <summary>Decodes all bytes; returns the first sample that is not a finite number, or -1.</summary>
     public static int Decode(WaveEncoding encoding, ReadOnlySpan<byte> bytes, Span<float> samples)
     {
         switch (encoding)
@@ -59,7 +59,7 @@ internal static class WaveSamples
         return code >= 128 ? -magnitude : magnitude;
     }
 
-    /// <summary>Encodes all samples; gives the number of bytes written.</summary>
+    /// <summary>Encodes all samples; returns the number of bytes written.</summary>
     public static int Encode(WaveEncoding encoding, ReadOnlySpan<float> samples, Span<byte> bytes)
     {
         int size = Bytes(encoding);
@@ -92,7 +92,7 @@ internal static class WaveSamples
     static long Integer(float sample, long fullScale) =>
         (long)Math.Clamp(Math.Round((double)sample * fullScale), -fullScale, fullScale - 1);
 
-    /// <summary>Refuses what cannot be written before anything is.</summary>
+    /// <summary>Checks the samples before anything is written.</summary>
     public static void Check(ReadOnlySpan<float> samples, int sampleRate, WaveEncoding encoding, int channels)
     {
         WaveHeader.CheckRate(sampleRate, nameof(sampleRate));

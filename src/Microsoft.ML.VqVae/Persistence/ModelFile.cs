@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.VqVae.Persistence;
 
 /// <summary>
-/// How a model of this library lies in an ML.NET model file: ML.NET's header with our version, one string of JSON (columns and
+/// The layout of a model of this library in an ML.NET model file: ML.NET's header with our version, one string of JSON (columns and
 /// architecture), and beside it the stream <c>weights.safetensors</c>.
 /// </summary>
 internal static class ModelFile
@@ -28,7 +28,7 @@ internal static class ModelFile
         context.SaveBinaryStream(WeightsName, writer => writeWeights(writer.BaseStream));
     }
 
-    /// <summary>The same for what has no network: the description says all of it, and there is no stream of weights.</summary>
+    /// <summary>The same for a model without a network: there is only the description, and no stream of weights.</summary>
     public static void Save<T>(
         ModelSaveContext context, string signature, string loaderSignature, T description, JsonTypeInfo<T> json)
     {
@@ -38,7 +38,7 @@ internal static class ModelFile
         context.SaveString(JsonSerializer.Serialize(description, json));
     }
 
-    /// <summary>Reads the description of what has no weights.</summary>
+    /// <summary>Reads the description of a model without weights.</summary>
     public static T Load<T>(ModelLoadContext context, string signature, string loaderSignature, JsonTypeInfo<T> json)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -7,8 +7,8 @@ namespace Microsoft.ML.VqVae.Persistence;
 public static class Safetensors
 {
     /// <summary>Writes tensors to a stream, from its current position on. The stream need not be seekable. The same tensors and texts
-    /// always give the same bytes.</summary>
-    /// <param name="stream">Where to write; it is left open.</param>
+    /// always produce the same bytes.</summary>
+    /// <param name="stream">The destination; it is left open.</param>
     /// <param name="tensors">The tensors by name, on any device; their order does not matter.</param>
     /// <param name="metadata">Texts by name, or null.</param>
     /// <exception cref="ArgumentException">A name appears twice, or a tensor has an element type that the format lacks.</exception>
@@ -55,8 +55,8 @@ public static class Safetensors
 
     /// <summary>Reads tensors from a stream's current position to the end of the last tensor, and no further. The stream need not be
     /// seekable.</summary>
-    /// <param name="stream">Where to read; it is left open.</param>
-    /// <param name="source">What the stream is, for error messages: a file name, for example.</param>
+    /// <param name="stream">The stream; it is left open.</param>
+    /// <param name="source">The name of the stream in error messages: a file name, for example.</param>
     /// <returns>The tensors, on the CPU, in no <c>DisposeScope</c>; dispose it to free them.</returns>
     /// <exception cref="InvalidDataException">The stream is truncated or not in the format.</exception>
     public static SafetensorsContent Read(Stream stream, string source)
@@ -132,4 +132,64 @@ public static class Safetensors
     }
 
     delegate void SpanAction(Span<byte> bytes);
+}
+
+/// <summary>The content of a safetensors stream. It owns its tensors.</summary>
+public sealed class SafetensorsContent : IDisposable
+{
+    internal SafetensorsContent(string source, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    {
+        Source = source;
+        Tensors = tensors;
+        Metadata = metadata;
+    }
+
+    /// <summary>The name of the stream in error messages.</summary>
+    public string Source { get; }
+
+    /// <summary>The tensors by name, on the CPU.</summary>
+    public IReadOnlyDictionary<string, Tensor> Tensors { get; }
+
+    /// <summary>The metadata by name; may be empty.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Copies the tensors whose name starts with <paramref name="prefix"/> into tensors of the same name without it, usually a
+    /// network's <c>state_dict()</c>. Nothing is copied unless everything fits.</summary>
+    /// <param name="targets">The tensors to fill, on any device.</param>
+    /// <param name="prefix">Beginning of the names to copy; the empty text takes all.</param>
+    /// <exception cref="InvalidDataException">A tensor is missing, is not expected, or has another shape or element type; the message lists
+    /// them.</exception>
+    public void CopyTo(IReadOnlyDictionary<string, Tensor> targets, string prefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        var problems = new List<string>();
+        foreach (var (name, target) in targets)
+        {
+            if (!Tensors.TryGetValue(prefix + name, out var tensor))
+                problems.Add($"tensor '{prefix + name}' is missing");
+            else if (tensor.dtype != target.dtype || !tensor.shape.SequenceEqual(target.shape))
+                problems.Add($"tensor '{prefix + name}' is {Describe(tensor)}, expected {Describe(target)}");
+        }
+
+        foreach (var name in Tensors.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            if (!targets.ContainsKey(name[prefix.Length..]))
+                problems.Add($"tensor '{name}' was not expected");
+        }
+
+        if (problems.Count > 0)
+            throw new InvalidDataException($"{Source} does not fit the network: {string.Join("; ", problems)}.");
+        using var _ = no_grad();
+        foreach (var (name, target) in targets)
+            target.copy_(Tensors[prefix + name]);
+    }
+
+    static string Describe(Tensor tensor) => $"{SafetensorsHeader.NameOf(tensor.dtype)} [{string.Join(", ", tensor.shape)}]";
+
+    /// <summary>Frees the tensors.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors.Values)
+            tensor.Dispose();
+    }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Persistence;
 
-/// <summary>The JSON header of a safetensors stream: which tensors follow, of which type and shape, and where.</summary>
+/// <summary>The JSON header of a safetensors stream: the names, types, shapes and positions of the tensors.</summary>
 internal sealed class SafetensorsHeader
 {
     const string MetadataName = "__metadata__";
@@ -87,7 +87,7 @@ internal sealed class SafetensorsHeader
             json.WriteEndObject();
         }
 
-        // Spaces fill the header up to a multiple of 8 bytes: the data begins aligned.
+        // Spaces fill the header up to a multiple of 8 bytes, which aligns the data.
         var length = (buffer.WrittenCount + 7) / 8 * 8;
         var header = new byte[LengthBytes + length];
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
@@ -172,7 +172,7 @@ internal sealed class SafetensorsHeader
         var shape = Numbers(name, element, "shape", source);
         var offsets = Numbers(name, element, "data_offsets", source);
         if (offsets.Length != 2 || offsets[0] > offsets[1])
-            throw Bad(source, $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a begin and an end.");
+            throw Bad(source, $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end.");
         var expected = (Int128)type.Bytes;
         foreach (var size in shape)
         {

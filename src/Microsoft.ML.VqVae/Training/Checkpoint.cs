@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.ML.VqVae.Persistence;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>A run on disk: everything by which it goes on as if it had never stopped, in one safetensors file. Its tensors are
+/// <summary>The complete state of a run, in one safetensors file, from which it continues as if never interrupted. Its tensors are
 /// <c>network.*</c>, Adam's <c>adam.*</c>, the <c>best.*</c> weights of the validation and the running means <c>meter.*</c>; its metadata
 /// are the <see cref="TrainingState"/> and the settings of the run, which must match.</summary>
 internal sealed class Checkpoint
@@ -27,8 +29,8 @@ internal sealed class Checkpoint
     readonly string path;
     readonly IReadOnlyDictionary<string, string> settings;
 
-    /// <param name="folder">Where the file is or will be; made now, so that a wrong name fails before any training.</param>
-    /// <param name="settings">What a checkpoint must match, by name.</param>
+    /// <param name="folder">The folder of the file; created now, so that an invalid name fails before training.</param>
+    /// <param name="settings">The settings that a checkpoint must match, by name.</param>
     internal Checkpoint(string folder, IReadOnlyDictionary<string, string> settings)
     {
         Directory.CreateDirectory(folder);
@@ -67,8 +69,8 @@ internal sealed class Checkpoint
             all.AddRange(some.Select(t => new KeyValuePair<string, Tensor>(prefix + t.Key, t.Value)));
     }
 
-    /// <summary>Goes on from the file, if there is one.</summary>
-    /// <returns>The state it holds, or null where there is no file.</returns>
+    /// <summary>Restores the run from the file, if there is one.</summary>
+    /// <returns>The state in the file, or null without a file.</returns>
     internal TrainingState? TryRestore(TrainingTensors tensors, LossMeter meter, Device device)
     {
         if (!File.Exists(path))
@@ -127,4 +129,109 @@ internal sealed class Checkpoint
     }
 
     static string Text(IReadOnlyDictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
+}
+
+/// <summary>The state of a run without its tensors, kept as JSON in a checkpoint.</summary>
+internal sealed class TrainingState
+{
+    const int LongestCurve = 1000;
+
+    /// <summary>Steps done.</summary>
+    public long Step { get; set; }
+
+    /// <summary>Steps done when the validation loss was last measured.</summary>
+    public long ValidatedStep { get; set; }
+
+    public double? ValidationLoss { get; set; }
+
+    public double? BestValidationLoss { get; set; }
+
+    public long? BestValidationStep { get; set; }
+
+    public int ValidationsSinceBest { get; set; }
+
+    public bool StoppedEarly { get; set; }
+
+    /// <summary>Examples and batches that the running means hold.</summary>
+    public long MeterExamples { get; set; }
+
+    /// <inheritdoc cref="MeterExamples"/>
+    public long MeterBatches { get; set; }
+
+    /// <summary>Time in training until this checkpoint.</summary>
+    public TimeSpan Elapsed { get; set; }
+
+    /// <summary>The last progress report.</summary>
+    public TrainingProgress? Last { get; set; }
+
+    /// <summary>Progress reports so far.</summary>
+    public long Reports { get; set; }
+
+    /// <summary>The number of reports per point of the learning curve.</summary>
+    public long CurveStride { get; set; } = 1;
+
+    public List<TrainingProgress> LearningCurve { get; set; } = [];
+
+    /// <summary>Notes a report. Of a learning curve grown long every other point is dropped: it stays evenly spaced.</summary>
+    internal void Reported(TrainingProgress progress)
+    {
+        Last = progress;
+        if (Reports++ % CurveStride != 0)
+            return;
+        LearningCurve.Add(progress);
+        if (LearningCurve.Count <= LongestCurve)
+            return;
+        var index = 0;
+        LearningCurve.RemoveAll(_ => index++ % 2 == 1);
+        CurveStride *= 2;
+    }
+
+    /// <summary>Notes a measurement of the validation loss.</summary>
+    /// <returns>Whether it is the lowest so far.</returns>
+    internal bool Validated(double loss)
+    {
+        (ValidatedStep, ValidationLoss) = (Step, loss);
+        if (BestValidationLoss is { } best && loss >= best)
+        {
+            ValidationsSinceBest++;
+            return false;
+        }
+
+        (BestValidationLoss, BestValidationStep, ValidationsSinceBest) = (loss, Step, 0);
+        return true;
+    }
+}
+
+/// <summary>The settings that a checkpoint must match to resume training: a line for each setting that affects the weights.</summary>
+internal sealed class SettingsFingerprint
+{
+    readonly List<string> _lines = [];
+
+    /// <summary>A line for each property of an options object, by its name.</summary>
+    public SettingsFingerprint Add<T>(string name, T options, JsonTypeInfo<T> json)
+    {
+        AddNode(name, JsonSerializer.SerializeToNode(options, json));
+        return this;
+    }
+
+    public SettingsFingerprint Add(string name, IFormattable value)
+    {
+        _lines.Add($"{name}={value.ToString(null, CultureInfo.InvariantCulture)}");
+        return this;
+    }
+
+    void AddNode(string name, JsonNode? node)
+    {
+        if (node is JsonObject settings)
+        {
+            foreach ((string property, JsonNode? value) in settings)
+                AddNode($"{name}.{property}", value);
+        }
+        else
+        {
+            _lines.Add($"{name}={node?.ToJsonString() ?? "null"}");
+        }
+    }
+
+    public override string ToString() => string.Join('\n', _lines);
 }

@@ -39,7 +39,7 @@ internal sealed class LossMeter : IDisposable
         Batches++;
     }
 
-    /// <summary>Goes on from sums that <see cref="Sums"/> gave; copies them to a device.</summary>
+    /// <summary>Restores the values of <see cref="Sums"/>; copies them to a device.</summary>
     internal void Restore(IEnumerable<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
     {
         foreach (var (name, sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
@@ -50,7 +50,7 @@ internal sealed class LossMeter : IDisposable
     /// <summary>Whether the mean loss is a number; waits for the device.</summary>
     internal bool IsFinite => Examples == 0 || double.IsFinite(Value(sums.Find(s => s.Key == TotalName).Value));
 
-    /// <summary>Reads the means and starts anew.</summary>
+    /// <summary>Reads the means and resets the meter.</summary>
     internal (double Loss, Dictionary<string, double> Terms, double? Perplexity) Read()
     {
         using var scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
@@ -6,15 +7,15 @@ namespace Microsoft.ML.VqVae.Training;
 internal static class TrainingLoop
 {
     /// <summary>Trains a network.</summary>
-    /// <remarks>On a CPU the same task, options and number of threads give the same weights, bit for bit, with or without interruptions.
+    /// <remarks>On a CPU the same task, options and number of threads give bitwise the same weights, with or without interruptions.
     /// torch's global generator is not touched.</remarks>
     /// <param name="task">The network, its examples and its loss.</param>
-    /// <param name="options">How to train.</param>
-    /// <param name="device">Where the network and its batches are computed; the network is moved there.</param>
+    /// <param name="options">The training options.</param>
+    /// <param name="device">The device of the network and its batches; the network is moved there.</param>
     /// <param name="report">Receives a line of text every few seconds, for a log.</param>
-    /// <returns>What the run came to. Besides the network's own, no tensor outlives the call.</returns>
+    /// <returns>The result of the run. Besides the network's own, no tensor outlives the call.</returns>
     /// <exception cref="ArgumentException">The options are wrong, or leave no example to train on.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
     /// <exception cref="NotFiniteNumberException">A loss became NaN or infinite.</exception>
     /// <exception cref="InvalidOperationException">The folder holds the checkpoint of another run.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is truncated or no checkpoint.</exception>
@@ -32,4 +33,38 @@ internal static class TrainingLoop
         using var run = new TrainingRun(task, options, plan, device, new ProgressReporter(options, report, time));
         return run.ToTheEnd();
     }
+}
+
+/// <summary>The input of <see cref="TrainingLoop"/>.</summary>
+/// <param name="Network">The network whose parameters are trained. It is moved to the device of the run and stays there, in evaluation
+/// mode.
+/// All of its state must be in parameters and persistent buffers.</param>
+/// <param name="Objective">Computes the loss, as a rule the network itself.</param>
+/// <param name="Examples">The training data.</param>
+/// <param name="Fingerprint">Settings of network and data that a checkpoint must match besides the training options: a line
+/// <c>name=value</c> for each. Where a checkpoint differs, the error names these lines.</param>
+internal sealed record TrainingTask(nn.Module Network, ITrainable Objective, IExampleStore Examples, string Fingerprint);
+
+/// <summary>Training examples in memory, as batches of tensors.</summary>
+internal interface IExampleStore
+{
+    /// <summary>Number of examples; they are numbered from 0.</summary>
+    int Count { get; }
+
+    /// <summary>Creates the CPU tensors of a batch; the caller disposes them. The loop calls this ahead of the training on another thread,
+    /// one call at a time. The same numbers and step must give the same values each time, or a resumed run differs.</summary>
+    Tensor[] ReadBatch(BatchExamples examples);
+}
+
+/// <summary>The examples of a batch.</summary>
+/// <param name="Numbers">Their numbers, counted from 0.</param>
+/// <param name="Step">The step for which the batch is made, from which random crops and the like derive; null for held-out examples, which
+/// are the same in every validation.</param>
+internal readonly record struct BatchExamples(ReadOnlyMemory<int> Numbers, long? Step)
+{
+    /// <summary>The numbers of the examples.</summary>
+    public ReadOnlySpan<int> Span => Numbers.Span;
+
+    /// <summary>Number of examples.</summary>
+    public int Length => Numbers.Length;
 }

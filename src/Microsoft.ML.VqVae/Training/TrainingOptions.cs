@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>How a network is trained: the same options for every model of the library.</summary>
+/// <summary>The training options, shared by all models of the library.</summary>
 /// <remarks>The optimizer is Adam (Kingma and Ba 2014, arXiv 1412.6980) with β₁ 0.9, β₂ 0.999 and ε 1e-8.</remarks>
 public sealed class TrainingOptions
 {
@@ -12,7 +12,8 @@ public sealed class TrainingOptions
     /// <summary>Default of <see cref="BatchSize"/>: that of the VQ-VAE paper.</summary>
     public const int DefaultBatchSize = 128;
 
-    /// <summary>Passes over the training examples where neither <see cref="Steps"/> nor <see cref="Epochs"/> is set.</summary>
+    /// <summary>Default number of passes over the training examples, used if neither <see cref="Steps"/> nor <see cref="Epochs"/> is
+    /// set.</summary>
     public const double DefaultEpochs = 10;
 
     /// <summary>Default of <see cref="ProgressEverySteps"/>.</summary>
@@ -38,7 +39,7 @@ public sealed class TrainingOptions
     /// <value>Default: <see langword="null"/>; with <see cref="Steps"/> also null, the run is 10 epochs long.</value>
     public double? Epochs { get; set; }
 
-    /// <summary>How the learning rate changes over the run.</summary>
+    /// <summary>The learning rate schedule.</summary>
     /// <value>Default: <see cref="LearningRateSchedule.Constant"/>.</value>
     public LearningRateSchedule Schedule { get; set; } = LearningRateSchedule.Constant;
 
@@ -132,4 +133,88 @@ public sealed class TrainingOptions
     static string Problem(string option, string expected, object? found) => $"{option} {expected}; found {Text(found)}.";
 
     static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
+}
+
+/// <summary>A learning rate schedule: a factor on <see cref="TrainingOptions.LearningRate"/> for every step.</summary>
+/// <remarks>The hierarchy is closed: <see cref="Constant"/>, <see cref="WarmupHoldLinear"/>, <see cref="Cosine"/>.</remarks>
+public abstract class LearningRateSchedule
+{
+    LearningRateSchedule()
+    {
+    }
+
+    /// <summary>The learning rate of the options at every step.</summary>
+    public static LearningRateSchedule Constant { get; } = new ConstantSchedule();
+
+    /// <summary>Rises linearly, holds, then falls linearly until the end of the run.</summary>
+    /// <param name="warmupSteps">Steps of the rise; 0 starts at the full rate.</param>
+    /// <param name="holdUntilFraction">Share of the run after which the rate starts to fall.</param>
+    /// <param name="finalFraction">Share of the full rate that is reached at the end of the run.</param>
+    /// <returns>The schedule.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A negative number of steps, or a fraction outside 0 … 1.</exception>
+    public static LearningRateSchedule WarmupHoldLinear(
+        int warmupSteps = 100, double holdUntilFraction = 0.4, double finalFraction = 0.02) =>
+        new WarmupHoldLinearSchedule(
+            Steps(warmupSteps), Fraction(holdUntilFraction, nameof(holdUntilFraction)), Fraction(finalFraction, nameof(finalFraction)));
+
+    /// <summary>Rises linearly, then falls along half a cosine until the end of the run (Loshchilov and Hutter 2016, arXiv 1608.03983,
+    /// without restarts).</summary>
+    /// <param name="warmupSteps">Steps of the rise; 0 starts at the full rate.</param>
+    /// <param name="finalFraction">Share of the full rate that is reached at the end of the run.</param>
+    /// <returns>The schedule.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A negative number of steps, or a fraction outside 0 … 1.</exception>
+    public static LearningRateSchedule Cosine(int warmupSteps = 100, double finalFraction = 0) =>
+        new CosineSchedule(Steps(warmupSteps), Fraction(finalFraction, nameof(finalFraction)));
+
+    /// <summary>The factor on the learning rate for one step.</summary>
+    /// <param name="step">Number of steps done before this one: 0 for the first.</param>
+    /// <param name="totalSteps">Number of steps of the whole run.</param>
+    /// <returns>A number in 0 … 1.</returns>
+    public abstract double FactorAt(long step, long totalSteps);
+
+    /// <summary>The name and settings of the schedule, the same on every machine; a checkpoint must match it.</summary>
+    /// <returns>For example <c>WarmupHoldLinear(100, 0.4, 0.02)</c>.</returns>
+    public abstract override string ToString();
+
+    static double Rise(long step, int warmupSteps) => step < warmupSteps ? (step + 1.0) / warmupSteps : 1;
+
+    static int Steps(int warmupSteps)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps);
+        return warmupSteps;
+    }
+
+    static double Fraction(double value, string name) =>
+        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, "A fraction lies between 0 and 1.");
+
+    sealed class ConstantSchedule : LearningRateSchedule
+    {
+        public override double FactorAt(long step, long totalSteps) => 1;
+
+        public override string ToString() => "Constant";
+    }
+
+    sealed class WarmupHoldLinearSchedule(int warmupSteps, double holdUntil, double final) : LearningRateSchedule
+    {
+        public override double FactorAt(long step, long totalSteps)
+        {
+            var done = (double)step / totalSteps;
+            var fall = done <= holdUntil ? 1 : 1 - ((1 - final) * (done - holdUntil) / (1 - holdUntil));
+            return Math.Min(Rise(step, warmupSteps), fall);
+        }
+
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"WarmupHoldLinear({warmupSteps}, {holdUntil}, {final})");
+    }
+
+    sealed class CosineSchedule(int warmupSteps, double final) : LearningRateSchedule
+    {
+        public override double FactorAt(long step, long totalSteps)
+        {
+            var fall = final + ((1 - final) * (1 + Math.Cos(Math.PI * step / totalSteps)) / 2);
+            return Math.Min(Rise(step, warmupSteps), fall);
+        }
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"Cosine({warmupSteps}, {final})");
+    }
 }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Training;
 /// <summary>One call of <see cref="TrainingLoop.Run(TrainingTask, TrainingOptions, Device, Action{string}?)"/>.</summary>
 internal sealed class TrainingRun : IDisposable
 {
-    // Enough of the data to tell one data set from another, little enough not to be noticed.
+    // Enough examples to distinguish data sets, few enough to cost no noticeable time.
     const int HashedExamples = 64;
 
     readonly TrainingTask task;
@@ -182,7 +182,7 @@ internal sealed class TrainingRun : IDisposable
         }
         catch (OperationCanceledException) when (options.CancellationToken.IsCancellationRequested)
         {
-            reporter.Line($"Training was cancelled after {state.Step} of {plan.TotalSteps} steps.");
+            reporter.Line($"Training was canceled after {state.Step} of {plan.TotalSteps} steps.");
             if (checkpoint is not null && meter.IsFinite)
                 Save();
             throw;
@@ -210,7 +210,7 @@ internal sealed class TrainingRun : IDisposable
             $"{nameof(TrainingOptions.GradientClipNorm)}, or look for extreme values in the data."),
         value);
 
-    // What must be the same for a resumed run to give the same weights.
+    // The settings that must be the same for a resumed run to produce the same weights.
     Dictionary<string, string> Settings()
     {
         var settings = new Dictionary<string, string>

@@ -32,8 +32,8 @@ internal sealed class TrainingTensors : IDisposable
     internal IEnumerable<(string Name, Adam.State State)> AdamStates() =>
         parameters.Zip(optimizer.state_dict().State, (p, state) => (p.Name, (Adam.State)state));
 
-    /// <summary>Forgets the gradients of the former step. They are dropped, not zeroed: Adam leaves a parameter without gradient alone, and
-    /// whether a parameter has one must depend on the step alone, or a resumed run would differ.</summary>
+    /// <summary>Drops the gradients of the previous step. They are dropped, not zeroed: Adam leaves a parameter without gradient alone, and
+    /// whether a parameter has one must depend only on the step, or a resumed run would differ.</summary>
     internal void DropGradients()
     {
         foreach (var (_, parameter) in parameters)
@@ -71,7 +71,7 @@ internal sealed class TrainingTensors : IDisposable
         Best = Network.state_dict().ToDictionary(t => t.Key, t => t.Value.detach().clone().DetachFromDisposeScope());
     }
 
-    /// <summary>Gives the network the copied state, if there is one.</summary>
+    /// <summary>Restores the copied state, if there is one.</summary>
     internal void RestoreBest()
     {
         using var noGradients = no_grad();

@@ -100,6 +100,33 @@ public sealed class AudioVqVaeTests
     }
 
     [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void A_waveform_is_encoded_as_in_a_batch(string codec)
+    {
+        using var scope = NewDisposeScope();
+        using AudioVqVae network = Network(codec);
+        network.eval();
+        float[] speech = TinySpeech.Utterance(seed: 4, 3001, network.Options.SampleRate, pitch: 120);
+        Tensor codes = network.Encode(speech, speaker: 1);
+        Assert.IsGreaterThan(1, codes.unique().output.numel(), "different codes");
+
+        AudioFeatures features = network.Analyse(speech);
+        var (inputs, lengths, normalizers) = AudioTensors.Pack([features], network);
+        Tensor speaker = tensor(new long[] { 1 });
+        Tensor expected = network.Encode(new AudioBatch(
+            inputs, lengths, network.NormalisersFor(normalizers, speaker), Speakers: speaker));
+        TensorAssert.Same(expected.select(0, 0), codes, "codes");
+
+        int samples = network.Options.SamplesPerCode;
+        Assert.AreEqual((speech.Length + samples - 1) / samples, codes.shape[0]);
+        var empty = Assert.ThrowsExactly<ArgumentException>(() => network.Encode([]));
+        StringAssert.Contains(empty.Message, "at least one sample");
+        var unknown = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Encode(speech, speaker: 2));
+        StringAssert.Contains(unknown.Message, "from 0 to 1");
+    }
+
+    [TestMethod]
     [DataRow(0, true)]
     [DataRow(1, false)]
     public void A_decoder_that_sees_one_code_is_a_table(int neighbours, bool expected)

@@ -15,7 +15,7 @@ public sealed class Upsampling1dTests
     {
         using var scope = NewDisposeScope();
         using var source = new WeightSource(7);
-        using var layer = new Upsampling1d(inputs, outputs, source);
+        using var layer = source.Upsampling1d(inputs, outputs);
         using var generator = new Generator(8);
         Tensor input = randn(2, inputs, length, generator: generator).requires_grad_();
         Tensor slope = randn(2, outputs, 2 * length, generator: generator);

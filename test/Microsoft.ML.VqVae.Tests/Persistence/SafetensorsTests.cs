@@ -136,7 +136,7 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "begins at byte 4, expected 0")]
     [DataRow("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""",
         "byte 2, expected 4")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "expected a begin and an end")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "expected a start and an end")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,4]}}""", "is too large")]
     [DataRow("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", "'a' has no array 'shape'")]
     [DataRow("""{"a":7}""", "'a' is described by a JSON Number")]

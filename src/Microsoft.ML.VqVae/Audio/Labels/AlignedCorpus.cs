@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Audio;
 /// <para>Label files, in a folder without <c>utterances.tsv</c>: beside each audio file (<c>.wav</c>, <c>.sph</c>), in the folder or its
 /// subfolders, lies a <c>.TextGrid</c> of Praat or a <c>.PHN</c> of TIMIT of the same name; upper and lower case are the same. The phones
 /// of a TextGrid are its tier "phones" (or "phone", "phonemes", "segments", "MAU"), or its only tier; intervals without a text have no
-/// label. What is said is read from the tier "words", or from a <c>.WRD</c> file. The speaker is the name of the subfolder that the file
+/// label. The spoken text is read from the tier "words", or from a <c>.WRD</c> file. The speaker is the name of the subfolder that the file
 /// lies in, as in TIMIT's <c>DR1/FCJF0/SA1.WAV</c>, or of an outer one with which the file's name starts, as in
 /// <c>19/198/19-198-0001.wav</c>; of a file that lies in the folder itself, what precedes the first '_' or '-' of its name, or, in a name
 /// without these, the name of the folder.</para>
@@ -65,7 +65,7 @@ public static class AlignedCorpus
         return utterances;
     }
 
-    /// <summary>What is known of an utterance while its labels are read.</summary>
+    /// <summary>An utterance whose labels are being read.</summary>
     sealed record Place(int Line, double Seconds, List<TimedLabel> Labels);
 
     static double Duration(

@@ -1,4 +1,3 @@
-
 namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>
@@ -10,7 +9,7 @@ public sealed class AlignedUtterance
     /// <summary>The name of the utterance.</summary>
     public string Utterance { get; set; } = "";
 
-    /// <summary>Who speaks.</summary>
+    /// <summary>The name of the speaker.</summary>
     public string Speaker { get; set; } = "";
 
     /// <summary>The audio file.</summary>
@@ -22,20 +21,20 @@ public sealed class AlignedUtterance
     /// <summary>The utterance's length, in samples of the file.</summary>
     public long Length { get; set; }
 
-    /// <summary>What is said; empty where it is not known.</summary>
+    /// <summary>The spoken text; empty if it is not known.</summary>
     public string Text { get; set; } = "";
 
-    /// <summary>When each label begins, in seconds from the begin of the utterance.</summary>
+    /// <summary>The start of each label, in seconds from the start of the utterance.</summary>
     public float[] LabelStarts { get; set; } = [];
 
-    /// <summary>When each label ends, in seconds from the begin of the utterance.</summary>
+    /// <summary>The end of each label, in seconds from the start of the utterance.</summary>
     public float[] LabelEnds { get; set; } = [];
 
     /// <summary>The labels, in order of time.</summary>
     public string[] Labels { get; set; } = [];
 
     /// <summary>Sets the three properties of the labels.</summary>
-    /// <param name="labels">Labels in order of time, in seconds from the begin of the utterance.</param>
+    /// <param name="labels">Labels in order of time, in seconds from the start of the utterance.</param>
     public void SetLabels(IReadOnlyList<TimedLabel> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -44,7 +43,7 @@ public sealed class AlignedUtterance
         Labels = [.. labels.Select(label => label.Text)];
     }
 
-    /// <summary>A whole audio file as an utterance, its labels checked against its length: what TIMIT and Praat give.</summary>
+    /// <summary>A whole audio file as an utterance, its labels checked against its length: for labels of TIMIT and Praat.</summary>
     /// <param name="audioPath">The audio file.</param>
     /// <param name="labels">Its labels in order of time, from <see cref="TimitLabels"/> or a tier of a <see cref="TextGrid"/>.</param>
     /// <returns>The utterance; it is named as the file is.</returns>
@@ -79,3 +78,9 @@ public sealed class AlignedUtterance
         return utterance;
     }
 }
+
+/// <summary>A label of a stretch of time: a phone, for example.</summary>
+/// <param name="Start">The start in seconds, inclusive.</param>
+/// <param name="End">The end in seconds, exclusive.</param>
+/// <param name="Text">The label.</param>
+public readonly record struct TimedLabel(double Start, double End, string Text);

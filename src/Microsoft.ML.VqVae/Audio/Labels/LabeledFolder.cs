@@ -1,7 +1,8 @@
 
 namespace Microsoft.ML.VqVae.Audio;
 
-/// <summary>Reads a folder of audio files with a label file beside each; <see cref="AlignedCorpus"/> says what belongs together, and who
+/// <summary>Reads a folder of audio files with a label file beside each; <see cref="AlignedCorpus"/> describes the names of files that
+/// belong together, and who
 /// speaks.</summary>
 internal static class LabeledFolder
 {
@@ -104,7 +105,7 @@ internal static class LabeledFolder
         return (TimitLabels.Read(path, wave.SampleRate), wordsPath is null ? [] : TimitLabels.Read(wordsPath, wave.SampleRate));
     }
 
-    /// <summary>Who speaks in a file, by the names of the subfolders that it lies in, and its own.</summary>
+    /// <summary>The speaker of a file, from the names of its subfolders and its own.</summary>
     static string SpeakerOf(string folder, string[] path)
     {
         string name = path[^1];

@@ -12,7 +12,7 @@ public static class TimitLabels
     /// <param name="path">The file, in UTF-8, UTF-16 or Latin-1.</param>
     /// <param name="sampleRate">Samples a second of the audio that is labelled.</param>
     /// <returns>The labels in order of time; without overlap, unless they are words.</returns>
-    /// <exception cref="InvalidDataException">A line is not as described, or a label begins before the one above ends (a word: begins); the
+    /// <exception cref="InvalidDataException">A line is not as described, or a label starts before the one above ends (a word: starts); the
     /// message names file and line.</exception>
     public static IReadOnlyList<TimedLabel> Read(string path, int sampleRate = 16000)
     {
@@ -23,10 +23,10 @@ public static class TimitLabels
 
     /// <summary>Reads labels from a text.</summary>
     /// <param name="reader">The text.</param>
-    /// <param name="name">What error messages call it; a name that ends with <c>.WRD</c> says that labels may overlap.</param>
+    /// <param name="name">The name in error messages; with a name that ends with <c>.WRD</c>, labels may overlap.</param>
     /// <param name="sampleRate">Samples a second of the audio that is labelled.</param>
     /// <returns>The labels in order of time; without overlap, unless they are words.</returns>
-    /// <exception cref="InvalidDataException">A line is not as described, or a label begins before the one above ends (a word: begins); the
+    /// <exception cref="InvalidDataException">A line is not as described, or a label starts before the one above ends (a word: starts); the
     /// message names file and line.</exception>
     public static IReadOnlyList<TimedLabel> Read(TextReader reader, string name, int sampleRate = 16000)
     {

@@ -8,22 +8,22 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <see cref="ImageVqVae"/>: the continuous model that section 4.1 of the paper (arXiv 1711.00937) compares with.
 /// </summary>
 /// <remarks>
-/// At each of the h × w positions of the codes of a VQ-VAE stand D real numbers, q(z|x) = N(μ, σ²) with p(z) = N(0, 1). With D equal to the
+/// At each of the h × w positions of the codes of a VQ-VAE are D real numbers, q(z|x) = N(μ, σ²) with p(z) = N(0, 1). With D equal to the
 /// dimensions of the VQ-VAE's codes the decoders are the same to the last weight. Names in <c>state_dict</c>: those of
 /// <see cref="ImageAutoencoder{T}"/>.
 /// </remarks>
 public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITrainable
 {
-    /// <summary>Bounds for ln σ², so that neither σ² nor its reciprocal overflows.</summary>
-    const double LeastLogVariance = -20, GreatestLogVariance = 20;
+    /// <summary>The minimum and maximum of ln σ², so that neither σ² nor its reciprocal overflows.</summary>
+    const double MinLogVariance = -20, MaxLogVariance = 20;
 
     readonly int latentChannels;
 
-    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a model with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
     /// <param name="latentChannels">D: latents at each position; 1 or more.</param>
-    /// <param name="seed">What weights and the randomness of training are drawn from; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems.</exception>
+    /// <param name="seed">The seed of weights and the randomness of training; torch's global generator is not used.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems.</exception>
     public ImageGaussianVae(ImageCodecOptions codec, int latentChannels, int seed)
         : base(nameof(ImageGaussianVae), Checked(codec, latentChannels), checked(2 * latentChannels), latentChannels, seed)
     {
@@ -40,8 +40,8 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     {
         CheckImages(pixels);
         using var scope = NewDisposeScope();
-        var encodings = encoder.call(Normalise(pixels));
-        var logVariance = encodings.narrow(1, latentChannels, latentChannels).clamp(LeastLogVariance, GreatestLogVariance);
+        var encodings = encoder.call(Normalize(pixels));
+        var logVariance = encodings.narrow(1, latentChannels, latentChannels).clamp(MinLogVariance, MaxLogVariance);
         return new GaussianPosterior(encodings.narrow(1, 0, latentChannels), logVariance).MoveToOuterDisposeScope();
     }
 
@@ -110,4 +110,16 @@ public sealed record GaussianPosterior(Tensor Mean, Tensor LogVariance)
     }
 
     internal GaussianPosterior MoveToOuterDisposeScope() => new(Mean.MoveToOuterDisposeScope(), LogVariance.MoveToOuterDisposeScope());
+}
+
+/// <summary>The random numbers that latents are drawn with: by seed and step in training, and elsewhere the same ones for every image and
+/// every model, so that the result for a row depends neither on the rest of its batch nor on how the model was made.</summary>
+internal static class LatentNoise
+{
+    // Far from the steps, which count up from 0, and from the streams of first weights.
+    const long Streams = long.MinValue;
+
+    /// <summary>A generator for the numbers of a step; of null for those outside of training.</summary>
+    public static Generator Generator(int seed, long? step) =>
+        step is { } number ? SeededRandom.CreateGenerator(seed, Streams + 1 + number) : SeededRandom.CreateGenerator(0, Streams);
 }

@@ -10,21 +10,28 @@ namespace Microsoft.ML.VqVae.Networks;
 /// (arXiv 1711.00937) compares with.
 /// </summary>
 /// <remarks>
-/// q(z|x) is a product over the N = h·w·G latents of distributions over K categories, whose scores the encoder gives; p(z) is uniform.
-/// Names in <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>codebook</c> [K, D], what stands for the categories.
+/// q(z|x) is a product over the N = h·w·G latents of distributions over K categories with scores from the encoder; p(z) is uniform.
+/// Names in <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>codebook</c> [K, D], the vectors of the categories.
 /// </remarks>
-public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
+public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
 {
     const long CodebookStream = long.MaxValue - 1;
+
+    /// <summary>Maximum number of images decoded at once where no gradient is needed, so that memory stays bounded for any number of
+    /// samples.</summary>
+    const int MaxAtOnce = 256;
+
+    /// <summary>A sample with less than this share of the bound leaves no trace in a gradient of single precision.</summary>
+    const double MinWeight = 1e-6;
 
     readonly VimcoOptions latents;
     Tensor codebook;
 
-    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a model with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
     /// <param name="latents">The settings of the latents; copied.</param>
-    /// <param name="seed">What weights and the randomness of training are drawn from; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <param name="seed">The seed of weights and the randomness of training; torch's global generator is not used.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public ImageVimco(ImageCodecOptions codec, VimcoOptions latents, int seed)
         : base(nameof(ImageVimco), Checked(codec, latents), latents.EncodingChannels, latents.DecodingChannels, seed)
     {
@@ -43,7 +50,7 @@ public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// <summary>The shape of the latents of an image.</summary>
     public (int Height, int Width, int LatentsPerPosition) LatentGrid => (Grid.Height, Grid.Width, latents.LatentsPerPosition);
 
-    /// <summary>K: how many categories a latent has.</summary>
+    /// <summary>K: the number of categories of a latent.</summary>
     public int Categories => latents.CategoriesInUse;
 
     // N
@@ -56,14 +63,14 @@ public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     {
         CheckImages(pixels);
         using var scope = NewDisposeScope();
-        var scores = encoder.call(Normalise(pixels)).permute(0, 2, 3, 1).reshape(pixels.shape[0], LatentsPerImage, -1);
+        var scores = encoder.call(Normalize(pixels)).permute(0, 2, 3, 1).reshape(pixels.shape[0], LatentsPerImage, -1);
         var logarithms = latents.Latents == VimcoLatents.Bernoulli
             ? cat([(-scores).log_sigmoid(), scores.log_sigmoid()], 2)
             : scores.log_softmax(2);
         return logarithms.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The likeliest category of each latent of images [B, C, H, W]: Int64 [B, h, w, G], without gradients.</summary>
+    /// <summary>The most likely category of each latent of images [B, C, H, W]: Int64 [B, h, w, G], without gradients.</summary>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor Encode(Tensor pixels)
     {
@@ -73,7 +80,7 @@ public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         return call(pixels).argmax(2).view(-1, height, width, perPosition).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What stands for latents Int64 [B, h, w, G], for the decoder: [B, G·D, h, w].</summary>
+    /// <summary>The decoder's input for latents Int64 [B, h, w, G]: [B, G·D, h, w].</summary>
     public Tensor Embed(Tensor categories)
     {
         ArgumentNullException.ThrowIfNull(categories);
@@ -81,6 +88,131 @@ public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         var (height, width, _) = LatentGrid;
         return codebook.index_select(0, categories.reshape(-1)).view(-1, height, width, latents.DecodingChannels).permute(0, 3, 1, 2)
             .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The bound of a batch of images [B, C, H, W], with the gradient of equation 11 of arXiv 1602.06725.</summary>
+    /// <param name="pixels">The images, in the units of the data.</param>
+    /// <param name="moment">The position in the training run, which with the seed decides the samples and which images are
+    /// mirrored.</param>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public StepLoss Loss(Tensor pixels, TrainingMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        CheckImages(pixels);
+        using var scope = NewDisposeScope();
+        var images = Augment(pixels, moment.Step);
+        var logPosterior = call(images);
+        var samples = Draw(logPosterior, training ? latents.Samples : latents.EvaluationSamples, training ? moment.Step : null);
+        return Loss(images, logPosterior, samples).MoveToOuterDisposeScope();
+    }
+
+    StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
+
+    /// <summary>The bound as bits of each image [B, C, H, W], over <see cref="VimcoOptions.EvaluationSamples"/>: [B]. Without gradients;
+    /// the same random numbers for every image.</summary>
+    /// <exception cref="ArgumentException">The images have another shape.</exception>
+    public Tensor BoundBits(Tensor pixels)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var logPosterior = call(pixels);
+        var samples = Draw(logPosterior, latents.EvaluationSamples, step: null);
+        var bound = MultiSample(LogWeights(SampleNats(pixels, samples), LogOf(logPosterior, samples)));
+        return (-bound / Math.Log(2)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss for given samples Int64 [B, S, N] of the posterior [B, N, K].</summary>
+    internal StepLoss Loss(Tensor images, Tensor logPosterior, Tensor samples)
+    {
+        // ln w = ln p(x, z) − ln q(z|x), [B, S].
+        var logQ = LogOf(logPosterior, samples);
+        Tensor nats, logWeights;
+        using (no_grad())
+        {
+            nats = SampleNats(images, samples);
+            logWeights = LogWeights(nats, logQ);
+        }
+        var bound = MultiSample(logWeights);
+        var weights = logWeights.softmax(1);
+        var value = -bound.mean();
+        var reconstruction = (weights * nats).sum(1).mean();
+        var loss = value;
+        if (training)
+        {
+            // What a sample adds to the bound raises or lowers its probability; the weights are the gradient of the bound by ln w.
+            var signal = bound.unsqueeze(1) - LeaveOneOut(logWeights);
+            var gradient = ((signal - weights) * logQ).sum(1).mean() - WeighedNats(images, samples, weights);
+            loss = value - (gradient - gradient.detach());
+        }
+        return BoundLoss(loss / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction), BitsPerValue(value - reconstruction));
+    }
+
+    /// <summary>Samples of the posterior [B, N, K] by inverting its distribution function: Int64 [B, S, N].</summary>
+    internal Tensor Draw(Tensor logPosterior, int count, long? step)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var (batch, positions, categories) = (logPosterior.shape[0], logPosterior.shape[1], logPosterior.shape[2]);
+        using var generator = LatentNoise.Generator(seed, step);
+        var uniform = rand([step is null ? 1 : batch, positions, count], dtype: ScalarType.Float32, generator: generator)
+            .to(logPosterior.device).expand(batch, positions, count);
+        var cumulative = logPosterior.exp().cumsum(2);
+        // Rounding leaves the last total a little beside 1.
+        var drawn = searchsorted(cumulative, (uniform * cumulative.narrow(2, categories - 1, 1)).contiguous(), right: true);
+        return drawn.clamp(0, categories - 1).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln q(z_s|x), [B, S].</summary>
+    static Tensor LogOf(Tensor logPosterior, Tensor samples) => logPosterior.gather(2, samples.transpose(1, 2)).sum(1);
+
+    Tensor LogWeights(Tensor nats, Tensor logQ) => -nats - logQ.detach() - LatentsPerImage * Math.Log(Categories);
+
+    static Tensor MultiSample(Tensor logWeights) => logWeights.logsumexp(1) - Math.Log(logWeights.shape[1]);
+
+    /// <summary>For each sample the bound without it, its weight replaced by the geometric mean of the others': [B, S].</summary>
+    static Tensor LeaveOneOut(Tensor logWeights)
+    {
+        var count = logWeights.shape[1];
+        var others = (logWeights.sum(1, keepdim: true) - logWeights) / (count - 1.0);
+        var itself = arange(count, dtype: ScalarType.Int64, device: logWeights.device);
+        var diagonal = itself.unsqueeze(0).eq(itself.unsqueeze(1));
+        var replaced = where(diagonal, others.unsqueeze(2), logWeights.unsqueeze(1));
+        return replaced.logsumexp(2) - Math.Log(count);
+    }
+
+    /// <summary>−ln p(x|z_s) of all samples, [B, S], a part of them at a time.</summary>
+    Tensor SampleNats(Tensor images, Tensor samples)
+    {
+        var (batch, count) = (samples.shape[0], samples.shape[1]);
+        var atOnce = Math.Clamp(MaxAtOnce / batch, 1, count);
+        var parts = new List<Tensor>();
+        for (long first = 0; first < count; first += atOnce)
+        {
+            using var scope = NewDisposeScope();
+            var some = Math.Min(atOnce, count - first);
+            var codes = samples.narrow(1, first, some).reshape(batch * some, -1);
+            parts.Add(Nats(images.repeat_interleave(some, 0), codes).view(batch, some).MoveToOuterDisposeScope());
+        }
+        return cat(parts, 1);
+    }
+
+    /// <summary>Σ weight · −ln p(x|z) with its gradient, over the samples that have any weight: of 50 often one or two, and the others need
+    /// no pass backward.</summary>
+    Tensor WeighedNats(Tensor images, Tensor samples, Tensor weights)
+    {
+        var (batch, count) = (samples.shape[0], samples.shape[1]);
+        var flat = weights.reshape(-1);
+        var kept = (flat > MinWeight).nonzero().view(-1);
+        var codes = samples.reshape(batch * count, -1).index_select(0, kept);
+        var nats = Nats(images.index_select(0, kept.div(count, RoundingMode.floor)), codes);
+        return (flat.index_select(0, kept) * nats).sum() / (double)batch;
+    }
+
+    // [M, C, H, W] and Int64 [M, N] → [M].
+    Tensor Nats(Tensor images, Tensor codes)
+    {
+        using var scope = NewDisposeScope();
+        return NatsOf(DecodeParameters(Embed(codes)), images).MoveToOuterDisposeScope();
     }
 
     static ImageCodecOptions Checked(ImageCodecOptions codec, VimcoOptions latents)
@@ -93,4 +225,66 @@ public sealed partial class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         problems.ThrowIfAny();
         return codec;
     }
+}
+
+/// <summary>The kind of the latents of an <see cref="ImageVimco"/>.</summary>
+public enum VimcoLatents
+{
+    /// <summary>One of K categories, each represented by a learned vector, like the codes of a VQ-VAE.</summary>
+    Categorical,
+
+    /// <summary>One of two categories, represented by −1 and 1.</summary>
+    Bernoulli,
+}
+
+/// <summary>The settings of the latents of an <see cref="ImageVimco"/>. The defaults are those of section 4.1 of the paper (arXiv
+/// 1711.00937): 50 samples, and latents like the codes of its VQ-VAE.</summary>
+public sealed class VimcoOptions
+{
+    /// <summary>The kind of the latents.</summary>
+    /// <value>The default is <see cref="VimcoLatents.Categorical"/>.</value>
+    public VimcoLatents Latents { get; set; } = VimcoLatents.Categorical;
+
+    /// <summary>K: the number of categories of a latent. Bernoulli latents always have two.</summary>
+    /// <value>At least 2. The default is 512.</value>
+    public int Categories { get; set; } = 512;
+
+    /// <summary>D: the dimension of the vector of a category. A Bernoulli latent is always one number.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int Dimensions { get; set; } = 64;
+
+    /// <summary>G: the number of latents per position.</summary>
+    /// <value>At least 1. The default is 1.</value>
+    public int LatentsPerPosition { get; set; } = 1;
+
+    /// <summary>S: the number of samples of all latents in the training objective.</summary>
+    /// <value>At least 2. The default is 50.</value>
+    public int Samples { get; set; } = 50;
+
+    /// <summary>The number of samples in the reported bound. More samples make it tighter, independently of
+    /// <see cref="Samples"/>.</summary>
+    /// <value>At least 1. The default is 50.</value>
+    public int EvaluationSamples { get; set; } = 50;
+
+    internal int CategoriesInUse => Latents == VimcoLatents.Bernoulli ? 2 : Categories;
+
+    internal int DimensionsInUse => Latents == VimcoLatents.Bernoulli ? 1 : Dimensions;
+
+    /// <summary>The number of encoder outputs per position: a score per category, or one score per Bernoulli latent.</summary>
+    internal int EncodingChannels => checked(LatentsPerPosition * (Latents == VimcoLatents.Bernoulli ? 1 : Categories));
+
+    /// <summary>The number of decoder inputs per position.</summary>
+    internal int DecodingChannels => checked(LatentsPerPosition * DimensionsInUse);
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.Require(Enum.IsDefined(Latents), nameof(Latents), $"one of {string.Join(", ", Enum.GetNames<VimcoLatents>())}", Latents);
+        problems.AtLeast(nameof(Categories), Categories, 2);
+        problems.AtLeast(nameof(Dimensions), Dimensions, 1);
+        problems.AtLeast(nameof(LatentsPerPosition), LatentsPerPosition, 1);
+        problems.Require(Samples >= 2, nameof(Samples), "2 or more, since each sample is judged by the others", Samples);
+        problems.AtLeast(nameof(EvaluationSamples), EvaluationSamples, 1);
+    }
+
+    internal VimcoOptions Copy() => (VimcoOptions)MemberwiseClone();
 }

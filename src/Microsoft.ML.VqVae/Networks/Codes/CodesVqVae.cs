@@ -1,16 +1,21 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// A VQ-VAE over the codes of another one, the second level of section 4.2 of "Neural Discrete Representation Learning" (van den Oord et al.
-/// 2017, arXiv 1711.00937): an encoder from a whole grid of codes to a handful of latents, and a PixelCNN over the grid, conditioned on them,
+/// A VQ-VAE over the codes of another one, the second level of section 4.2 of "Neural Discrete Representation Learning" (van den Oord et
+/// al.
+/// 2017, arXiv 1711.00937): an encoder from a whole grid of codes to a handful of latents, and a PixelCNN over the grid, conditioned on
+/// them,
 /// as decoder.
 /// </summary>
 /// <remarks>
-/// A grid is Int64 [B, N], row by row, the G codes of a position side by side. Latents are Int64 [B, L]. A decoder that could do without its
-/// latents (a PixelCNN models any grid by itself) makes a VAE ignore them: "posterior collapse". Here nothing is paid for using them, and
+/// A grid is Int64 [B, N], row by row, the G codes of a position side by side. Latents are Int64 [B, L]. A decoder that could do without
+/// its
+/// latents (a PixelCNN models any grid by itself) makes a VAE ignore them: "posterior collapse". Here their use costs nothing, and
 /// they are used. Names in <c>state_dict</c>: <c>encoder.embedding</c> [G·K, E], <c>encoder.enter</c>, <c>encoder.down.N</c>,
 /// <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>spread</c>, each with <c>.weight</c> and
 /// <c>.bias</c>; <c>quantizer.…</c> as in <see cref="ImageVqVae"/>; <c>decoder.…</c> as in <see cref="PixelCnn"/>.
@@ -20,16 +25,15 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     readonly CodesCodecOptions options;
     readonly CodesEncoder encoder;
     readonly Quantizer quantizer;
-    readonly Affine spread;
+    readonly Linear spread;
     readonly PixelCnn decoder;
 
-    /// <summary>Makes a model with fresh weights.</summary>
+    /// <summary>Creates a model with fresh weights.</summary>
     /// <param name="codec">The settings of encoder and decoder, the grid included; copied.</param>
     /// <param name="quantizer">The settings of the bottleneck; copied. Its <see cref="VectorQuantizerOptions.CodesPerPosition"/> is L, the
     /// number of latents.</param>
-    /// <param name="seed">What weights, codebooks and the randomness of training are drawn from; torch's global generator is not
-    /// touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <param name="seed">The seed of weights, codebooks and the randomness of training; torch's global generator is not used.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public CodesVqVae(CodesCodecOptions codec, QuantizerOptions quantizer, int seed) : base(nameof(CodesVqVae))
     {
         ArgumentNullException.ThrowIfNull(codec);
@@ -43,7 +47,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         using (var source = new WeightSource(seed))
         {
             encoder = new CodesEncoder(options, quantizer.Channels, source);
-            spread = new Affine(quantizer.Channels, checked(grid.MapChannels * grid.Height * grid.Width), source);
+            spread = source.Linear(quantizer.Channels, checked(grid.MapChannels * grid.Height * grid.Width));
         }
         this.quantizer = quantizer.CreateQuantizer(seed);
         decoder = new PixelCnn(grid, seed);
@@ -56,10 +60,10 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     /// <summary>A copy of the settings of encoder and decoder.</summary>
     public CodesCodecOptions Options => options.Copy();
 
-    /// <summary>L: how many latents stand for a grid.</summary>
+    /// <summary>L: the number of latents of a grid.</summary>
     public int Latents => quantizer.CodesPerPosition;
 
-    /// <summary>The encoder alone: a grid [B, N] → encodings before quantization [B, L·D, 1, 1].</summary>
+    /// <summary>Runs only the encoder: a grid [B, N] → encodings before quantization [B, L·D, 1, 1].</summary>
     /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
     public Tensor EncodeToLatents(Tensor codes)
     {
@@ -78,7 +82,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
 
     /// <summary>−log2 p(code | codes before it, latents) of each code of the grid, Float32 [B, N], without gradients.</summary>
     /// <param name="codes">The grid, Int64 [B, N].</param>
-    /// <param name="latents">The latents, Int64 [B, L]: those of the grid, or others to see what they are worth.</param>
+    /// <param name="latents">The latents, Int64 [B, L]: those of the grid, or others for comparison.</param>
     /// <exception cref="ArgumentException">Codes or latents have another shape or are out of range.</exception>
     public Tensor Bits(Tensor codes, Tensor latents)
     {
@@ -90,11 +94,11 @@ public sealed class CodesVqVae : nn.Module, ITrainable
 
     /// <summary>Samples grids from latents.</summary>
     /// <param name="latents">Int64 [B, L].</param>
-    /// <param name="request">Temperature, seed and the like; count, length and what rows are conditioned on and numbered by are set
+    /// <param name="request">Temperature, seed and the like; count, length, conditions and numbers of rows are set
     /// here.</param>
     /// <returns>Int64 [B, N] on the CPU.</returns>
     /// <exception cref="ArgumentException">The latents have another shape or are out of range, or the request cannot be met.</exception>
-    /// <exception cref="OperationCanceledException">The request's token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The request's token was canceled.</exception>
     public Tensor Sample(Tensor latents, SampleRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -132,7 +136,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
 
-    /// <summary>Numbers rows by their latents, read as the digits of a number, so that what a row is drawn with does not depend on the
+    /// <summary>Numbers rows by their latents, read as the digits of a number, so that the random numbers of a row do not depend on the
     /// rows around it.</summary>
     long[] NumbersOf(Tensor latents)
     {
@@ -150,7 +154,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         return Spread(quantizer.Embed(latents.view(-1, 1, 1, Latents)));
     }
 
-    /// <summary>What the latents tell each position: [B, L·D, 1, 1] → [B, M, H, W].</summary>
+    /// <summary>The conditions of each position from the latents: [B, L·D, 1, 1] → [B, M, H, W].</summary>
     Tensor Spread(Tensor quantized)
     {
         var grid = options.Decoder;
@@ -164,5 +168,106 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         if (codes.dtype != ScalarType.Int64 || codes.shape.Length != 2 || codes.shape[1] != length)
             throw new ArgumentException($"Codes must be Int64 [batch, {length}], but are {codes.dtype} " +
                 $"[{string.Join(", ", codes.shape)}].", nameof(codes));
+    }
+}
+
+/// <summary>The settings of the encoder and decoder of a <see cref="CodesVqVae"/>. The number of latents, and the number of codes of each
+/// chooses from, are settings of its quantizer.</summary>
+public sealed class CodesCodecOptions
+{
+    /// <summary>Channels of the embedding of each code in the encoder.</summary>
+    /// <value>At least 1. The default is 32.</value>
+    public int EmbeddingChannels { get; set; } = 32;
+
+    /// <summary>Channels of the encoder's convolutions.</summary>
+    /// <value>At least 1. The default is 128.</value>
+    public int HiddenChannels { get; set; } = 128;
+
+    /// <summary>The number of residual blocks of the encoder.</summary>
+    /// <value>Zero or more. The default is 2.</value>
+    public int ResidualBlocks { get; set; } = 2;
+
+    /// <summary>The decoder: a PixelCNN over the grid. Its <see cref="PixelCnnOptions.MapChannels"/> are the channels of the condition
+    /// computed from the latents. Grid and number of codes are taken from the column where they are 0.</summary>
+    /// <value>The default has 8 layers of 64 channels and 32 channels of map.</value>
+    public PixelCnnOptions Decoder { get; set; } = new() { Layers = 8, Channels = 64, MapChannels = 32 };
+
+    /// <summary>Checks all settings together, the grid included: set those that come from a column first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The options of the codec of codes cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(EmbeddingChannels), EmbeddingChannels, 1);
+        problems.AtLeast(nameof(HiddenChannels), HiddenChannels, 1);
+        problems.AtLeast(nameof(ResidualBlocks), ResidualBlocks, 0);
+        problems.Require(Decoder is not null, nameof(Decoder), "set", Decoder);
+        if (Decoder is null)
+            return;
+        problems.AtLeast($"{nameof(Decoder)}.{nameof(Decoder.MapChannels)}", Decoder.MapChannels, 1);
+        problems.Require(Decoder.Conditions == 0, $"{nameof(Decoder)}.{nameof(Decoder.Conditions)}",
+            "0, since the latents are all that the decoder is conditioned on", Decoder.Conditions);
+        Decoder.Describe(problems);
+    }
+
+    internal CodesCodecOptions Copy()
+    {
+        var copy = (CodesCodecOptions)MemberwiseClone();
+        copy.Decoder = Decoder.Copy();
+        return copy;
+    }
+}
+
+/// <summary>A grid of codes [B, N] → one encoding of the whole grid [B, L·D, 1, 1]: embeddings, convolutions that halve the grid until it
+/// is
+/// small, residual blocks, and an affine map of all that is left.</summary>
+internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
+{
+    /// <summary>A grid of at most this side is small enough for the affine map.</summary>
+    const int SmallSide = 4;
+
+    readonly PixelCnnOptions grid;
+    readonly Parameter embedding;
+    readonly Conv2d enter;
+    readonly ModuleList<Conv2d> down;
+    readonly ModuleList<ResidualBlock> residual;
+    readonly Linear project;
+
+    public CodesEncoder(CodesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(CodesEncoder))
+    {
+        grid = options.Decoder;
+        var hidden = options.HiddenChannels;
+        embedding = source.Draw(1, (long)grid.CodesPerPosition * grid.Codes, options.EmbeddingChannels);
+        enter = source.Convolution2d(grid.CodesPerPosition * options.EmbeddingChannels, hidden, 3, 1, 1);
+        var (height, width, halvings) = (grid.Height, grid.Width, 0);
+        for (; Math.Max(height, width) > SmallSide; halvings++)
+            (height, width) = ((height + 1) / 2, (width + 1) / 2);
+        down = new ModuleList<Conv2d>(Enumerable.Range(0, halvings)
+            .Select(_ => source.Convolution2d(hidden, hidden, 3, 2, 1)).ToArray());
+        residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
+            .Select(_ => new ResidualBlock(hidden, hidden, source)).ToArray());
+        project = source.Linear(hidden * height * width, encodingChannels);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor codes)
+    {
+        using var scope = NewDisposeScope();
+        // Each place of a position has a table of its own: code 7 of the first place need not mean the same as code 7 of the second.
+        var place = arange(grid.CodesPerPosition, dtype: ScalarType.Int64, device: codes.device) * grid.Codes;
+        var rows = (codes.view(-1, grid.CodesPerPosition) + place).view(-1);
+        var x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
+        x = enter.call(x);
+        foreach (var layer in down)
+            x = layer.call(x.relu_());
+        foreach (var block in residual)
+            x = block.call(x);
+        return project.call(x.relu_().reshape(codes.shape[0], -1)).unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
     }
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>Collects what is wrong with a set of options, so that one exception tells all of it.</summary>
+/// <summary>Collects the problems of a set of options for one exception that lists all of them.</summary>
 internal sealed class OptionProblems(string heading)
 {
     readonly List<string> problems = [];
@@ -16,7 +16,7 @@ internal sealed class OptionProblems(string heading)
         problems.Add(string.Create(CultureInfo.InvariantCulture, $"{option} must be {expected}, but is {found ?? "null"}"));
     }
 
-    /// <summary>Adds a problem in words of its own.</summary>
+    /// <summary>Adds a problem with its own text.</summary>
     public void Add(string option, string problem)
     {
         firstOption ??= option;

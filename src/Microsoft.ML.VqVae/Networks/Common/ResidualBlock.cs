@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -6,20 +7,42 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>x + 1×1(ReLU(3×3(ReLU(x)))), the residual block of section 4.1 of the paper.</summary>
 internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
 {
-    readonly Convolution2d wide;
-    readonly Convolution2d narrow;
+    readonly Conv2d wide;
+    readonly Conv2d narrow;
 
     public ResidualBlock(int channels, int hidden, WeightSource source) : base(nameof(ResidualBlock))
     {
-        wide = new Convolution2d(channels, hidden, 3, 1, 1, source);
-        narrow = new Convolution2d(hidden, channels, 1, 1, 0, source);
+        wide = source.Convolution2d(channels, hidden, 3, 1, 1);
+        narrow = source.Convolution2d(hidden, channels, 1, 1, 0);
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        // The first ReLU leaves its input as it is, for the sum; the second may overwrite what the convolution gave.
+        // The first ReLU keeps its input for the sum; the second may work in place.
+        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>x + 1(ReLU(3(ReLU(x)))) over [B, C, T]: the residual block of section 4.1 of the paper with one axis of
+/// time. Dilated, it sees positions farther away.</summary>
+internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
+{
+    readonly Conv1d wide;
+    readonly Conv1d narrow;
+
+    public ResidualBlock1d(int channels, int hidden, WeightSource source, int dilation = 1) : base(nameof(ResidualBlock1d))
+    {
+        wide = source.Convolution1d(channels, hidden, 3, 1, dilation, dilation);
+        narrow = source.Convolution1d(hidden, channels, 1, 1, 0);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        // The first ReLU keeps its input for the sum; the second may work in place.
         return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
     }
 }

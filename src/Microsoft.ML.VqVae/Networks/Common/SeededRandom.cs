@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// Random numbers that depend on nothing but a seed and a stream number. Each use makes a generator of its own, so torch's global generator
-/// is never touched, and there is no generator state to save: what happens at step t follows from (seed, t).
+/// Random numbers that depend only on a seed and a stream number. Each use makes a generator of its own, so torch's global generator
+/// is never touched, and there is no generator state to save: the numbers of step t follow from (seed, t).
 /// </summary>
 internal static class SeededRandom
 {
@@ -12,8 +12,7 @@ internal static class SeededRandom
     public static Generator CreateGenerator(int seed, long stream) =>
         new(Mix(unchecked((ulong)(uint)seed * 0x9E3779B97F4A7C15 + (ulong)stream)));
 
-    /// <summary>Fills <paramref name="numbers"/> with multiples of 2⁻²³ in [0, 1): number i follows from (seed, stream, i) alone, however
-    /// many are asked for.</summary>
+    /// <summary>Fills <paramref name="numbers"/> with multiples of 2⁻²³ in [0, 1): number i depends only on (seed, stream, i).</summary>
     public static void Uniforms(int seed, long stream, Span<float> numbers)
     {
         var start = Mix(unchecked(Mix((uint)seed) + (ulong)stream));
@@ -21,7 +20,7 @@ internal static class SeededRandom
             numbers[i] = (Mix(unchecked(start + (ulong)i * 0x9E3779B97F4A7C15)) >> 41) * (1f / (1 << 23));
     }
 
-    // The finalizer of SplitMix64: neighbouring seeds and steps give unrelated generators.
+    // The finalizer of SplitMix64: neighboring seeds and steps give unrelated generators.
     static ulong Mix(ulong x)
     {
         unchecked

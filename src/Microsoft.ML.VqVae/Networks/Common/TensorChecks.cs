@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>Checks of the tensors that callers pass to a network, with messages that say what was expected and what was found.</summary>
+/// <summary>Checks of the tensors that callers pass to a network, with messages that state the expected and the actual type and
+/// shape.</summary>
 internal static class TensorChecks
 {
     /// <summary>In an expected shape: a dimension of any size.</summary>

@@ -1,28 +1,105 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>Draws the first weights of one model after another from one seed, and nothing from torch's global generator.</summary>
+/// <summary>Creates TorchSharp's layers and free parameters with initial weights drawn in order from one seed. Torch's global generator is
+/// not used.</summary>
 internal sealed class WeightSource(int seed) : IDisposable
 {
-    // Away from the streams that the quantizer with the same seed uses.
-    readonly Generator generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
+    // A layer made on the meta device has shapes but no numbers: its constructor initializes nothing and so draws nothing.
+    static readonly Device _unset = new(DeviceType.META);
 
-    /// <summary>PyTorch's default for convolutions: uniform in ±1/√fan-in, for weights and biases alike.</summary>
+    // Away from the streams that the quantizer with the same seed uses.
+    readonly Generator _generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
+
+    /// <summary>A parameter with PyTorch's default for convolutions: uniform in ±1/√fan-in, for weights and biases alike.</summary>
     public Parameter Draw(long fanIn, params long[] shape) => Uniform(1 / Math.Sqrt(fanIn), shape);
 
-    /// <summary>Weights of a layer between ReLUs, uniform in ±√(6/fan-in) (He et al. 2015, arXiv 1502.01852): what comes out varies as much
-    /// as what went in, however many layers follow each other. With PyTorch's default each layer keeps a sixth of the variance.</summary>
-    public Parameter DrawBetweenRectifiers(long fanIn, params long[] shape) => Uniform(Math.Sqrt(6.0 / fanIn), shape);
+    /// <summary>A fully connected layer with bias.</summary>
+    public Linear Linear(int inputs, int outputs)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Linear layer = nn.Linear(inputs, outputs, device: _unset);
+        using Parameter weight = layer.weight!, bias = layer.bias!;
+        layer.weight = Draw(inputs, weight.shape);
+        layer.bias = Draw(inputs, bias.shape);
+        return layer;
+    }
+
+    /// <summary>A one-dimensional convolution with bias.</summary>
+    /// <param name="inputs">The number of input channels.</param>
+    /// <param name="outputs">The number of output channels.</param>
+    /// <param name="size">The kernel size.</param>
+    /// <param name="stride">The stride.</param>
+    /// <param name="padding">The number of zeros added on both sides.</param>
+    /// <param name="dilation">The distance between taps.</param>
+    /// <param name="betweenRectifiers">Whether the weights are drawn for a layer between ReLUs, uniform in ±√(6/fan-in) (He et al. 2015,
+    /// arXiv 1502.01852): the variance of the outputs then equals that of the inputs through any number of layers. With PyTorch's default,
+    /// each layer keeps a sixth of the variance.</param>
+    public Conv1d Convolution1d(
+        int inputs, int outputs, int size, int stride, int padding, int dilation = 1, bool betweenRectifiers = false)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Conv1d layer = nn.Conv1d(inputs, outputs, size, stride, padding, dilation, device: _unset);
+        using Parameter weight = layer.weight!, bias = layer.bias!;
+        long fanIn = (long)inputs * size;
+        layer.weight = Uniform(betweenRectifiers ? Math.Sqrt(6.0 / fanIn) : 1 / Math.Sqrt(fanIn), weight.shape);
+        layer.bias = Draw(fanIn, bias.shape);
+        return layer;
+    }
+
+    /// <summary>A two-dimensional convolution with bias and a square kernel.</summary>
+    public Conv2d Convolution2d(int inputs, int outputs, int size, int stride, int padding) =>
+        Convolution2d(inputs, outputs, (size, size), stride, (padding, padding));
+
+    /// <summary>A two-dimensional convolution with bias.</summary>
+    public Conv2d Convolution2d(
+        int inputs, int outputs, (int Rows, int Columns) size, int stride, (int Rows, int Columns) padding)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Conv2d layer = nn.Conv2d(
+            inputs, outputs, (size.Rows, size.Columns), (stride, stride), (padding.Rows, padding.Columns), device: _unset);
+        using Parameter weight = layer.weight!, bias = layer.bias!;
+        long fanIn = (long)inputs * size.Rows * size.Columns;
+        layer.weight = Draw(fanIn, weight.shape);
+        layer.bias = Draw(fanIn, bias.shape);
+        return layer;
+    }
+
+    /// <summary>A transposed 4×4 convolution of stride 2 and padding 1, which doubles height and width.</summary>
+    public ConvTranspose2d Upsampling2d(int inputs, int outputs)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        ConvTranspose2d layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, device: _unset);
+        using Parameter weight = layer.weight!, bias = layer.bias!;
+        // PyTorch counts the fan-in of a transposed convolution on its outputs.
+        long fanIn = (long)outputs * 4 * 4;
+        layer.weight = Draw(fanIn, weight.shape);
+        layer.bias = Draw(fanIn, bias.shape);
+        return layer;
+    }
+
+    /// <summary>A transposed convolution of size 4, stride 2 and padding 1 over [B, C, T], which doubles the length.</summary>
+    public ConvTranspose1d Upsampling1d(int inputs, int outputs)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        ConvTranspose1d layer = nn.ConvTranspose1d(inputs, outputs, 4, 2, 1, device: _unset);
+        using Parameter weight = layer.weight!, bias = layer.bias!;
+        long fanIn = outputs * 4L;
+        layer.weight = Draw(fanIn, weight.shape);
+        layer.bias = Draw(fanIn, bias.shape);
+        return layer;
+    }
+
+    public void Dispose() => _generator.Dispose();
 
     Parameter Uniform(double bound, long[] shape)
     {
         using var scope = NewDisposeScope();
-        var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, generator));
+        var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, _generator));
         parameter.DetachFromDisposeScope();
         return parameter;
     }
-
-    public void Dispose() => generator.Dispose();
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// What models of images have in common, whatever lies between: the convolutional encoder and decoder of section 4.1 of "Neural Discrete
+/// The common base of the models of images: the convolutional encoder and decoder of section 4.1 of "Neural Discrete
 /// Representation Learning" (van den Oord et al. 2017, arXiv 1711.00937), the units of the pixels, and p(x|z).
 /// </summary>
 /// <remarks>
@@ -13,7 +13,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <c>decoder.residual.N.wide</c>, <c>decoder.residual.N.narrow</c>, <c>decoder.up.N</c>, each with <c>.weight</c> and <c>.bias</c> in
 /// PyTorch's order of axes.
 /// </remarks>
-/// <typeparam name="TOutput">What the model makes of a batch of images.</typeparam>
+/// <typeparam name="TOutput">The output of the model for a batch of images.</typeparam>
 public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 {
     private protected readonly ImageCodecOptions codec;
@@ -24,12 +24,12 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     private protected Tensor pixels;
     readonly int latentChannels;
 
-    /// <summary>Makes encoder and decoder with fresh weights, PyTorch's default initialisation. The derived class registers.</summary>
+    /// <summary>Creates encoder and decoder with PyTorch's default initialization. The derived class calls RegisterComponents.</summary>
     /// <param name="name">The name of the module.</param>
     /// <param name="codec">Options that were checked; copied.</param>
-    /// <param name="encodingChannels">What the encoder gives at each position.</param>
-    /// <param name="latentChannels">What the decoder takes at each position.</param>
-    /// <param name="seed">What weights and the randomness of training are drawn from.</param>
+    /// <param name="encodingChannels">The number of encoder outputs per position.</param>
+    /// <param name="latentChannels">The number of decoder inputs per position.</param>
+    /// <param name="seed">The seed of weights and the randomness of training.</param>
     private protected ImageAutoencoder(string name, ImageCodecOptions codec, int encodingChannels, int latentChannels, int seed)
         : base(name)
     {
@@ -50,15 +50,15 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 
     private protected (int Height, int Width) Grid => (codec.Height >> codec.Downsamplings, codec.Width >> codec.Downsamplings);
 
-    /// <summary>D: how many values an image has.</summary>
+    /// <summary>D: the number of values of an image.</summary>
     private protected int ValuesPerImage => codec.Channels * codec.Height * codec.Width;
 
-    /// <summary>Tells the units of the data: images are normalised by mean and standard deviation before encoding, decoded images are
+    /// <summary>Sets the units of the data: images are normalized by mean and standard deviation before encoding, decoded images are
     /// brought back to those units and clamped to the range. Until this is called, images are taken as they are and not clamped.</summary>
     /// <param name="mean">The mean over all pixels and channels of the training data.</param>
     /// <param name="deviation">The standard deviation over all pixels and channels of the training data, above 0.</param>
-    /// <param name="minimum">The least value that a pixel can have.</param>
-    /// <param name="maximum">The greatest value that a pixel can have, above <paramref name="minimum"/>.</param>
+    /// <param name="minimum">The minimum value of a pixel.</param>
+    /// <param name="maximum">The maximum value of a pixel, above <paramref name="minimum"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The values are not numbers of that kind.</exception>
     public void SetPixelStatistics(double mean, double deviation, double minimum, double maximum)
     {
@@ -73,7 +73,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         pixels.copy_(values);
     }
 
-    /// <summary>The decoder alone: latents [B, channels, h, w] → images [B, C, H, W] in the units of the data, clamped to their range: the
+    /// <summary>Runs only the decoder: latents [B, channels, h, w] → images [B, C, H, W] in the units of the data, clamped to their range:
+    /// the
     /// mean of p(x|z).</summary>
     /// <exception cref="ArgumentException">The latents have another shape.</exception>
     public Tensor Decode(Tensor quantized)
@@ -92,7 +93,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         return BitsOf(DecodeParameters(quantized), pixels).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the decoder says of the pixels, [B, C·P, H, W]; for <see cref="ImagesOf"/> and <see cref="BitsOf"/>.</summary>
+    /// <summary>The parameters of p(x|z), [B, C·P, H, W]; for <see cref="ImagesOf"/> and <see cref="BitsOf"/>.</summary>
     internal Tensor DecodeParameters(Tensor latents)
     {
         CheckShape(latents, [latentChannels, Grid.Height, Grid.Width], "Latents");
@@ -128,7 +129,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 
     private protected PixelUnits Units => new(Statistic(0), Statistic(1), codec.ByteOffset, codec.ByteScale);
 
-    /// <summary>In training, and where the options ask for it, a random half of the images mirrored.</summary>
+    /// <summary>Mirrors a random half of the images in training if the options request it.</summary>
     private protected Tensor Augment(Tensor images, long step)
     {
         if (!training || !codec.FlipHorizontally)
@@ -138,7 +139,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         return where(mirrored, images.flip(3), images);
     }
 
-    private protected Tensor Normalise(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
+    private protected Tensor Normalize(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
 
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 
@@ -156,4 +157,92 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
             throw new ArgumentException($"{what} must be Float32 [batch, {string.Join(", ", expected)}], but are {given.dtype} " +
                 $"[{string.Join(", ", shape)}].");
     }
+}
+
+/// <summary>
+/// The settings of the encoder and decoder of an <see cref="ImageVqVae"/>. The defaults are the network of section 4.1 of the paper (arXiv
+/// 1711.00937): two stride-2 4×4 convolutions, two residual blocks, all of 256 channels, and a decoder that mirrors them.
+/// </summary>
+public sealed class ImageCodecOptions
+{
+    /// <summary>Height of the images in pixels; a multiple of 2 to the power of <see cref="Downsamplings"/>.</summary>
+    /// <value>0, the default, to take it from the column.</value>
+    public int Height { get; set; }
+
+    /// <summary>Width of the images in pixels; a multiple of 2 to the power of <see cref="Downsamplings"/>.</summary>
+    /// <value>0, the default, to take it from the column.</value>
+    public int Width { get; set; }
+
+    /// <summary>Color channels of the images: 1 for gray, 3 for color.</summary>
+    /// <value>0, the default, to take it from the column.</value>
+    public int Channels { get; set; }
+
+    /// <summary>Channels of the layers that work at the resolution of the codes.</summary>
+    /// <value>At least 1. The default is 256.</value>
+    public int HiddenChannels { get; set; } = 256;
+
+    /// <summary>Channels of the layers at higher resolutions, where a channel costs most.</summary>
+    /// <value>At least 1, or 0, the default, for as many as <see cref="HiddenChannels"/>.</value>
+    public int OuterChannels { get; set; }
+
+    /// <summary>Channels between the 3×3 and the 1×1 convolution of a residual block.</summary>
+    /// <value>At least 1. The default is 256.</value>
+    public int ResidualChannels { get; set; } = 256;
+
+    /// <summary>The number of residual blocks of the encoder and of the decoder.</summary>
+    /// <value>Zero or more. The default is 2.</value>
+    public int ResidualBlocks { get; set; } = 2;
+
+    /// <summary>The number of times that height and width are halved by the encoder.</summary>
+    /// <value>From 1 to 8. The default is 2: a code for 4×4 pixels.</value>
+    public int Downsamplings { get; set; } = 2;
+
+    /// <summary>Whether training mirrors a random half of the images left to right.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool FlipHorizontally { get; set; }
+
+    /// <summary>The distribution of a pixel given the codes, used for the reconstruction loss and for bits.</summary>
+    /// <value>The default is <see cref="PixelLikelihood.UnitGaussian"/>: the squared error.</value>
+    public PixelLikelihood PixelLikelihood { get; set; } = PixelLikelihood.UnitGaussian;
+
+    /// <summary>With <see cref="ByteScale"/>: the value of a byte in the units of the images, for counting bits. A byte b becomes
+    /// (b − offset) · scale. Estimators take both from the column.</summary>
+    /// <value>A finite number. The default is 0.</value>
+    public float ByteOffset { get; set; }
+
+    /// <summary>See <see cref="ByteOffset"/>.</summary>
+    /// <value>A finite number other than 0. The default is 1: values from 0 to 255.</value>
+    public float ByteScale { get; set; } = 1;
+
+    /// <summary>Checks all settings together, sizes included: set those that come from a column first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The image codec's options cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(Channels), Channels, 1);
+        problems.AtLeast(nameof(HiddenChannels), HiddenChannels, 1);
+        problems.AtLeast(nameof(OuterChannels), OuterChannels, 0);
+        problems.AtLeast(nameof(ResidualChannels), ResidualChannels, 1);
+        problems.AtLeast(nameof(ResidualBlocks), ResidualBlocks, 0);
+        problems.Require(Downsamplings is >= 1 and <= 8, nameof(Downsamplings), "from 1 to 8", Downsamplings);
+        problems.Require(Enum.IsDefined(PixelLikelihood), nameof(PixelLikelihood),
+            $"one of {string.Join(", ", Enum.GetNames<PixelLikelihood>())}", PixelLikelihood);
+        problems.Require(float.IsFinite(ByteOffset), nameof(ByteOffset), "a finite number", ByteOffset);
+        problems.Require(float.IsFinite(ByteScale) && ByteScale != 0, nameof(ByteScale), "a finite number other than 0", ByteScale);
+        var step = 1 << Math.Clamp(Downsamplings, 1, 8);
+        var multiple = $"a positive multiple of {step} (halved {Downsamplings} times)";
+        problems.Require(Height > 0 && Height % step == 0, nameof(Height), multiple, Height);
+        problems.Require(Width > 0 && Width % step == 0, nameof(Width), multiple, Width);
+    }
+
+    internal int OuterChannelsOrDefault => OuterChannels > 0 ? OuterChannels : HiddenChannels;
+
+    internal ImageCodecOptions Copy() => (ImageCodecOptions)MemberwiseClone();
 }

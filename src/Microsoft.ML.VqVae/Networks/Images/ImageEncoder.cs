@@ -5,22 +5,22 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>Normalised images [B, C, H, W] → encodings [B, G·D, h, w]: strided convolutions, residual blocks, a 1×1 projection.</summary>
+/// <summary>Normalized images [B, C, H, W] → encodings [B, G·D, h, w]: strided convolutions, residual blocks, a 1×1 projection.</summary>
 internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
 {
-    readonly ModuleList<Convolution2d> down;
+    readonly ModuleList<Conv2d> down;
     readonly ModuleList<ResidualBlock> residual;
-    readonly Convolution2d project;
+    readonly Conv2d project;
 
     public ImageEncoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageEncoder))
     {
         var outer = options.OuterChannelsOrDefault;
-        down = new ModuleList<Convolution2d>(Enumerable.Range(1, options.Downsamplings).Select(level => new Convolution2d(
-            level == 1 ? options.Channels : outer, level == options.Downsamplings ? options.HiddenChannels : outer, 4, 2, 1, source))
+        down = new ModuleList<Conv2d>(Enumerable.Range(1, options.Downsamplings).Select(level => source.Convolution2d(
+            level == 1 ? options.Channels : outer, level == options.Downsamplings ? options.HiddenChannels : outer, 4, 2, 1))
             .ToArray());
         residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
-        project = new Convolution2d(options.HiddenChannels, encodingChannels, 1, 1, 0, source);
+        project = source.Convolution2d(options.HiddenChannels, encodingChannels, 1, 1, 0);
         RegisterComponents();
     }
 
@@ -40,23 +40,24 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Codes [B, G·D, h, w] → what is said of the pixels [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3 convolution,
-/// residual blocks, transposed convolutions. With P = 1 that is a normalised image.</summary>
+/// <summary>Codes [B, G·D, h, w] → parameters of the pixels' distribution [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3
+/// convolution,
+/// residual blocks, transposed convolutions. With P = 1 that is a normalized image.</summary>
 internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
 {
-    readonly Convolution2d expand;
+    readonly Conv2d expand;
     readonly ModuleList<ResidualBlock> residual;
-    readonly ModuleList<Upsampling2d> up;
+    readonly ModuleList<ConvTranspose2d> up;
 
     public ImageDecoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageDecoder))
     {
         var outer = options.OuterChannelsOrDefault;
         var outputs = options.Channels * PixelDistribution.For(options.PixelLikelihood).Parameters;
-        expand = new Convolution2d(encodingChannels, options.HiddenChannels, 3, 1, 1, source);
+        expand = source.Convolution2d(encodingChannels, options.HiddenChannels, 3, 1, 1);
         residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
-        up = new ModuleList<Upsampling2d>(Enumerable.Range(1, options.Downsamplings).Select(level => new Upsampling2d(
-            level == 1 ? options.HiddenChannels : outer, level == options.Downsamplings ? outputs : outer, source)).ToArray());
+        up = new ModuleList<ConvTranspose2d>(Enumerable.Range(1, options.Downsamplings).Select(level => source.Upsampling2d(
+            level == 1 ? options.HiddenChannels : outer, level == options.Downsamplings ? outputs : outer)).ToArray());
         RegisterComponents();
     }
 

@@ -8,7 +8,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// al. 2017, arXiv 1711.00937) around a <see cref="VectorQuantizer"/>.
 /// </summary>
 /// <remarks>
-/// Images go in and come out as [B, C, H, W] in the units of the data; see <see cref="ImageAutoencoder{T}.SetPixelStatistics"/>. Names in
+/// Inputs and outputs are images [B, C, H, W] in the units of the data; see <see cref="ImageAutoencoder{T}.SetPixelStatistics"/>. Names in
 /// <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>quantizer.codebook</c>, <c>quantizer.counts</c>,
 /// <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>.
 /// </remarks>
@@ -16,12 +16,11 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
 {
     readonly Quantizer quantizer;
 
-    /// <summary>Makes a model with fresh weights, PyTorch's default initialisation.</summary>
+    /// <summary>Creates a model with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="codec">The settings of encoder and decoder, image size included; copied.</param>
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
-    /// <param name="seed">What weights, codebook and the randomness of training are drawn from; torch's global generator is not
-    /// touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <param name="seed">The seed of weights, codebook and the randomness of training; torch's global generator is not used.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public ImageVqVae(ImageCodecOptions codec, QuantizerOptions quantizer, int seed)
         : base(nameof(ImageVqVae), Checked(codec, quantizer), quantizer.Channels, quantizer.Channels, seed)
     {
@@ -35,13 +34,13 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     /// <summary>The shape of the codes of an image.</summary>
     public (int Height, int Width, int CodesPerPosition) CodeGrid => (Grid.Height, Grid.Width, quantizer.CodesPerPosition);
 
-    /// <summary>The encoder alone: images [B, C, H, W] → encodings before quantization [B, G·D, h, w].</summary>
+    /// <summary>Runs only the encoder: images [B, C, H, W] → encodings before quantization [B, G·D, h, w].</summary>
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor EncodeToLatents(Tensor pixels)
     {
         CheckImages(pixels);
         using var scope = NewDisposeScope();
-        return encoder.call(Normalise(pixels)).MoveToOuterDisposeScope();
+        return encoder.call(Normalize(pixels)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Images [B, C, H, W] → codes Int64 [B, h, w, G], without gradients.</summary>
@@ -77,7 +76,7 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     /// </summary>
     /// <remarks>
     /// The reconstruction term is −ln p(x|z) by <see cref="ImageCodecOptions.PixelLikelihood"/>. With the default, a Gaussian of unit
-    /// variance in normalised pixels, it is half the summed squared error, less a constant. The quantizer's losses are averages over the
+    /// variance in normalized pixels, it is half the summed squared error, less a constant. The quantizer's losses are averages over the
     /// latents of an image, and so is this term: the sum is divided by the number of codes. The paper leaves the weight open; this one lets
     /// one β fit all sizes. Undivided, the commitment loss hardly counts, and encodings stray from their codes: on Fashion-MNIST after 800
     /// steps an NMSE of 0.051 was measured, against 0.045 with weights within a factor of two of this.
@@ -114,7 +113,7 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     (ImageVqVaeOutput Output, Tensor Parameters) Pass(Tensor images)
     {
         CheckImages(images);
-        var target = Normalise(images);
+        var target = Normalize(images);
         var quantization = quantizer.call(encoder.call(target));
         var parameters = decoder.call(quantization.Quantized);
         return (new ImageVqVaeOutput(likelihood.Mean(parameters, Units), target, quantization), parameters);
@@ -133,8 +132,8 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
 }
 
 /// <summary>The output of an <see cref="ImageVqVae"/> for a batch of images.</summary>
-/// <param name="Reconstruction">The decoded images [B, C, H, W], the mean of p(x|z), normalised (pixels minus mean, over deviation) and not
+/// <param name="Reconstruction">The decoded images [B, C, H, W], the mean of p(x|z), normalized (pixels minus mean, over deviation) and not
 /// clamped.</param>
-/// <param name="Target">The images that were to be decoded, normalised likewise.</param>
+/// <param name="Target">The images that were to be decoded, normalized likewise.</param>
 /// <param name="Quantization">The codes and the quantizer's losses.</param>
 public sealed record ImageVqVaeOutput(Tensor Reconstruction, Tensor Target, QuantizationResult Quantization);

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// A <see cref="PixelLikelihood"/> as arithmetic: what the channels that a decoder gives, [B, C·P, H, W] with P numbers a value, mean.
+/// The computation of a <see cref="PixelLikelihood"/> from the decoder's output, [B, C·P, H, W] with P parameters per value.
 /// </summary>
 internal abstract class PixelDistribution
 {
     // The narrowest and the widest scale, in bytes: a scale of 0.1 puts all but e^−5 of the mass into one bin, one of 1000 is flat.
-    const double LeastLogScale = -2.3, GreatestLogScale = 6.9;
+    const double MinLogScale = -2.3, MaxLogScale = 6.9;
 
     public static PixelDistribution For(PixelLikelihood likelihood) => likelihood switch
     {
@@ -19,10 +19,10 @@ internal abstract class PixelDistribution
         _ => new UnitGaussian(),
     };
 
-    /// <summary>P: how many numbers the decoder gives for a value.</summary>
+    /// <summary>P: the number of parameters per value.</summary>
     public abstract int Parameters { get; }
 
-    /// <summary>The mean, as normalised images [B, C, H, W].</summary>
+    /// <summary>The mean, as normalized images [B, C, H, W].</summary>
     public virtual Tensor Mean(Tensor parameters, PixelUnits units) => Part(parameters, 0);
 
     /// <summary>−ln p of the bytes that images [B, C, H, W], in the units of the data, are; of the same shape.</summary>
@@ -36,7 +36,7 @@ internal abstract class PixelDistribution
     }
 
     Tensor LogScale(Tensor parameters, PixelUnits units) =>
-        (Part(parameters, 1) + units.BytesPerDeviation.log()).clamp(LeastLogScale, GreatestLogScale);
+        (Part(parameters, 1) + units.BytesPerDeviation.log()).clamp(MinLogScale, MaxLogScale);
 
     /// <summary>The mean of −ln N over the bin of a byte: the square of a number uniform in ±½ has the mean 1/12.</summary>
     static Tensor GaussianNats(Tensor distance, Tensor logDeviation) =>
@@ -104,18 +104,42 @@ internal abstract class PixelDistribution
     }
 }
 
-/// <summary>What normalised values, values in the units of the data and bytes have to do with one another: a byte b stands in the data as
-/// (b − <paramref name="Offset"/>) · <paramref name="Scale"/>, and a value v normalised as (v − mean) / deviation.</summary>
+/// <summary>Conversion between normalized values, values in the units of the data and bytes: a byte b is in the data
+/// (b − <paramref name="Offset"/>) · <paramref name="Scale"/>, and a value v normalized as (v − mean) / deviation.</summary>
 internal readonly record struct PixelUnits(Tensor Mean, Tensor Deviation, double Offset, double Scale)
 {
-    /// <summary>How many bytes a standard deviation is; positive.</summary>
+    /// <summary>A standard deviation in bytes; positive.</summary>
     public Tensor BytesPerDeviation => Deviation / Math.Abs(Scale);
 
     /// <summary>The bytes that values in the units of the data are, rounded, as Single.</summary>
     public Tensor Bytes(Tensor values) => (values / Scale + Offset).round().clamp(0, 255);
 
-    /// <summary>Normalised values on the scale of bytes, neither rounded nor clamped.</summary>
+    /// <summary>Normalized values on the scale of bytes, neither rounded nor clamped.</summary>
     public Tensor ToBytes(Tensor normalised) => normalised * (Deviation / Scale) + (Mean / Scale + Offset);
 
     public Tensor FromBytes(Tensor bytes) => ((bytes - Offset) * Scale - Mean) / Deviation;
+}
+
+/// <summary>p(x|z): the distribution of a pixel given the latents, used for the reconstruction loss and for bits.</summary>
+/// <remarks>
+/// Bits are always those of 8-bit values, −log2 of the probability of the byte that a pixel is. A density is not a probability: for the two
+/// Gaussians the byte stands for all numbers that round to it, and its bits are the mean of −log2 p over them (uniform dequantization;
+/// Theis et al. 2015, arXiv 1511.01844). By Jensen's inequality that is never below −log2 of the probability of the bin, so that the
+/// reported value stays a bound. The other two are distributions over the 256 bytes themselves.
+/// </remarks>
+public enum PixelLikelihood
+{
+    /// <summary>A Gaussian with the standard deviation of the training data: training minimizes the squared error. The default.</summary>
+    UnitGaussian,
+
+    /// <summary>A Gaussian with mean and deviation predicted for each value.</summary>
+    Gaussian,
+
+    /// <summary>A logistic distribution with mean and scale predicted for each value, integrated over the bin of each byte. The
+    /// first and the last bin reach to infinity (Salimans et al. 2017, arXiv 1701.05517, with one component).</summary>
+    DiscretizedLogistic,
+
+    /// <summary>A probability for each of the 256 bytes, by softmax (van den Oord et al. 2016, arXiv 1601.06759). The decoder's last layer
+    /// gets 256 times as wide.</summary>
+    Categorical,
 }

@@ -8,15 +8,15 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>
 /// One layer of a Gated PixelCNN, figure 2 of arXiv 1606.05328. Instead of multiplying weights by a mask of zeros, windows end where the
 /// mask would begin, so that no work is wasted: a row of the vertical stack sees itself and rows above, a column of the horizontal stack
-/// itself and columns to the left. That neither sees the code that it predicts is seen to once, by shifting what goes into the first layer.
+/// itself and columns to the left. Shifting the input of the first layer once hides from both the code that they predict.
 /// </summary>
 /// <remarks>Activations are [B, H, W, channels], channels innermost: 1×1 convolutions then are matrix products.</remarks>
 internal sealed class PixelCnnLayer : nn.Module
 {
-    readonly Convolution2d vertical;
+    readonly Conv2d vertical;
     readonly Parameter across;
-    readonly Convolution2d horizontal;
-    readonly Dense output;
+    readonly Conv2d horizontal;
+    readonly Linear output;
     readonly Parameter? condition;
     readonly Parameter? map;
 
@@ -29,10 +29,10 @@ internal sealed class PixelCnnLayer : nn.Module
         Reach = options.KernelSize / 2;
         IsLast = isLast;
         var skip = options.SkipChannelsOrDefault;
-        vertical = new Convolution2d(Channels, 2 * Channels, (Reach + 1, options.KernelSize), 1, (0, Reach), source);
+        vertical = source.Convolution2d(Channels, 2 * Channels, (Reach + 1, options.KernelSize), 1, (0, Reach));
         across = source.Draw(2L * Channels, 2L * Channels, 2L * Channels);
-        horizontal = new Convolution2d(Channels, 2 * Channels, (1, Reach + 1), 1, (0, 0), source);
-        output = new Dense(Channels, isLast ? skip : Channels + skip, source);
+        horizontal = source.Convolution2d(Channels, 2 * Channels, (1, Reach + 1), 1, (0, 0));
+        output = source.Linear(Channels, isLast ? skip : Channels + skip);
         if (options.Conditions > 0)
             condition = source.Draw(fanIn: 1, options.Conditions, 4L * Channels);
         if (options.MapChannels > 0)
@@ -51,13 +51,13 @@ internal sealed class PixelCnnLayer : nn.Module
     public Parameter Across => across;
 
     /// <summary>The horizontal convolution as a matrix for columns laid side by side, the leftmost first: [2C, (Reach + 1)·C].</summary>
-    public Tensor HorizontalWeight => horizontal.Weight.squeeze(2).permute(0, 2, 1).reshape(2L * Channels, (Reach + 1L) * Channels);
+    public Tensor HorizontalWeight => horizontal.weight.squeeze(2).permute(0, 2, 1).reshape(2L * Channels, (Reach + 1L) * Channels);
 
-    public Tensor HorizontalBias => horizontal.Bias;
+    public Tensor HorizontalBias => horizontal.bias!;
 
     /// <summary>The 1×1 convolution of the horizontal stack's gate; its outputs are C residual channels (none in the last layer), then
     /// the skip channels.</summary>
-    public Dense Output => output;
+    public Linear Output => output;
 
     /// <param name="rows">The vertical stack, [B, H, W, C].</param>
     /// <param name="state">The horizontal stack and the sum of the skip connections so far, [B, H, W, C + S].</param>
@@ -73,7 +73,7 @@ internal sealed class PixelCnnLayer : nn.Module
 
         var above = ConvolveRows(functional.pad(rows, [0, 0, 0, 0, Reach, 0]), conditioning);
         var columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels));
-        var here = Grid(addmm(horizontal.Bias, Flat(columns), HorizontalWeight.t(), 1, 1).addmm_(Flat(above), across.t()));
+        var here = Grid(addmm(HorizontalBias, Flat(columns), HorizontalWeight.t(), 1, 1).addmm_(Flat(above), across.t()));
         if (conditioning is not null)
             here = here.add_(OfHorizontal(conditioning));
         var outputs = Grid(output.call(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))));

@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>
 /// A grid of codes processed code by code, after "Fast Generation for Convolutional Autoregressive Models" (Ramachandran et al. 2017, arXiv
 /// 1704.06001): the vertical stack advances a row at a time, when the row above is known, the horizontal stack a position at a time, and
-/// both keep what later positions look back at.
+/// both keep what later positions need.
 /// </summary>
 internal sealed class PixelCnnSteps : CodeSteps
 {
@@ -58,9 +58,9 @@ internal sealed class PixelCnnSteps : CodeSteps
             var layer = network.Layers[number];
             layers[number] = new PixelCnnLayerCache(
                 layer, batch, options.Width, missing, layer.Conditioning(conditions, positions), kept);
-            firstSkips.add_(layer.Output.Bias.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
+            firstSkips.add_(layer.Output.bias!.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
             if (!layer.IsLast)
-                missing = missing + layer.Output.Bias.narrow(0, 0, channels);
+                missing = missing + layer.Output.bias!.narrow(0, 0, channels);
         }
     }
 
@@ -165,7 +165,7 @@ internal sealed class PixelCnnLayerCache
     /// <param name="missing">The biases of residual channels of the layers before, [C], which the horizontal stack comes without: adding
     /// them here, where they are constants, saves an operator a position.</param>
     /// <param name="conditioning">The result of <see cref="PixelCnnLayer.Conditioning"/>.</param>
-    /// <param name="kept">Owns what is kept.</param>
+    /// <param name="kept">The owner of the kept tensors.</param>
     public PixelCnnLayerCache(PixelCnnLayer layer, int batch, int width, Tensor missing, Tensor? conditioning, KeptTensors kept)
     {
         this.layer = layer;
@@ -190,10 +190,10 @@ internal sealed class PixelCnnLayerCache
         var weight = layer.HorizontalWeight;
         input = kept.Keep(weight.mul(factors.unsqueeze(1)).t().contiguous());
         inputBias = kept.Keep(layer.HorizontalBias + weight.mm(missing.repeat(reach + 1).unsqueeze(1)).squeeze(1));
-        output = kept.Keep(layer.Output.Weight.t().contiguous());
+        output = kept.Keep(layer.Output.weight.t().contiguous());
     }
 
-    /// <summary>Takes the next row of the vertical stack, [B, 1, W, C], and gives it for the next layer.</summary>
+    /// <summary>Takes the next row of the vertical stack, [B, 1, W, C], and returns the input of the next layer.</summary>
     /// <param name="rows">The row.</param>
     /// <param name="number">Which row of the grid it is.</param>
     public Tensor TakeRow(Tensor rows, int number)

@@ -5,7 +5,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>The settings of sampling that all networks over codes share.</summary>
 public record SamplingSettings
 {
-    /// <summary>The greatest <see cref="BatchSize"/>.</summary>
+    /// <summary>The maximum <see cref="BatchSize"/>.</summary>
     public const int MaximumBatchSize = 256;
 
     /// <summary>The divisor of the logits: below 1 likely codes become more likely.</summary>

@@ -11,17 +11,17 @@ internal sealed class TransformerLayer : nn.Module
     readonly int _heads, _channels, _hidden;
     // TorchSharp registers these by their names, which are those in state_dict.
     readonly LayerNorm attentionNorm, feedForwardNorm;
-    readonly Affine attention, attentionOutput, feedForward, feedForwardOutput;
+    readonly Linear attention, attentionOutput, feedForward, feedForwardOutput;
 
     public TransformerLayer(TransformerPriorOptions options, WeightSource source) : base(nameof(TransformerLayer))
     {
         (_heads, _channels, _hidden) = (options.Heads, options.Channels, options.FeedForwardChannelsOrDefault);
         attentionNorm = LayerNorm(_channels);
-        attention = new Affine(_channels, checked(3 * _channels), source);
-        attentionOutput = new Affine(_channels, _channels, source);
+        attention = source.Linear(_channels, checked(3 * _channels));
+        attentionOutput = source.Linear(_channels, _channels);
         feedForwardNorm = LayerNorm(_channels);
-        feedForward = new Affine(_channels, _hidden, source);
-        feedForwardOutput = new Affine(_hidden, _channels, source);
+        feedForward = source.Linear(_channels, _hidden);
+        feedForwardOutput = source.Linear(_hidden, _channels);
         RegisterComponents();
     }
 

@@ -34,7 +34,7 @@ public sealed class TransformerPrior : CodePrior
     readonly Parameter? conditions, rows, columns, places;
     readonly ModuleList<TransformerLayer> layers;
     readonly LayerNorm norm;
-    readonly ModuleList<Affine> logits;
+    readonly ModuleList<Linear> logits;
 
     /// <summary>Creates a prior with fresh weights.</summary>
     /// <param name="options">The settings; copied.</param>
@@ -62,7 +62,7 @@ public sealed class TransformerPrior : CodePrior
             layers = new ModuleList<TransformerLayer>(
                 [.. Enumerable.Range(0, options.Layers).Select(_ => new TransformerLayer(options, source))]);
             norm = LayerNorm(channels);
-            logits = new ModuleList<Affine>([.. Enumerable.Range(0, groups).Select(_ => new Affine(channels, grid.Codes, source))]);
+            logits = new ModuleList<Linear>([.. Enumerable.Range(0, groups).Select(_ => source.Linear(channels, grid.Codes))]);
         }
         RegisterComponents();
     }

@@ -9,18 +9,18 @@ namespace Microsoft.ML.VqVae.Networks;
 /// projection.</summary>
 internal sealed class SeriesEncoder : nn.Module
 {
-    readonly ModuleList<Convolution1d> down;
+    readonly ModuleList<Conv1d> down;
     readonly ModuleList<ResidualBlock1d> residual;
-    readonly Convolution1d project;
+    readonly Conv1d project;
 
     public SeriesEncoder(SeriesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(SeriesEncoder))
     {
         int hidden = options.HiddenChannels;
-        down = new ModuleList<Convolution1d>(Enumerable.Range(0, options.Downsamplings).Select(level =>
-            new Convolution1d(level == 0 ? options.Channels : hidden, hidden, 4, 2, 1, source)).ToArray());
+        down = new ModuleList<Conv1d>(Enumerable.Range(0, options.Downsamplings).Select(level =>
+            source.Convolution1d(level == 0 ? options.Channels : hidden, hidden, 4, 2, 1)).ToArray());
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock1d(hidden, options.ResidualChannels, source)).ToArray());
-        project = new Convolution1d(hidden, encodingChannels, 1, 1, 0, source);
+        project = source.Convolution1d(hidden, encodingChannels, 1, 1, 0);
         RegisterComponents();
     }
 
@@ -44,18 +44,18 @@ internal sealed class SeriesEncoder : nn.Module
 /// convolutions that double the length. Values of padding are arbitrary.</summary>
 internal sealed class SeriesDecoder : nn.Module
 {
-    readonly Convolution1d expand;
+    readonly Conv1d expand;
     readonly ModuleList<ResidualBlock1d> residual;
-    readonly ModuleList<Upsampling1d> up;
+    readonly ModuleList<ConvTranspose1d> up;
 
     public SeriesDecoder(SeriesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(SeriesDecoder))
     {
         int hidden = options.HiddenChannels;
-        expand = new Convolution1d(encodingChannels, hidden, 3, 1, 1, source);
+        expand = source.Convolution1d(encodingChannels, hidden, 3, 1, 1);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock1d(hidden, options.ResidualChannels, source)).ToArray());
-        up = new ModuleList<Upsampling1d>(Enumerable.Range(1, options.Downsamplings).Select(level =>
-            new Upsampling1d(hidden, level == options.Downsamplings ? options.Channels : hidden, source)).ToArray());
+        up = new ModuleList<ConvTranspose1d>(Enumerable.Range(1, options.Downsamplings).Select(level =>
+            source.Upsampling1d(hidden, level == options.Downsamplings ? options.Channels : hidden)).ToArray());
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -39,20 +40,20 @@ public abstract class AudioVqVae : nn.Module, ITrainable
 
     /// <summary>Computes the encoder's input for a waveform.</summary>
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
-    public abstract AudioFeatures Analyse(ReadOnlySpan<float> waveform);
+    internal abstract AudioFeatures Analyse(ReadOnlySpan<float> waveform);
 
     /// <summary>Computes the training example of a waveform.</summary>
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
-    public abstract AudioExample AnalyseExample(ReadOnlySpan<float> waveform);
+    internal abstract AudioExample AnalyseExample(ReadOnlySpan<float> waveform);
 
     /// <summary>Sets the statistics of the features of each speaker, or, for a network that knows no speakers, of all data.</summary>
     /// <param name="inputs">For each speaker, the statistics of the results of <see cref="Analyse"/>.</param>
     /// <param name="targets">For each speaker, those of the targets; empty where inputs are the targets.</param>
-    public abstract void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets);
+    internal abstract void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets);
 
     /// <summary>The map that normalizes features of given statistics: means, then a matrix, [1 + C, C] row by row.</summary>
     /// <param name="statistics">The statistics of the features of an utterance or of a speaker.</param>
-    public abstract float[] NormaliserOf(FeatureStatistics statistics);
+    internal abstract float[] NormaliserOf(FeatureStatistics statistics);
 
     internal float[] NormaliserOf(AudioFeatures features) => features.Normaliser ?? NormaliserOf(features.Statistics);
 
@@ -63,19 +64,47 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// and the speaker is known (0 … speakers − 1).</summary>
     /// <param name="utterances">The normalizers of the utterances, [B, 1 + C, C].</param>
     /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
-    public abstract Tensor NormalisersFor(Tensor utterances, Tensor? speakers);
+    internal abstract Tensor NormalisersFor(Tensor utterances, Tensor? speakers);
 
-    /// <summary>The encoder alone: a batch → encodings before quantization [B, G·D, N], zero where there is only padding.</summary>
+    /// <summary>Runs only the encoder: a batch → encodings before quantization [B, G·D, N], zero where there is only padding.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
-    public abstract Tensor EncodeToLatents(AudioBatch batch);
+    internal abstract Tensor EncodeToLatents(AudioBatch batch);
 
     /// <summary>A batch → codes Int64 [B, N, G], without gradients. Codes of padding are arbitrary.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
-    public Tensor Encode(AudioBatch batch)
+    internal Tensor Encode(AudioBatch batch)
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         return Quantizer.Encode(EncodeToLatents(batch)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Encodes a waveform, without gradients.</summary>
+    /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
+    /// <param name="speaker">The number of the speaker; null if the network knows no speakers or not this one.</param>
+    /// <returns>Codes Int64 [N, G], on the device of the network.</returns>
+    /// <exception cref="ArgumentException">The waveform is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The network does not have this speaker.</exception>
+    public Tensor Encode(ReadOnlySpan<float> waveform, int? speaker = null)
+    {
+        if (waveform.IsEmpty)
+            throw new ArgumentException("The waveform must have at least one sample, but is empty.", nameof(waveform));
+        if (speaker is not null && (speaker < 0 || speaker >= Speakers))
+        {
+            throw new ArgumentOutOfRangeException(nameof(speaker), speaker,
+                Speakers == 0 ? "The network knows no speakers: leave the speaker out." : $"The speaker must be from 0 to {Speakers - 1}.");
+        }
+        using var scope = NewDisposeScope();
+        Device device = parameters().First().device;
+        AudioFeatures features = Analyse(waveform);
+        int length = (features.Length + ValuesPerCode - 1) / ValuesPerCode * ValuesPerCode;
+        Tensor inputs = zeros(1, Channels, length, dtype: ScalarType.Float32);
+        inputs.narrow(2, 0, features.Length).copy_(tensor(features.Values, [1, features.Length, Channels]).transpose(1, 2));
+        var batch = new AudioBatch(
+            inputs, tensor(new long[] { features.Length }), tensor(NormaliserOf(features), [1, 1 + Channels, Channels]), Targets: null,
+            speaker is int number ? tensor(new long[] { number }) : null).To(device);
+        batch = batch with { Normalisers = NormalisersFor(batch.Normalisers, batch.Speakers) };
+        return Encode(batch).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. In training mode the
@@ -83,7 +112,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <param name="batch">The batch.</param>
     /// <param name="moment">The position in the training run; its step and the seed decide everything random.</param>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
-    public abstract StepLoss Loss(AudioBatch batch, TrainingMoment moment);
+    internal abstract StepLoss Loss(AudioBatch batch, TrainingMoment moment);
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment)
     {
@@ -127,4 +156,41 @@ public abstract class AudioVqVae : nn.Module, ITrainable
             throw TensorChecks.Mismatch(
                 batch.Inputs, ScalarType.Float32, $"[batch, {Channels}, a multiple of {ValuesPerCode}]", "Inputs", nameof(batch));
     }
+}
+
+/// <summary>The settings of the encoder and decoder of an <see cref="AudioVqVae"/>: either <see cref="MelCodecOptions"/> or
+/// <see cref="WaveformCodecOptions"/>.</summary>
+[JsonDerivedType(typeof(MelCodecOptions), "mel")]
+[JsonDerivedType(typeof(WaveformCodecOptions), "waveform")]
+public abstract class AudioCodecOptions
+{
+    private protected AudioCodecOptions()
+    {
+    }
+
+    /// <summary>Sample rate of the waveforms, in hertz.</summary>
+    /// <value>From 1,000 to 192,000. The default is 16,000.</value>
+    public int SampleRate { get; set; } = 16_000;
+
+    /// <summary>The number of samples that a code covers: code i covers the samples from i times this number up to the first of the next
+    /// code, and its center is at (i + 0.5) · SamplesPerCode / <see cref="SampleRate"/> seconds.</summary>
+    public abstract int SamplesPerCode { get; }
+
+    /// <summary>Checks all settings together.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The audio codec's options cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal virtual void Describe(OptionProblems problems) =>
+        problems.Require(SampleRate is >= 1_000 and <= 192_000, nameof(SampleRate), "from 1000 to 192000", SampleRate);
+
+    internal abstract AudioCodecOptions Copy();
+
+    /// <summary>Creates a network of these settings with fresh weights.</summary>
+    internal abstract AudioVqVae CreateNetwork(QuantizerOptions quantizer, int speakers, int seed);
 }

@@ -8,7 +8,8 @@ public enum SpeechFeatures
     /// <summary>The logarithm of the power in mel bands, which can be decoded to sound.</summary>
     LogMel,
 
-    /// <summary>Mel-frequency cepstral coefficients: the envelope of the spectrum alone, which tells phonemes apart. They cannot be decoded
+    /// <summary>Mel-frequency cepstral coefficients: only the envelope of the spectrum, which distinguishes phonemes. They cannot be
+    /// decoded
     /// to sound.</summary>
     Mfcc,
 }
@@ -36,12 +37,12 @@ public enum FeatureNormalisation
 /// </summary>
 public sealed class MelCodecOptions : AudioCodecOptions
 {
-    /// <summary>The features that are encoded. Cepstra tell phonemes apart better than bands do, and voices worse.</summary>
+    /// <summary>The features that are encoded. Cepstra distinguish phonemes better than bands, and voices worse.</summary>
     /// <value>The default is <see cref="SpeechFeatures.Mfcc"/>.</value>
     public SpeechFeatures Inputs { get; set; } = SpeechFeatures.Mfcc;
 
     /// <summary>The features that are decoded: <see cref="SpeechFeatures.LogMel"/> for codes that are decoded to sound,
-    /// <see cref="SpeechFeatures.Mfcc"/>, which needs the same as <see cref="Inputs"/>, for codes of phonemes alone.</summary>
+    /// <see cref="SpeechFeatures.Mfcc"/>, which needs the same as <see cref="Inputs"/>, for codes of phonemes only.</summary>
     /// <value>The default is <see cref="SpeechFeatures.LogMel"/>.</value>
     public SpeechFeatures Outputs { get; set; } = SpeechFeatures.LogMel;
 
@@ -109,8 +110,9 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// <value>Zero or more. The default is 2.</value>
     public int DecoderBlocks { get; set; } = 2;
 
-    /// <summary>The number of codes before and after its own that the first layer of the decoder sees. With 0, and without residual blocks,
-    /// frames depend on their code alone: the decoder is a table with an entry per code and speaker.</summary>
+    /// <summary>The number of codes before and after the present one that the first layer of the decoder sees. With 0, and without residual
+    /// blocks,
+    /// frames depend only on their code: the decoder is a table with an entry per code and speaker.</summary>
     /// <value>Zero or more. The default is 1.</value>
     public int DecoderNeighbours { get; set; } = 1;
 

@@ -9,18 +9,18 @@ namespace Microsoft.ML.VqVae.Networks;
 /// codes, residual blocks, a projection.</summary>
 internal sealed class MelEncoder : nn.Module
 {
-    readonly Convolution1d down;
+    readonly Conv1d down;
     readonly ModuleList<ResidualBlock1d> residual;
-    readonly Convolution1d project;
+    readonly Conv1d project;
 
     public MelEncoder(MelCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(MelEncoder))
     {
         var frames = options.FramesPerCode;
-        down = new Convolution1d(options.InputChannels, options.EncoderChannels, 3 * frames, frames, frames, source);
+        down = source.Convolution1d(options.InputChannels, options.EncoderChannels, 3 * frames, frames, frames);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
             .Select(block => options.EncoderDilations[block % options.EncoderDilations.Length])
             .Select(dilation => new ResidualBlock1d(options.EncoderChannels, options.EncoderChannels, source, dilation)).ToArray());
-        project = new Convolution1d(options.EncoderChannels, encodingChannels, 1, 1, 0, source);
+        project = source.Convolution1d(options.EncoderChannels, encodingChannels, 1, 1, 0);
         RegisterComponents();
     }
 
@@ -38,9 +38,9 @@ internal sealed class MelEncoder : nn.Module
 /// all frames of a code at once.</summary>
 internal sealed class MelDecoder : nn.Module
 {
-    readonly Convolution1d expand;
+    readonly Conv1d expand;
     readonly ModuleList<ResidualBlock1d> residual;
-    readonly Convolution1d project;
+    readonly Conv1d project;
     readonly int channels;
     readonly bool speakerWithCodes;
 
@@ -50,11 +50,11 @@ internal sealed class MelDecoder : nn.Module
         var frames = options.TargetFrames > 0 ? 1 : options.FramesPerCode;
         speakerWithCodes = options.SpeakerWithCodes;
         var neighbours = options.DecoderNeighbours;
-        expand = new Convolution1d(
-            encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 2 * neighbours + 1, 1, neighbours, source);
+        expand = source.Convolution1d(
+            encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 2 * neighbours + 1, 1, neighbours);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.DecoderBlocks)
             .Select(_ => new ResidualBlock1d(options.DecoderChannels, options.DecoderChannels, source)).ToArray());
-        project = new Convolution1d(options.DecoderChannels + speakers, frames * channels, 1, 1, 0, source);
+        project = source.Convolution1d(options.DecoderChannels + speakers, frames * channels, 1, 1, 0);
         RegisterComponents();
     }
 

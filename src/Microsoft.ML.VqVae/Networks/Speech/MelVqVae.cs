@@ -11,7 +11,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <remarks>
 /// <para>The encoder sees features normalized to mean 0 and deviation 1, on request without the correlations between them, by the utterance
 /// or by the speaker, or adapted to the typical speech of the training data. A log-mel decoder produces frames in the units of the
-/// requested speaker, whose mean and deviation are part of the model: that alone carries much of a voice, and the codes need not.</para>
+/// requested speaker, whose mean and deviation are part of the model: they carry much of a voice, which the codes need not
+/// represent.</para>
 /// <para>Names in <c>state_dict</c>: <c>inputNormalisers</c> [max(1, speakers), 1 + C, C], means and a matrix, and <c>outputStatistics</c>
 /// [max(1, speakers), 2, C'], means and deviations; where features are adapted, <c>adaptation.centres</c> [128, C] and
 /// <c>adaptation.variances</c> [2]; <c>encoder.down</c>, <c>encoder.residual.N.wide</c>,
@@ -39,7 +40,7 @@ public sealed class MelVqVae : AudioVqVae
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
     /// <param name="speakers">The number of speakers that the decoder knows; 0 for a decoder that is not conditioned on speakers.</param>
     /// <param name="seed">The seed of weights, codebook and the randomness of training; torch's global generator is not used.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public MelVqVae(MelCodecOptions codec, QuantizerOptions quantizer, int speakers, int seed) : base(nameof(MelVqVae), speakers)
     {
         ArgumentNullException.ThrowIfNull(codec);
@@ -85,11 +86,11 @@ public sealed class MelVqVae : AudioVqVae
     private protected override bool HasTargets => options.Outputs == SpeechFeatures.LogMel;
 
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
+    internal override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
         adaptation is null ? analysis.Analyse(waveform) : adaptation.Adapt(analysis.Views(waveform));
 
     /// <inheritdoc/>
-    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
+    internal override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => analysis.AnalyseExample(waveform);
 
     internal override IReadOnlyList<AudioExample> Adapt(IReadOnlyList<AudioExample> examples, CancellationToken cancellation)
     {
@@ -100,7 +101,7 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(targets);
@@ -112,14 +113,14 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    public override float[] NormaliserOf(FeatureStatistics statistics)
+    internal override float[] NormaliserOf(FeatureStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);
         return statistics.Normaliser(options.Decorrelation);
     }
 
     /// <inheritdoc/>
-    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
+    internal override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
@@ -130,7 +131,7 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    public override Tensor EncodeToLatents(AudioBatch batch)
+    internal override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
         using var scope = NewDisposeScope();
@@ -143,7 +144,7 @@ public sealed class MelVqVae : AudioVqVae
     /// variance around the decoded frames, in normalized units; the quantizer's losses are averages over codes, and so is this term.
     /// </summary>
     /// <inheritdoc/>
-    public override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
+    internal override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
     {
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
@@ -160,7 +161,8 @@ public sealed class MelVqVae : AudioVqVae
         return LossOf(0.5 * valuesPerCode * error + quantization.Loss, error, quantization).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The decoder alone: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their own
+    /// <summary>Runs only the decoder: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their
+    /// own
     /// units.</summary>
     public Tensor DecodeToFrames(Tensor indices, int speaker)
     {
@@ -187,7 +189,7 @@ public sealed class MelVqVae : AudioVqVae
         }
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        return analysis.Synthesise(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
+        return analysis.Synthesize(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
     }
 
     static Tensor NormalizeInputs(AudioBatch batch, Padding padding) => Padding.Clear(

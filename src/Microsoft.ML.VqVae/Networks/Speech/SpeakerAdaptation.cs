@@ -13,7 +13,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// normalized cepstra. The selected warp is the one whose frames lie nearest to the centers. The map y ↦ M·y + c then maximizes the
 /// likelihood of the utterance, given a Gaussian prior around M = 1, c = 0 that weighs as much as <see cref="PriorCodes"/> codes: a short
 /// utterance is adapted less. Training alternates between finding centers of adapted utterances and adapting utterances to centers.</para>
-/// <para>Names in <c>state_dict</c>: <c>centres</c> [K, C]; <c>variances</c> [2], around a centre and of everything, zero until
+/// <para>Names in <c>state_dict</c>: <c>centres</c> [K, C]; <c>variances</c> [2], around a center and of everything, zero until
 /// <see cref="Fit"/>.</para>
 /// </remarks>
 internal sealed class SpeakerAdaptation : nn.Module

@@ -54,7 +54,7 @@ internal sealed class SpeechAnalysis : IDisposable
     }
 
     /// <summary>Log-mel frames [1, T, bands] to samples.</summary>
-    public float[] Synthesise(Tensor logMel, int seed)
+    public float[] Synthesize(Tensor logMel, int seed)
     {
         var samples = Numbers(griffinLim.Value.Invert(logMel, seed).cpu());
         for (var i = 0; i < samples.Length; i++)

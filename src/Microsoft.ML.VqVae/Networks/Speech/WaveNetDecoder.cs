@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -27,13 +28,13 @@ public sealed class WaveNetDecoder : nn.Module
     const int Stride = 256;
 
     readonly WaveNetDecoderOptions options;
-    readonly Convolution1d frames;
+    readonly Conv1d frames;
     readonly GatedStack stack;
 
     /// <summary>Creates a decoder with fresh weights.</summary>
     /// <param name="options">The settings; copied.</param>
     /// <param name="seed">The seed of the weights; torch's global generator is not used.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options are invalid; the message lists all problems.</exception>
     public WaveNetDecoder(WaveNetDecoderOptions options, int seed) : this(options, new WeightSource(seed), ownsSource: true)
     {
     }
@@ -48,8 +49,8 @@ public sealed class WaveNetDecoder : nn.Module
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         this.options = options.Copy();
-        frames = new Convolution1d(
-            options.LatentChannels, options.FramesPerLatentOrDefault * options.ConditioningChannels, 3, 1, 1, source);
+        frames = source.Convolution1d(
+            options.LatentChannels, options.FramesPerLatentOrDefault * options.ConditioningChannels, 3, 1, 1);
         stack = new GatedStack(options.Shape, source);
         RegisterComponents();
     }
@@ -100,7 +101,7 @@ public sealed class WaveNetDecoder : nn.Module
     /// <remarks>On the CPU the rows of a batch are divided among the cores.</remarks>
     /// <param name="quantized">Quantized latents [B, D, F].</param>
     /// <param name="speakers">Int64 [B], or <see langword="null"/> where the decoder knows no speakers.</param>
-    /// <param name="temperature">The divisor of the logits: 1 for the learned distribution, below 1 for less noise, 0 for the likeliest
+    /// <param name="temperature">The divisor of the logits: 1 for the learned distribution, below 1 for less noise, 0 for the most likely
     /// level each time.</param>
     /// <param name="seed">The seed of the samples: sample t of row r follows from (seed, r, t).</param>
     /// <param name="progress">Receives the completed share of the samples, 0 … 1.</param>
@@ -234,4 +235,92 @@ public sealed class WaveNetDecoder : nn.Module
                 (speakers is null ? "null." : $"{speakers.dtype} [{string.Join(", ", speakers.shape)}]."), nameof(speakers));
         TensorChecks.Range(speakers, 0, options.Speakers - 1, "Speakers", nameof(speakers));
     }
+}
+
+/// <summary>
+/// The settings of a <see cref="WaveNetDecoder"/>. The defaults, twenty layers of 64 channels, are small enough to be sampled in about real
+/// time on a CPU.
+/// </summary>
+public sealed class WaveNetDecoderOptions
+{
+    /// <summary>The number of samples that a latent covers.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int SamplesPerLatent { get; set; } = 64;
+
+    /// <summary>Channels of the latents.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int LatentChannels { get; set; } = 64;
+
+    /// <summary>The number of speakers.</summary>
+    /// <value>Zero or more; 0, the default, for a decoder that is not conditioned on speakers.</value>
+    public int Speakers { get; set; }
+
+    /// <summary>The number of repetitions of the dilations 1, 2, 4, ….</summary>
+    /// <value>From 1 to 64. The default is 2.</value>
+    public int Blocks { get; set; } = 2;
+
+    /// <summary>Layers of a block: the dilations are 1, 2, 4, …, 2 to the power of this minus 1.</summary>
+    /// <value>From 1 to 16. The default is 10.</value>
+    public int LayersPerBlock { get; set; } = 10;
+
+    /// <summary>Taps of the dilated convolutions.</summary>
+    /// <value>2, the default, or 3.</value>
+    public int KernelSize { get; set; } = 2;
+
+    /// <summary>Channels of the residual path and of the gates.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int Channels { get; set; } = 64;
+
+    /// <summary>Channels of the sum over all layers, from which the logits are computed.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int SkipChannels { get; set; } = 64;
+
+    /// <summary>Channels of the frames that the latents are expanded to and that condition the layers.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int ConditioningChannels { get; set; } = 64;
+
+    /// <summary>The number of conditioning frames per latent: a learned upsampling, by a convolution over neighboring latents that produces
+    /// this many frames for each.</summary>
+    /// <value>At least 1 and a divisor of <see cref="SamplesPerLatent"/>; or 0, the default, for one frame every 64 samples or so.</value>
+    public int FramesPerLatent { get; set; }
+
+    /// <summary>Checks all settings together.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The waveform decoder's options cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(SamplesPerLatent), SamplesPerLatent, 1);
+        problems.AtLeast(nameof(LatentChannels), LatentChannels, 1);
+        problems.AtLeast(nameof(Speakers), Speakers, 0);
+        GatedStackShape.Describe(problems, Blocks, LayersPerBlock, KernelSize, Channels, SkipChannels);
+        problems.AtLeast(nameof(ConditioningChannels), ConditioningChannels, 1);
+        problems.Require(
+            FramesPerLatent == 0 || (FramesPerLatent > 0 && SamplesPerLatent % FramesPerLatent == 0), nameof(FramesPerLatent),
+            $"0 or a divisor of {nameof(SamplesPerLatent)} ({SamplesPerLatent})", FramesPerLatent);
+    }
+
+    internal int FramesPerLatentOrDefault
+    {
+        get
+        {
+            if (FramesPerLatent > 0)
+                return FramesPerLatent;
+            var frames = Math.Max(1, SamplesPerLatent / 64);
+            while (SamplesPerLatent % frames != 0)
+                frames--;
+            return frames;
+        }
+    }
+
+    internal GatedStackShape Shape => new(
+        WaveNetDecoder.Levels, Speakers, ConditioningChannels, Blocks, LayersPerBlock, KernelSize, Channels, SkipChannels);
+
+    internal WaveNetDecoderOptions Copy() => (WaveNetDecoderOptions)MemberwiseClone();
 }

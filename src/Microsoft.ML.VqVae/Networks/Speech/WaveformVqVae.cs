@@ -29,7 +29,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <param name="quantizer">The settings of the bottleneck; copied.</param>
     /// <param name="speakers">The number of speakers that the decoder knows; 0 for a decoder that is not conditioned on speakers.</param>
     /// <param name="seed">The seed of weights, codebook and the randomness of training; torch's global generator is not used.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options cannot work; the message lists all problems of both.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Options are invalid; the message lists all problems of both.</exception>
     public WaveformVqVae(WaveformCodecOptions codec, QuantizerOptions quantizer, int speakers, int seed)
         : base(nameof(WaveformVqVae), speakers)
     {
@@ -69,32 +69,32 @@ public sealed class WaveformVqVae : AudioVqVae
 
     /// <summary>The samples unchanged.</summary>
     /// <inheritdoc/>
-    public override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
+    internal override AudioFeatures Analyse(ReadOnlySpan<float> waveform) =>
         new(waveform.ToArray(), waveform.Length, new FeatureStatistics(waveform.Length, [0], [1]));
 
     /// <summary>The samples, which are input and target.</summary>
     /// <inheritdoc/>
-    public override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => new([Analyse(waveform)], Target: null);
+    internal override AudioExample AnalyseExample(ReadOnlySpan<float> waveform) => new([Analyse(waveform)], Target: null);
 
     /// <summary>Does nothing: samples are not normalized.</summary>
     /// <inheritdoc/>
-    public override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
     {
     }
 
     /// <summary>The identity map.</summary>
     /// <inheritdoc/>
-    public override float[] NormaliserOf(FeatureStatistics statistics) => [0, 1];
+    internal override float[] NormaliserOf(FeatureStatistics statistics) => [0, 1];
 
     /// <inheritdoc/>
-    public override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
+    internal override Tensor NormalisersFor(Tensor utterances, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         return utterances.alias();
     }
 
     /// <inheritdoc/>
-    public override Tensor EncodeToLatents(AudioBatch batch)
+    internal override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
         using var scope = NewDisposeScope();
@@ -115,7 +115,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// reconstruction is in nats per sample.
     /// </summary>
     /// <inheritdoc/>
-    public override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
+    internal override StepLoss Loss(AudioBatch batch, TrainingMoment moment)
     {
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
@@ -146,9 +146,9 @@ public sealed class WaveformVqVae : AudioVqVae
 /// residual blocks, a projection.</summary>
 internal sealed class WaveformEncoder : nn.Module
 {
-    readonly ModuleList<Convolution1d> down;
+    readonly ModuleList<Conv1d> down;
     readonly ModuleList<ResidualBlock1d> residual;
-    readonly Convolution1d project;
+    readonly Conv1d project;
     readonly int[] strides;
 
     public WaveformEncoder(WaveformCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(WaveformEncoder))
@@ -157,12 +157,12 @@ internal sealed class WaveformEncoder : nn.Module
         var channels = options.EncoderChannels;
         // betweenRectifiers: with PyTorch's default weights, hardly any signal would pass so many layers at the start of training.
         // With a kernel two longer than the stride and a padding of one, the output is exactly as long as the input divided by the stride.
-        down = new ModuleList<Convolution1d>(strides.Select((stride, layer) =>
-            new Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1, source,
+        down = new ModuleList<Conv1d>(strides.Select((stride, layer) =>
+            source.Convolution1d(layer == 0 ? 1 : channels, channels, stride + 2, stride, 1,
                 betweenRectifiers: true)).ToArray());
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
             .Select(_ => new ResidualBlock1d(channels, channels, source)).ToArray());
-        project = new Convolution1d(channels, encodingChannels, 1, 1, 0, source);
+        project = source.Convolution1d(channels, encodingChannels, 1, 1, 0);
         RegisterComponents();
     }
 
@@ -186,4 +186,68 @@ internal sealed class WaveformEncoder : nn.Module
             x = Padding.Clear(block.call(x), mask);
         return Padding.Clear(project.call(x.relu_()), mask).MoveToOuterDisposeScope();
     }
+}
+
+/// <summary>
+/// The settings of a <see cref="WaveformVqVae"/>. The defaults are the model of section 4.3 of the paper (arXiv 1711.00937) for VCTK: six
+/// strided convolutions, a code per 64 samples, and a WaveNet decoder.
+/// </summary>
+public sealed class WaveformCodecOptions : AudioCodecOptions
+{
+    /// <summary>The strides of the encoder's convolutions; each kernel is two samples longer than its stride. Their product is the number
+    /// of samples that a code covers.</summary>
+    /// <value>At least one, each from 1 to 16. The default is 2, six times: 64 samples per code.</value>
+    public int[] Strides { get; set; } = [2, 2, 2, 2, 2, 2];
+
+    /// <summary>Channels of the encoder.</summary>
+    /// <value>At least 1. The default is 256.</value>
+    public int EncoderChannels { get; set; } = 256;
+
+    /// <summary>Residual blocks of the encoder, at the rate of the codes.</summary>
+    /// <value>Zero or more. The default is 2.</value>
+    public int EncoderBlocks { get; set; } = 2;
+
+    /// <summary>The WaveNet decoder. Samples per latent, channels of a latent and the number of speakers are set by the codec.</summary>
+    /// <value>The default is 20 layers of 64 channels.</value>
+    public WaveNetDecoderOptions Decoder { get; set; } = new();
+
+    /// <summary>The divisor of the logits when codes are decoded: 1 samples from the learned distribution, less than 1 from a narrower
+    /// one.</summary>
+    /// <value>More than 0. The default is 1.</value>
+    public double Temperature { get; set; } = 1;
+
+    /// <inheritdoc/>
+    public override int SamplesPerCode => (Strides ?? []).Aggregate(1, (product, stride) => checked(product * stride));
+
+    internal override void Describe(OptionProblems problems)
+    {
+        base.Describe(problems);
+        problems.Require(Strides is { Length: >= 1 and <= 16 } && Strides.All(stride => stride is >= 1 and <= 16), nameof(Strides),
+            "from 1 to 16 strides, each from 1 to 16", Strides is null ? null : $"[{string.Join(", ", Strides)}]");
+        problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
+        problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);
+        problems.Require(Decoder is not null, nameof(Decoder), "set", Decoder);
+        DecoderFor(latentChannels: 1, speakers: 0)?.Describe(problems);
+        problems.Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), "a finite number above 0", Temperature);
+    }
+
+    /// <summary>The decoder's settings, completed by those that the codec decides.</summary>
+    internal WaveNetDecoderOptions? DecoderFor(int latentChannels, int speakers)
+    {
+        var decoder = Decoder?.Copy();
+        if (decoder is not null)
+            (decoder.SamplesPerLatent, decoder.LatentChannels, decoder.Speakers) = (SamplesPerCode, latentChannels, speakers);
+        return decoder;
+    }
+
+    internal override AudioCodecOptions Copy()
+    {
+        var copy = (WaveformCodecOptions)MemberwiseClone();
+        copy.Strides = [.. Strides];
+        copy.Decoder = Decoder.Copy();
+        return copy;
+    }
+
+    internal override AudioVqVae CreateNetwork(QuantizerOptions quantizer, int speakers, int seed) =>
+        new WaveformVqVae(this, quantizer, speakers, seed);
 }

@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <remarks>
 /// <para>Codes of a frame are Int64 [B, N], in raster order, as for every <see cref="CodePrior"/>. The context of frame t is the codes of
 /// frames t − n … t − 1, [B, n, N], and the actions that followed each of them, [B, n]: those that led to frames t − n + 1 … t. Nothing
-/// else of the past is seen, and nothing of the future.</para>
+/// else is seen.</para>
 /// <para>Names in <c>state_dict</c>, C context channels, E embedding channels, A actions, k the motion kernel: <c>context.codes</c>
 /// [G·K, E], <c>context.motion</c> [A, C, E, k, k], <c>context.past</c> [C, n·E, 1, 1] (frames one after the other, the latest last),
 /// <c>context.actions</c> [n·A, C]; of block N <c>context.blocks.N.wide</c> [2C, C, 3, 3], <c>context.blocks.N.action</c> [2C, C],
@@ -32,7 +32,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
     /// <summary>Creates a network with fresh weights, PyTorch's default initialization.</summary>
     /// <param name="options">The settings; copied.</param>
     /// <param name="seed">The seed of weights, dropout and noise; torch's global generator is not touched.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options are invalid; the message lists all problems.</exception>
     public VideoCodePrior(VideoCodePriorOptions options, int seed) : base(nameof(VideoCodePrior))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -88,7 +88,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
             Loss(codes.select(1, past), codes.narrow(1, 0, past), actions.narrow(1, 1, past), moment.Step));
     }
 
-    /// <summary>Continues after the context, frame by frame and in codes alone: each frame is sampled given those before it, sampled or
+    /// <summary>Continues after the context, frame by frame, only in codes: each frame is sampled given those before it, sampled or
     /// known, and the actions. All randomness derives from the seed.</summary>
     /// <returns>The codes of the frames, Int64 [B, T, N], on the CPU.</returns>
     /// <exception cref="ArgumentException">The request cannot be met: a tensor has another shape or type, its values are out of range, or
@@ -172,4 +172,118 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
             $"[{rows}, {frames?.ToString(CultureInfo.InvariantCulture) ?? "frames"}]");
         TensorChecks.Range(actions, 0, options.Actions - 1, "Actions", name);
     }
+}
+
+/// <summary>The settings of a <see cref="VideoCodePrior"/>: the network inside a frame, and the network over the frames before.</summary>
+public sealed class VideoCodePriorOptions
+{
+    /// <summary>The network inside a frame. Its grid and its number of codes are those of the video; it takes its conditions from
+    /// <see cref="VideoCodePrior"/>, so that <see cref="PixelCnnOptions.Conditions"/> and <see cref="PixelCnnOptions.MapChannels"/> must be
+    /// 0.</summary>
+    /// <value>The default has 6 layers of 64 channels.</value>
+    public PixelCnnOptions Frame { get; set; } = new() { Layers = 6, Channels = 64 };
+
+    /// <summary>Number of actions.</summary>
+    /// <value>At least 1; 0, the default, to take it from the column.</value>
+    public int Actions { get; set; }
+
+    /// <summary>n: number of preceding frames that a frame is predicted from, with the actions that followed them.</summary>
+    /// <value>At least 1. The default is 4.</value>
+    public int ContextFrames { get; set; } = 4;
+
+    /// <summary>Channels of the embedding of a code of those frames.</summary>
+    /// <value>At least 1. The default is 32.</value>
+    public int EmbeddingChannels { get; set; } = 32;
+
+    /// <summary>Channels of the network over the frames before, and so of the map that conditions each position.</summary>
+    /// <value>At least 1. The default is 64.</value>
+    public int ContextChannels { get; set; } = 64;
+
+    /// <summary>The side of the window of the latest frame from which an action may move something to a position: at least twice the
+    /// number of positions that anything moves in a frame, and one more.</summary>
+    /// <value>An odd number of at least 1. The default is 9.</value>
+    public int MotionKernelSize { get; set; } = 9;
+
+    /// <summary>Number of gated residual blocks of 3×3 convolutions that follow.</summary>
+    /// <value>Zero or more. The default is 4.</value>
+    public int ContextBlocks { get; set; } = 4;
+
+    /// <summary>The share of codes of the preceding frames that are replaced by random ones in training. A rollout builds on frames that
+    /// the network sampled itself, which are never quite right; a network trained only on perfect frames amplifies their
+    /// mistakes.</summary>
+    /// <value>From 0, the default, to below 1.</value>
+    public double ContextNoise { get; set; }
+
+    /// <summary>Checks all settings together, the grid and the numbers of codes and actions included: set those that come from columns
+    /// first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
+    /// the actual value.</exception>
+    public void Validate()
+    {
+        var problems = new OptionProblems("The options of the prior over video cannot be used");
+        Describe(problems);
+        problems.ThrowIfAny();
+    }
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.Require(Frame is not null, nameof(Frame), "set", Frame);
+        Frame?.Describe(problems);
+        problems.Require(Frame is null or { Conditions: 0, MapChannels: 0 }, nameof(Frame), "without conditions and map of its own",
+            $"{Frame?.Conditions} conditions and {Frame?.MapChannels} map channels");
+        problems.AtLeast(nameof(Actions), Actions, 1);
+        problems.AtLeast(nameof(ContextFrames), ContextFrames, 1);
+        problems.AtLeast(nameof(EmbeddingChannels), EmbeddingChannels, 1);
+        problems.AtLeast(nameof(ContextChannels), ContextChannels, 1);
+        problems.Require(MotionKernelSize >= 1 && MotionKernelSize % 2 == 1, nameof(MotionKernelSize), "an odd number of 1 or more",
+            MotionKernelSize);
+        problems.AtLeast(nameof(ContextBlocks), ContextBlocks, 0);
+        problems.Require(ContextNoise is >= 0 and < 1, nameof(ContextNoise), "from 0 to below 1", ContextNoise);
+    }
+
+    /// <summary>A copy in which sizes that are still to be taken from columns are valid, to check all other settings.</summary>
+    internal VideoCodePriorOptions WithOpenSizes()
+    {
+        var copy = (VideoCodePriorOptions)MemberwiseClone();
+        copy.Frame = Frame?.WithOpenSizes()!;
+        copy.Actions = Actions == 0 ? 1 : Actions;
+        return copy;
+    }
+
+    internal VideoCodePriorOptions Copy()
+    {
+        var copy = (VideoCodePriorOptions)MemberwiseClone();
+        copy.Frame = Frame.Copy();
+        return copy;
+    }
+}
+
+/// <summary>The input of <see cref="VideoCodePrior.Rollout"/>. The choices of frame t of row r derive from the seed,
+/// <see cref="FirstRow"/> + r and t.</summary>
+public sealed record VideoRolloutRequest : SamplingSettings
+{
+    /// <summary>Creates a request with the default settings.</summary>
+    public VideoRolloutRequest()
+    {
+    }
+
+    /// <summary>Creates a request with given settings.</summary>
+    /// <param name="settings">The settings; copied.</param>
+    public VideoRolloutRequest(SamplingSettings settings) : base(settings)
+    {
+    }
+
+    /// <summary>The codes of the known frames, Int64 [B, c, N], the latest last; c is at least
+    /// <see cref="VideoCodePriorOptions.ContextFrames"/>.</summary>
+    public required Tensor Context { get; init; }
+
+    /// <summary>The actions that led to those frames, Int64 [B, c].</summary>
+    public required Tensor ContextActions { get; init; }
+
+    /// <summary>The actions that lead to the frames to be sampled, Int64 [B, T].</summary>
+    public required Tensor Actions { get; init; }
+
+    /// <summary>The number of the first row, for a caller that samples the rows of one series in several requests.</summary>
+    /// <value>Zero or more. The default is 0.</value>
+    public long FirstRow { get; init; }
 }

@@ -9,7 +9,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// The network over the past of a frame: from the codes of the n frames before and the actions that followed each of them to a map of
 /// values for the positions of the frame.
 /// </summary>
-/// <remarks>An action moves what the latest frame shows: a turn to the side, a step away from the center. So each action has a convolution
+/// <remarks>An action moves what the latest frame shows: a turn to the side, a step away from the center. Therefore each action has a
+/// convolution
 /// of its own over the latest frame, which learns its motion directly; the gated blocks after it see all actions and older frames
 /// too.</remarks>
 internal sealed class VideoContext : nn.Module
@@ -17,7 +18,7 @@ internal sealed class VideoContext : nn.Module
     readonly VideoCodePriorOptions options;
     readonly Parameter codes;
     readonly Parameter motion;
-    readonly Convolution2d past;
+    readonly Conv2d past;
     readonly Parameter actions;
     readonly ModuleList<VideoContextBlock> blocks;
 
@@ -27,7 +28,7 @@ internal sealed class VideoContext : nn.Module
         var (embedding, channels, side) = (options.EmbeddingChannels, options.ContextChannels, options.MotionKernelSize);
         codes = source.Draw(fanIn: 1, (long)options.Frame.CodesPerPosition * options.Frame.Codes, embedding);
         motion = source.Draw((long)embedding * side * side, options.Actions, channels, embedding, side, side);
-        past = new Convolution2d(options.ContextFrames * embedding, channels, 1, 1, 0, source);
+        past = source.Convolution2d(options.ContextFrames * embedding, channels, 1, 1, 0);
         actions = source.Draw(fanIn: 1, (long)options.ContextFrames * options.Actions, channels);
         blocks = new ModuleList<VideoContextBlock>(Enumerable.Range(0, options.ContextBlocks)
             .Select(_ => new VideoContextBlock(channels, source)).ToArray());
@@ -82,15 +83,15 @@ internal sealed class VideoContext : nn.Module
 /// <summary>x + 1×1(tanh(a) · σ(b)), where a and b are a 3×3 convolution of x, shifted by the actions.</summary>
 internal sealed class VideoContextBlock : nn.Module
 {
-    readonly Convolution2d wide;
+    readonly Conv2d wide;
     readonly Parameter action;
-    readonly Convolution2d narrow;
+    readonly Conv2d narrow;
 
     public VideoContextBlock(int channels, WeightSource source) : base(nameof(VideoContextBlock))
     {
-        wide = new Convolution2d(channels, 2 * channels, 3, 1, 1, source);
+        wide = source.Convolution2d(channels, 2 * channels, 3, 1, 1);
         action = source.Draw(channels, 2L * channels, channels);
-        narrow = new Convolution2d(channels, channels, 1, 1, 0, source);
+        narrow = source.Convolution2d(channels, channels, 1, 1, 0);
         RegisterComponents();
     }
 

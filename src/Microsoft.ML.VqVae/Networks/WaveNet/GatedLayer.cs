@@ -5,21 +5,21 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// One layer of a <see cref="GatedStack"/>: z = tanh(filter * x) ⊙ σ(gate * x); x + residual(z) goes on to the next layer, skip(z) to the
-/// sum over all layers. Section 2.3 of arXiv 1609.03499.
+/// One layer of a <see cref="GatedStack"/>: z = tanh(filter * x) ⊙ σ(gate * x); x + residual(z) is the input of the next layer; skip(z) is
+/// added to the sum over all layers. Section 2.3 of arXiv 1609.03499.
 /// </summary>
 internal sealed class GatedLayer : nn.Module
 {
     readonly CausalConvolution filter;
     readonly CausalConvolution gate;
-    readonly Dense? residual;
+    readonly Linear? residual;
     readonly Parameter skip;
     readonly int dilation;
     readonly int taps;
 
     /// <param name="shape">The sizes.</param>
-    /// <param name="layer">The number of the layer. Nothing comes after the last one: it has no residual part.</param>
-    /// <param name="source">Where the first weights come from.</param>
+    /// <param name="layer">The number of the layer. The last layer has no residual part.</param>
+    /// <param name="source">The source of the weights.</param>
     public GatedLayer(GatedStackShape shape, int layer, WeightSource source) : base(nameof(GatedLayer))
     {
         dilation = shape.Dilation(layer);
@@ -27,7 +27,7 @@ internal sealed class GatedLayer : nn.Module
         filter = new CausalConvolution(shape, source);
         gate = new CausalConvolution(shape, source);
         if (layer < shape.Layers - 1)
-            residual = new Dense(shape.Channels, shape.Channels, source);
+            residual = source.Linear(shape.Channels, shape.Channels);
         // One bias of the sum serves all layers.
         skip = source.Draw(shape.Channels, shape.SkipChannels, shape.Channels);
         RegisterComponents();
@@ -37,7 +37,7 @@ internal sealed class GatedLayer : nn.Module
 
     public CausalConvolution Gate => gate;
 
-    public Dense? Residual => residual;
+    public Linear? Residual => residual;
 
     public Parameter Skip => skip;
 
@@ -63,7 +63,7 @@ internal sealed class GatedLayer : nn.Module
 
     /// <summary>The gated unit: z = tanh(filter) ⊙ σ(gate), [N, C].</summary>
     /// <param name="inputs">The inputs at the present and before, [N, C] each, the present first.</param>
-    /// <param name="filterOffset">What conditions the filter, see <see cref="CausalConvolution.Offset"/>.</param>
+    /// <param name="filterOffset">The result of <see cref="CausalConvolution.Offset"/> of the filter.</param>
     /// <param name="gateOffset">The same for the gate.</param>
     public Tensor Unit(IReadOnlyList<Tensor> inputs, Tensor filterOffset, Tensor gateOffset)
     {
@@ -72,7 +72,7 @@ internal sealed class GatedLayer : nn.Module
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the unit's output z adds to the input and, in place, to the skip sum.</summary>
+    /// <summary>Adds the projections of the unit's output z to the input and, in place, to the skip sum.</summary>
     public (Tensor Next, Tensor SkipSum) Pass(Tensor input, Tensor z, Tensor skipSum)
     {
         using var scope = NewDisposeScope();
@@ -81,4 +81,77 @@ internal sealed class GatedLayer : nn.Module
         var next = residual is null ? z.alias() : residual.call(z).add_(input);
         return (next.MoveToOuterDisposeScope(), skipSum);
     }
+}
+
+/// <summary>
+/// W * x + V·conditioning + U·class + b, one half of a gated unit: * is a dilated convolution that sees the present and the past.
+/// </summary>
+/// <remarks>
+/// Everything is [B, T, channels]: a tap of the convolution is then one matrix product over all positions of a batch. Weights:
+/// <c>weight</c> [outputs, inputs, taps], the last tap being the present, as in PyTorch's Conv1d; <c>bias</c> [outputs]; <c>classes</c>
+/// [classes, outputs] and <c>conditioning</c> [outputs, conditioning channels], where there are any.
+/// </remarks>
+internal sealed class CausalConvolution : nn.Module
+{
+    readonly Parameter weight;
+    readonly Parameter bias;
+    readonly Parameter? classes;
+    readonly Parameter? conditioning;
+
+    public CausalConvolution(GatedStackShape shape, WeightSource source) : base(nameof(CausalConvolution))
+    {
+        var fanIn = (long)shape.Channels * shape.KernelSize;
+        weight = source.Draw(fanIn, shape.Channels, shape.Channels, shape.KernelSize);
+        bias = source.Draw(fanIn, shape.Channels);
+        if (shape.Classes > 0)
+            classes = source.Draw(fanIn, shape.Classes, shape.Channels);
+        if (shape.ConditioningChannels > 0)
+            conditioning = source.Draw(shape.ConditioningChannels, shape.Channels, shape.ConditioningChannels);
+        RegisterComponents();
+    }
+
+    public Parameter Weight => weight;
+
+    public Parameter? Conditioning => conditioning;
+
+    /// <param name="inputs">The inputs at the present and before, [B·T, C] each, the present first; those that lie before the start of all
+    /// sequences are left out.</param>
+    /// <param name="offset">The result of <see cref="Offset"/>.</param>
+    /// <returns>[B, F, T / F, C], or [B·T, C] without conditions.</returns>
+    public Tensor Apply(IReadOnlyList<Tensor> inputs, Tensor offset)
+    {
+        using var scope = NewDisposeScope();
+        // A bias that is the same everywhere goes into the product; any other is added to it.
+        var uniform = offset.Dimensions == 1;
+        var sum = uniform ? addmm(offset, inputs[0], Tap(0), 1, 1) : inputs[0].mm(Tap(0));
+        for (var tap = 1; tap < inputs.Count; tap++)
+            sum = sum.addmm_(inputs[tap], Tap(tap));
+        if (!uniform)
+            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]) + offset;
+        return sum.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] with conditions.</summary>
+    public Tensor Offset(StackConditions given)
+    {
+        using var scope = NewDisposeScope();
+        var offset = bias.view(-1);
+        if (given.Classes is { } chosen)
+            offset = (classes!.index_select(0, chosen) + offset).view(chosen.shape[0], 1, 1, -1);
+        if (given.Frames is { } frames)
+            offset = frames.matmul(conditioning!.t()).unsqueeze(2) + offset;
+        return offset.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The weights of the tap that lies <paramref name="back"/> dilations before the present, [inputs, outputs].</summary>
+    Tensor Tap(int back) => weight.select(2, weight.shape[2] - 1 - back).t();
+}
+
+/// <summary>The conditions of a batch of sequences.</summary>
+/// <param name="Classes">Int64 [B], or <see langword="null"/>.</param>
+/// <param name="Frames">[B, F, channels], each for T / F positions, or <see langword="null"/>.</param>
+internal readonly record struct StackConditions(Tensor? Classes, Tensor? Frames)
+{
+    /// <summary>The same for some of the sequences.</summary>
+    public StackConditions Narrow(int first, int count) => new(Classes?.narrow(0, first, count), Frames?.narrow(0, first, count));
 }

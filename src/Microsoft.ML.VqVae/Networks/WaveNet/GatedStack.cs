@@ -6,8 +6,7 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// A WaveNet (van den Oord et al. 2016, arXiv 1609.03499): the logits of each symbol of a sequence from those before it, through dilated
-/// causal gated convolutions, conditioned on a class, on frames of numbers that each hold for a stretch of the sequence, on both or on
-/// nothing.
+/// causal gated convolutions, optionally conditioned on a class and on frames of numbers, each for a stretch of the sequence.
 /// </summary>
 /// <remarks>
 /// Weights: <c>embedding</c> [symbols + 1, C], whose last row stands for "before the start"; <c>layers.N.filter</c> and
@@ -20,8 +19,8 @@ internal sealed class GatedStack : nn.Module
     readonly Parameter embedding;
     readonly ModuleList<GatedLayer> layers;
     readonly Parameter skipBias;
-    readonly Dense hidden;
-    readonly Dense output;
+    readonly Linear hidden;
+    readonly Linear output;
 
     public GatedStack(GatedStackShape shape, WeightSource source) : base(nameof(GatedStack))
     {
@@ -29,8 +28,8 @@ internal sealed class GatedStack : nn.Module
         embedding = source.Draw(1, shape.Symbols + 1L, shape.Channels);
         layers = new ModuleList<GatedLayer>(Enumerable.Range(0, shape.Layers).Select(layer => new GatedLayer(shape, layer, source)).ToArray());
         skipBias = source.Draw(shape.Channels, shape.SkipChannels);
-        hidden = new Dense(shape.SkipChannels, shape.SkipChannels, source);
-        output = new Dense(shape.SkipChannels, shape.Symbols, source);
+        hidden = source.Linear(shape.SkipChannels, shape.SkipChannels);
+        output = source.Linear(shape.SkipChannels, shape.Symbols);
         RegisterComponents();
     }
 
@@ -42,9 +41,9 @@ internal sealed class GatedStack : nn.Module
 
     public Parameter SkipBias => skipBias;
 
-    public Dense Hidden => hidden;
+    public Linear Hidden => hidden;
 
-    public Dense Output => output;
+    public Linear Output => output;
 
     /// <summary>Symbols Int64 [B, T] → logits [B, T, symbols]; those at t depend on the symbols before t.</summary>
     public Tensor Logits(Tensor symbols, StackConditions given)
@@ -59,5 +58,37 @@ internal sealed class GatedStack : nn.Module
             (x, skipSum) = layer.Apply(x, skipSum, given, batch);
         var logits = output.call(hidden.call(skipSum.relu_()).relu_());
         return logits.view(batch, length, -1).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>The sizes of a <see cref="GatedStack"/>.</summary>
+/// <param name="Symbols">The number of different symbols, and so of logits per position.</param>
+/// <param name="Classes">The number of classes that a sequence can be conditioned on as a whole; 0 for none.</param>
+/// <param name="ConditioningChannels">Channels of the condition of each position; 0 for none.</param>
+/// <param name="Blocks">The number of repetitions of the dilations 1, 2, 4, ….</param>
+/// <param name="LayersPerBlock">Layers of a block; the dilation doubles from one to the next.</param>
+/// <param name="KernelSize">Taps of a dilated convolution.</param>
+/// <param name="Channels">Channels of the residual path and of the gates.</param>
+/// <param name="SkipChannels">Channels of the sum over all layers, and of the layer after it.</param>
+internal sealed record GatedStackShape(
+    int Symbols, int Classes, int ConditioningChannels, int Blocks, int LayersPerBlock, int KernelSize, int Channels, int SkipChannels)
+{
+    public int Layers => Blocks * LayersPerBlock;
+
+    public int Dilation(int layer) => 1 << (layer % LayersPerBlock);
+
+    /// <summary>The number of earlier symbols that the logits of a position depend on: the last one, and those before it within reach of
+    /// the taps.</summary>
+    public int ReceptiveField => 1 + Blocks * (KernelSize - 1) * ((1 << LayersPerBlock) - 1);
+
+    /// <summary>Checks the settings that the options of a decoder and of a prior have in common, under their names.</summary>
+    public static void Describe(
+        OptionProblems problems, int blocks, int layersPerBlock, int kernelSize, int channels, int skipChannels)
+    {
+        problems.Require(blocks is >= 1 and <= 64, "Blocks", "from 1 to 64", blocks);
+        problems.Require(layersPerBlock is >= 1 and <= 16, "LayersPerBlock", "from 1 to 16", layersPerBlock);
+        problems.Require(kernelSize is 2 or 3, "KernelSize", "2 or 3", kernelSize);
+        problems.AtLeast("Channels", channels, 1);
+        problems.AtLeast("SkipChannels", skipChannels, 1);
     }
 }

@@ -32,7 +32,7 @@ internal sealed unsafe class PackedMatrix
                     at[place] = weight(first + place, input);
     }
 
-    /// <summary>How many sums <see cref="Accumulate"/> writes for this many outputs.</summary>
+    /// <summary>The number of sums that <see cref="Accumulate"/> writes for a number of outputs.</summary>
     public static int PaddedOutputs(int outputs) => Panels(outputs) * Panel;
 
     static int Panels(int outputs) => (outputs + Panel - 1) / Panel;
@@ -56,7 +56,7 @@ internal sealed unsafe class PackedMatrix
         GC.KeepAlive(weights);
     }
 
-    // Optimised at once: a short generation should not wait until the runtime finds out that this is where the time goes.
+    // Fully optimized from the start: a short generation would end before the runtime recompiles the method.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void OneRow(float* panel, float* x, float* sums, int inputs)
     {
@@ -132,4 +132,27 @@ internal sealed unsafe class PackedMatrix
         left3.StoreAligned(sums3);
         right3.StoreAligned(sums3 + width);
     }
+}
+
+/// <summary>Zeros in managed memory that does not move and starts at a cache line, so that no vector straddles two lines.</summary>
+internal sealed unsafe class AlignedFloats
+{
+    const int LineBytes = 64;
+
+    readonly float[] memory;
+
+    public AlignedFloats(int count)
+    {
+        Count = count;
+        memory = GC.AllocateArray<float>(count + LineBytes / sizeof(float), pinned: true);
+        fixed (float* first = memory)
+            Start = (float*)(((nuint)first + LineBytes - 1) / LineBytes * LineBytes);
+    }
+
+    public int Count { get; }
+
+    /// <summary>The first number; valid as long as this object is referred to.</summary>
+    public float* Start { get; }
+
+    public Span<float> Span => new(Start, Count);
 }

@@ -9,14 +9,14 @@ namespace Microsoft.ML.VqVae.Networks;
 /// times longer than the arithmetic.
 /// </summary>
 /// <remarks>
-/// What bounds the speed is how fast the weights come from the cache, so each step should need few of them. The inputs that a layer looks
-/// back at are known as many positions ahead as its dilation; their products are computed together, up to sixteen at a time, with one pass
+/// The speed is limited by the rate at which weights are read from the cache, so each step should need few of them. The past inputs of a
+/// layer are known as many positions ahead as its dilation; their products are computed together, up to sixteen at a time, with one pass
 /// over the weights.
 /// </remarks>
 internal sealed unsafe class SpanSteps : StackSteps
 {
-    /// <summary>At most how many positions are looked back at together.</summary>
-    const int MostAhead = 16;
+    /// <summary>Maximum number of positions whose past inputs are processed together.</summary>
+    const int MaxAhead = 16;
 
     readonly GatedStackShape shape;
     readonly PackedStack stack;
@@ -132,8 +132,8 @@ internal sealed unsafe class SpanSteps : StackSteps
     {
     }
 
-    /// <summary>How many positions a layer looks back at together, a divisor of its dilation.</summary>
-    static int Ahead(PackedLayer layer) => Math.Min(layer.Dilation, MostAhead);
+    /// <summary>The number of positions whose past inputs a layer processes together, a divisor of its dilation.</summary>
+    static int Ahead(PackedLayer layer) => Math.Min(layer.Dilation, MaxAhead);
 
     AlignedFloats Constants(GatedLayer layer, Tensor? classes)
     {
@@ -223,7 +223,7 @@ internal sealed unsafe class SpanSteps : StackSteps
             layers[number].Taps[tap].Accumulate(Past(number, tap), width, products[number].Start, unitStride, ahead * Batch);
     }
 
-    /// <summary>Where the inputs of a layer so many dilations ago are, [rows, width].</summary>
+    /// <summary>The inputs of a layer a number of dilations ago, [rows, width].</summary>
     float* Past(int number, int tap)
     {
         var dilation = layers[number].Dilation;

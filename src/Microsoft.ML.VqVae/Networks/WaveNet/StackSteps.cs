@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// The logits of a <see cref="GatedStack"/> one position after another. What the dilated convolutions need of the past is kept, so every
+/// The logits of a <see cref="GatedStack"/> one position after another. The past inputs of the dilated convolutions are kept, so every
 /// position costs the same however long the sequence is: the scheme of "Fast WaveNet" (Paine et al. 2016, arXiv 1611.09482).
 /// </summary>
 internal abstract class StackSteps(int batch, int length) : IDisposable
 {
-    /// <summary>Up to how many sequences at a time spans are faster than tensors.</summary>
+    /// <summary>Maximum number of sequences for which spans are faster than tensors.</summary>
     public const int FewSequences = 16;
 
     /// <summary>Steps through sequences of <paramref name="length"/> symbols with the weights as they are now.</summary>
@@ -22,7 +22,7 @@ internal abstract class StackSteps(int batch, int length) : IDisposable
 
     public int Length => length;
 
-    /// <summary>How many symbols of each sequence are accepted.</summary>
+    /// <summary>The number of accepted symbols of each sequence.</summary>
     protected int Position { get; private set; }
 
     /// <summary>The logits of the next symbols, [B, symbols] on the stack's device, without gradients; the caller disposes them.</summary>
@@ -51,4 +51,100 @@ internal abstract class StackSteps(int batch, int length) : IDisposable
     protected void Advance() => Position++;
 
     public abstract void Dispose();
+}
+
+/// <summary>Steps with tensors, on any device.</summary>
+internal sealed class TensorSteps : StackSteps
+{
+    readonly GatedStack stack;
+    readonly Tensor? classes;
+    readonly Tensor? frames;
+    readonly int positionsPerFrame;
+    // The inputs of each layer at the positions that its taps will still look at: [reach, B, C], position t in row t mod reach.
+    readonly Tensor[] past;
+    readonly Tensor[] offsets;
+    Tensor previous;
+    Tensor? skipSum;
+
+    public TensorSteps(GatedStack stack, int batch, int length, StackConditions given) : base(batch, length)
+    {
+        this.stack = stack;
+        var shape = stack.Shape;
+        var device = stack.Embedding.device;
+        classes = Kept(given.Classes);
+        frames = Kept(given.Frames);
+        positionsPerFrame = frames is null ? length : length / (int)frames.shape[1];
+        past = stack.Layers.Select(layer =>
+            zeros((shape.KernelSize - 1L) * layer.Dilation, batch, shape.Channels, dtype: ScalarType.Float32, device: device)
+                .DetachFromDisposeScope()).ToArray();
+        offsets = new Tensor[2 * shape.Layers];
+        previous = zeros(batch, dtype: ScalarType.Int64, device: device).fill_(shape.Symbols).DetachFromDisposeScope();
+    }
+
+    static Tensor? Kept(Tensor? given) => given?.alias().DetachFromDisposeScope();
+
+    public override Tensor NextLogits()
+    {
+        CheckPosition();
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        RunLayers();
+        return stack.Output.call(stack.Hidden.call(skipSum!.relu()).relu_()).MoveToOuterDisposeScope();
+    }
+
+    protected override void Take(Tensor symbols)
+    {
+        using var withoutGradients = no_grad();
+        RunLayers();
+        previous.copy_(symbols);
+        skipSum?.Dispose();
+        skipSum = null;
+    }
+
+    /// <summary>Runs the layers at the present position, once.</summary>
+    void RunLayers()
+    {
+        if (skipSum is not null)
+            return;
+        using var scope = NewDisposeScope();
+        if (Position % positionsPerFrame == 0)
+            FindOffsets(Position / positionsPerFrame);
+        var x = stack.Embedding.index_select(0, previous);
+        var sum = stack.SkipBias.unsqueeze(0).repeat(Batch, 1);
+        for (var number = 0; number < past.Length; number++)
+        {
+            var layer = stack.Layers[number];
+            var inputs = new List<Tensor> { x };
+            var reach = past[number].shape[0];
+            for (var shift = layer.Dilation; shift <= Math.Min(reach, Position); shift += layer.Dilation)
+                inputs.Add(past[number].select(0, (Position - shift) % reach));
+            var z = layer.Unit(inputs, offsets[2 * number], offsets[2 * number + 1]);
+            past[number].select(0, Position % reach).copy_(x);
+            (x, sum) = layer.Pass(x, z, sum);
+        }
+        skipSum = sum.DetachFromDisposeScope();
+    }
+
+    void FindOffsets(int frame)
+    {
+        using var scope = NewDisposeScope();
+        var given = new StackConditions(classes, frames?.narrow(1, frame, 1));
+        for (var number = 0; number < past.Length; number++)
+        {
+            Keep(2 * number, stack.Layers[number].Filter.Offset(given));
+            Keep(2 * number + 1, stack.Layers[number].Gate.Offset(given));
+        }
+    }
+
+    void Keep(int place, Tensor offset)
+    {
+        offsets[place]?.Dispose();
+        offsets[place] = offset.DetachFromDisposeScope();
+    }
+
+    public override void Dispose()
+    {
+        foreach (var tensor in (Tensor?[])[classes, frames, previous, skipSum, .. past, .. offsets])
+            tensor?.Dispose();
+    }
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>What the steps of a <see cref="SpanSteps"/> compute besides matrix products, over whole vectors of aligned numbers.</summary>
+/// <summary>The elementwise functions of <see cref="SpanSteps"/>, over whole vectors of aligned numbers.</summary>
 internal static unsafe class VectorFunctions
 {
     /// <summary>to += from.</summary>
@@ -58,5 +58,44 @@ internal static unsafe class VectorFunctions
         sum = Vector.MultiplyAddEstimate(sum, r, Vector<float>.One);
         var power = Vector.AsVectorInt32(shifted) << 23;
         return Vector.AsVectorSingle(Vector.AsVectorInt32(sum) + power);
+    }
+}
+
+/// <summary>Chooses symbols from their logits with given random numbers, without tensors.</summary>
+internal sealed unsafe class SymbolChoice(int symbols, double temperature)
+{
+    readonly AlignedFloats weights = new(symbols + Vector<float>.Count);
+
+    /// <summary>Inverse-CDF sampling: the first symbol whose cumulative probability exceeds <paramref name="uniform"/>, a number in [0, 1);
+    /// the most likely symbol at temperature 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int Choose(ReadOnlySpan<float> logits, float uniform)
+    {
+        var largest = float.NegativeInfinity;
+        var mostLikely = 0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            if (logits[i] > largest)
+                (largest, mostLikely) = (logits[i], i);
+        }
+        if (temperature == 0)
+            return mostLikely;
+        logits.CopyTo(weights.Span);
+        var scale = new Vector<float>((float)(1 / temperature));
+        for (var i = 0; i < symbols; i += Vector<float>.Count)
+        {
+            var at = weights.Start + i;
+            VectorFunctions.Exp((Vector.LoadAligned(at) - new Vector<float>(largest)) * scale).StoreAligned(at);
+        }
+        var total = 0f;
+        foreach (ref var weight in weights.Span[..symbols])
+            weight = total += weight;
+        var target = uniform * total;
+        for (var i = 0; i < symbols; i++)
+        {
+            if (weights.Start[i] > target)
+                return i;
+        }
+        return mostLikely;
     }
 }
