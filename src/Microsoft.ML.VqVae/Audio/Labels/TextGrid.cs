@@ -58,7 +58,7 @@ public sealed class TextGrid
 }
 
 /// <summary>
-/// Reads the text of a TextGrid as Praat does: significant are free-standing numbers, texts in quotes and flags in angle brackets;
+/// Reads the text of a TextGrid as Praat does: significant are separate numbers, texts in quotes and flags in angle brackets;
 /// everything else, such as <c>xmin =</c> and <c>intervals [1]:</c> of the long form, is decoration. So both forms are one.
 /// </summary>
 internal sealed class TextGridReader(string content, string name)
