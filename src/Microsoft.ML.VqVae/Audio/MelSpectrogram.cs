@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -18,6 +19,10 @@ public sealed class MelSpectrogram : FrameFeatures
     readonly MelSpectrogramOptions _options;
     readonly PerDevice _basis, _filters;
 
+    /// <summary>Kept as fields, the factor of the addition too: TorchSharp's temporary scalars can be finalized while libtorch still reads
+    /// them.</summary>
+    readonly Scalar _floor, _one = 1;
+
     /// <summary>Prepares the computation.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work; the message lists all of them.</exception>
@@ -27,6 +32,7 @@ public sealed class MelSpectrogram : FrameFeatures
         _options.Validate();
         _basis = new PerDevice(FourierBasis.Forward(_options));
         _filters = new PerDevice(MelFilters.Create(_options));
+        _floor = _options.PowerFloor;
     }
 
     /// <inheritdoc/>
@@ -58,7 +64,7 @@ public sealed class MelSpectrogram : FrameFeatures
     }
 
     /// <summary>The log-mel frames of power spectra [frames, points]: [frames, bands].</summary>
-    internal Tensor FromPower(Tensor power) => (power.mm(_filters.On(power.device)) + _options.PowerFloor).log();
+    internal Tensor FromPower(Tensor power) => power.mm(_filters.On(power.device)).add(_floor, _one).log();
 
     Tensor Emphasized(Tensor waveforms)
     {
@@ -92,6 +98,8 @@ public sealed class MelSpectrogram : FrameFeatures
     {
         _basis.Dispose();
         _filters.Dispose();
+        _floor.Dispose();
+        _one.Dispose();
     }
 }
 

@@ -24,7 +24,7 @@ internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
     ITransformer? _speakers, _phones;
 
     public void TrainSpeakers(IEnumerable<Spoken> recordings) =>
-        _speakers = Classifier(strength: 1e-2f).Fit(ml.Data.LoadFromEnumerable(recordings.Select(SpeakerOf)));
+        _speakers = Classifier(strength: 1e-2f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.Select(SpeakerOf))));
 
     public void TrainPhones(IEnumerable<Spoken> recordings) =>
         _phones = Classifier(strength: 0.1f).Fit(ml.Data.Cache(ml.Data.LoadFromEnumerable(recordings.SelectMany(PhonesOf))));
