@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae.Samples.Speech;
 /// phone ends. They are made once and kept in a cache folder, as files of the layout that <c>--data</c> reads too.
 /// </summary>
 /// <remarks>
-/// What an interrupted run finished is not made again: an utterance's audio gets its name when it is whole, and after its phones.
+/// An interrupted run resumes: the audio of an utterance is renamed to its final name after it and its phones are complete.
 /// </remarks>
 internal static class FliteSpeech
 {

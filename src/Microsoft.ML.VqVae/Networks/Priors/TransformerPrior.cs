@@ -96,7 +96,7 @@ public sealed class TransformerPrior : CodePrior
         return codes + indices.remainder(_grid.CodesPerPosition) * Codes;
     }
 
-    /// <summary>What is added to the inputs of a row of <paramref name="length"/> codes, and how queries and keys are rotated.</summary>
+    /// <summary>The positional encoding of <paramref name="length"/> codes: an input term, or rotations of queries and keys.</summary>
     internal CodePositions Positions(int length, Tensor? conditions)
     {
         Tensor? added = null;

@@ -6,8 +6,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>The arithmetic that quantizing and k-means share: nearest code, counts and sums per code. Call it without gradients.</summary>
 internal static class NearestCodes
 {
-    /// <summary>How many distances are held at a time (8 MB of Single): memory stays bounded whatever the batch, and the GEMM is still
-    /// large enough to run at full speed.</summary>
+    /// <summary>The number of distances in memory at a time (8 MB of Single): memory stays bounded whatever the batch, and the
+    /// matrix product is still large enough to run at full speed.</summary>
     public const int MaximumDistances = 1 << 21;
 
     /// <summary>Equation 1 of the paper: the number of the nearest row of <paramref name="codebook"/> [K, D] by Euclidean distance for each
@@ -29,7 +29,7 @@ internal static class NearestCodes
         return cat(parts, 0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>How many of the N numbers in <paramref name="indices"/> are each of 0 … K − 1, as Single [K].</summary>
+    /// <summary>The number of occurrences of each code 0 … K − 1 among the N <paramref name="indices"/>, as Single [K].</summary>
     public static Tensor Count(Tensor indices, long codes)
     {
         // Not bincount: on a GPU that waits for the device to learn the largest index.

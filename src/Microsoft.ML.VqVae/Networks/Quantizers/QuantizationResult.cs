@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>What a <see cref="VectorQuantizer"/> makes of a batch of encoder outputs.</summary>
+/// <summary>The result of quantizing a batch of encoder outputs.</summary>
 /// <param name="Quantized">The codes in place of the encoder outputs, same shape [B, G·D, …]. In training its gradient passes straight
 /// through to the encoder outputs (equation 2 and section 3.2 of the paper).</param>
 /// <param name="Indices">Which codes, Int64 [B, …, G]. Empty while the encoder outputs still pass unquantized.</param>

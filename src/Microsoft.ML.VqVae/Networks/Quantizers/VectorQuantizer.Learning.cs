@@ -15,7 +15,7 @@ public sealed partial class VectorQuantizer
     (long Steps, bool Initialized) hostState;
     bool hostStateIsStale = true;
 
-    /// <summary>How many training batches have passed.</summary>
+    /// <summary>The number of training batches so far.</summary>
     public long Steps => ReadState().Steps;
 
     /// <summary>Whether the codebook holds codes worth using: true from the start, or, with

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>How the codebook of a <see cref="VectorQuantizer"/> learns.</summary>
+/// <summary>The learning rule of the codebook of a <see cref="VectorQuantizer"/>.</summary>
 public enum CodebookLearning
 {
     /// <summary>By the gradient of the codebook loss ‖sg[z] − e‖², equation 3 of the paper.</summary>
@@ -38,7 +38,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     /// <value>Zero or more. The default is 0.25.</value>
     public double CommitmentCost { get; set; } = 0.25;
 
-    /// <summary>How the codebook learns.</summary>
+    /// <summary>The learning rule of the codebook.</summary>
     /// <value>The default is <see cref="CodebookLearning.Gradient"/>.</value>
     public CodebookLearning Learning { get; set; } = CodebookLearning.Gradient;
 
@@ -56,16 +56,16 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool InitializeFromData { get; set; }
 
-    /// <summary>How many training steps the encoder outputs pass the quantizer unchanged and without quantizer losses, so that encoder and
-    /// decoder know the data before codes are chosen.</summary>
+    /// <summary>The number of training steps in which the encoder outputs pass the quantizer unchanged and without quantizer losses,
+    /// so that encoder and decoder know the data before codes are chosen.</summary>
     /// <value>Zero or more. The default is 0.</value>
     public int UnquantizedSteps { get; set; }
 
-    /// <summary>How many iterations of Lloyd's algorithm follow the k-means++ seeding of <see cref="InitializeFromData"/>.</summary>
+    /// <summary>The number of iterations of Lloyd's algorithm after the k-means++ seeding of <see cref="InitializeFromData"/>.</summary>
     /// <value>Zero or more. The default is 8.</value>
     public int KMeansIterations { get; set; } = 8;
 
-    /// <summary>How often, in training steps, dead codes are moved to random encoder outputs of the batch.</summary>
+    /// <summary>The number of training steps between two checks, which move dead codes to random encoder outputs of the batch.</summary>
     /// <value>Zero or more. The default is 0: never.</value>
     public int RestartEverySteps { get; set; }
 
@@ -84,7 +84,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     /// <summary>The number of channels of encodings: <see cref="Dimensions"/> · <see cref="CodesPerPosition"/>.</summary>
     public override int Channels => checked(Dimensions * CodesPerPosition);
 
-    /// <summary>How many codebooks there are: <see cref="CodesPerPosition"/> with <see cref="SeparateCodebooks"/>, otherwise 1.</summary>
+    /// <summary>The number of codebooks: <see cref="CodesPerPosition"/> with <see cref="SeparateCodebooks"/>, otherwise 1.</summary>
     public int Codebooks => SeparateCodebooks ? CodesPerPosition : 1;
 
     /// <inheritdoc/>
