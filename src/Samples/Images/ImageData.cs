@@ -49,10 +49,12 @@ internal static class ImageDataSets
             throw new DataSetException($"The folder '{folder}', given as --data, does not exist.");
         return FashionMnist.IsIn(folder) ? FashionMnist.Open(ml, folder)
             : CifarBinary.IsIn(folder) ? CifarBinary.Open(ml, folder)
+            : JpegRecords.IsIn(folder) ? JpegRecords.Open(ml, folder)
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder)
             : throw new DataSetException(
                 $"No images were found in '{folder}'. Expected is one of: the four IDX files of Fashion-MNIST (*-images-idx3-ubyte, "
-                + "plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, "
+                + "plain or .gz), CIFAR-10 binary files (*.bin) or "
+                + "JPEG records (*.jpegs.gz), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, "
                 + ".webp).");
     }
 }

@@ -70,6 +70,9 @@ public sealed class PixelCnn : CodePrior
 
     internal PixelCnnHead Head => head;
 
+    /// <summary>The embeddings of the codes of each place, [G·K, C].</summary>
+    internal Parameter Embedding => codes;
+
     /// <summary>The embedding of the code in a place of its position: Int64 [N] → [N, C].</summary>
     internal Tensor Embed(int place, Tensor chosen) => codes.index_select(0, place == 0 ? chosen : chosen + place * options.Codes);
 
@@ -96,7 +99,7 @@ public sealed class PixelCnn : CodePrior
 
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
-        new PixelCnnSteps(this, batch, conditions, map);
+        PixelCnnSteps.Begin(this, batch, conditions, map);
 
     /// <inheritdoc/>
     protected override void CheckMap(Tensor map, long batch, long length)
@@ -153,6 +156,16 @@ internal sealed class PixelCnnHead : nn.Module
         logits = new ModuleList<Linear>(Enumerable.Range(0, groups).Select(_ => source.Linear(skip, codes)).ToArray());
         RegisterComponents();
     }
+
+    public Tensor HiddenWeight => hidden.weight;
+
+    public Tensor HiddenBias => hidden.bias!;
+
+    /// <summary>What earlier codes of a position add to the hidden sums of later ones, [(G − 1)·K, S].</summary>
+    public Parameter? EarlierWeight => earlier;
+
+    /// <summary>From hidden sums to logits, by place.</summary>
+    public IEnumerable<Linear> LogitLayers => logits;
 
     /// <summary>Skip sums [N, S] → hidden sums of all codes of a position, [N, G·S], before what earlier codes add.</summary>
     public Tensor Hidden(Tensor skips) => hidden.call(skips.relu());
