@@ -58,9 +58,9 @@ internal sealed class PixelCnnSteps : CodeSteps
             var layer = network.Layers[number];
             layers[number] = new PixelCnnLayerCache(
                 layer, batch, options.Width, missing, layer.Conditioning(conditions, positions), kept);
-            firstSkips.add_(layer.Output.bias!.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
+            firstSkips.Add_(layer.Output.bias!.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
             if (!layer.IsLast)
-                missing = missing + layer.Output.bias!.narrow(0, 0, channels);
+                missing = missing.Add(layer.Output.bias!.narrow(0, 0, channels));
         }
     }
 
@@ -82,12 +82,12 @@ internal sealed class PixelCnnSteps : CodeSteps
         ReachPosition();
         var column = columns[position % options.Width];
         var embedded = network.Embed(place, codes);
-        _ = place == 0 ? column.copy_(embedded) : column.add_(embedded);
+        _ = place == 0 ? column.copy_(embedded) : column.Add_(embedded);
         if (++place < options.CodesPerPosition)
         {
             var added = network.Head.Earlier(place - 1, codes);
             foreach (var later in sums.AsSpan(place))
-                later.add_(added);
+                later.Add_(added);
             return;
         }
         (position, place, reached) = (position + 1, 0, false);
@@ -174,7 +174,7 @@ internal sealed class PixelCnnLayerCache
         Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
 
         factors = kept.Keep(ones(2 * channels, dtype: ScalarType.Float32, device: device));
-        factors.narrow(0, 0, channels).fill_(-2);
+        factors.narrow(0, 0, channels).Fill_(-2);
         window = Zeros(batch, reach + 1, width, channels);
         sums = Zeros(width, batch, 2 * channels);
         sum = kept.Keep(width, at => sums.select(0, at));
@@ -185,11 +185,11 @@ internal sealed class PixelCnnLayerCache
         withLeft = kept.Keep(width, at => row.narrow(1, at, reach + 1).view(batch, (reach + 1L) * channels));
         column = kept.Keep(width, at => row.select(1, reach + at));
         // Beyond the left edge there is nothing, not even the missing biases.
-        row.narrow(1, 0, reach).copy_(missing.mul(-1).view(1, 1, -1));
+        row.narrow(1, 0, reach).copy_(missing.neg().view(1, 1, -1));
 
         var weight = layer.HorizontalWeight;
         input = kept.Keep(weight.mul(factors.unsqueeze(1)).t().contiguous());
-        inputBias = kept.Keep(layer.HorizontalBias + weight.mm(missing.repeat(reach + 1).unsqueeze(1)).squeeze(1));
+        inputBias = kept.Keep(layer.HorizontalBias.Add(weight.mm(missing.repeat(reach + 1).unsqueeze(1)).squeeze(1)));
         output = kept.Keep(layer.Output.weight.t().contiguous());
     }
 
@@ -205,7 +205,7 @@ internal sealed class PixelCnnLayerCache
         var above = layer.ConvolveRows(window, here);
         var toHorizontal = addmm(inputBias, above.reshape(-1, 2L * layer.Channels), layer.Across.t(), 1, 1).view(above.shape);
         if (here is not null)
-            toHorizontal = toHorizontal.add_(layer.OfHorizontal(here));
+            toHorizontal = toHorizontal.Add_(layer.OfHorizontal(here));
         sums.copy_(toHorizontal.mul_(factors).squeeze(1).permute(1, 0, 2));
         return PixelCnnLayer.Gate(above);
     }
@@ -216,6 +216,6 @@ internal sealed class PixelCnnLayerCache
     {
         column[at].copy_(stack);
         sum[at].addmm_(withLeft[at], input).sigmoid_();
-        state.addmm_(logistic[at].addcmul_(tanh[at], logistic[at], -2), output);
+        state.addmm_(logistic[at].Addcmul_(tanh[at], logistic[at], -2), output);
     }
 }
