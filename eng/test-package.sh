@@ -14,7 +14,6 @@ torchsharp=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:TorchSharpVersio
 package=$packages/microsoft.ml.vqvae/$version
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch" "$package"; rmdir "${package%/*}" 2> /dev/null || :' EXIT
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
 
 fail() {
     echo "test-package: $1" >&2

@@ -102,9 +102,9 @@ internal sealed class LossMeter : IDisposable
     {
         var known = sums.FindIndex(s => s.Key == name);
         if (known >= 0)
-            sums[known].Value.add_(value.detach(), weight);
+            sums[known].Value.Add_(value.detach(), weight);
         else
-            sums.Add(new(name, value.detach().mul(weight).DetachFromDisposeScope()));
+            sums.Add(new(name, value.detach().Mul(weight).DetachFromDisposeScope()));
     }
 
     void Clear()

@@ -30,7 +30,7 @@ internal sealed class TrainingRun : IDisposable
         (this.task, this.options, this.plan, this.device, this.reporter) = (task, options, plan, device, reporter);
         if (options.CheckpointFolder is not null)
             checkpoint = new Checkpoint(options.CheckpointFolder, Settings());
-        tensors = new TrainingTensors(task.Network, options.LearningRate, device);
+        tensors = new TrainingTensors(task.Network, device);
     }
 
     bool Finished => state.StoppedEarly || state.Step >= plan.TotalSteps;

@@ -118,7 +118,7 @@ public class ArchitectureTests
     {
         string[] FilesWith(string pattern) =>
             [.. SourceRooms.Files.Where(file => Regex.IsMatch(file.Code, pattern)).Select(file => file.Path)];
-        foreach (string pattern in (string[])[@"\.backward\(", @"[oO]ptimizer\w*\.step\(", @"\boptim\.\w+\("])
+        foreach (string pattern in (string[])[@"\.backward\(", @"\badam\.Step\(", @"\bnew Adam\("])
         {
             string[] found = FilesWith(pattern);
             Assert.HasCount(1, found, $"{pattern}: {string.Join(", ", found)}");

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -126,9 +127,9 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         quantizer.BeginStep(moment.Step, moment.Fraction);
         var quantization = quantizer.call(encoder.call(codes));
         var nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
-        return new StepLoss(nats * ((double)codes.shape[1] / Latents) + quantization.Loss, new Dictionary<string, Tensor>
+        return new StepLoss(nats.Mul((double)codes.shape[1] / Latents).Add(quantization.Loss), new Dictionary<string, Tensor>
         {
-            ["bits per code"] = nats.detach() / Math.Log(2),
+            ["bits per code"] = nats.detach().Div(Math.Log(2)),
             ["codebook"] = quantization.CodebookLoss.detach(),
             ["commitment"] = quantization.CommitmentLoss.detach(),
         }, quantization.Counts).MoveToOuterDisposeScope();
@@ -260,8 +261,8 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // Each place of a position has a table of its own: code 7 of the first place need not mean the same as code 7 of the second.
-        var place = arange(grid.CodesPerPosition, dtype: ScalarType.Int64, device: codes.device) * grid.Codes;
-        var rows = (codes.view(-1, grid.CodesPerPosition) + place).view(-1);
+        var place = Arange(grid.CodesPerPosition, codes.device).Mul(grid.Codes);
+        var rows = codes.view(-1, grid.CodesPerPosition).Add(place).view(-1);
         var x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
         x = enter.call(x);
         foreach (var layer in down)

@@ -104,11 +104,11 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     internal Tensor ImagesOf(Tensor parameters)
     {
         using var scope = NewDisposeScope();
-        var images = likelihood.Mean(parameters, Units) * Statistic(1) + Statistic(0);
+        var images = (likelihood.Mean(parameters, Units) * Statistic(1)).Add(Statistic(0));
         return images.clamp(Statistic(2), Statistic(3)).contiguous().MoveToOuterDisposeScope();
     }
 
-    internal Tensor BitsOf(Tensor parameters, Tensor images) => NatsOf(parameters, images) / Math.Log(2);
+    internal Tensor BitsOf(Tensor parameters, Tensor images) => NatsOf(parameters, images).Div(Math.Log(2));
 
     /// <summary>−ln p(x|z), [B].</summary>
     private protected Tensor NatsOf(Tensor parameters, Tensor images)
@@ -118,7 +118,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     }
 
     /// <summary>Nats of an image as bits for each of its values, without gradients.</summary>
-    private protected Tensor BitsPerValue(Tensor nats) => nats.detach() / (ValuesPerImage * Math.Log(2));
+    private protected Tensor BitsPerValue(Tensor nats) => nats.detach().Div(ValuesPerImage * Math.Log(2));
 
     /// <summary>The loss of a model that is defined by its bound on −log2 p(x): bits for each value of the images.</summary>
     /// <param name="total">The bound, whose gradient trains the model.</param>
@@ -135,7 +135,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         if (!training || !codec.FlipHorizontally)
             return images;
         using var generator = SeededRandom.CreateGenerator(seed, step);
-        var mirrored = (rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator) < 0.5).to(images.device);
+        var mirrored = rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator).Lt(0.5).to(images.device);
         return where(mirrored, images.flip(3), images);
     }
 

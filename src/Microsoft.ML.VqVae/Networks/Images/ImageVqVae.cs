@@ -93,10 +93,10 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
         var images = Augment(pixels, moment.Step);
         var (output, parameters) = Pass(images);
         var codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;
-        var error = (output.Reconstruction - output.Target).square().mean();
+        var error = (output.Reconstruction - output.Target).Square().mean();
         // The squared error is that of the values as they are, whatever their units; the others count bytes.
         var nats = codec.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
-        var total = (nats ?? 0.5 * ValuesPerImage * error) / codesPerImage + output.Quantization.Loss;
+        var total = (nats ?? error.Mul(0.5 * ValuesPerImage)).Div(codesPerImage).Add(output.Quantization.Loss);
         var terms = new Dictionary<string, Tensor>
         {
             ["reconstruction"] = error.detach(),

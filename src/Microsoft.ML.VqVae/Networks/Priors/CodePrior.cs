@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -73,7 +74,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     {
         CheckLengths(codes, lengths);
         using var scope = NewDisposeScope();
-        var bits = Nats(codes, conditions, map).mul(BitsPerNat);
+        var bits = Nats(codes, conditions, map).Mul(BitsPerNat);
         return (lengths is null ? bits : bits.mul(Real(codes, lengths))).MoveToOuterDisposeScope();
     }
 
@@ -94,7 +95,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
         if (lengths is null)
             return nats.mean().MoveToOuterDisposeScope();
         var real = Real(codes, lengths);
-        return nats.mul(real).sum().div(real.sum().clamp(min: 1)).MoveToOuterDisposeScope();
+        return nats.mul(real).sum().div(real.sum().ClampMin(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Starts to process a batch of rows code by code, without gradients.</summary>
@@ -148,7 +149,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
 
     /// <summary>The loss and its report.</summary>
     internal static StepLoss ToStepLoss(Tensor nats) =>
-        new(nats, new Dictionary<string, Tensor> { ["bits per code"] = nats.detach() * BitsPerNat });
+        new(nats, new Dictionary<string, Tensor> { ["bits per code"] = nats.detach().Mul(BitsPerNat) });
 
     /// <summary>−ln p of each code, [B, N].</summary>
     Tensor Nats(Tensor codes, Tensor? conditions, Tensor? map) =>
@@ -157,7 +158,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
 
     /// <summary>1 for the codes of a row, 0 beyond its end; Float32 [B, N].</summary>
     static Tensor Real(Tensor codes, Tensor lengths) =>
-        arange(codes.shape[1], dtype: ScalarType.Int64, device: codes.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
+        Arange(codes.shape[1], codes.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
 
     int CheckLength(int length, string name)
     {

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -74,7 +75,7 @@ public sealed class PixelCnn : CodePrior
     internal Parameter Embedding => codes;
 
     /// <summary>The embedding of the code in a place of its position: Int64 [N] → [N, C].</summary>
-    internal Tensor Embed(int place, Tensor chosen) => codes.index_select(0, place == 0 ? chosen : chosen + place * options.Codes);
+    internal Tensor Embed(int place, Tensor chosen) => codes.index_select(0, place == 0 ? chosen : chosen.Add(place * options.Codes));
 
     /// <summary>The map with channels innermost, as the layers take it.</summary>
     internal static Tensor? ChannelsInnermost(Tensor? map) => map?.permute(0, 2, 3, 1).contiguous();
@@ -119,7 +120,7 @@ public sealed class PixelCnn : CodePrior
         var groups = options.CodesPerPosition;
         if (groups == 1)
             return Embed(0, positions.view(-1));
-        var numbers = positions + arange(groups, dtype: ScalarType.Int64, device: positions.device) * options.Codes;
+        var numbers = positions.Add(Arange(groups, positions.device).Mul(options.Codes));
         return codes.index_select(0, numbers.view(-1)).view(-1, groups, options.Channels).sum(1);
     }
 
@@ -129,7 +130,7 @@ public sealed class PixelCnn : CodePrior
     {
         using var generator = SeededRandom.CreateGenerator(seed, Step);
         return zeros([layers.Count, batch, 1, 1, 2L * options.Channels], dtype: ScalarType.Float32)
-            .bernoulli_(1 - options.Dropout, generator).mul_(1 / (1 - options.Dropout));
+            .bernoulli_(1 - options.Dropout, generator).Mul_(1 / (1 - options.Dropout));
     }
 }
 
@@ -171,7 +172,7 @@ internal sealed class PixelCnnHead : nn.Module
     public Tensor Hidden(Tensor skips) => hidden.call(skips.relu());
 
     /// <summary>The vectors that the code in a place adds to the hidden sums of those after it: Int64 [N] → [N, S].</summary>
-    public Tensor Earlier(int place, Tensor chosen) => earlier!.index_select(0, place == 0 ? chosen : chosen + place * codes);
+    public Tensor Earlier(int place, Tensor chosen) => earlier!.index_select(0, place == 0 ? chosen : chosen.Add(place * codes));
 
     /// <summary>The hidden sums of the code in a place, [N, S], with what earlier codes add → its logits [N, K].</summary>
     public Tensor Logits(int place, Tensor sums) => logits[place].call(sums.relu());
@@ -182,10 +183,10 @@ internal sealed class PixelCnnHead : nn.Module
         var sums = Hidden(skips);
         if (groups == 1)
             return Logits(0, sums).unsqueeze(1);
-        var added = earlier!.index_select(0, (positions.narrow(1, 0, groups - 1)
-            + arange(groups - 1, dtype: ScalarType.Int64, device: positions.device) * codes).reshape(-1));
+        var added = earlier!.index_select(0, positions.narrow(1, 0, groups - 1)
+            .Add(Arange(groups - 1, positions.device).Mul(codes)).reshape(-1));
         var cumulated = functional.pad(added.view(-1, groups - 1, skip).cumsum(1), [0, 0, 1, 0]);
-        sums = sums.view(-1, groups, skip) + cumulated;
+        sums = sums.view(-1, groups, skip).Add(cumulated);
         return stack(Enumerable.Range(0, groups).Select(place => Logits(place, sums.select(1, place))), 1);
     }
 }

@@ -75,18 +75,18 @@ internal sealed class PixelCnnLayer : nn.Module
         var columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels));
         var here = Grid(addmm(HorizontalBias, Flat(columns), HorizontalWeight.t(), 1, 1).addmm_(Flat(above), across.t()));
         if (conditioning is not null)
-            here = here.add_(OfHorizontal(conditioning));
+            here = here.Add_(OfHorizontal(conditioning));
         var outputs = Grid(output.call(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))));
         return IsLast
-            ? (rows, outputs.add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
-            : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.add_(state).MoveToOuterDisposeScope());
+            ? (rows, outputs.Add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
+            : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.Add_(state).MoveToOuterDisposeScope());
     }
 
     /// <summary>The vertical convolution: [B, Reach + h, W, C] → [B, h, W, 2C], before its gate.</summary>
     public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
     {
         var sums = vertical.call(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
-        return conditioning is null ? sums : sums.add_(conditioning.narrow(3, 0, 2L * Channels));
+        return conditioning is null ? sums : sums.Add_(conditioning.narrow(3, 0, 2L * Channels));
     }
 
     /// <summary>The part of <see cref="Conditioning"/> that is for the horizontal stack.</summary>
@@ -101,7 +101,7 @@ internal sealed class PixelCnnLayer : nn.Module
         var ofClass = condition?.index_select(0, conditions!).view(-1, 1, 1, 4L * Channels);
         var ofMap = map is null ? null : positions!.view(-1, positions.shape[3]).mm(map.t())
             .view(positions.shape[0], positions.shape[1], positions.shape[2], 4L * Channels);
-        return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass + ofMap;
+        return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass.Add(ofMap);
     }
 
     /// <summary>Equation 2 of arXiv 1606.05328: tanh of the first half of the channels times the logistic function of the second.</summary>

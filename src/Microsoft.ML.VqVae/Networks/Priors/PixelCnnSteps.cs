@@ -145,6 +145,6 @@ internal sealed class PixelCnnRowCache
         Tensor? here = _conditioning is null || _conditioning.shape[1] == 1 ? _conditioning : _conditioning.narrow(1, number, 1);
         Tensor above = _layer.ConvolveRows(_window, here);
         Tensor sums = addmm(_layer.HorizontalBias, above.reshape(-1, 2L * _layer.Channels), _layer.Across.t(), 1, 1).view(above.shape);
-        return (PixelCnnLayer.Gate(above), here is null ? sums : sums.add_(_layer.OfHorizontal(here)));
+        return (PixelCnnLayer.Gate(above), here is null ? sums : sums.Add_(_layer.OfHorizontal(here)));
     }
 }

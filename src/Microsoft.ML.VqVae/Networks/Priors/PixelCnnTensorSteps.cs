@@ -42,9 +42,9 @@ internal sealed class PixelCnnTensorSteps : PixelCnnSteps
         {
             PixelCnnLayer layer = network.Layers[number];
             _layers[number] = new PixelCnnColumnCache(layer, batch, Options.Width, missing, Kept);
-            _firstSkips.add_(layer.Output.bias!.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
+            _firstSkips.Add_(layer.Output.bias!.narrow(0, layer.IsLast ? 0 : channels, skipChannels));
             if (!layer.IsLast)
-                missing = missing + layer.Output.bias!.narrow(0, 0, channels);
+                missing = missing.Add(layer.Output.bias!.narrow(0, 0, channels));
         }
     }
 
@@ -67,12 +67,12 @@ internal sealed class PixelCnnTensorSteps : PixelCnnSteps
     protected override void Take(Tensor codes, int column, int place)
     {
         Tensor embedded = Network.Embed(place, codes);
-        _ = place == 0 ? _columns[column].copy_(embedded) : _columns[column].add_(embedded);
+        _ = place == 0 ? _columns[column].copy_(embedded) : _columns[column].Add_(embedded);
         if (place + 1 == Options.CodesPerPosition)
             return;
         Tensor added = Network.Head.Earlier(place, codes);
         foreach (Tensor later in _sums.AsSpan(place + 1))
-            later.add_(added);
+            later.Add_(added);
     }
 }
 
@@ -111,7 +111,7 @@ internal sealed class PixelCnnColumnCache
         Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
 
         _factors = kept.Keep(ones(2 * channels, dtype: ScalarType.Float32, device: device));
-        _factors.narrow(0, 0, channels).fill_(-2);
+        _factors.narrow(0, 0, channels).Fill_(-2);
         _sums = Zeros(width, batch, 2 * channels);
         _sum = kept.Keep(width, at => _sums.select(0, at));
         _tanh = kept.Keep(width, at => _sum[at].narrow(1, 0, channels));
@@ -121,7 +121,7 @@ internal sealed class PixelCnnColumnCache
         _withLeft = kept.Keep(width, at => row.narrow(1, at, reach + 1).view(batch, (reach + 1L) * channels));
         _column = kept.Keep(width, at => row.select(1, reach + at));
         // Beyond the left edge there is nothing, not even the missing biases.
-        row.narrow(1, 0, reach).copy_(missing.mul(-1).view(1, 1, -1));
+        row.narrow(1, 0, reach).copy_(missing.neg().view(1, 1, -1));
 
         Tensor weight = layer.HorizontalWeight;
         _input = kept.Keep(weight.mul(_factors.unsqueeze(1)).t().contiguous());
@@ -130,7 +130,7 @@ internal sealed class PixelCnnColumnCache
     }
 
     /// <summary>Takes what the vertical stack adds to a row, [B, 1, W, 2C].</summary>
-    public void TakeRow(Tensor sums) => _sums.copy_(sums.add_(_missingSums).mul_(_factors).squeeze(1).permute(1, 0, 2));
+    public void TakeRow(Tensor sums) => _sums.copy_(sums.Add_(_missingSums).mul_(_factors).squeeze(1).permute(1, 0, 2));
 
     /// <summary>Takes the horizontal stack at a column, [B, C], and adds the layer's output to <paramref name="state"/>, [B, C + S], of
     /// the last layer [B, S].</summary>
@@ -138,6 +138,6 @@ internal sealed class PixelCnnColumnCache
     {
         _column[at].copy_(stack);
         _sum[at].addmm_(_withLeft[at], _input).sigmoid_();
-        state.addmm_(_logistic[at].addcmul_(_tanh[at], _logistic[at], -2), _output);
+        state.addmm_(_logistic[at].Addcmul_(_tanh[at], _logistic[at], -2), _output);
     }
 }

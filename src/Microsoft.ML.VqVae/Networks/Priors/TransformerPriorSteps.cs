@@ -29,7 +29,7 @@ internal sealed class TransformerPriorSteps : CodeSteps
         _positions = new(Keep(positions.Added), Keep(positions.OfClass), Keep(positions.Rotation));
         long[] shape = [batch, options.Heads, length, options.Channels / options.Heads];
         _caches = [.. Enumerable.Range(0, options.Layers).Select(_ => new AttentionCache(Room(shape), Room(shape)))];
-        _inputs = _kept.Keep(full([batch, length], network.Start, dtype: ScalarType.Int64, device: device));
+        _inputs = _kept.Keep(zeros([batch, length], dtype: ScalarType.Int64, device: device).Fill_(network.Start));
         _state = Room(batch, options.Channels);
     }
 

@@ -74,7 +74,7 @@ public sealed class ResidualVectorQuantizer : Quantizer
         long step = dependsOnStep ? steps.item<long>() : 0;
         if (training && step < _options.Stage.UnquantizedSteps)
         {
-            steps.add_(1);
+            steps.Add_(1);
             return Unquantized(encodings).MoveToOuterDisposeScope();
         }
 
@@ -98,20 +98,20 @@ public sealed class ResidualVectorQuantizer : Quantizer
             Tensor which = tensor(rows, device: encodings.device);
             QuantizationResult result = stage.call(rows.Length == batch ? residual : residual.index_select(0, which));
             Tensor codes = Whole(result.Quantized.detach(), which, encodings.shape);
-            sum = sum + codes;
+            sum = sum.Add(codes);
             residual = residual - codes;
             double share = (double)rows.Length / batch / stages.Count;
-            codebookLoss = codebookLoss + result.CodebookLoss * share;
-            commitmentLoss = commitmentLoss + result.CommitmentLoss * share;
-            loss = loss + result.Loss * share;
+            codebookLoss = codebookLoss.Add(result.CodebookLoss.Mul(share));
+            commitmentLoss = commitmentLoss.Add(result.CommitmentLoss.Mul(share));
+            loss = loss.Add(result.Loss.Mul(share));
             indices.Add(Whole(result.Indices, which, shape));
             counts.Add(result.Counts);
         }
         // Last, so that encodings that are refused leave it alone.
         if (training)
-            steps.add_(1);
+            steps.Add_(1);
         // Values of the codes, gradient of the encodings.
-        Tensor quantized = encodings.requires_grad ? encodings + (sum - encodings.detach()) : sum;
+        Tensor quantized = encodings.requires_grad ? encodings.Add(sum - encodings.detach()) : sum;
         return new QuantizationResult(quantized, cat(indices, -1), codebookLoss, commitmentLoss, cat(counts, 0), loss)
             .MoveToOuterDisposeScope();
     }
@@ -139,7 +139,7 @@ public sealed class ResidualVectorQuantizer : Quantizer
         using DisposeScope scope = NewDisposeScope();
         Tensor sum = stages[0].Embed(indices.narrow(-1, 0, 1));
         for (int number = 1; number < stages.Count; number++)
-            sum = sum + stages[number].Embed(indices.narrow(-1, number, 1));
+            sum = sum.Add(stages[number].Embed(indices.narrow(-1, number, 1)));
         return sum.MoveToOuterDisposeScope();
     }
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -35,6 +36,6 @@ public sealed partial class VectorQuantizer
     {
         if (!options.SeparateCodebooks)
             return indices.contiguous();
-        return indices + arange(options.CodesPerPosition, dtype: ScalarType.Int64, device: indices.device) * options.Codes;
+        return indices.Add(Arange(options.CodesPerPosition, indices.device).Mul(options.Codes));
     }
 }

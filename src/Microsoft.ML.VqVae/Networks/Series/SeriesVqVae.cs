@@ -117,7 +117,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Tensor quantized = quantizer.Embed(indices);
         TensorChecks.OnePerRow(lengths, quantized.shape[0], "Lengths", nameof(lengths));
         Tensor decoded = decoder.Decode(quantized, PaddingOf(lengths, quantized.shape[2] * StepsPerCode));
-        return (decoded * deviations.unsqueeze(1) + means.unsqueeze(1)).MoveToOuterDisposeScope();
+        return (decoded * deviations.unsqueeze(1)).Add(means.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean squared difference of two series in units of the variance of each channel, Float32 [B]; NaN for rows without time
@@ -132,7 +132,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         TensorChecks.Shape(decoded, ScalarType.Float32, series.shape, "Decoded series", nameof(decoded));
         using DisposeScope scope = NewDisposeScope();
         Tensor difference = Padding.Clear((decoded - series) / deviations.unsqueeze(1), PaddingOf(lengths, series.shape[2]).Values);
-        return (difference.square().sum([1, 2]) / (lengths * Channels)).MoveToOuterDisposeScope();
+        return (difference.Square().sum([1, 2]) / lengths.Mul(Channels)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -153,9 +153,9 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Padding padding = PaddingOf(lengths, series.shape[2]);
         Tensor normalized = Normalize(series, padding);
         QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(normalized, padding));
-        Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).square(), padding.Values);
+        Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).Square(), padding.Values);
         double valuesPerCode = (double)Channels * StepsPerCode / quantizer.CodesPerPosition;
-        return new StepLoss(0.5 * valuesPerCode * error + quantization.Loss, new Dictionary<string, Tensor>
+        return new StepLoss(error.Mul(0.5 * valuesPerCode).Add(quantization.Loss), new Dictionary<string, Tensor>
         {
             ["reconstruction"] = error.detach(),
             ["codebook"] = quantization.CodebookLoss.detach(),

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -144,7 +145,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         if (Speakers == 0)
             return null;
         ArgumentNullException.ThrowIfNull(speakers);
-        return arange(Speakers, dtype: ScalarType.Int64, device: speakers.device).eq(speakers.unsqueeze(1)).to(ScalarType.Float32)
+        return Arange(Speakers, speakers.device).eq(speakers.unsqueeze(1)).to(ScalarType.Float32)
             .unsqueeze(2).expand(-1, -1, positions);
     }
 

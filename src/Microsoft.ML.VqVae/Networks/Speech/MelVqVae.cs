@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -126,8 +127,8 @@ public sealed class MelVqVae : AudioVqVae
         if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
             return utterances.alias();
         using var scope = NewDisposeScope();
-        var known = speakers.ge(0).unsqueeze(1).unsqueeze(2);
-        return where(known, inputNormalisers.index_select(0, speakers.clamp(min: 0)), utterances).MoveToOuterDisposeScope();
+        var known = speakers.Ge(0).unsqueeze(1).unsqueeze(2);
+        return where(known, inputNormalisers.index_select(0, speakers.ClampMin(0)), utterances).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -155,10 +156,10 @@ public sealed class MelVqVae : AudioVqVae
         var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
         var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         var (target, mask) = Target(batch, inputs, padding);
-        var error = Padding.Mean((decoded - target).square(), mask);
+        var error = Padding.Mean((decoded - target).Square(), mask);
         var codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
         var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
-        return LossOf(0.5 * valuesPerCode * error + quantization.Loss, error, quantization).MoveToOuterDisposeScope();
+        return LossOf(error.Mul(0.5 * valuesPerCode).Add(quantization.Loss), error, quantization).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs only the decoder: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their
@@ -175,7 +176,7 @@ public sealed class MelVqVae : AudioVqVae
         var padding = new Padding(lengths, quantized.shape[2] * ValuesPerCode, ValuesPerCode);
         var frames = decoder.Decode(quantized, OneHot(who, quantized.shape[2]), padding);
         var scale = outputStatistics.index_select(0, who);
-        return (frames * scale.select(1, 1).unsqueeze(2) + scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
+        return (frames * scale.select(1, 1).unsqueeze(2)).Add(scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -228,10 +229,10 @@ public sealed class MelVqVae : AudioVqVae
         long[] shape = [batch, options.MaskedSpans, 1];
         var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
         var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
-        var end = first + lengths;
-        var time = arange(length, dtype: ScalarType.Int64);
+        var end = first.Add(lengths);
+        var time = Arange(length);
         // The product is 0 or more within a span.
-        var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;
+        var kept = ((time - first) * (end - time.Add(1))).Lt(0).to(ScalarType.Float32).min(1).values;
         return features * kept.unsqueeze(1).to(features.device);
     }
 

@@ -105,7 +105,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <summary>The encodings of µ-law levels, scaled to −1 … 1: soft sounds are not lost next to loud ones.</summary>
     Tensor EncodeLevels(Tensor levels, Tensor lengths, Padding padding)
     {
-        var companded = levels.to(ScalarType.Float32).mul_(2.0 / (MuLaw.Levels - 1)).add_(-1);
+        var companded = levels.to(ScalarType.Float32).Mul_(2.0 / (MuLaw.Levels - 1)).Add_(-1);
         return encoder.Encode(Padding.Clear(companded, padding.Values), lengths);
     }
 
@@ -125,7 +125,7 @@ public sealed class WaveformVqVae : AudioVqVae
         var levels = MuLaw.Encode(batch.Inputs);
         var quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
         var nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
-        var total = (double)ValuesPerCode / quantizer.CodesPerPosition * nats + quantization.Loss;
+        var total = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition).Add(quantization.Loss);
         return LossOf(total, nats, quantization).MoveToOuterDisposeScope();
     }
 

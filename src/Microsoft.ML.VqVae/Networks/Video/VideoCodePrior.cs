@@ -151,7 +151,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
         if (!training || options.ContextNoise == 0)
             return past;
         using var generator = SeededRandom.CreateGenerator(seed, NoiseStream + step);
-        var replaced = rand(past.shape, generator: generator) < options.ContextNoise;
+        var replaced = rand(past.shape, generator: generator).Lt(options.ContextNoise);
         var noise = randint(options.Frame.Codes, past.shape, dtype: ScalarType.Int64, generator: generator);
         return where(replaced.to(past.device), noise.to(past.device), past);
     }

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -44,8 +45,8 @@ internal sealed class VideoContext : nn.Module
         // [B, n, H, W, E] with channels innermost, the order in memory that CPU convolutions are faster with.
         var embedded = Embed(context).view(-1, frames, height, width, options.EmbeddingChannels);
         var all = embedded.permute(0, 2, 3, 1, 4).reshape(-1, height, width, frames * options.EmbeddingChannels).permute(0, 3, 1, 2);
-        var map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)) + past.call(all);
-        var numbers = followed + arange(frames, dtype: ScalarType.Int64, device: followed.device) * options.Actions;
+        var map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)).Add(past.call(all));
+        var numbers = followed.Add(Arange(frames, followed.device).Mul(options.Actions));
         var action = actions.index_select(0, numbers.view(-1)).view(-1, frames, options.ContextChannels).sum(1);
         foreach (var block in blocks)
             map = block.Refine(map, action);
@@ -57,8 +58,8 @@ internal sealed class VideoContext : nn.Module
         var perPosition = options.Frame.CodesPerPosition;
         if (perPosition == 1)
             return codes.index_select(0, context.reshape(-1));
-        var places = arange(perPosition, dtype: ScalarType.Int64, device: context.device) * options.Frame.Codes;
-        return codes.index_select(0, (context.reshape(-1, perPosition) + places).view(-1))
+        var places = Arange(perPosition, context.device).Mul(options.Frame.Codes);
+        return codes.index_select(0, context.reshape(-1, perPosition).Add(places).view(-1))
             .view(-1, perPosition, options.EmbeddingChannels).sum(1);
     }
 
@@ -100,9 +101,9 @@ internal sealed class VideoContextBlock : nn.Module
     {
         using var scope = NewDisposeScope();
         var shift = functional.linear(actions, action).unsqueeze(2).unsqueeze(3);
-        var sums = wide.call(map).add_(shift);
+        var sums = wide.call(map).Add_(shift);
         var channels = sums.shape[1] / 2;
         var gated = sums.narrow(1, 0, channels).tanh() * sums.narrow(1, channels, channels).sigmoid();
-        return narrow.call(gated).add_(map).MoveToOuterDisposeScope();
+        return narrow.call(gated).Add_(map).MoveToOuterDisposeScope();
     }
 }

@@ -78,7 +78,7 @@ internal sealed class GatedLayer : nn.Module
         using var scope = NewDisposeScope();
         // The same object, which stays in the scope that it was made in.
         skipSum.addmm_(z, skip.t());
-        var next = residual is null ? z.alias() : residual.call(z).add_(input);
+        var next = residual is null ? z.alias() : residual.call(z).Add_(input);
         return (next.MoveToOuterDisposeScope(), skipSum);
     }
 }
@@ -127,7 +127,7 @@ internal sealed class CausalConvolution : nn.Module
         for (var tap = 1; tap < inputs.Count; tap++)
             sum = sum.addmm_(inputs[tap], Tap(tap));
         if (!uniform)
-            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]) + offset;
+            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]).Add(offset);
         return sum.MoveToOuterDisposeScope();
     }
 
@@ -137,9 +137,9 @@ internal sealed class CausalConvolution : nn.Module
         using var scope = NewDisposeScope();
         var offset = bias.view(-1);
         if (given.Classes is { } chosen)
-            offset = (classes!.index_select(0, chosen) + offset).view(chosen.shape[0], 1, 1, -1);
+            offset = classes!.index_select(0, chosen).Add(offset).view(chosen.shape[0], 1, 1, -1);
         if (given.Frames is { } frames)
-            offset = frames.matmul(conditioning!.t()).unsqueeze(2) + offset;
+            offset = frames.matmul(conditioning!.t()).unsqueeze(2).Add(offset);
         return offset.MoveToOuterDisposeScope();
     }
 

@@ -78,7 +78,7 @@ internal sealed class TensorSteps : StackSteps
             zeros((shape.KernelSize - 1L) * layer.Dilation, batch, shape.Channels, dtype: ScalarType.Float32, device: device)
                 .DetachFromDisposeScope()).ToArray();
         offsets = new Tensor[2 * shape.Layers];
-        previous = zeros(batch, dtype: ScalarType.Int64, device: device).fill_(shape.Symbols).DetachFromDisposeScope();
+        previous = zeros(batch, dtype: ScalarType.Int64, device: device).Fill_(shape.Symbols).DetachFromDisposeScope();
     }
 
     static Tensor? Kept(Tensor? given) => given?.alias().DetachFromDisposeScope();

@@ -67,7 +67,7 @@ internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Te
     public Tensor Reconstruction => field ??= network.ImagesOf(Parameters);
 
     /// <summary>Mean squared error, [rows].</summary>
-    public Tensor ReconstructionError => (Reconstruction - pixels).square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
+    public Tensor ReconstructionError => (Reconstruction - pixels).Square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
 
     /// <summary>−log2 p(x|z), [rows].</summary>
     public Tensor ReconstructionBits => network.BitsOf(Parameters, pixels).view(-1, imagesOfRow).sum(1);

@@ -137,7 +137,7 @@ internal sealed class SeriesDecoderPass(SeriesModel model, IReadOnlyList<Tensor>
         {
             if (inputs[Codes].shape[1] == 0)
                 return zeros(inputs[Codes].shape[0], 0, model.Network.Channels);
-            return model.Network.Decode(inputs[Codes].to(model.Device), (inputs[Lengths] * model.Network.StepsPerCode).to(model.Device))
+            return model.Network.Decode(inputs[Codes].to(model.Device), inputs[Lengths].Mul(model.Network.StepsPerCode).to(model.Device))
                 .permute(0, 2, 1).narrow(1, 0, StepCounts.Max());
         }
     }
