@@ -96,8 +96,10 @@ internal static class AtomicFile
         var folder = new DirectoryInfo(Path.GetDirectoryName(target)!);
         if (!folder.Exists)
             return;
-        foreach (FileInfo file in folder.EnumerateFiles("*" + Extension).Where(file => IsTemporary(file.Name, prefix) && file.LinkTarget is null))
+        foreach (FileInfo file in folder.EnumerateFiles("*" + Extension))
         {
+            if (!IsTemporary(file.Name, prefix) || file.LinkTarget is not null)
+                continue;
             try
             {
                 using FileStream unused = file.Open(new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.None });
