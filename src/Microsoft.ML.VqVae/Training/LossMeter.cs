@@ -40,8 +40,18 @@ internal sealed class LossMeter : IDisposable
     }
 
     /// <summary>Restores the values of <see cref="Sums"/>; copies them to a device.</summary>
-    internal void Restore(IEnumerable<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
+    /// <exception cref="InvalidDataException">They are no sums of losses.</exception>
+    internal void Restore(IReadOnlyCollection<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
     {
+        foreach (var (name, sum) in saved)
+        {
+            var counts = name.EndsWith("." + CountsName, StringComparison.Ordinal);
+            if (counts ? sum.shape.Length is 0 or > 2 || sum.numel() == 0 : sum.numel() != 1)
+                throw new InvalidDataException($"The tensor 'meter.{name}' of shape [{string.Join(", ", sum.shape)}] is no sum of losses.");
+        }
+
+        if (examples > 0 != saved.Any(s => s.Key.EndsWith("." + TotalName, StringComparison.Ordinal)))
+            throw new InvalidDataException($"The means over {examples} examples and their sums do not belong together.");
         foreach (var (name, sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
             sums.Add(new(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], sum.to(device, copy: true).DetachFromDisposeScope()));
         (Examples, Batches) = (examples, batches);

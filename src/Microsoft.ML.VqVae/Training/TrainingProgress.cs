@@ -68,10 +68,15 @@ public sealed record TrainingSummary(
     double? BestValidationLoss,
     long? BestValidationStep,
     TimeSpan Elapsed,
-    IReadOnlyList<TrainingProgress> LearningCurve);
+    IReadOnlyList<TrainingProgress> LearningCurve)
+{
+    /// <summary>Whether the run was canceled and returned the model so far, see <see cref="TrainingOptions.ReturnModelWhenCanceled"/>: the
+    /// weights are those of <see cref="BestValidationStep"/> if the validation loss was measured, or else those of the last step.</summary>
+    public bool Canceled { get; init; }
+}
 
 /// <summary>Measures the time of a run and reports its progress.</summary>
-internal sealed class ProgressReporter(TrainingOptions options, Action<string>? report, TimeProvider time)
+internal sealed class ProgressReporter(TrainingOptions options, Action<string>? report, Action<string>? warn, TimeProvider time)
 {
     // Few enough lines for a log of hours, enough to see that something happens.
     static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
@@ -137,4 +142,6 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
     }
 
     internal void Line(FormattableString text) => report?.Invoke(text.ToString(CultureInfo.InvariantCulture));
+
+    internal void Warn(string text) => (warn ?? report)?.Invoke(text);
 }

@@ -124,7 +124,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         CheckCodes(codes);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var quantization = quantizer.call(encoder.call(codes));
         var nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
         return new StepLoss(nats.Mul((double)codes.shape[1] / Latents).Add(quantization.Loss), new Dictionary<string, Tensor>

@@ -19,6 +19,10 @@ public sealed record TrainingMoment(long Step, long TotalSteps)
 {
     /// <summary>Completed share of the run, 0 … 1.</summary>
     public double Fraction => (double)Step / TotalSteps;
+
+    /// <summary>Whether the run shortens lengths of presets that are too long for it, as all runs do but those that version 0.1
+    /// began.</summary>
+    internal bool ShortensLengths { get; init; } = true;
 }
 
 /// <summary>The loss of a batch. The training loop disposes the tensors.</summary>

@@ -73,6 +73,15 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         pixels.copy_(values);
     }
 
+    /// <summary>Extends the range that decoded images are clamped to by that of other data.</summary>
+    internal void ExtendPixelRange(double minimum, double maximum)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        pixels[2] = pixels[2].clamp(max: minimum);
+        pixels[3] = pixels[3].clamp(min: maximum);
+    }
+
     /// <summary>Runs only the decoder: latents [B, channels, h, w] → images [B, C, H, W] in the units of the data, clamped to their range:
     /// the
     /// mean of p(x|z).</summary>

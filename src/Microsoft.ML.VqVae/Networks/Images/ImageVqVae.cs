@@ -89,7 +89,7 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
         ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var images = Augment(pixels, moment.Step);
         var (output, parameters) = Pass(images);
         var codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;

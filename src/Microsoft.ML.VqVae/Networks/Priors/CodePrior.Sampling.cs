@@ -15,9 +15,12 @@ public abstract partial class CodePrior
     public Tensor Sample(SampleRequest request)
     {
         int length = CheckRequest(request);
+        request.Cancellation.ThrowIfCancellationRequested();
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        Tensor result = zeros(request.Count, length, dtype: ScalarType.Int64);
+        // Every code is set, unless rows end early: memory that nothing is written to yet costs no time.
+        long[] shape = [request.Count, length];
+        Tensor result = request.Lengths is null ? empty(shape, dtype: ScalarType.Int64) : zeros(shape, dtype: ScalarType.Int64);
         bool wasTraining = training;
         eval();
         try

@@ -21,6 +21,10 @@ public sealed class ResidualVectorQuantizer : Quantizer
     readonly ResidualVectorQuantizerOptions _options;
     readonly int _seed;
 
+    // The settings of the stages for the run of so many steps.
+    VectorQuantizerOptions _running;
+    long _runningSteps;
+
     // Registered under these names.
     readonly ModuleList<VectorQuantizer> stages;
     readonly Tensor steps;
@@ -34,7 +38,9 @@ public sealed class ResidualVectorQuantizer : Quantizer
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_options, _seed) = (options.Copy(), seed);
+        _running = _options.Stage;
         VectorQuantizerOptions stage = _options.Stage.Copy();
+        // Steps without quantization are those of all stages together.
         stage.UnquantizedSteps = 0;
         stages = new ModuleList<VectorQuantizer>([.. Enumerable.Range(0, _options.CodesPerPosition)
             .Select(number => new VectorQuantizer(stage, unchecked(seed + number * SeedStep)))]);
@@ -61,6 +67,15 @@ public sealed class ResidualVectorQuantizer : Quantizer
             stage.BeginStep(step, fraction);
     }
 
+    internal override void BeginStep(TrainingMoment moment)
+    {
+        long steps = moment.ShortensLengths ? moment.TotalSteps : long.MaxValue;
+        if (steps != _runningSteps)
+            (_running, _runningSteps) = (_options.Stage.For(steps), steps);
+        foreach (VectorQuantizer stage in stages)
+            stage.BeginStep(moment);
+    }
+
     /// <summary>Quantizes encodings [B, D, …]. In training mode it also advances the state. With dropout, codes of unused stages are
     /// 0.</summary>
     /// <exception cref="ArgumentException">The encodings have another shape.</exception>
@@ -70,9 +85,10 @@ public sealed class ResidualVectorQuantizer : Quantizer
         CheckEncodings(encodings);
         using DisposeScope scope = NewDisposeScope();
         // Reading it makes the host wait for a GPU, so only where it matters.
-        bool dependsOnStep = training && (_options.Dropout > 0 || _options.Stage.UnquantizedSteps > 0);
+        bool dependsOnStep = training && (_options.Dropout > 0 || _running.UnquantizedSteps > 0);
         long step = dependsOnStep ? steps.item<long>() : 0;
-        if (training && step < _options.Stage.UnquantizedSteps)
+        // Codebooks that were started from data, in this run or in that of a warm start, stay in use.
+        if (training && step < _running.UnquantizedSteps && !(_options.Stage.InitializeFromData && stages[0].IsInitialized))
         {
             steps.Add_(1);
             return Unquantized(encodings).MoveToOuterDisposeScope();

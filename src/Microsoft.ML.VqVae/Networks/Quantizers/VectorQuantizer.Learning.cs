@@ -101,11 +101,11 @@ public sealed partial class VectorQuantizer
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        counts.Mul_(options.Decay).Add_(batchCounts, 1 - options.Decay);
+        counts.Mul_(running.Decay).Add_(batchCounts, 1 - running.Decay);
         if (!LearnsByGradient)
             MoveAverages(vectors, indices);
         // After the update, so that it cannot undo the restart.
-        if (RestartsEnabled && options.RestartEverySteps > 0 && step % options.RestartEverySteps == 0)
+        if (RestartsEnabled && running.RestartEverySteps > 0 && step % running.RestartEverySteps == 0)
             RestartDeadCodes(vectors, step);
         AdvanceTo(step, isInitialized: true);
     }
@@ -115,7 +115,7 @@ public sealed partial class VectorQuantizer
     {
         var rows = (long)options.Codebooks * options.Codes;
         var batchSums = NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows);
-        sums.Mul_(options.Decay).Add_(batchSums.view(sums.shape), 1 - options.Decay);
+        sums.Mul_(running.Decay).Add_(batchSums.view(sums.shape), 1 - running.Decay);
         var total = counts.sum(1, keepdim: true);
         var smoothed = counts.Add(options.Smoothing) / total.Add(options.Codes * options.Smoothing) * total;
         codebook.copy_(sums / smoothed.unsqueeze(2));

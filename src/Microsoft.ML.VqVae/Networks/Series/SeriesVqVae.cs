@@ -149,7 +149,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Check(series, lengths);
         ArgumentNullException.ThrowIfNull(moment);
         using DisposeScope scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         Padding padding = PaddingOf(lengths, series.shape[2]);
         Tensor normalized = Normalize(series, padding);
         QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(normalized, padding));

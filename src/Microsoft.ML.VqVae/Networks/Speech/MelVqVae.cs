@@ -97,7 +97,9 @@ public sealed class MelVqVae : AudioVqVae
     {
         if (adaptation is null)
             return examples;
-        adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
+        // After a warm start, the codes are those of the speech that the network was trained on.
+        if (!adaptation.IsFitted)
+            adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
         return [.. examples.Select(example => example with { Views = [adaptation.Adapt(example.Views)] })];
     }
 
@@ -150,7 +152,7 @@ public sealed class MelVqVae : AudioVqVae
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         var inputs = NormalizeInputs(batch, padding);
         var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));

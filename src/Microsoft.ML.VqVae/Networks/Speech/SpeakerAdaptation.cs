@@ -36,6 +36,16 @@ internal sealed class SpeakerAdaptation : nn.Module
         RegisterComponents();
     }
 
+    /// <summary>Whether there is a model of common speech.</summary>
+    public bool IsFitted
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return variances.select(0, 0).item<float>() != 0;
+        }
+    }
+
     /// <summary>Fits the model of common speech.</summary>
     /// <param name="utterances">The utterances, each with its warped views, all of one length.</param>
     /// <param name="seed">The seed of the search for centers.</param>
@@ -73,7 +83,7 @@ internal sealed class SpeakerAdaptation : nn.Module
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        if (variances.select(0, 0).item<float>() == 0)
+        if (!IsFitted)
             return views[0];
         var (view, map) = Find(Means(views));
         return views[view] with { Normaliser = Compose(views[view].Statistics.Normaliser(options.Decorrelation), map) };

@@ -120,7 +120,7 @@ public sealed class WaveformVqVae : AudioVqVae
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         var levels = MuLaw.Encode(batch.Inputs);
         var quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));

@@ -58,10 +58,10 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
         // The loss is a likelihood of bytes.
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
         var description = new GaussianVaeDescription(data.Codec, Options.LatentChannels, data.Format, Options.PredictionBatchSize);
-        ImageGaussianVae network = description.CreateNetwork(seed);
+        ImageGaussianVae network = CreateNetwork(description, seed);
         return data.Plan<ImageGaussianVae, GaussianPosterior, GaussianVaeTransformer>(
             network, new SettingsFingerprint().Add("latents at a position", Options.LatentChannels),
-            $"a Gaussian VAE of {Options.LatentChannels} latents per position", seed,
+            $"a Gaussian VAE of {Options.LatentChannels} latents per position",
             (device, summary) => new GaussianVaeTransformer(new GaussianVaeModel(description, network, device), _columns, summary));
     }
 }
@@ -120,10 +120,10 @@ public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTr
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
         VimcoOptions latents = Options.Latents.Copy();
         var description = new VimcoDescription(data.Codec, latents, data.Format, Options.PredictionBatchSize);
-        ImageVimco network = description.CreateNetwork(seed);
+        ImageVimco network = CreateNetwork(description, seed);
         return data.Plan<ImageVimco, Tensor, VimcoTransformer>(
             network, new SettingsFingerprint().Add("Latents", latents, SavedJson.Default.VimcoOptions),
-            $"a VIMCO model of {latents.Samples} samples", seed,
+            $"a VIMCO model of {latents.Samples} samples",
             (device, summary) => new VimcoTransformer(new VimcoModel(description, network, device), _columns, summary));
     }
 }

@@ -63,11 +63,11 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
 
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);
-        CodesVqVae network = description.CreateNetwork(seed);
+        CodesVqVae network = CreateNetwork(description, seed);
         string fingerprint = new SettingsFingerprint()
             .Add("Codec", codec, SavedJson.Default.CodesCodecOptions)
             .Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions)
-            .Add("rows", rows.Count).Add("seed", seed).ToString();
+            .Add("rows", rows.Count).ToString();
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a VQ-VAE on {rows.Count} grids of {format.Length} codes: {quantizer.CodesPerPosition} latents of {quantizer.CodebookSize} codes");
         return new(new TrainingTask(network, network, rows, fingerprint), subject,

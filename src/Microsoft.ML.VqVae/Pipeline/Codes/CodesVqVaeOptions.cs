@@ -25,7 +25,7 @@ public sealed class CodesVqVaeOptions : NetworkOptions
         Decay = 0.97,
         RestartEverySteps = 10,
         RestartBelow = 0.5,
-    };
+    }.AsPreset();
 
     /// <summary>The name of a column for −log2 p(codes | latents) of a row, in bits: a Single.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
@@ -45,7 +45,7 @@ public sealed class CodesVqVaeOptions : NetworkOptions
             LearningRate = 2e-3,
             BatchSize = 64,
             Steps = 1500,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
+            Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.5, finalFraction: 0.02),
         },
     };
 
@@ -58,10 +58,9 @@ public sealed class CodesVqVaeOptions : NetworkOptions
     private protected override void Describe(OptionProblems problems)
     {
         problems.Require(Codec?.Decoder is not null, nameof(Codec), "set, with a decoder", Codec);
-        problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
         if (Codec?.Decoder is not null)
             CodecWithSizes(Codec).Describe(problems);
-        Quantizer?.Describe(problems);
+        QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         RequireName(problems, nameof(BitsColumnName), BitsColumnName);
     }
 

@@ -22,6 +22,15 @@ public abstract class NetworkOptions
     /// <value>At least 1. The default is 64, except in classes that document another.</value>
     public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
 
+    /// <summary>A trained transformer of the same kind, whose weights training starts from: all weights of the network, its codebook, and
+    /// the statistics by which it normalizes data. The steps before quantization are left out, as there is a codebook; the optimizer and
+    /// the learning rate start anew.</summary>
+    /// <remarks>The settings of the network must be those of the transformer. Classes, such as speakers, actions or the conditions of a
+    /// prior, must be the same in the same order. Statistics of each speaker are measured in the new data, and the range of pixels is
+    /// extended to it. The transformer is only read, and may be disposed after <c>Fit</c>.</remarks>
+    /// <value>The default is <see langword="null"/>: random weights, drawn from the seed.</value>
+    public NetworkTransformer? WarmStart { get; set; }
+
     /// <summary>Checks all settings together; sizes that are taken from the columns are not checked.</summary>
     /// <exception cref="ArgumentException">Some settings are invalid. The message lists all of them.</exception>
     public void Validate()

@@ -1,6 +1,8 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
@@ -75,6 +77,21 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         using SafetensorsContent weights = Safetensors.ReadFile(path);
         _model.ReadWeights(weights);
+    }
+
+    /// <summary>The classes that the network is conditioned on, or null.</summary>
+    internal virtual CategorySet? Classes => null;
+
+    /// <summary>Copies the weights into a network of the same kind and sizes.</summary>
+    /// <exception cref="InvalidDataException">The network is another one.</exception>
+    internal void CopyWeightsTo(nn.Module network)
+    {
+        using var stream = new MemoryStream();
+        _model.WriteWeights(stream);
+        stream.Position = 0;
+        using SafetensorsContent weights = Safetensors.Read(stream, $"The {GetType().Name}");
+        using DisposeScope scope = NewDisposeScope();
+        weights.CopyTo(network.state_dict());
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);

@@ -92,6 +92,8 @@ internal sealed class TrainedModel<TDescription, TNetwork>(TDescription descript
     public static TrainedModel<TDescription, TNetwork> Load(
         IHostEnvironment environment, TDescription description, SafetensorsContent weights)
     {
+        // In the caller's inference mode, the network would be of tensors that cannot be changed outside of it.
+        using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
         Device device = DeviceChoice.For(environment);
         var model = new TrainedModel<TDescription, TNetwork>(description, description.CreateNetwork(seed: 0), CPU);
         try

@@ -12,7 +12,8 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Codec">The settings of encoder and decoder, with the sizes and the units of the column.</param>
 /// <param name="Format">The layout of the column.</param>
 /// <param name="Images">The images.</param>
-internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Format, ImageStore Images)
+/// <param name="StartsWarm">Whether the network has statistics of pixels already.</param>
+internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Format, ImageStore Images, bool StartsWarm)
 {
     /// <summary>Finds the column, determines the layout of its pixels, and reads it.</summary>
     /// <param name="input">The data view.</param>
@@ -30,24 +31,26 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
         ImageStore images = ImageStore.Read(input, column, format, options.Training.CancellationToken);
         if (countsBits)
             PixelInput.CheckBytes(column.Name, images.Minimum, images.Maximum, format);
-        return new ImageTrainingData(codec, format, images);
+        return new ImageTrainingData(codec, format, images, options.WarmStart is not null);
     }
 
     /// <summary>The training of a network on these images.</summary>
     /// <param name="network">The network.</param>
     /// <param name="settings">The settings of this kind of model that determine the weights.</param>
     /// <param name="kind">A description of the model for the log: "a VQ-VAE of 512 codes".</param>
-    /// <param name="seed">The seed of the training.</param>
     /// <param name="create">Creates the transformer of the trained network.</param>
     public TrainingPlan<TTransformer> Plan<TNetwork, TOutput, TTransformer>(
-        TNetwork network, SettingsFingerprint settings, string kind, int seed, Func<Device, TrainingSummary, TTransformer> create)
+        TNetwork network, SettingsFingerprint settings, string kind, Func<Device, TrainingSummary, TTransformer> create)
         where TNetwork : ImageAutoencoder<TOutput>, ITrainable
     {
-        network.SetPixelStatistics(Images.Mean, Images.Deviation, Images.Minimum, Images.Maximum);
+        if (StartsWarm)
+            network.ExtendPixelRange(Images.Minimum, Images.Maximum);
+        else
+            network.SetPixelStatistics(Images.Mean, Images.Deviation, Images.Minimum, Images.Maximum);
         string fingerprint = settings
             .Add("Codec", Codec, SavedJson.Default.ImageCodecOptions)
             .Add("images", Images.Count).Add("mean", Images.Mean).Add("deviation", Images.Deviation)
-            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).Add("seed", seed).ToString();
+            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).ToString();
         return new(new TrainingTask(network, network, Images, fingerprint),
             string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format}"), create);
     }

@@ -59,10 +59,10 @@ public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, Im
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.CountsBits);
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new ImageModelDescription(data.Codec, quantizer, data.Format, Options.PredictionBatchSize);
-        ImageVqVae network = description.CreateNetwork(seed);
+        ImageVqVae network = CreateNetwork(description, seed);
         return data.Plan<ImageVqVae, ImageVqVaeOutput, ImageVqVaeTransformer>(
             network, new SettingsFingerprint().Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions),
-            $"a VQ-VAE of {quantizer.CodebookSize} codes", seed,
+            $"a VQ-VAE of {quantizer.CodebookSize} codes",
             (device, summary) => new ImageVqVaeTransformer(new ImageModel(description, network, device), _columns, summary));
     }
 }

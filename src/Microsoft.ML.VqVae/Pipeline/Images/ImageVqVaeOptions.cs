@@ -31,8 +31,7 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
     private protected override void Describe(OptionProblems problems)
     {
         base.Describe(problems);
-        problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
-        Quantizer?.Describe(problems);
+        QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
         RequireName(problems, nameof(ReconstructionErrorColumnName), ReconstructionErrorColumnName);
     }
@@ -71,13 +70,13 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
             InitializeFromData = true,
             UnquantizedSteps = 200,
             RestartEverySteps = 50,
-        },
+        }.AsPreset(),
         Training = new()
         {
             LearningRate = 2e-3,
             BatchSize = 64,
             Steps = 2500,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.4, finalFraction: 0.02),
+            Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.4, finalFraction: 0.02),
         },
     };
 

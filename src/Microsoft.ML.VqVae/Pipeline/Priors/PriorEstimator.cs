@@ -83,11 +83,11 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
             MeanLength = (double)rows.TotalCodes / rows.Count,
         };
         string fingerprint = description.AddTo(new SettingsFingerprint())
-            .Add("rows", rows.Count).Add("codes", rows.TotalCodes).Add("seed", seed).ToString();
+            .Add("rows", rows.Count).Add("codes", rows.TotalCodes).ToString();
         string given = conditions is null ? "" : $" given one of {conditions.Count} conditions";
         string subject =
             string.Create(CultureInfo.InvariantCulture, $"a prior on {rows.Count} rows of {format.ToColumnType()}{given}");
-        CodePrior network = description.CreateNetwork(seed);
+        CodePrior network = CreateNetwork(description, seed, description.Conditions);
         return new(new TrainingTask(network, network, rows, fingerprint), subject,
             (device, summary) => new PriorTransformer(new PriorModel(description, network, device), _columns, training: summary));
     }

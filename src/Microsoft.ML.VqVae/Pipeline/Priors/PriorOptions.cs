@@ -61,7 +61,7 @@ public sealed class PriorOptions : NetworkOptions
             LearningRate = 2e-3,
             BatchSize = 64,
             Steps = 1000,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 50, holdUntilFraction: 0.4, finalFraction: 0.02),
+            Schedule = LearningRateSchedule.WarmupAtMost(50, holdUntilFraction: 0.4, finalFraction: 0.02),
         },
     };
 

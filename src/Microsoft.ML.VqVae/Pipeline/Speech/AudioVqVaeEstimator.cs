@@ -76,7 +76,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         CategorySet? speakers = speaker is { } column ? CategorySet.Of(column, SpeakerInput.Role) : null;
         var description = new AudioModelDescription(
             Options.Codec.Copy(), Options.Quantizer.Copy(), speakers, Options.PredictionBatchSize, seed);
-        AudioVqVae network = description.CreateNetwork(seed);
+        AudioVqVae network = CreateNetwork(description, seed, speakers);
         try
         {
             var features = new UtteranceFeatures(network, description.EncodesBySpeaker());
@@ -112,5 +112,5 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
         .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
         .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0)
-        .Add("seed", description.Seed) + (Options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
+        + (Options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
 }

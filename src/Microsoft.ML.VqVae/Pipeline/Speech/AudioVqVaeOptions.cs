@@ -73,9 +73,8 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     private protected override void Describe(OptionProblems problems)
     {
         problems.Require(Codec is not null, nameof(Codec), "set", Codec);
-        problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
         Codec?.Describe(problems);
-        Quantizer?.Describe(problems);
+        QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         problems.Require(CropSeconds > 0 && double.IsFinite(CropSeconds), nameof(CropSeconds), "a finite number above 0", CropSeconds);
         RequireName(problems, nameof(SpeakerColumnName), SpeakerColumnName);
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
@@ -106,7 +105,7 @@ public sealed class AudioVqVaeOptions : NetworkOptions
             LearningRate = 1e-3,
             BatchSize = 8,
             Steps = 3000,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
+            Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.5, finalFraction: 0.02),
         },
     };
 
@@ -133,7 +132,7 @@ public sealed class AudioVqVaeOptions : NetworkOptions
             LearningRate = 1e-3,
             BatchSize = 8,
             Steps = 2200,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
+            Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.5, finalFraction: 0.02),
         },
     };
 
@@ -177,7 +176,7 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions Phonemes640x() => Paper([2, 2, 2, 2, 2, 2, 2, 5], codes: 128);
 
-    static VectorQuantizerOptions Restarting(int codes, double commitmentCost) => new()
+    static VectorQuantizerOptions Restarting(int codes, double commitmentCost) => new VectorQuantizerOptions
     {
         Codes = codes,
         Dimensions = 64,
@@ -189,7 +188,7 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         RestartEverySteps = 50,
         RestartBelow = 0.1,
         RestartUntilFraction = 0.8,
-    };
+    }.AsPreset();
 
     static AudioVqVaeOptions Paper(int[] strides, int codes) => new()
     {
@@ -207,7 +206,7 @@ public sealed class AudioVqVaeOptions : NetworkOptions
             InitializeFromData = true,
             UnquantizedSteps = 500,
             RestartEverySteps = 200,
-        },
+        }.AsPreset(),
         Training = new() { LearningRate = TrainingOptions.DefaultLearningRate, BatchSize = 32, Steps = PaperSteps },
         CropSeconds = 0.48,
         PredictionBatchSize = 1,

@@ -100,6 +100,8 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
             codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
     }
 
+    internal override CategorySet? Classes => _model.Description.Speakers;
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
 
@@ -135,6 +137,8 @@ public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _model.Description.Codec.SampleRate;
+
+    internal override CategorySet? Classes => _model.Description.Speakers;
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

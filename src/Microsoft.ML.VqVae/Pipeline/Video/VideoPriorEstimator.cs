@@ -79,10 +79,10 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         description = description with { Actions = actions.WithRows(episodes.Actions) };
         string fingerprint = new SettingsFingerprint()
             .Add("Network", description.Network, SavedJson.Default.VideoCodePriorOptions)
-            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).Add("seed", seed).ToString();
+            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).ToString();
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a prior on {episodes.Count} frames of {format.ToColumnType()} in {episodes.Episodes.Count} episodes");
-        VideoCodePrior network = description.CreateNetwork(seed);
+        VideoCodePrior network = CreateNetwork(description, seed, description.Actions);
         return new(new TrainingTask(network, network, episodes, fingerprint), subject,
             (device, summary) => new VideoPriorTransformer(new VideoPriorModel(description, network, device), _columns, summary));
     }

@@ -37,7 +37,7 @@ public sealed class VideoPriorOptions : NetworkOptions
             LearningRate = 2e-3,
             BatchSize = 8,
             Steps = 2000,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.4, finalFraction: 0.02),
+            Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.4, finalFraction: 0.02),
         },
     };
 

@@ -119,5 +119,7 @@ public sealed class VideoPriorTransformer : NetworkTransformer
         return rollout.View(mlContext, columns, rollout.Run(settings));
     }
 
+    internal override CategorySet? Classes => _model.Description.Actions;
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
