@@ -37,8 +37,8 @@ internal sealed class PixelCnnSteps : CodeSteps
         this.batch = batch;
         options = network.Options;
         var (channels, skipChannels) = (options.Channels, options.SkipChannelsOrDefault);
-        var device = network.Device;
-        Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
+        var (device, type) = (network.Device, network.NumberType);
+        Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: type, device: device));
 
         row = Zeros(batch, 1, options.Width, channels);
         columns = kept.Keep(options.Width, column => row.select(2, column).select(1, 0));
@@ -50,7 +50,7 @@ internal sealed class PixelCnnSteps : CodeSteps
         sums = kept.Keep(options.CodesPerPosition, each => hidden.narrow(1, each * skipChannels, skipChannels));
 
         // Biases of skip channels are where the sum starts; those of residual channels are added where they are used.
-        var missing = zeros(channels, dtype: ScalarType.Float32, device: device);
+        var missing = zeros(channels, dtype: type, device: device);
         var positions = PixelCnn.ChannelsInnermost(map);
         layers = new PixelCnnLayerCache[options.Layers];
         for (var number = 0; number < layers.Length; number++)
@@ -170,10 +170,10 @@ internal sealed class PixelCnnLayerCache
     {
         this.layer = layer;
         this.conditioning = conditioning is null ? null : kept.Keep(conditioning);
-        var (channels, reach, device) = (layer.Channels, layer.Reach, missing.device);
-        Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
+        var (channels, reach, device, type) = (layer.Channels, layer.Reach, missing.device, missing.dtype);
+        Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: type, device: device));
 
-        factors = kept.Keep(ones(2 * channels, dtype: ScalarType.Float32, device: device));
+        factors = kept.Keep(ones(2 * channels, dtype: type, device: device));
         factors.narrow(0, 0, channels).fill_(-2);
         window = Zeros(batch, reach + 1, width, channels);
         sums = Zeros(width, batch, 2 * channels);
