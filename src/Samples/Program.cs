@@ -27,6 +27,8 @@ internal static class Program
             SpeechVerbs.Speakers(),
             SpeechVerbs.SpeechPrior(),
             VideoVerb.Create(),
+            CompressionVerbs.Compress(),
+            CompressionVerbs.Decompress(),
         };
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);

@@ -11,6 +11,8 @@ internal static class ImageFolder
 {
     public const int Side = 32;
 
+    public static readonly ImageShape Shape = new(3, Side, Side);
+
     const int TestEvery = 10;
 
     static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
@@ -20,6 +22,17 @@ internal static class ImageFolder
     static ReadOnlySpan<byte> Jpeg => [0xFF, 0xD8, 0xFF];
 
     public static bool IsIn(string folder) => Directory.EnumerateDirectories(folder).Any(subfolder => ImageFiles(subfolder).Any());
+
+    /// <summary>Whether a folder has image files in itself.</summary>
+    public static bool IsFlat(string folder) => Directory.Exists(folder) && ImageFiles(folder).Any();
+
+    /// <summary>All image files of a folder itself, in the order of their names, without classes.</summary>
+    public static IDataView OpenFlat(MLContext ml, string folder)
+    {
+        ImageFile[] files = [.. ImageFiles(folder).Order(StringComparer.Ordinal).Select(path => new ImageFile { Path = path })];
+        CheckAll(files);
+        return Read(ml, files);
+    }
 
     public static ImageData Open(MLContext ml, string folder)
     {
@@ -33,19 +46,24 @@ internal static class ImageFolder
         if (classes.Length < 2)
             throw new DataSetException(
                 $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
-        if (files.FirstOrDefault(file => !LooksLikeImage(file.Path)) is { } broken)
-            throw new DataSetException($"'{broken.Path}' is not an image, despite its extension. Remove or replace it.");
+        CheckAll(files);
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
         if (test.Length == 0)
             throw new DataSetException($"'{folder}' holds {files.Length} image files; at least {TestEvery} are needed.");
 
         return new ImageData(
-            new DirectoryInfo(folder).Name, new ImageShape(3, Side, Side), Read(ml, train), train.Length, Read(ml, test), test.Length);
+            new DirectoryInfo(folder).Name, Shape, Read(ml, train), train.Length, Read(ml, test), test.Length);
     }
 
     static IEnumerable<string> ImageFiles(string folder) =>
         Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
+
+    static void CheckAll(ImageFile[] files)
+    {
+        if (files.FirstOrDefault(file => !LooksLikeImage(file.Path)) is { } broken)
+            throw new DataSetException($"'{broken.Path}' is not an image, despite its extension. Remove or replace it.");
+    }
 
     /// <summary>
     /// Checks the first bytes, so that the message names the file: ML.NET fails later and without the name.

@@ -49,6 +49,9 @@ public abstract partial class CodePrior : nn.Module, ITrainable
 
     internal Device Device => parameters().First().device;
 
+    /// <summary>The type of parameters and logits: Float32, but Float64 where codes are compressed.</summary>
+    internal ScalarType NumberType => parameters().First().dtype;
+
     /// <summary>Computes the logits of all codes at once, as in training: those of code i depend on the codes before i alone.</summary>
     /// <param name="codes">Int64 [B, N].</param>
     /// <param name="conditions">Int64 [B], or <see langword="null"/> where <see cref="Conditions"/> is 0.</param>

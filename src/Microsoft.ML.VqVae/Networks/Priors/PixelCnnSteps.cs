@@ -25,7 +25,7 @@ internal abstract class PixelCnnSteps : CodeSteps
 
     /// <summary>Starts a batch of grids with the weights as they are now; call it without gradients.</summary>
     public static PixelCnnSteps Begin(PixelCnn network, int batch, Tensor? conditions, Tensor? map) =>
-        network.Device.type == DeviceType.CPU && batch <= PixelCnnSpanSteps.MaxBatch
+        network is { Device.type: DeviceType.CPU, NumberType: ScalarType.Float32 } && batch <= PixelCnnSpanSteps.MaxBatch
             ? new PixelCnnSpanSteps(network, batch, conditions, map)
             : new PixelCnnTensorSteps(network, batch, conditions, map);
 
@@ -130,7 +130,7 @@ internal sealed class PixelCnnRowCache
         _layer = layer;
         _conditioning = conditioning is null ? null : kept.Keep(conditioning);
         _window = kept.Keep(zeros(
-            batch, layer.Reach + 1, width, layer.Channels, dtype: ScalarType.Float32, device: layer.HorizontalBias.device));
+            batch, layer.Reach + 1, width, layer.Channels, dtype: layer.HorizontalBias.dtype, device: layer.HorizontalBias.device));
     }
 
     /// <summary>Takes the next row of the vertical stack, [B, 1, W, C].</summary>

@@ -23,8 +23,8 @@ internal sealed class PixelCnnTensorSteps : PixelCnnSteps
     public PixelCnnTensorSteps(PixelCnn network, int batch, Tensor? conditions, Tensor? map) : base(network, batch, conditions, map)
     {
         (int channels, int skipChannels) = (Options.Channels, Options.SkipChannelsOrDefault);
-        Device device = network.Device;
-        Tensor Zeros(params long[] shape) => Kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
+        (Device device, ScalarType type) = (network.Device, network.NumberType);
+        Tensor Zeros(params long[] shape) => Kept.Keep(zeros(shape, dtype: type, device: device));
 
         _row = Zeros(batch, 1, Options.Width, channels);
         _columns = Kept.Keep(Options.Width, column => _row.select(2, column).select(1, 0));
@@ -36,7 +36,7 @@ internal sealed class PixelCnnTensorSteps : PixelCnnSteps
         _sums = Kept.Keep(Options.CodesPerPosition, each => _hidden.narrow(1, each * skipChannels, skipChannels));
 
         // Biases of skip channels are where the sum starts; those of residual channels are added where they are used.
-        Tensor missing = zeros(channels, dtype: ScalarType.Float32, device: device);
+        Tensor missing = zeros(channels, dtype: type, device: device);
         _layers = new PixelCnnColumnCache[Options.Layers];
         for (int number = 0; number < _layers.Length; number++)
         {
@@ -107,10 +107,10 @@ internal sealed class PixelCnnColumnCache
     /// <param name="kept">The owner of the kept tensors.</param>
     public PixelCnnColumnCache(PixelCnnLayer layer, int batch, int width, Tensor missing, KeptTensors kept)
     {
-        (int channels, int reach, Device device) = (layer.Channels, layer.Reach, missing.device);
-        Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
+        (int channels, int reach, Device device, ScalarType type) = (layer.Channels, layer.Reach, missing.device, missing.dtype);
+        Tensor Zeros(params long[] shape) => kept.Keep(zeros(shape, dtype: type, device: device));
 
-        _factors = kept.Keep(ones(2 * channels, dtype: ScalarType.Float32, device: device));
+        _factors = kept.Keep(ones(2 * channels, dtype: type, device: device));
         _factors.narrow(0, 0, channels).Fill_(-2);
         _sums = Zeros(width, batch, 2 * channels);
         _sum = kept.Keep(width, at => _sums.select(0, at));

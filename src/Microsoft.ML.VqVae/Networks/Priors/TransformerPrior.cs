@@ -152,13 +152,13 @@ public sealed class TransformerPrior : CodePrior
     Tensor Rotation(int length)
     {
         int pairs = _options.Channels / _options.Heads / 2;
-        float[] values = new float[2 * length * pairs];
+        double[] values = new double[2 * length * pairs];
         for (int i = 0; i < length * pairs; i++)
         {
             (double sine, double cosine) = Math.SinCos(i / pairs * Math.Pow(RotaryBase, -(i % pairs) / (double)pairs));
-            (values[i], values[(length * pairs) + i]) = ((float)cosine, (float)sine);
+            (values[i], values[(length * pairs) + i]) = (cosine, sine);
         }
-        return tensor(values).view(2, length, pairs).to(codes.device);
+        return tensor(values).view(2, length, pairs).to(NumberType).to(codes.device);
     }
 
     /// <summary>The factors of dropout, 0 or 1 / (1 − dropout), [layers, B, 1, C + F]: of whole channels rather than single values, so that

@@ -14,7 +14,7 @@ internal abstract class StackSteps(int batch, int length) : IDisposable
 
     /// <summary>Steps through sequences of <paramref name="length"/> symbols with the weights as they are now.</summary>
     public static StackSteps Begin(GatedStack stack, int batch, int length, StackConditions given) =>
-        stack.Embedding.device_type == DeviceType.CPU && batch <= FewSequences
+        stack.Embedding is { device_type: DeviceType.CPU, dtype: ScalarType.Float32 } && batch <= FewSequences
             ? new SpanSteps(new PackedStack(stack), batch, length, given)
             : new TensorSteps(stack, batch, length, given);
 
@@ -75,7 +75,7 @@ internal sealed class TensorSteps : StackSteps
         frames = Kept(given.Frames);
         positionsPerFrame = frames is null ? length : length / (int)frames.shape[1];
         past = stack.Layers.Select(layer =>
-            zeros((shape.KernelSize - 1L) * layer.Dilation, batch, shape.Channels, dtype: ScalarType.Float32, device: device)
+            zeros((shape.KernelSize - 1L) * layer.Dilation, batch, shape.Channels, dtype: stack.Embedding.dtype, device: device)
                 .DetachFromDisposeScope()).ToArray();
         offsets = new Tensor[2 * shape.Layers];
         previous = zeros(batch, dtype: ScalarType.Int64, device: device).Fill_(shape.Symbols).DetachFromDisposeScope();

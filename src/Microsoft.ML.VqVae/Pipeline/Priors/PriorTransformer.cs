@@ -38,6 +38,10 @@ public sealed class PriorTransformer : NetworkTransformer
     static PriorTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new PriorTransformer(model, saved.Columns));
 
+    internal PriorModel Model => _model;
+
+    internal PriorColumns Columns => _columns;
+
     /// <summary>The column of codes that is read.</summary>
     public string CodesColumnName => _columns.Codes;
 
