@@ -17,7 +17,8 @@ public class ArchitectureTests
     static bool IsPlain(string room) => room.StartsWith("Networks/", StringComparison.Ordinal) || room is "Audio" or "Compression" or "Training";
 
     static readonly string[] Framework =
-        ["Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers"];
+        ["Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers",
+            "Networks/Onnx"];
 
     static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -35,23 +36,24 @@ public class ArchitectureTests
         ["Pipeline/Video"] = [.. Framework, "Pipeline/Priors", "Networks/Video", "Networks/Priors"],
         ["Pipeline/Frames"] = Framework,
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
-        ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common"],
-        ["Pipeline/Rows"] = ["Pipeline/Framework", "Networks/Common"],
-        ["Pipeline/Keys"] = ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Priors"],
+        ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Onnx"],
+        ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common"],
+        ["Pipeline/Keys"] = ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Onnx", "Networks/Priors"],
         ["Training"] = ["Persistence", "Networks/Common"],
-        ["Persistence"] = ["Networks/Common"],
+        ["Persistence"] = ["Networks/Common", "Networks/Onnx"],
         ["Audio"] = ["Networks/Common"],
         ["Compression"] = [],
-        ["Networks/Images"] = ["Networks/Quantizers", "Networks/Common"],
-        ["Networks/Baselines"] = ["Networks/Images", "Networks/Common"],
+        ["Networks/Images"] = ["Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
+        ["Networks/Baselines"] = ["Networks/Images", "Networks/Common", "Networks/Onnx"],
         ["Networks/Speech"] = ["Networks/WaveNet", "Networks/Quantizers", "Networks/Common", "Audio"],
-        ["Networks/Series"] = ["Networks/Quantizers", "Networks/Common"],
+        ["Networks/Series"] = ["Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
         ["Networks/Codes"] = ["Networks/Priors", "Networks/Quantizers", "Networks/Common"],
         ["Networks/Video"] = ["Networks/Priors", "Networks/Common"],
-        ["Networks/Priors"] = ["Networks/WaveNet", "Networks/Common"],
+        ["Networks/Priors"] = ["Networks/WaveNet", "Networks/Common", "Networks/Onnx"],
         ["Networks/WaveNet"] = ["Networks/Common"],
-        ["Networks/Quantizers"] = ["Networks/Common"],
-        ["Networks/Common"] = [],
+        ["Networks/Quantizers"] = ["Networks/Common", "Networks/Onnx"],
+        ["Networks/Common"] = ["Networks/Onnx"],
+        ["Networks/Onnx"] = [],
     };
 
     static string[] Features =>

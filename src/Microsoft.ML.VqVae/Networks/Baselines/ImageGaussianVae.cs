@@ -45,6 +45,13 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         return new GaussianPosterior(encodings.narrow(1, 0, latentChannels), logVariance).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph.</summary>
+    internal (OnnxValue Mean, OnnxValue LogVariance) PosteriorToOnnx(OnnxValue pixels)
+    {
+        OnnxValue encodings = encoder.ToOnnx(NormalizeToOnnx(pixels));
+        return (encodings.Narrow(1, 0, latentChannels), encodings.Narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance));
+    }
+
     /// <summary>The evidence lower bound of a batch of images [B, C, H, W], estimated with one z for each image.</summary>
     /// <param name="pixels">The images, in the units of the data.</param>
     /// <param name="moment">The position in the training run, which with the seed decides z and which images are mirrored.</param>
@@ -75,15 +82,31 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         return reconstruction.Add(divergence).Div(Math.Log(2)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph, whose noise is a constant.</summary>
+    internal OnnxValue BoundBitsToOnnx(OnnxValue pixels)
+    {
+        (OnnxValue mean, OnnxValue logVariance) = PosteriorToOnnx(pixels);
+        using Generator generator = LatentNoise.Generator(seed, step: null);
+        using Tensor noise = Noise(1, generator);
+        OnnxValue reconstruction = BitsToOnnx(ParametersToOnnx(mean + (logVariance * 0.5).Exp() * noise), pixels);
+        OnnxValue divergence = (mean.Square() + logVariance.Exp() - logVariance - 1).Sum(1, 2, 3) * (0.5 / Math.Log(2));
+        return reconstruction.Sum(1, 2, 3) + divergence;
+    }
+
     // Both [B], in nats. z = μ + σ·ε, so that the gradient reaches μ and σ.
     (Tensor Reconstruction, Tensor Divergence) Parts(Tensor images, long? step)
     {
         var posterior = call(images);
         using var generator = LatentNoise.Generator(seed, step);
-        var (height, width, channels) = LatentShape;
-        var noise = randn(step is null ? 1 : images.shape[0], channels, height, width, dtype: ScalarType.Float32, generator: generator);
+        var noise = Noise(step is null ? 1 : images.shape[0], generator);
         var latents = posterior.Mean.Add(posterior.LogVariance.Mul(0.5).exp() * noise.to(images.device));
         return (NatsOf(DecodeParameters(latents), images), posterior.Divergence());
+    }
+
+    Tensor Noise(long images, Generator generator)
+    {
+        var (height, width, channels) = LatentShape;
+        return randn(images, channels, height, width, dtype: ScalarType.Float32, generator: generator);
     }
 
     static ImageCodecOptions Checked(ImageCodecOptions codec, int latentChannels)

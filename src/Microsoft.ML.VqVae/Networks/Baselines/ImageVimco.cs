@@ -81,6 +81,13 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         return call(pixels).argmax(2).view(-1, height, width, perPosition).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph.</summary>
+    internal OnnxValue EncodeToOnnx(OnnxValue pixels)
+    {
+        OnnxValue scores = encoder.ToOnnx(NormalizeToOnnx(pixels)).ChannelsLast().SplitLast(latents.LatentsPerPosition, -1);
+        return (latents.Latents == VimcoLatents.Bernoulli ? OnnxValue.Concatenate([-scores, scores], axis: 4) : scores).ArgMax();
+    }
+
     /// <summary>The decoder's input for latents Int64 [B, h, w, G]: [B, G·D, h, w].</summary>
     public Tensor Embed(Tensor categories)
     {
@@ -90,6 +97,9 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         return codebook.index_select(0, categories.reshape(-1)).view(-1, height, width, latents.DecodingChannels).permute(0, 3, 1, 2)
             .MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same in an ONNX graph.</summary>
+    internal OnnxValue EmbedToOnnx(OnnxValue categories) => categories.RowsOf(codebook).MergeLast().ChannelsFirst();
 
     /// <summary>The bound of a batch of images [B, C, H, W], with the gradient of equation 11 of arXiv 1602.06725.</summary>
     /// <param name="pixels">The images, in the units of the data.</param>

@@ -23,6 +23,8 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
         // The first ReLU keeps its input for the sum; the second may work in place.
         return narrow.call(wide.call(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
+
+    public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);
 }
 
 /// <summary>x + 1(ReLU(3(ReLU(x)))) over [B, C, T]: the residual block of section 4.1 of the paper with one axis of
@@ -45,4 +47,6 @@ internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
         // The first ReLU keeps its input for the sum; the second may work in place.
         return narrow.call(wide.call(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
+
+    public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);
 }

@@ -110,6 +110,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         return decoder.call(ChannelsLast(latents)).MoveToOuterDisposeScope();
     }
 
+    internal OnnxValue ParametersToOnnx(OnnxValue latents) => decoder.ToOnnx(latents);
+
     internal Tensor ImagesOf(Tensor parameters)
     {
         using var scope = NewDisposeScope();
@@ -117,7 +119,13 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         return images.clamp(Statistic(2), Statistic(3)).contiguous().MoveToOuterDisposeScope();
     }
 
+    internal OnnxValue ImagesToOnnx(OnnxValue parameters) =>
+        (likelihood.Mean(parameters, Units) * Statistic(1) + Statistic(0)).Clamp(Statistic(2).item<float>(), Statistic(3).item<float>());
+
     internal Tensor BitsOf(Tensor parameters, Tensor images) => NatsOf(parameters, images).Div(Math.Log(2));
+
+    /// <summary>The bits of each value, [B, C, H, W].</summary>
+    internal OnnxValue BitsToOnnx(OnnxValue parameters, OnnxValue images) => likelihood.Nats(parameters, images, Units) / Math.Log(2);
 
     /// <summary>−ln p(x|z), [B].</summary>
     private protected Tensor NatsOf(Tensor parameters, Tensor images)
@@ -149,6 +157,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     }
 
     private protected Tensor Normalize(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
+
+    private protected OnnxValue NormalizeToOnnx(OnnxValue images) => (images - Statistic(0)) / Statistic(1);
 
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 

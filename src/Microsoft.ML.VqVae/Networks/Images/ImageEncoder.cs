@@ -38,6 +38,16 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
             x = block.call(x);
         return project.call(x.relu_()).MoveToOuterDisposeScope();
     }
+
+    public OnnxValue ToOnnx(OnnxValue images)
+    {
+        OnnxValue x = images.Through(down[0]);
+        foreach (Conv2d layer in down.Skip(1))
+            x = x.Relu().Through(layer);
+        foreach (ResidualBlock block in residual)
+            x = block.ToOnnx(x);
+        return x.Relu().Through(project);
+    }
 }
 
 /// <summary>Codes [B, G·D, h, w] → parameters of the pixels' distribution [B, C·P, H, W], see <see cref="PixelDistribution"/>: a 3×3
@@ -70,5 +80,15 @@ internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
         foreach (var layer in up)
             x = layer.call(x.relu_());
         return x.MoveToOuterDisposeScope();
+    }
+
+    public OnnxValue ToOnnx(OnnxValue codes)
+    {
+        OnnxValue x = codes.Through(expand);
+        foreach (ResidualBlock block in residual)
+            x = block.ToOnnx(x);
+        foreach (ConvTranspose2d layer in up)
+            x = x.Relu().Through(layer);
+        return x;
     }
 }

@@ -98,6 +98,19 @@ public sealed class PixelCnn : CodePrior
         return head.All(state.view(-1, options.SkipChannelsOrDefault), grid).reshape(batch, -1, options.Codes);
     }
 
+    internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions)
+    {
+        using Tensor places = arange(options.CodesPerPosition, dtype: ScalarType.Int64) * options.Codes;
+        OnnxValue grid = codes.Reshape(-1, options.Height, options.Width, options.CodesPerPosition);
+        OnnxValue embedded = (grid + places).RowsOf(this.codes).Sum(3).ChannelsFirst();
+        OnnxValue rows = embedded.Pad(axis: 2, before: 1, after: 0).Narrow(axis: 2, start: 0, options.Height);
+        OnnxValue columns = embedded.Pad(axis: 3, before: 1, after: 0).Narrow(axis: 3, start: 0, options.Width);
+        OnnxValue? skips = null;
+        foreach (PixelCnnLayer layer in layers)
+            (rows, columns, skips) = layer.ToOnnx(rows, columns, skips, conditions);
+        return head.ToOnnx(skips!.ChannelsLast(), grid).Reshape(-1, Length!.Value, options.Codes);
+    }
+
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
         PixelCnnSteps.Begin(this, batch, conditions, map);
@@ -188,6 +201,19 @@ internal sealed class PixelCnnHead : nn.Module
         var cumulated = functional.pad(added.view(-1, groups - 1, skip).cumsum(1), [0, 0, 1, 0]);
         sums = sums.view(-1, groups, skip).Add(cumulated);
         return stack(Enumerable.Range(0, groups).Select(place => Logits(place, sums.select(1, place))), 1);
+    }
+
+    /// <summary>The same in an ONNX graph: skip sums [B, H, W, S] and the codes Int64 [B, H, W, G] → logits [B, H, W, G, K].</summary>
+    public OnnxValue ToOnnx(OnnxValue skips, OnnxValue positions)
+    {
+        OnnxValue sums = skips.Relu().Through(hidden).SplitLast(groups, skip);
+        if (groups > 1)
+        {
+            using Tensor places = arange(groups - 1, dtype: ScalarType.Int64) * codes;
+            sums += (positions.Narrow(axis: 3, start: 0, groups - 1L) + places).RowsOf(earlier!).CumulativeSum(3).Pad(axis: 3, before: 1, after: 0);
+        }
+        return OnnxValue.Concatenate([.. Enumerable.Range(0, groups)
+            .Select(place => sums.Narrow(3, place, 1).Relu().Through(logits[place]))], axis: 3);
     }
 }
 

@@ -82,6 +82,27 @@ internal sealed class PixelCnnLayer : nn.Module
             : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.Add_(state).MoveToOuterDisposeScope());
     }
 
+    /// <summary>The same in an ONNX graph, where channels follow the batch.</summary>
+    /// <param name="rows">The vertical stack, [B, C, H, W].</param>
+    /// <param name="columns">The horizontal stack, [B, C, H, W].</param>
+    /// <param name="skips">The sum of the skip connections so far, [B, S, H, W]; null before the first layer.</param>
+    /// <param name="conditions">The classes, Int64 [B]; or null.</param>
+    public (OnnxValue Rows, OnnxValue Columns, OnnxValue Skips) ToOnnx(
+        OnnxValue rows, OnnxValue columns, OnnxValue? skips, OnnxValue? conditions)
+    {
+        OnnxValue Gate(OnnxValue sums) => sums.Narrow(1, 0, Channels).Tanh() * sums.Narrow(1, Channels, Channels).Sigmoid();
+        OnnxValue? terms = condition is null ? null : conditions!.RowsOf(condition).Reshape(-1, 4L * Channels, 1, 1);
+        OnnxValue Conditioned(OnnxValue sums, long part) => terms is null ? sums : sums + terms.Narrow(1, part * 2 * Channels, 2L * Channels);
+
+        OnnxValue above = Conditioned(rows.Through(vertical, Reach, Reach, 0, Reach), 0);
+        OnnxValue here = Conditioned(columns.Through(horizontal, 0, Reach, 0, 0) + above.Mix(across), 1);
+        OnnxValue outputs = Gate(here).Mix(output.weight!, output.bias);
+        OnnxValue Skips(OnnxValue own) => skips is null ? own : own + skips;
+        if (IsLast)
+            return (rows, columns, Skips(outputs));
+        return (Gate(above), columns + outputs.Narrow(1, 0, Channels), Skips(outputs.Narrow(1, Channels, output.weight!.shape[0] - Channels)));
+    }
+
     /// <summary>The vertical convolution: [B, Reach + h, W, C] → [B, h, W, 2C], before its gate.</summary>
     public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
     {

@@ -97,6 +97,19 @@ public sealed class FiniteScalarQuantizer : Quantizer
         return FromRows(values.reshape(-1, Channels), indices.shape[..^1]).MoveToOuterDisposeScope();
     }
 
+    internal override OnnxValue EncodeToOnnx(OnnxValue encodings)
+    {
+        OnnxValue vectors = encodings.ChannelsLast().SplitLast(CodesPerPosition, _levels.Length);
+        OnnxValue bounded = (vectors + Constant(_shifts, CPU)).Tanh() * Constant(_halfRanges, CPU) - Constant(_offsets, CPU);
+        return ((bounded.Round() + Constant(_halfWidths, CPU)).To<long>() * Constant(_strides, CPU)).Sum(vectors.Rank - 1);
+    }
+
+    internal override OnnxValue EmbedToOnnx(OnnxValue indices)
+    {
+        OnnxValue digits = (indices.SplitLast(-1, 1) / Constant(_strides, CPU)).Remainder(Constant(_levels, CPU));
+        return ((digits.To<float>() - Constant(_halfWidths, CPU)) / Constant(_halfWidths, CPU)).MergeLast().ChannelsFirst();
+    }
+
     /// <summary>Encodings as [N·G, dimensions], each dimension within the range that rounds to its levels.</summary>
     internal Tensor Bound(Tensor encodings)
     {

@@ -35,6 +35,16 @@ public abstract class Quantizer : nn.Module<Tensor, QuantizationResult>
     /// 0 … K − 1.</exception>
     public abstract Tensor Embed(Tensor indices);
 
+    /// <summary><see cref="Encode"/> in an ONNX graph: Single [B, <see cref="Channels"/>, …] → Int64 [B, …, G].</summary>
+    /// <exception cref="NotSupportedException">No graph is known for this quantizer.</exception>
+    internal virtual OnnxValue EncodeToOnnx(OnnxValue encodings) => throw NoOnnx();
+
+    /// <summary><see cref="Embed"/> in an ONNX graph: Int64 [B, …, G] → Single [B, <see cref="Channels"/>, …].</summary>
+    /// <exception cref="NotSupportedException">No graph is known for this quantizer.</exception>
+    internal virtual OnnxValue EmbedToOnnx(OnnxValue indices) => throw NoOnnx();
+
+    NotSupportedException NoOnnx() => new($"no ONNX graph is known for its quantizer, {GetType().Name}");
+
     /// <summary>Called before each training step, with the number of completed steps and the completed share of the run, 0 … 1.</summary>
     public virtual void BeginStep(long step, double fraction)
     {

@@ -159,6 +159,21 @@ public sealed class ResidualVectorQuantizer : Quantizer
         return sum.MoveToOuterDisposeScope();
     }
 
+    internal override OnnxValue EncodeToOnnx(OnnxValue encodings)
+    {
+        OnnxValue residual = encodings;
+        var indices = new List<OnnxValue>();
+        foreach (VectorQuantizer stage in stages)
+        {
+            indices.Add(stage.EncodeToOnnx(residual));
+            residual -= stage.EmbedToOnnx(indices[^1]);
+        }
+        return OnnxValue.Concatenate(indices, encodings.Rank - 1);
+    }
+
+    internal override OnnxValue EmbedToOnnx(OnnxValue indices) => stages
+        .Select((stage, number) => stage.EmbedToOnnx(indices.Narrow(indices.Rank - 1, number, 1))).Aggregate((sum, codes) => sum + codes);
+
     /// <summary>The number of stages that each example of a batch uses.</summary>
     int[] StagesOf(int batch, long step)
     {

@@ -38,6 +38,17 @@ internal sealed class SeriesEncoder : nn.Module
             x = Padding.Clear(block.call(x), padding.Codes);
         return Padding.Clear(project.call(functional.relu(x)), padding.Codes).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same in an ONNX graph, for series of one length.</summary>
+    public OnnxValue ToOnnx(OnnxValue series)
+    {
+        OnnxValue x = series.Through(down[0]);
+        foreach (Conv1d layer in down.Skip(1))
+            x = x.Relu().Through(layer);
+        foreach (ResidualBlock1d block in residual)
+            x = block.ToOnnx(x);
+        return x.Relu().Through(project);
+    }
 }
 
 /// <summary>Codes [B, G·D, N] → normalized series [B, C, N · H], the mirror image of the encoder: residual blocks, then transposed
@@ -68,5 +79,16 @@ internal sealed class SeriesDecoder : nn.Module
         for (int level = 0; level < up.Count; level++)
             x = up[level].call(Padding.Clear(functional.relu(x), padding.CodesAt(1 << level)));
         return x.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in an ONNX graph, for series of one length.</summary>
+    public OnnxValue ToOnnx(OnnxValue codes)
+    {
+        OnnxValue x = codes.Through(expand);
+        foreach (ResidualBlock1d block in residual)
+            x = block.ToOnnx(x);
+        foreach (ConvTranspose1d layer in up)
+            x = x.Relu().Through(layer);
+        return x;
     }
 }

@@ -105,6 +105,13 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         return quantizer.Encode(EncodeToLatents(series, lengths)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph, for series of one length: Single [B, C, <paramref name="steps"/>] → Int64 [B, N, G].</summary>
+    internal OnnxValue EncodeToOnnx(OnnxValue series, int steps)
+    {
+        OnnxValue normalized = (series - means.unsqueeze(1)) / deviations.unsqueeze(1);
+        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.Pad(axis: 2, before: 0, after: (StepsPerCode - steps % StepsPerCode) % StepsPerCode)));
+    }
+
     /// <summary>Codes → series Float32 [B, C, N · H] in the units of the data, without gradients. Values of padding are arbitrary.</summary>
     /// <param name="indices">Int64 [B, N, G].</param>
     /// <param name="lengths">The number of time steps of each row, Int64 [B].</param>
@@ -120,6 +127,10 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         return (decoded * deviations.unsqueeze(1)).Add(means.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph, for series of one length: Int64 [B, N, G] → Single [B, C, <paramref name="steps"/>].</summary>
+    internal OnnxValue DecodeToOnnx(OnnxValue indices, int steps) =>
+        (decoder.ToOnnx(quantizer.EmbedToOnnx(indices)) * deviations.unsqueeze(1) + means.unsqueeze(1)).Narrow(axis: 2, start: 0, steps);
+
     /// <summary>The mean squared difference of two series in units of the variance of each channel, Float32 [B]; NaN for rows without time
     /// steps. A decoder that gives the mean of each channel has an error of 1 on average over the training data.</summary>
     /// <param name="decoded">Float32 [B, C, T].</param>
@@ -134,6 +145,8 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Tensor difference = Padding.Clear((decoded - series) / deviations.unsqueeze(1), PaddingOf(lengths, series.shape[2]).Values);
         return (difference.Square().sum([1, 2]) / lengths.Mul(Channels)).MoveToOuterDisposeScope();
     }
+
+    internal OnnxValue ErrorToOnnx(OnnxValue decoded, OnnxValue series) => ((decoded - series) / deviations.unsqueeze(1)).Square().Mean(1, 2);
 
     /// <summary>
     /// The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. p(x|z) is a Gaussian of unit

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
@@ -91,14 +92,30 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         ]);
     }
 
+    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
+        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        AddedColumns columns = Bind(inputSchema);
+        OnnxValue code = valueOf(columns.InputColumns[0]).To<long>();
+        OnnxValue Table<T>(T[] values, params long[] shape) where T : unmanaged => code.RowsOf(code.Graph.Constant(values, shape));
+        DataViewSchema.DetachedColumn Added(int output) => new(columns.OutputSchema[inputSchema.Count + output]);
+        return
+        [
+            (Added(0), Table(Array.ConvertAll(Predicted(), label => (long)label - 1), _probabilities.Length)),
+            (Added(1), Table(_probabilities.SelectMany(row => row).ToArray(), _probabilities.Length, counts.Labels)),
+        ];
+    }
+
+    // A key for each code, of which 0 is a missing one; the first of equal maxima, as in ML.NET's evaluator.
+    uint[] Predicted() => [.. _probabilities.Select(row => (uint)Array.IndexOf(row, row.Max()) + 1)];
+
     public Delegate CreateGetter(DataViewRow row, AddedColumns columns, int output)
     {
         ValueGetter<uint> getCode = row.GetGetter<uint>(columns.InputColumns[0]);
         uint code = 0;
         if (output == 0)
         {
-            // The first of equal maxima, as in ML.NET's evaluator.
-            uint[] predicted = [.. _probabilities.Select(row => (uint)Array.IndexOf(row, row.Max()) + 1)];
+            uint[] predicted = Predicted();
             return (ValueGetter<uint>)((ref uint value) =>
             {
                 getCode(ref code);

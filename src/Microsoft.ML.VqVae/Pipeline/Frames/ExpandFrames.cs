@@ -188,7 +188,8 @@ public sealed class ExpandFramesTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new FrameView(input, _columns, FrameInput.Bind(_columns, input.Schema));
+        return new OnnxView(new FrameView(input, _columns, FrameInput.Bind(_columns, input.Schema)), input, this,
+            new NoOnnxColumns("it makes several rows of one"));
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => throw new InvalidOperationException(

@@ -43,7 +43,7 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new BatchedView(input, _mapping);
+        return new OnnxView(new BatchedView(input, _mapping), input, this, _mapping);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)

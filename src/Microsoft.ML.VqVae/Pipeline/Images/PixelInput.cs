@@ -24,6 +24,20 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new PixelReader(format, row, columns[0], capacity);
 
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        DataViewSchema.Column column = Find(schema)[0];
+        if (format.FromImages)
+        {
+            throw new NotSupportedException($"the column '{name}' holds images (MLImage), which an ONNX graph cannot read. "
+                + "Train on their pixels, as ExtractPixels makes them");
+        }
+        OnnxValue pixels = valueOf(column);
+        return [format.Interleaved
+            ? pixels.Reshape(-1, format.Height, format.Width, format.Channels).ChannelsFirst()
+            : pixels.Reshape(-1, format.Channels, format.Height, format.Width)];
+    }
+
     /// <summary>The type of a decoded image as MLImage, before there is data. The shape of a schema has no vector sizes, so the size is
     /// unknown for vectors unless the options set it.</summary>
     public static ImageDataViewType ImageType(SchemaShape schema, string name, ImageModelOptions options)

@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
 using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 
 [assembly: LoadableClass(typeof(AudioLoadingTransformer), null, typeof(SignatureLoadModel), "Audio loader",
@@ -162,6 +163,9 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
         return new AddedColumns(inputSchema, read,
             [new DataViewSchema.DetachedColumn(settings.Output, new VectorDataViewType(NumberDataViewType.Single))]);
     }
+
+    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
+        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf) => throw new NotSupportedException("it reads files");
 
     public const string WholeNumber = "Int64 or Int32 (ConvertType converts other numbers)";
 
