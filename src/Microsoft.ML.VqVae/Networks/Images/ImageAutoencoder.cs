@@ -78,8 +78,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        pixels[2] = pixels[2].clamp(max: minimum);
-        pixels[3] = pixels[3].clamp(min: maximum);
+        pixels[2] = pixels[2].ClampMax(minimum);
+        pixels[3] = pixels[3].ClampMin(maximum);
     }
 
     /// <summary>Runs only the decoder: latents [B, channels, h, w] → images [B, C, H, W] in the units of the data, clamped to their range:

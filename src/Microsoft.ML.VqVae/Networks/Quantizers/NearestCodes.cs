@@ -31,7 +31,7 @@ internal static class NearestCodes
 
     /// <summary>The same in an ONNX graph, along the last axis: […, D] → Int64 […].</summary>
     public static OnnxValue Find(OnnxValue vectors, Tensor codebook) =>
-        (vectors.MatMul(codebook.t() * -2) + codebook.square().sum(1)).ArgMin();
+        (vectors.MatMul(codebook.t().Mul(-2)) + codebook.Square().sum(1)).ArgMin();
 
     /// <summary>The number of occurrences of each code 0 … K − 1 among the N <paramref name="indices"/>, as Single [K].</summary>
     public static Tensor Count(Tensor indices, long codes)
