@@ -122,7 +122,7 @@ internal abstract class PixelDistribution
         public override OnnxValue Mean(OnnxValue parameters, PixelUnits units)
         {
             OnnxValue scores = Scores(parameters);
-            using Tensor bytes = TensorArithmetic.Arange(256).to(ScalarType.Float32);
+            using Tensor bytes = Arange(256).to(ScalarType.Float32);
             return units.FromBytes((scores.Softmax() * bytes).Sum(scores.Rank - 1)).ChannelsFirst();
         }
 

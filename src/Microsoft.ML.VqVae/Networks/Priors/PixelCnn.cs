@@ -100,7 +100,7 @@ public sealed class PixelCnn : CodePrior
 
     internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions)
     {
-        using Tensor places = TensorArithmetic.Arange(options.CodesPerPosition).Mul(options.Codes);
+        using Tensor places = Arange(options.CodesPerPosition).Mul(options.Codes);
         OnnxValue grid = codes.Reshape(-1, options.Height, options.Width, options.CodesPerPosition);
         OnnxValue embedded = (grid + places).RowsOf(this.codes).Sum(3).ChannelsFirst();
         OnnxValue rows = embedded.Pad(axis: 2, before: 1, after: 0).Narrow(axis: 2, start: 0, options.Height);
@@ -209,7 +209,7 @@ internal sealed class PixelCnnHead : nn.Module
         OnnxValue sums = skips.Relu().Through(hidden).SplitLast(groups, skip);
         if (groups > 1)
         {
-            using Tensor places = TensorArithmetic.Arange(groups - 1).Mul(codes);
+            using Tensor places = Arange(groups - 1).Mul(codes);
             sums += (positions.Narrow(axis: 3, start: 0, groups - 1L) + places).RowsOf(earlier!).CumulativeSum(3).Pad(axis: 3, before: 1, after: 0);
         }
         return OnnxValue.Concatenate([.. Enumerable.Range(0, groups)

@@ -39,7 +39,7 @@ public sealed partial class VectorQuantizer
 
     internal override OnnxValue EmbedToOnnx(OnnxValue indices)
     {
-        using Tensor firstRows = TensorArithmetic.Arange(options.CodesPerPosition).Mul(options.Codes);
+        using Tensor firstRows = Arange(options.CodesPerPosition).Mul(options.Codes);
         OnnxValue rows = options.SeparateCodebooks ? indices + firstRows : indices;
         return rows.RowsOf(codebook.view(-1, options.Dimensions)).MergeLast().ChannelsFirst();
     }
