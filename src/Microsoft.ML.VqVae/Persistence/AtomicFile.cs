@@ -15,8 +15,8 @@ internal static class AtomicFile
     const string Extension = ".tmp";
     const int RandomBytes = 8;
 
-    // Of temporary files that cannot be created: by a full disk, or because a cleaner took the new file for a leftover.
-    const int Attempts = 3;
+    // A file that cannot be created may be one that another writer took for a leftover before it was locked.
+    const int Attempts = 10;
 
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file; one that exists is replaced.</param>
@@ -82,7 +82,11 @@ internal static class AtomicFile
             string name = $"{target}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes))}{Extension}";
             try
             {
-                return new FileStream(name, options);
+                var stream = new FileStream(name, options);
+                // From here on it is locked, and nobody takes it for a leftover.
+                if (File.Exists(name))
+                    return stream;
+                stream.Dispose();
             }
             catch (IOException) when (attempt < Attempts && Directory.Exists(Path.GetDirectoryName(target)))
             {

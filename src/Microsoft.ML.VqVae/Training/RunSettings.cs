@@ -74,8 +74,8 @@ internal sealed class RunSettings
             nameof(TrainingOptions.ValidateEverySteps) => !_validationIntervalIsSet
                 && (_values[nameof(TrainingOptions.ValidationFraction)] == "0" || Changed(Examples)
                     || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.ValidationFraction))),
-            // Random crops follow the seed.
-            Content => Changed(Examples) || Changed(nameof(TrainingOptions.Seed)),
+            // The content is that of some examples, as many as a batch has at most; random crops follow the seed.
+            Content => Changed(Examples) || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.Seed)),
             _ => OfData.Contains(name) && Changed(Examples),
         };
 

@@ -44,7 +44,6 @@ internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate
         options.VectorQuantizer.CommitmentCost = CommitmentCost;
         options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         options.VectorQuantizer.Dimensions = DimensionsPerCode(settings);
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         return options;
     }
 

@@ -59,8 +59,6 @@ internal sealed record ImagesPlan(
         options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         if (settings.CodesPerPosition > 1)
             options.VectorQuantizer.Dimensions = 16;
-        // The first steps are unquantized, so that the codebook is initialized from a partly trained encoder.
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         options.Training.Steps = Steps;
         options.Training.BatchSize = BatchSize;
         options.Training.LearningRate = LearningRate;

@@ -45,7 +45,6 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         if (settings is { Waveform: true, Cuda: false })
             FitCpu(options, (WaveformCodecOptions)options.Codec);
         options.Training.Steps = Steps;
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 3);
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = settings.CheckpointFolder;
         return options;
@@ -59,7 +58,6 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         options.Training.BatchSize = 4;
         options.Training.LearningRate = 2e-3;
         options.Training.Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 30, holdUntilFraction: 0.5, finalFraction: 0.02);
-        options.VectorQuantizer.UnquantizedSteps = Steps / 5;
         // A batch has fewer codes than the codebook and there are few batches: a faster decay and earlier restarts of unused codes.
         options.VectorQuantizer.Decay = 0.95;
         options.VectorQuantizer.RestartEverySteps = 10;

@@ -22,7 +22,6 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double Classif
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
         options.SpeakerColumnName = "Voice";
         options.Training.Steps = Steps;
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 3);
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = settings.CheckpointFolder;
         return options;

@@ -153,7 +153,7 @@ public sealed class SeriesTests
         Values.AreEqual(expected, FitAndRead(options => options.Training.CheckpointFolder = folder.Path));
         TinySeries.Row[] rows = TinySeries.Rows(9);
         rows[5].Window[7] += 0.01f;
-        Assert.Contains("series", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(
+        Assert.Contains("the training data have other values", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(
             change: options => options.Training.CheckpointFolder = folder.Path, data: _ml.Data.LoadFromEnumerable(rows)).Dispose()).Message);
     }
 

@@ -56,8 +56,8 @@ public class ShortRunTests
             return;
         VectorQuantizerOptions run = quantizer.For(100);
         Assert.IsLessThanOrEqualTo(20, run.UnquantizedSteps, name);
-        Assert.IsLessThanOrEqualTo(5, run.RestartEverySteps, name);
-        Assert.IsLessThanOrEqualTo(10, 1 / (1 - run.Decay) - 1e-9, $"{name}: the window of the averages");
+        Assert.IsLessThanOrEqualTo(6, run.RestartEverySteps, name);
+        Assert.IsLessThanOrEqualTo(12.5, 1 / (1 - run.Decay) - 1e-9, $"{name}: the window of the averages");
         run.Validate();
         quantizer.For(1).Validate();
     }
@@ -71,7 +71,7 @@ public class ShortRunTests
         Assert.AreEqual((90, 60, 0.995), (run.UnquantizedSteps, run.RestartEverySteps, run.Decay));
 
         var residual = new ResidualVectorQuantizerOptions();
-        Assert.AreEqual(5, residual.Stage.For(100).RestartEverySteps, "the default is that of a preset");
+        Assert.AreEqual(6, residual.Stage.For(100).RestartEverySteps, "the default is that of a preset");
         Assert.AreEqual(0, new VectorQuantizerOptions().For(100).RestartEverySteps, "no restarts stay none");
     }
 

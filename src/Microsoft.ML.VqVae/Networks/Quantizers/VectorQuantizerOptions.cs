@@ -21,7 +21,7 @@ public enum CodebookLearning
 public sealed class VectorQuantizerOptions : QuantizerOptions
 {
     // The most that lengths of a preset take of a run: the steps before quantization, the interval of restarts, the window of averages.
-    const long UnquantizedShare = 5, RestartShare = 20, WindowShare = 10;
+    const long UnquantizedShare = 5, RestartShare = 16, WindowShare = 8;
     const double LeastDecay = 0.5;
 
     bool _decayIsSet, _unquantizedStepsAreSet, _restartEveryStepsIsSet;
@@ -53,7 +53,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
 
     /// <summary>γ: how much of the moving averages of counts and sums survives a step. With <see cref="CodebookLearning.Gradient"/> it only
     /// smooths the counts by which dead codes are told.</summary>
-    /// <value>Between 0 and 1, both excluded. The default is 0.99, a window of 100 steps, but of at most a tenth of a run.</value>
+    /// <value>Between 0 and 1, both excluded. The default is 0.99, a window of 100 steps, but of at most an eighth of a run.</value>
     public double Decay { get; set => (field, _decayIsSet) = (value, true); } = 0.99;
 
     /// <summary>ε: the Laplace smoothing of the moving counts, which keeps the division by the count of an unused code finite.</summary>
@@ -76,7 +76,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public int KMeansIterations { get; set; } = 8;
 
     /// <summary>The number of training steps between two checks, which move dead codes to random encoder outputs of the batch.</summary>
-    /// <value>Zero or more. The default is 0: never. The steps of a preset are at most a twentieth of a run.</value>
+    /// <value>Zero or more. The default is 0: never. The steps of a preset are at most a sixteenth of a run.</value>
     public int RestartEverySteps { get; set => (field, _restartEveryStepsIsSet) = (value, true); }
 
     /// <summary>A code is dead when its moving count is below this share of the mean count of its codebook.</summary>
