@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Samples.Phonemes;
 using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Samples.Verbs;

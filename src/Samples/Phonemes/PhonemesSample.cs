@@ -3,9 +3,10 @@ using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
 using Spectre.Console;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>
 /// Section 4.3 of the paper: a codec is trained on speech without labels, and its codes encode phonemes. Trains the codec, maps codes to
@@ -28,7 +29,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
         // 1. The codec is trained on the waveforms.
         IDataView train = ML.Data.LoadFromEnumerable(data.Train), test = ML.Data.LoadFromEnumerable(data.Test);
         IDataView heard = ML.Data.LoadFromEnumerable(data.Train.Concat(unlabelled));
-        ITransformer audio = PhonemePipelines.Audio(ML).Fit(heard);
+        ITransformer audio = SpeechPipeline.Audio(ML).Fit(heard);
         double minutes = data.Train.Concat(unlabelled).Sum(utterance => utterance.Length) / 16_000.0 / 60;
         string title = $"Train the codec on {minutes:0} minutes of speech";
         using AudioVqVaeTransformer codec = stages.Train(

@@ -5,7 +5,7 @@ using System.Text;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>Recordings without labels, for the training of the codec: the utterances that an utterances.tsv lists, or the WAV, NIST SPHERE
 /// and FLAC files of a folder and its subfolders. FLAC files are unpacked once, by the program flac, into the cache.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Microsoft.ML.VqVae.Samples.Speech;
+using Microsoft.ML.VqVae.Samples.SpeechPrior;
 
-namespace Microsoft.ML.VqVae.Tests.Samples.Speech;
+namespace Microsoft.ML.VqVae.Tests.Samples.SpeechPrior;
 
 [TestClass]
 public sealed class SpeechPriorMetricsTests

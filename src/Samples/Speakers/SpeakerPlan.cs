@@ -1,4 +1,6 @@
-namespace Microsoft.ML.VqVae.Samples.Speech;
+using Microsoft.ML.VqVae.Samples.Speech;
+
+namespace Microsoft.ML.VqVae.Samples.Speakers;
 
 /// <summary>The training budget.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
@@ -15,16 +17,4 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double Classif
     }
 
     public int ClassifierUtterances(SpeechData data) => (int)Math.Ceiling(ClassifierShare * data.Train.Count);
-
-    /// <summary>The MelSpeech preset, conditioned on the speaker.</summary>
-    public AudioVqVaeOptions CodecOptions(SpeechSettings settings)
-    {
-        AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
-        options.SpeakerColumnName = "Voice";
-        options.Training.Steps = Steps;
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 3);
-        options.Training.Seed = settings.Seed;
-        options.Training.CheckpointFolder = settings.CheckpointFolder;
-        return options;
-    }
 }

@@ -1,8 +1,9 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Samples.Speech;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Speakers;
 
 /// <summary>
 /// Two linear classifiers, of voices and of phones, that are trained on log-mel spectra of recordings only and evaluate decoded speech.

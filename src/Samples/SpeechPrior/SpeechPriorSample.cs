@@ -3,12 +3,13 @@ using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
 using Microsoft.ML.VqVae.Training;
 using Spectre.Console;
 using Canvas = Microsoft.ML.VqVae.Samples.Drawing.Canvas;
 using Color = Microsoft.ML.VqVae.Samples.Drawing.Color;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.SpeechPrior;
 
 /// <summary>
 /// A prior over speech (section 4.3 of the paper): a WaveNet learns the sequence of codes given the speaker. Trains a codec and the prior
@@ -25,8 +26,8 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         IDataView train = ML.Data.LoadFromEnumerable(data.Train), test = ML.Data.LoadFromEnumerable(data.Test);
 
         // 1. The codec encodes speech, and its decoder is conditioned on the voice.
-        ITransformer audio = PhonemePipelines.Audio(ML).Fit(train);
-        AudioVqVaeOptions codecOptions = plan.CodecOptions(Settings);
+        ITransformer audio = SpeechPipeline.Audio(ML).Fit(train);
+        AudioVqVaeOptions codecOptions = SpeechPipeline.CodecOptions(Settings, plan.CodecSteps);
         using AudioVqVaeTransformer codec = stages.Train(
             $"Train the codec on {data.Train.Count:N0} utterances", codecOptions.Training, Cancellation,
             () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", codecOptions).Fit(audio.Transform(train)), "crops");
@@ -35,17 +36,17 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         PriorOptions priorOptions = plan.PriorOptions(Settings);
         using PriorTransformer prior = stages.Train(
             "Train the prior on their codes", priorOptions.Training, Cancellation,
-            () => ML.Transforms.VqVae.Prior("Bits", "Codes", "Voice", priorOptions).Fit(codec.Transform(audio.Transform(train))),
+            () => ML.Transforms.VqVae.Prior("Bits", "Codes", SpeechPipeline.Voice, priorOptions).Fit(codec.Transform(audio.Transform(train))),
             "utterances");
         var chain = new TransformerChain<ITransformer>(audio, codec, prior);
         ML.Model.Save(chain, train.Schema, Out("model.zip"));
 
         // 3. The bits per second of held-out speech.
-        IDataView scored = ML.Data.Cache(chain.Transform(test), "Codes", "Voice", "Bits");
+        IDataView scored = ML.Data.Cache(chain.Transform(test), "Codes", SpeechPipeline.Voice, "Bits");
         PriorMetrics quality = stages.Run("Score the test utterances", _ => PriorMetrics.Evaluate(scored, "Codes", "Bits"));
 
         // 4. New utterances, as long as those of the training data on average.
-        using AudioVqVaeDecoderTransformer decoder = codec.Decoder("Sound", "Codes", "Voice");
+        using AudioVqVaeDecoderTransformer decoder = codec.Decoder("Sound", "Codes", SpeechPipeline.Voice);
         string[] voices = [.. prior.Conditions.SelectMany(voice => Enumerable.Repeat(voice, SpeechPriorPlan.PerVoice))];
         float[][] sounds = stages.Run($"Sample {voices.Length} utterances", _ => Sounds(decoder, prior.Sample(
             ML, voices, new SamplingOptions { Seed = Settings.Seed, CancellationToken = Cancellation })));
@@ -128,10 +129,6 @@ internal sealed record SpeechPriorPlan(int CodecSteps, int PriorSteps)
 
     public static SpeechPriorPlan For(SpeechSettings Settings) =>
         Settings.Quick ? new(CodecSteps: 250, PriorSteps: 150) : new(CodecSteps: 2000, PriorSteps: 300);
-
-    /// <summary>The options of the speakers sample's codec, with the steps of this plan.</summary>
-    public AudioVqVaeOptions CodecOptions(SpeechSettings Settings) =>
-        (SpeakerPlan.For(Settings) with { Steps = CodecSteps }).CodecOptions(Settings);
 
     /// <summary>A WaveNet with a receptive field of two and a half seconds.</summary>
     public PriorOptions PriorOptions(SpeechSettings Settings) => new()

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>The figures of the phonemes sample: confusion matrices, the phones of each code, and a sentence in detail.</summary>
 internal static class PhonemeFigures

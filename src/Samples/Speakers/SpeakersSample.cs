@@ -2,9 +2,10 @@ using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
 using Spectre.Console;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Speakers;
 
 /// <summary>
 /// Voice conversion (section 4.3 of the paper): the codes carry what is spoken, and the decoder is conditioned on the speaker. Trains the
@@ -25,10 +26,10 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
 
         // 1. The codec reconstructs speech, conditioned on the speaker.
         IDataView train = ML.Data.LoadFromEnumerable(data.Train);
-        ITransformer audio = PhonemePipelines.Audio(ML).Fit(train);
+        ITransformer audio = SpeechPipeline.Audio(ML).Fit(train);
         double minutes = data.Train.Sum(utterance => utterance.Length) / 16_000.0 / 60;
         string title = $"Train the codec on {minutes:0} minutes of {voices.Length} voices";
-        AudioVqVaeOptions options = plan.CodecOptions(Settings);
+        AudioVqVaeOptions options = SpeechPipeline.CodecOptions(Settings, plan.Steps);
         using AudioVqVaeTransformer codec = stages.Train(
             title, options.Training, Cancellation,
             () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(train)), "crops");

@@ -1,7 +1,8 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Samples.Speech;
 using Microsoft.ML.VqVae.Training;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>The training budget.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
@@ -37,7 +38,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
             : AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers();
         if (data.KnownVoices)
         {
-            options.SpeakerColumnName = "Voice";
+            options.SpeakerColumnName = SpeechPipeline.Voice;
             // Averages over less time: the accuracy of one code falls by 0.01, that of a window of codes rises by 0.01.
             if (options.Codec is MelCodecOptions mel)
                 mel.TargetFrames = 12;

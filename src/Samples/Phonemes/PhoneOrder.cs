@@ -1,4 +1,4 @@
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>Phones ordered by sound, so that confusions lie near the diagonal.</summary>
 internal static class PhoneOrder

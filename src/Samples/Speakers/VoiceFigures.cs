@@ -1,7 +1,8 @@
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Speakers;
 
 /// <summary>The figure of the speakers sample: a sentence of each voice, recorded and converted to each voice.</summary>
 internal static class VoiceFigures

@@ -1,17 +1,10 @@
 using Microsoft.ML.VqVae.Audio;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
-/// <summary>The ML.NET pipelines of the phonemes sample. In sequence, they lead from a file name to phones.</summary>
+/// <summary>The ML.NET pipelines of the phonemes sample. They follow SpeechPipeline, and lead from codes to phones.</summary>
 internal static class PhonemePipelines
 {
-    /// <summary>Loads the audio files and maps the speakers to keys.</summary>
-    public static IEstimator<ITransformer> Audio(MLContext ml) =>
-        ml.Transforms.VqVae.LoadAudio(
-                "Waveform", nameof(AlignedUtterance.AudioPath), startColumnName: nameof(AlignedUtterance.Start),
-                lengthColumnName: nameof(AlignedUtterance.Length))
-            .Append(ml.Transforms.Conversion.MapValueToKey("Voice", nameof(AlignedUtterance.Speaker)));
-
     /// <summary>One row per code: the code, its neighbors, and the phone at its center.</summary>
     public static IEstimator<ITransformer> Frames(MLContext ml, int samplesPerCode, int context) =>
         ml.Transforms.SelectColumns(

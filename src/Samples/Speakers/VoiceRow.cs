@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Speakers;
 
 /// <summary>An utterance as codes, and the target voice.</summary>
 internal sealed class VoiceRow

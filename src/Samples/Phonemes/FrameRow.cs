@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>A code of an utterance, and the phone at its center.</summary>
 internal sealed class FrameRow

@@ -1,6 +1,7 @@
 using System.Globalization;
+using Microsoft.ML.VqVae.Samples.Speech;
 
-namespace Microsoft.ML.VqVae.Samples.Speech;
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>The predictions of a model for utterances, as text that can be compared exactly across processes.</summary>
 internal static class PhonePredictions
