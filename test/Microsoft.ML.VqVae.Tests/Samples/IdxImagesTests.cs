@@ -7,18 +7,22 @@ using Microsoft.ML.VqVae.Samples.Images;
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
 [TestClass]
-public sealed class FashionMnistTests : IDisposable
+public sealed class IdxImagesTests : IDisposable
 {
     readonly MLContext _ml = new(seed: 1);
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
+    // The first labels of the data set itself, read from its file.
+    static readonly byte[] FashionLabels =
+        [9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4, 3, 1, 4, 8, 4, 3, 0, 2, 4, 4, 5, 3];
+
     [TestMethod]
-    public void Plain_and_packed_files_give_pixels_and_class_names()
+    public void Fashion_MNIST_has_pixels_and_the_names_of_clothes()
     {
-        WriteImages("train", 3, 4, 8, packed: true);
-        WriteLabels("train", [0, 9, 2], packed: true);
+        WriteImages("train", 33, 4, 8, packed: true);
+        WriteLabels("train", [.. FashionLabels, 6], packed: true);
         WriteImages("t10k", 2, 4, 8);
         WriteLabels("t10k", [1, 8]);
 
@@ -26,13 +30,67 @@ public sealed class FashionMnistTests : IDisposable
 
         Assert.AreEqual("Fashion-MNIST", data.Name);
         Assert.AreEqual(new ImageShape(1, 4, 8), data.Shape);
-        Assert.AreEqual(3, data.TrainRows);
+        Assert.AreEqual(33, data.TrainRows);
         Assert.AreEqual(2, data.TestRows);
         CollectionAssert.AreEqual(new[] { 1, 4, 8 }, ((VectorDataViewType)data.Train.Schema["Pixels"].Type).Dimensions.ToArray());
         LabelledImage[] train = Rows(data.Train);
-        CollectionAssert.AreEqual(new[] { "T-shirt", "Ankle boot", "Pullover" }, train.Select(row => row.Class).ToArray());
+        CollectionAssert.AreEqual(new[] { "Ankle boot", "T-shirt", "T-shirt", "Dress" }, train.Take(4).Select(row => row.Class).ToArray());
+        CollectionAssert.AreEqual(new[] { "Trouser", "Bag" }, Rows(data.Test).Select(row => row.Class).ToArray());
         // The pixels count on from image to image.
         CollectionAssert.AreEqual(Enumerable.Range(32, 32).Select(value => (float)value).ToArray(), train[1].Pixels);
+    }
+
+    [TestMethod]
+    [DataRow("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")]
+    [DataRow("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte")]
+    [DataRow("train-images.idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte", "T10K-LABELS.IDX1-UBYTE")]
+    public void Digits_are_named_by_their_numbers_and_the_data_by_its_folder(
+        string trainImages, string trainLabels, string testImages, string testLabels)
+    {
+        // The labels that MNIST begins with.
+        Write(trainImages, [5, 2, 2], new byte[20]);
+        Write(trainLabels, [5], [5, 0, 4, 1, 9]);
+        Write(testImages, [2, 2, 2], new byte[8]);
+        Write(testLabels, [2], [7, 2]);
+        ImageData data = ImageDataSets.Open(_ml, _folder.Path);
+        Assert.AreEqual(new DirectoryInfo(_folder.Path).Name, data.Name);
+        CollectionAssert.AreEqual(new[] { "5", "0", "4", "1", "9" }, Rows(data.Train).Select(row => row.Class).ToArray());
+        CollectionAssert.AreEqual(new[] { "7", "2" }, Rows(data.Test).Select(row => row.Class).ToArray());
+    }
+
+    [TestMethod]
+    public void EMNIST_has_its_own_file_names_more_labels_and_letters()
+    {
+        Write("emnist-letters-train-images-idx3-ubyte", [3, 2, 2], new byte[12]);
+        Write("emnist-letters-train-labels-idx1-ubyte", [3], [26, 1, 2]);
+        Write("emnist-letters-test-images-idx3-ubyte", [1, 2, 2], new byte[4]);
+        Write("emnist-letters-test-labels-idx1-ubyte", [1], [26]);
+        ImageData numbered = ImageDataSets.Open(_ml, _folder.Path);
+        Assert.AreEqual("emnist-letters", numbered.Name);
+        CollectionAssert.AreEqual(new[] { "26", "1", "2" }, Rows(numbered.Train).Select(row => row.Class).ToArray());
+        string mapping = _folder.Write("emnist-letters-mapping.txt", "1 65 97\r\n26 90 122\r\n"u8.ToArray());
+        CollectionAssert.AreEqual(new[] { "Zz", "Aa", "2" }, Rows(ImageDataSets.Open(_ml, _folder.Path).Train).Select(row => row.Class).ToArray());
+        File.WriteAllText(mapping, "1 65\n2 B\n");
+        string message = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message;
+        StringAssert.Contains(message, $"'{mapping}', line 2: expected a label");
+        File.Delete(mapping);
+        Write("emnist-digits-train-images-idx3-ubyte", [3, 2, 2], new byte[12]);
+        string several = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message;
+        StringAssert.Contains(several, "several data sets ('emnist-digits-', 'emnist-letters-')");
+    }
+
+    [TestMethod]
+    public void Training_and_test_images_have_one_size_and_some_pixels()
+    {
+        WriteImages("train", 1, 4, 8);
+        WriteLabels("train", [0]);
+        WriteImages("t10k", 1, 8, 4);
+        WriteLabels("t10k", [0]);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message, "4×8×1");
+        WriteImages("t10k", 0, 4, 8);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message, "holds no values");
     }
 
     [TestMethod]
@@ -76,9 +134,6 @@ public sealed class FashionMnistTests : IDisposable
         WriteLabels("train", [0, 1]);
         var count = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(count.Message, "3 images");
-        WriteLabels("train", [0, 1, 10]);
-        var range = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
-        StringAssert.Contains(range.Message, "label 10");
     }
 
     [TestMethod]
@@ -108,6 +163,9 @@ public sealed class FashionMnistTests : IDisposable
 
     void WriteLabels(string part, byte[] labels, bool packed = false) =>
         Write($"{part}-labels-idx1-ubyte", [labels.Length], labels, packed);
+
+    void Write(string name, int[] dimensions, byte[] values) =>
+        Write(name.EndsWith(".gz", StringComparison.Ordinal) ? name[..^3] : name, dimensions, values, name.EndsWith(".gz", StringComparison.Ordinal));
 
     void Write(string name, int[] dimensions, byte[] values, bool packed)
     {
