@@ -4,7 +4,7 @@ using Microsoft.ML.VqVae.Samples.Images;
 namespace Microsoft.ML.VqVae.Samples.Compare;
 
 /// <summary>The options of the compare command.</summary>
-internal sealed record CompareSettings : SampleSettings
+internal sealed record CompareSettings : ImageSampleSettings
 {
     public int? Steps { get; init; }
 

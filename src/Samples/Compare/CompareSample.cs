@@ -17,7 +17,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
 
     protected override SampleResult Work(Stages stages)
     {
-        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        ImageData data = ImageDataSets.Open(ML, Settings, stages);
         ComparePlan plan = ComparePlan.For(data, Settings);
         IDataView test = ML.Data.TakeRows(data.Test, plan.TestRows);
 

@@ -1,5 +1,5 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using SkiaSharp;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -17,10 +17,6 @@ internal static class ImageFolder
 
     static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
 
-    static ReadOnlySpan<byte> Png => [0x89, (byte)'P', (byte)'N', (byte)'G'];
-
-    static ReadOnlySpan<byte> Jpeg => [0xFF, 0xD8, 0xFF];
-
     public static bool IsIn(string folder) => Directory.EnumerateDirectories(folder).Any(subfolder => ImageFiles(subfolder).Any());
 
     /// <summary>Whether a folder has image files in itself.</summary>
@@ -30,11 +26,13 @@ internal static class ImageFolder
     public static IDataView OpenFlat(MLContext ml, string folder)
     {
         ImageFile[] files = [.. ImageFiles(folder).Order(StringComparer.Ordinal).Select(path => new ImageFile { Path = path })];
-        CheckAll(files);
-        return Read(ml, files);
+        return Read(ml, Readable(files, skipUnreadable: false).Files);
     }
 
-    public static ImageData Open(MLContext ml, string folder)
+    /// <param name="ml">The context of the views.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="skipUnreadable">Whether files that cannot be decoded are left out instead of being an error.</param>
+    public static ImageData Open(MLContext ml, string folder, bool skipUnreadable)
     {
         ImageFile[] files =
         [
@@ -42,39 +40,64 @@ internal static class ImageFolder
                from path in ImageFiles(subfolder).Order(StringComparer.Ordinal)
                select new ImageFile { Path = path, Class = Path.GetFileName(subfolder) },
         ];
+        (files, string[] skipped) = Readable(files, skipUnreadable);
         string[] classes = [.. files.Select(file => file.Class).Distinct()];
         if (classes.Length < 2)
-            throw new DataSetException(
-                $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
-        CheckAll(files);
+        {
+            throw new DataSetException(classes.Length == 0
+                ? $"None of the {skipped.Length:N0} image files in '{folder}' can be read."
+                : $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
+        }
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
         if (test.Length == 0)
             throw new DataSetException($"'{folder}' holds {files.Length} image files; at least {TestEvery} are needed.");
 
         return new ImageData(
-            new DirectoryInfo(folder).Name, Shape, Read(ml, train), train.Length, Read(ml, test), test.Length);
+            new DirectoryInfo(folder).Name, Shape, Read(ml, train), train.Length, Read(ml, test), test.Length)
+        {
+            Skipped = skipped,
+        };
     }
 
-    static IEnumerable<string> ImageFiles(string folder) =>
-        Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
-
-    static void CheckAll(ImageFile[] files)
+    /// <summary>The files that can be decoded, and the paths of the others.</summary>
+    /// <exception cref="DataSetException">A file cannot be decoded, and is not to be skipped.</exception>
+    static (ImageFile[] Files, string[] Skipped) Readable(ImageFile[] files, bool skipUnreadable)
     {
-        if (files.FirstOrDefault(file => !LooksLikeImage(file.Path)) is { } broken)
-            throw new DataSetException($"'{broken.Path}' is not an image, despite its extension. Remove or replace it.");
+        string?[] problems = [.. files.AsParallel().AsOrdered().Select(file => ProblemOf(file.Path))];
+        int bad = problems.Count(problem => problem is not null);
+        if (bad > 0 && !skipUnreadable)
+        {
+            int first = Array.FindIndex(problems, problem => problem is not null);
+            string more = bad > 1 ? $" {bad - 1:N0} other files cannot be read either." : "";
+            throw new DataSetException($"'{files[first].Path}', image file {first + 1:N0} of {files.Length:N0}, {problems[first]}.{more} "
+                + "Remove or replace what cannot be read, or leave it out with --skip-unreadable.");
+        }
+        return (
+            [.. files.Where((_, index) => problems[index] is null)],
+            [.. files.Where((_, index) => problems[index] is not null).Select(file => file.Path)]);
     }
 
-    /// <summary>
-    /// Checks the first bytes, so that the message names the file: ML.NET fails later and without the name.
-    /// </summary>
-    static bool LooksLikeImage(string path)
+    // Names with a dot in front are of the system: macOS leaves "._a.png" beside a.png.
+    static IEnumerable<string> ImageFiles(string folder) => Directory.EnumerateFiles(folder).Where(file =>
+        Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(file).StartsWith('.'));
+
+    /// <summary>The reason why a file cannot be decoded; null if it can. ML.NET fails later, without the name of the file, and takes a
+    /// file that is cut short for an image whose missing part is black.</summary>
+    static string? ProblemOf(string path)
     {
-        Span<byte> start = stackalloc byte[4];
-        using FileStream file = File.OpenRead(path);
-        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
-            && (start.SequenceEqual(Png) || start.StartsWith(Jpeg) || start.StartsWith("BM"u8) || start.SequenceEqual("GIF8"u8)
-                || start.SequenceEqual("RIFF"u8));
+        if (new FileInfo(path).Length == 0)
+            return "is empty";
+        using var codec = SKCodec.Create(path, out SKCodecResult opened);
+        if (codec is null)
+            return opened == SKCodecResult.IncompleteInput ? "is cut short" : "is not an image, despite its extension";
+        using var pixels = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height));
+        return codec.GetPixels(pixels.Info, pixels.GetPixels()) switch
+        {
+            SKCodecResult.Success => null,
+            SKCodecResult.IncompleteInput => "is cut short",
+            SKCodecResult result => $"is damaged ({result})",
+        };
     }
 
     static IDataView Read(MLContext ml, ImageFile[] files)

@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Networks;
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>The options of the images command.</summary>
-internal sealed record ImagesSettings : SampleSettings
+internal sealed record ImagesSettings : ImageSampleSettings
 {
     public int? Steps { get; init; }
 

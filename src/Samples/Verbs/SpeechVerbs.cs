@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Microsoft.ML.VqVae.Samples.Phonemes;
+using Microsoft.ML.VqVae.Samples.Speakers;
 using Microsoft.ML.VqVae.Samples.Speech;
+using Microsoft.ML.VqVae.Samples.SpeechPrior;
 
 namespace Microsoft.ML.VqVae.Samples.Verbs;
 

@@ -22,7 +22,7 @@ public class ArchitectureTests
 
     static readonly Dictionary<string, string[]> Arrows = new()
     {
-        [SourceRooms.Catalog] = ["Persistence", "Networks/Quantizers", .. Features],
+        [SourceRooms.Catalog] = ["Persistence", "Networks/Quantizers", "Audio", .. Features],
         // The list of JSON texts names those of all features, and the settings of quantizers and priors that a model file names by type.
         ["Pipeline"] = ["Pipeline/Framework", "Networks/Quantizers", "Networks/Priors", .. Features],
         ["Pipeline/Images"] = [.. Framework, "Networks/Images"],

@@ -160,6 +160,16 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 
     private protected OnnxValue NormalizeToOnnx(OnnxValue images) => (images - Statistic(0)) / Statistic(1);
 
+    /// <summary>The range of a pixel in the training data, in the units of the data; infinite until it is set.</summary>
+    internal (float Minimum, float Maximum) PixelRange
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return (Statistic(2).item<float>(), Statistic(3).item<float>());
+        }
+    }
+
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 
     /// <summary>The same tensor with channels as the innermost axis in memory, which CPU convolutions are faster with (140 → 90 ms a

@@ -56,7 +56,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
     private protected override TrainingPlan<GaussianVaeTransformer> Plan(IDataView input, int seed)
     {
         // The loss is a likelihood of bytes.
-        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, asBytes: true);
         var description = new GaussianVaeDescription(data.Codec, Options.LatentChannels, data.Format, Options.PredictionBatchSize);
         ImageGaussianVae network = CreateNetwork(description, seed);
         return data.Plan<ImageGaussianVae, GaussianPosterior, GaussianVaeTransformer>(
@@ -117,7 +117,7 @@ public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTr
     private protected override TrainingPlan<VimcoTransformer> Plan(IDataView input, int seed)
     {
         // The loss is a likelihood of bytes.
-        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, asBytes: true);
         VimcoOptions latents = Options.Latents.Copy();
         var description = new VimcoDescription(data.Codec, latents, data.Format, Options.PredictionBatchSize);
         ImageVimco network = CreateNetwork(description, seed);

@@ -59,7 +59,8 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         CodesCodecOptions codec = Options.Codec.Copy();
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();
-        CodeStore rows = CodeStore.Read(input, (column, format.ToRequirements()), condition: null, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(
+            input, (column, format.ToRequirements(column)), condition: null, "train on", Options.Training.CancellationToken);
 
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);

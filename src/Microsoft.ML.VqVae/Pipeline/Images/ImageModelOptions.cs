@@ -40,7 +40,8 @@ public abstract class ImageModelOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionColumnName { get; set; }
 
-    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;.</summary>
+    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;. The values of a vector column must then be bytes
+    /// by <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool ReconstructionAsImage { get; set; }
 
@@ -59,7 +60,8 @@ public abstract class ImageModelOptions : NetworkOptions
     public float ImageScale { get; set; } = 1;
 
     /// <summary>Whether pixels are interpreted as bytes, in training or in a column.</summary>
-    internal bool CountsBits => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null;
+    internal bool TakesBytes => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null
+        || ReconstructionAsImage;
 
     private protected override void Describe(OptionProblems problems)
     {

@@ -19,8 +19,8 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
     /// <param name="input">The data view.</param>
     /// <param name="columnName">The column of images.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="countsBits">Whether pixels are interpreted as bytes, in training or in an output column.</param>
-    public static ImageTrainingData Read(IDataView input, string columnName, ImageModelOptions options, bool countsBits)
+    /// <param name="asBytes">Whether pixels are interpreted as bytes, in training or in an output column.</param>
+    public static ImageTrainingData Read(IDataView input, string columnName, ImageModelOptions options, bool asBytes)
     {
         DataViewSchema.Column column = SchemaColumns.Find(input.Schema, columnName);
         ImageFormat format = PixelInput.Resolve(column, options);
@@ -29,7 +29,7 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
         (codec.ByteOffset, codec.ByteScale) = (format.ImageOffset, format.ImageScale);
         codec.Validate();
         ImageStore images = ImageStore.Read(input, column, format, options.Training.CancellationToken);
-        if (countsBits)
+        if (asBytes)
             PixelInput.CheckBytes(column.Name, images.Minimum, images.Maximum, format);
         return new ImageTrainingData(codec, format, images, options.WarmStart is not null);
     }
@@ -94,10 +94,9 @@ internal sealed class ImageStore : IExampleStore
         var reader = new PixelReader(format, cursor, column, capacity: 1);
         float[] row = new float[format.ValuesOfRow];
         double mean = 0, squaredDeviations = 0;
-        while (cursor.MoveNext())
+        while (ReadNext(data, column, format, cursor, reader, row))
         {
             cancellation.ThrowIfCancellationRequested();
-            reader.Read(row);
             for (int at = 0; at < row.Length; at += format.ValueCount)
             {
                 Span<float> image = store.Append(expected);
@@ -116,6 +115,28 @@ internal sealed class ImageStore : IExampleStore
         store.Mean = mean;
         store.Deviation = Math.Sqrt(squaredDeviations / ((double)store.Count * format.ValueCount));
         return store;
+    }
+
+    // Errors of the source have another type or a cause; those of the reader's own checks name the row already.
+    static bool ReadNext(
+        IDataView data, DataViewSchema.Column column, ImageFormat format, DataViewRowCursor cursor, PixelReader reader, float[] row)
+    {
+        try
+        {
+            if (!cursor.MoveNext())
+                return false;
+            reader.Read(row);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException
+            && (exception is not InvalidOperationException || exception.InnerException is not null))
+        {
+            throw UnreadableRow.Error(data, column, exception, current =>
+            {
+                var again = new PixelReader(format, current, column, capacity: 1);
+                return () => again.Read(slot: 0);
+            });
+        }
     }
 
     Span<float> Append(long? expected)

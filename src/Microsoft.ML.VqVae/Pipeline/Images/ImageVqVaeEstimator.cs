@@ -56,7 +56,7 @@ public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, Im
 
     private protected override TrainingPlan<ImageVqVaeTransformer> Plan(IDataView input, int seed)
     {
-        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.CountsBits);
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.TakesBytes);
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new ImageModelDescription(data.Codec, quantizer, data.Format, Options.PredictionBatchSize);
         ImageVqVae network = CreateNetwork(description, seed);

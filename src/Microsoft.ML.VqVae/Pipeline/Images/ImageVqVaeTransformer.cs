@@ -67,16 +67,36 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <param name="outputColumnName">The column of images to add, in the layout and units of the training data.</param>
     /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
     /// <see cref="OutputColumnName"/>.</param>
-    /// <param name="asImage">Whether to output MLImage instead of Vector&lt;Single&gt;.</param>
+    /// <param name="asImage">Whether to output MLImage instead of Vector&lt;Single&gt;. The values of the training data must be bytes by
+    /// <see cref="ImageModelOptions.ImageOffset"/> and <see cref="ImageModelOptions.ImageScale"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
     /// <exception cref="ArgumentException">The name of the output column is empty.</exception>
+    /// <exception cref="InvalidOperationException">Images are requested, and the values of the training data are not bytes.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public ImageVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         HoldNetwork();
-        var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
-        return new ImageVqVaeDecoderTransformer(_model, columns);
+        try
+        {
+            if (asImage)
+                RequireBytes();
+            var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
+            return new ImageVqVaeDecoderTransformer(_model, columns);
+        }
+        catch
+        {
+            _model.Release();
+            throw;
+        }
+    }
+
+    // Other values would be clamped to black or white.
+    void RequireBytes()
+    {
+        (float minimum, float maximum) = _model.Network.PixelRange;
+        if (float.IsFinite(minimum) && float.IsFinite(maximum))
+            PixelInput.CheckBytes(InputColumnName, minimum, maximum, _model.Description.Pixels);
     }
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
@@ -112,7 +132,8 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
     {
         (int height, int width, int perPosition) = model.Network.CodeGrid;
         int[] dimensions = [.. model.Description.Pixels.ClipDimension, height, width, perPosition];
-        return new CodeFormat(model.Description.Quantizer.CodebookSize, dimensions, Names: null, SlotNames: null);
+        int codes = model.Description.Quantizer.CodebookSize;
+        return new CodeFormat(codes, dimensions, KeyNames.Numbered(codes), SlotNames: null);
     }
 
     // The grids of a clip are consecutive.

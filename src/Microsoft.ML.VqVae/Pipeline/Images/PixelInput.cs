@@ -98,9 +98,12 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                 + "which the model was trained on", column.Type.ToString()!);
     }
 
-    /// <summary>Checks that the values can be bytes, for bits to be computed. Values between two bytes are accepted, and rounded.</summary>
+    /// <summary>Checks that the values can be bytes, for bits to be computed or pictures to be made. Values between two bytes are accepted,
+    /// and rounded.</summary>
     public static void CheckBytes(string column, double minimum, double maximum, ImageFormat format)
     {
+        if (format.FromImages)
+            return;
         double first = minimum / format.ImageScale + format.ImageOffset, last = maximum / format.ImageScale + format.ImageOffset;
         (double lowest, double highest) = (Math.Min(first, last), Math.Max(first, last));
         if (lowest >= -0.5 && highest <= 255.5 && highest - lowest > 1.5)
@@ -108,7 +111,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
             + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {lowest:G5} to {highest:G5}; bits can ")
-            + "be computed for bytes from 0 to 255. Set ImageOffset and ImageScale to those of ExtractPixels: a byte b is "
+            + "be computed, and pictures (MLImage) made, for bytes from 0 to 255. Set ImageOffset and ImageScale to those of ExtractPixels: a byte b is "
             + "(b - ImageOffset) * ImageScale in the column.");
     }
 

@@ -43,11 +43,11 @@ internal sealed class PixelReader : RowReader
         {
             // Not disposed here: the image may belong to the caller, and ML.NET's loaders dispose of theirs when it is passed back to
             // them.
-            _images(ref _image!);
+            Get(_images, ref _image!);
             ReadImage(_image, planar);
             return;
         }
-        _vectors!(ref _vector);
+        Get(_vectors!, ref _vector);
         if (_vector.Length != planar.Length)
             throw Bad($"has {_vector.Length} values; expected are {planar.Length} ({_format})");
         Span<float> values = _format.Interleaved ? _scratch : planar;
@@ -63,6 +63,18 @@ internal sealed class PixelReader : RowReader
             return;
         for (int at = 0; at < planar.Length; at += _format.ValueCount)
             Planes.Split(values.Slice(at, _format.ValueCount), planar.Slice(at, _format.ValueCount), _format.Channels);
+    }
+
+    void Get<T>(ValueGetter<T> getter, ref T value)
+    {
+        try
+        {
+            getter(ref value);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw UnreadableRow.Error(_column, _row.Position, exception);
+        }
     }
 
     void ReadImage(MLImage? image, Span<float> planar)

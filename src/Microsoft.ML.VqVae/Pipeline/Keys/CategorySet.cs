@@ -72,10 +72,7 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
             }
             return Keys([.. Enumerable.Range(0, count).Select(Seen)], NameOf, role);
         }
-        Dictionary<string, int> classes = [];
-        for (int index = 0; index < Count; index++)
-            classes.TryAdd(NameOf(index), index);
-        return Keys([.. names.Values.Select(name => Seen(classes.GetValueOrDefault(name, -1)))], key => names.Values[key], role);
+        return Keys(Array.ConvertAll(Names.PlacesOf(names), Seen), key => names.Values[key], role);
     }
 
     /// <summary>Checks that the classes of a trained network are those of the data that it is to be trained on.</summary>

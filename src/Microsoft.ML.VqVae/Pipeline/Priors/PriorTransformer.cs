@@ -167,7 +167,7 @@ public sealed class PriorTransformer : NetworkTransformer
             condition = (column, set.KeysOf(column, "condition"));
         }
         CodeStore given =
-            CodeStore.Read(data, (codes, format.ToRequirements(missingAllowed: true)), condition, "complete", options.CancellationToken);
+            CodeStore.Read(data, (codes, format.ToRequirements(codes, missingAllowed: true)), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
         using DisposeScope scope = NewDisposeScope();

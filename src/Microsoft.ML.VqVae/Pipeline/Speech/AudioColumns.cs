@@ -1,4 +1,6 @@
 global using AudioModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.AudioModelDescription, Microsoft.ML.VqVae.Networks.AudioVqVae>;
+using System.Text.Json.Serialization;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
@@ -140,4 +142,9 @@ internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> i
 }
 
 /// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>
-internal sealed record SavedAudioLoading(string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder);
+internal sealed record SavedAudioLoading(
+    string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AudioFormat[]? Formats = null);
+
+/// <summary>Writes formats of audio files by the names of their types.</summary>
+internal sealed class AudioFormatConverter : OpenTypeConverter<AudioFormat>;

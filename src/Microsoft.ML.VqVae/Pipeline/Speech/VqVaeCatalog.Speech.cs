@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae;
+using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML;
 
@@ -57,7 +58,8 @@ public sealed partial class VqVaeCatalog
     public AudioVqVaeEstimator EncodeAudio(string outputColumnName, string? inputColumnName, AudioVqVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 
-    /// <summary>Loads WAV files, or parts of them, as waveforms of one channel.</summary>
+    /// <summary>Loads audio files, or parts of them, as waveforms of one channel: WAV, NIST SPHERE, and the formats that are
+    /// passed.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, with a full scale of −1 to 1.</param>
     /// <param name="pathColumnName">The column of file names, Text. Relative names are relative to <paramref name="audioFolder"/>.</param>
     /// <param name="sampleRate">Sample rate of the waveforms, in hertz; files of another rate are resampled to it.</param>
@@ -67,8 +69,10 @@ public sealed partial class VqVaeCatalog
     /// default, to read to the end.</param>
     /// <param name="audioFolder">The folder of relative file names, saved in models as a full path; null, the default, for the current
     /// directory at the time a file is read.</param>
+    /// <param name="formats">Formats to read beside WAV and NIST SPHERE, such as AudioFormats.All (FLAC, MP3 and Ogg Vorbis) of the package
+    /// Microsoft.ML.VqVae.AudioFormats, saved in models by their types; null, the default, for none.</param>
     /// <returns>The estimator; <see cref="AudioLoadingEstimator"/> documents its columns and characteristics.</returns>
-    /// <exception cref="ArgumentException">An argument is invalid, or the folder does not exist.</exception>
+    /// <exception cref="ArgumentException">An argument is invalid, the folder does not exist, or a format cannot be saved.</exception>
     /// <example>
     /// <code>
     /// var pipeline = ml.Transforms.VqVae.LoadAudio("Waveform", "AudioPath", sampleRate: 16000);
@@ -76,6 +80,6 @@ public sealed partial class VqVaeCatalog
     /// </example>
     public AudioLoadingEstimator LoadAudio(
         string outputColumnName, string pathColumnName, int sampleRate = 16000, string? startColumnName = null,
-        string? lengthColumnName = null, string? audioFolder = null) =>
-        new(outputColumnName, pathColumnName, sampleRate, startColumnName, lengthColumnName, audioFolder);
+        string? lengthColumnName = null, string? audioFolder = null, IReadOnlyList<AudioFormat>? formats = null) =>
+        new(outputColumnName, pathColumnName, sampleRate, startColumnName, lengthColumnName, audioFolder, formats);
 }

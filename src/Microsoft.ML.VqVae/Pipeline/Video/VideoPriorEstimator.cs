@@ -72,7 +72,7 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         CategorySet actions = CategorySet.Of(action, "action");
         DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);
         VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, Options);
-        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(), actions.AllKeys("action"));
+        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(codes), actions.AllKeys("action"));
         EpisodeStore episodes = EpisodeStore.Read(
             input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
         episodes.RequireExamples();
