@@ -21,7 +21,6 @@ internal static class SpeechPipeline
         AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
         options.SpeakerColumnName = Voice;
         options.Training.Steps = steps;
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, steps / 3);
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = settings.CheckpointFolder;
         return options;

@@ -112,7 +112,7 @@ public sealed class CodeCompressor : IDisposable
             classes = set.KeysOf(read[1], "condition");
         }
         using DataViewRowCursor cursor = data.GetRowCursor(read);
-        var codeGetter = new CodeGetter(format.ToRequirements(), cursor, codes);
+        var codeGetter = new CodeGetter(format.ToRequirements(codes), cursor, codes);
         CategoryGetter? classGetter = classes is null ? null : new CategoryGetter(classes, cursor, read[1]);
 
         var file = new CodeFileWriter(output, _header);
