@@ -13,8 +13,10 @@ public enum CodebookLearning
 
 /// <summary>
 /// The settings of the bottleneck of a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937). The
-/// defaults are the paper's: one codebook of 512 codes, learnt by gradient, β = 0.25.
+/// defaults are one codebook of 512 codes with β = 0.25, learned by moving averages, initialized from the data, with restarts of dead
+/// codes.
 /// </summary>
+/// <remarks>A codebook learned by gradient from random numbers, as in section 4 of the paper, often leaves most codes unused.</remarks>
 public sealed class VectorQuantizerOptions : QuantizerOptions
 {
     /// <summary>K: how many codes a codebook holds.</summary>
@@ -39,8 +41,8 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public double CommitmentCost { get; set; } = 0.25;
 
     /// <summary>The learning rule of the codebook.</summary>
-    /// <value>The default is <see cref="CodebookLearning.Gradient"/>.</value>
-    public CodebookLearning Learning { get; set; } = CodebookLearning.Gradient;
+    /// <value>The default is <see cref="CodebookLearning.MovingAverage"/>.</value>
+    public CodebookLearning Learning { get; set; } = CodebookLearning.MovingAverage;
 
     /// <summary>γ: how much of the moving averages of counts and sums survives a step. With <see cref="CodebookLearning.Gradient"/> it only
     /// smooths the counts by which dead codes are told.</summary>
@@ -53,8 +55,8 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
 
     /// <summary>Whether the codebook is set from encoder outputs, by k-means, when quantization starts. Otherwise it starts uniform in
     /// ±1/K.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
-    public bool InitializeFromData { get; set; }
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool InitializeFromData { get; set; } = true;
 
     /// <summary>The number of training steps in which the encoder outputs pass the quantizer unchanged and without quantizer losses,
     /// so that encoder and decoder know the data before codes are chosen.</summary>
@@ -66,8 +68,8 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public int KMeansIterations { get; set; } = 8;
 
     /// <summary>The number of training steps between two checks, which move dead codes to random encoder outputs of the batch.</summary>
-    /// <value>Zero or more. The default is 0: never.</value>
-    public int RestartEverySteps { get; set; }
+    /// <value>Zero, for never, or more. The default is 50.</value>
+    public int RestartEverySteps { get; set; } = 50;
 
     /// <summary>A code is dead when its moving count is below this share of the mean count of its codebook.</summary>
     /// <value>Between 0 and 1, both excluded. The default is 0.05.</value>

@@ -27,7 +27,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         SchemaColumns.RequireDistinct(columns.Select(column => column.Name));
     }
 
-    private protected TOptions Options { get; }
+    internal TOptions Options { get; }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type.</exception>
@@ -46,6 +46,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     /// <exception cref="InvalidOperationException">There are no rows, a row holds an unsuitable value (the message names row, column and
     /// slot), the checkpoint folder holds the checkpoint of another run, or the requested GPU is not available.</exception>
     /// <exception cref="OperationCanceledException">Training was canceled.</exception>
+    /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message names the package to add, or the reason and
+    /// the remedy.</exception>
     public TTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
