@@ -28,6 +28,11 @@ internal static class Program
             SpeechVerbs.SpeechPrior(),
             VideoVerb.Create(),
         };
+        root.SetAction(_ =>
+        {
+            foreach (System.CommandLine.Command verb in root.Subcommands)
+                Console.WriteLine($"{verb.Name,-16} {verb.Description}");
+        });
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);
     }
