@@ -30,6 +30,11 @@ internal static class Program
             CompressionVerbs.Compress(),
             CompressionVerbs.Decompress(),
         };
+        root.SetAction(_ =>
+        {
+            foreach (System.CommandLine.Command verb in root.Subcommands)
+                Console.WriteLine($"{verb.Name,-16} {verb.Description}");
+        });
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);
     }

@@ -143,19 +143,19 @@ public sealed class OlderModelFilesWriter
             new MelCodecOptions
             {
                 Bands = 20, Coefficients = 8, Normalisation = FeatureNormalisation.Adapted, Decorrelation = 0.5, EncoderChannels = 8,
-                DecoderChannels = 8, DecoderBlocks = 1, SpeakerWithCodes = true, GriffinLimIterations = 2,
+                DecoderChannels = 8, DecoderBlocks = 1, SpeakerWithCodes = true, VocalTractWarp = 0, GriffinLimIterations = 2,
             });
         WriteAudioCodec("mel-no-speakers", "speech codec of log-mel spectrograms without speakers, normalized per utterance",
             new MelCodecOptions
             {
                 Inputs = SpeechFeatures.LogMel, Bands = 20, EncoderChannels = 8, EncoderDilations = [1, 2], DecoderChannels = 8,
-                DecoderBlocks = 1, GriffinLimIterations = 2,
+                DecoderBlocks = 1, Normalisation = FeatureNormalisation.Utterance, VocalTractWarp = 0, GriffinLimIterations = 2,
             }, speakers: false);
         WriteAudioCodec("cepstral", "speech codec that predicts cepstral coefficients, which has codes only",
             new MelCodecOptions
             {
                 Outputs = SpeechFeatures.Mfcc, Bands = 20, Coefficients = 8, EncoderChannels = 8, DecoderChannels = 8, DecoderBlocks = 1,
-                TargetFrames = 6,
+                TargetFrames = 6, Normalisation = FeatureNormalisation.Utterance, VocalTractWarp = 0,
             }, decodes: false);
         WriteAudioCodec("waveform", "codec of waveforms with speakers", new WaveformCodecOptions
         {
@@ -239,12 +239,12 @@ public sealed class OlderModelFilesWriter
             Codec = new()
             {
                 EmbeddingChannels = 4, HiddenChannels = 8, ResidualBlocks = 1,
-                Decoder = new() { Layers = 2, Channels = 8, MapChannels = 4 },
+                Decoder = new() { Layers = 2, Channels = 8, MapChannels = 4, Dropout = 0 },
             },
             Quantizer = new VectorQuantizerOptions()
             {
                 Codes = 4, Dimensions = 4, CodesPerPosition = 3, SeparateCodebooks = true, Learning = CodebookLearning.MovingAverage,
-                InitializeFromData = true, UnquantizedSteps = 5,
+                InitializeFromData = true, UnquantizedSteps = 5, RestartEverySteps = 0,
             },
             Training = Training(30),
             BitsColumnName = "Bits",
@@ -309,7 +309,7 @@ public sealed class OlderModelFilesWriter
             Network = new()
             {
                 Frame = new() { Layers = 2, Channels = 6 }, ContextFrames = 2, EmbeddingChannels = 4, ContextChannels = 6,
-                MotionKernelSize = 3, ContextBlocks = 1,
+                MotionKernelSize = 3, ContextBlocks = 1, ContextNoise = 0,
             },
             Training = Training(20),
             PredictionBatchSize = 4,
@@ -384,12 +384,13 @@ public sealed class OlderModelFilesWriter
 
     static TrainingOptions Training(int steps) => new() { Steps = steps, BatchSize = 8, LearningRate = 1e-2, Seed = 3 };
 
-    static ImageCodecOptions Codec() => new() { HiddenChannels = 8, ResidualChannels = 4, ResidualBlocks = 1, Downsamplings = 1 };
+    static ImageCodecOptions Codec() =>
+        new() { HiddenChannels = 8, OuterChannels = 0, ResidualChannels = 4, ResidualBlocks = 1, Downsamplings = 1 };
 
     static VectorQuantizerOptions Quantizer(CodebookLearning learning, int codesPerPosition) => new()
     {
         Codes = 6, Dimensions = 4, CodesPerPosition = codesPerPosition, Learning = learning, InitializeFromData = true,
-        UnquantizedSteps = 10,
+        UnquantizedSteps = 10, RestartEverySteps = 0,
     };
 
     static ImageVqVaeOptions ImageOptions(CodebookLearning learning, int codesPerPosition) => new()

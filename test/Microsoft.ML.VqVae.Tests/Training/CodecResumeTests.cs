@@ -36,7 +36,8 @@ public sealed class CodecResumeTests
         };
         var codec = new ImageCodecOptions
         {
-            Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, ResidualChannels = 4, ResidualBlocks = 1, FlipHorizontally = true,
+            Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, OuterChannels = 0, ResidualChannels = 4, ResidualBlocks = 1,
+            FlipHorizontally = true,
         };
         using var network = new ImageVqVae(codec, quantizer, seed: 3);
         network.SetPixelStatistics(0.5, 0.25, 0, 1);

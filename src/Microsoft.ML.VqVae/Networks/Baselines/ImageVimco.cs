@@ -248,8 +248,8 @@ public enum VimcoLatents
     Bernoulli,
 }
 
-/// <summary>The settings of the latents of an <see cref="ImageVimco"/>. The defaults are those of section 4.1 of the paper (arXiv
-/// 1711.00937): 50 samples, and latents like the codes of its VQ-VAE.</summary>
+/// <summary>The settings of the latents of an <see cref="ImageVimco"/>. The defaults are latents like the codes of the VQ-VAE, and 10
+/// samples in training; section 4.1 of the paper (arXiv 1711.00937) has 50.</summary>
 public sealed class VimcoOptions
 {
     /// <summary>The kind of the latents.</summary>
@@ -269,8 +269,8 @@ public sealed class VimcoOptions
     public int LatentsPerPosition { get; set; } = 1;
 
     /// <summary>S: the number of samples of all latents in the training objective.</summary>
-    /// <value>At least 2. The default is 50.</value>
-    public int Samples { get; set; } = 50;
+    /// <value>At least 2. The default is 10.</value>
+    public int Samples { get; set; } = 10;
 
     /// <summary>The number of samples in the reported bound. More samples make it tighter, independently of
     /// <see cref="Samples"/>.</summary>

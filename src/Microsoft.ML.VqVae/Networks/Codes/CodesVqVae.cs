@@ -181,8 +181,8 @@ public sealed class CodesCodecOptions
     public int EmbeddingChannels { get; set; } = 32;
 
     /// <summary>Channels of the encoder's convolutions.</summary>
-    /// <value>At least 1. The default is 128.</value>
-    public int HiddenChannels { get; set; } = 128;
+    /// <value>At least 1. The default is 64.</value>
+    public int HiddenChannels { get; set; } = 64;
 
     /// <summary>The number of residual blocks of the encoder.</summary>
     /// <value>Zero or more. The default is 2.</value>
@@ -190,8 +190,8 @@ public sealed class CodesCodecOptions
 
     /// <summary>The decoder: a PixelCNN over the grid. Its <see cref="PixelCnnOptions.MapChannels"/> are the channels of the condition
     /// computed from the latents. Grid and number of codes are taken from the column where they are 0.</summary>
-    /// <value>The default has 8 layers of 64 channels and 32 channels of map.</value>
-    public PixelCnnOptions Decoder { get; set; } = new() { Layers = 8, Channels = 64, MapChannels = 32 };
+    /// <value>The default has 5 layers of 48 channels, 32 channels of map, and a dropout of 0.1.</value>
+    public PixelCnnOptions Decoder { get; set; } = new() { Layers = 5, Channels = 48, MapChannels = 32, Dropout = 0.1 };
 
     /// <summary>Checks all settings together, the grid included: set those that come from a column first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and

@@ -189,8 +189,9 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 }
 
 /// <summary>
-/// The settings of the encoder and decoder of an <see cref="ImageVqVae"/>. The defaults are the network of section 4.1 of the paper (arXiv
-/// 1711.00937): two stride-2 4×4 convolutions, two residual blocks, all of 256 channels, and a decoder that mirrors them.
+/// The settings of the encoder and decoder of an <see cref="ImageVqVae"/>: the network of section 4.1 of the paper (arXiv 1711.00937), two
+/// stride-2 4×4 convolutions, two residual blocks, and a decoder that mirrors them. The defaults are narrower than the 256 channels of the
+/// paper, for a CPU.
 /// </summary>
 public sealed class ImageCodecOptions
 {
@@ -207,16 +208,16 @@ public sealed class ImageCodecOptions
     public int Channels { get; set; }
 
     /// <summary>Channels of the layers that work at the resolution of the codes.</summary>
-    /// <value>At least 1. The default is 256.</value>
-    public int HiddenChannels { get; set; } = 256;
+    /// <value>At least 1. The default is 64.</value>
+    public int HiddenChannels { get; set; } = 64;
 
     /// <summary>Channels of the layers at higher resolutions, where a channel costs most.</summary>
-    /// <value>At least 1, or 0, the default, for as many as <see cref="HiddenChannels"/>.</value>
-    public int OuterChannels { get; set; }
+    /// <value>At least 1, or 0 for as many as <see cref="HiddenChannels"/>. The default is 32.</value>
+    public int OuterChannels { get; set; } = 32;
 
     /// <summary>Channels between the 3×3 and the 1×1 convolution of a residual block.</summary>
-    /// <value>At least 1. The default is 256.</value>
-    public int ResidualChannels { get; set; } = 256;
+    /// <value>At least 1. The default is 64.</value>
+    public int ResidualChannels { get; set; } = 64;
 
     /// <summary>The number of residual blocks of the encoder and of the decoder.</summary>
     /// <value>Zero or more. The default is 2.</value>

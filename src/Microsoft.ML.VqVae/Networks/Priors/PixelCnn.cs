@@ -246,12 +246,12 @@ public sealed class PixelCnnOptions : CodePriorOptions
 
     /// <summary>Number of gated layers. A code sees <see cref="Layers"/> · ⌊<see cref="KernelSize"/> / 2⌋ positions to
     /// each side and one more row above and column to the left.</summary>
-    /// <value>At least 1. The default is 15, as in section 4.2 of the paper on Gated PixelCNN (arXiv 1606.05328).</value>
-    public int Layers { get; set; } = 15;
+    /// <value>At least 1. The default is 6.</value>
+    public int Layers { get; set; } = 6;
 
     /// <summary>Channels of both stacks.</summary>
-    /// <value>At least 1. The default is 128.</value>
-    public int Channels { get; set; } = 128;
+    /// <value>At least 1. The default is 64.</value>
+    public int Channels { get; set; } = 64;
 
     /// <summary>The side of the window that a layer of the vertical stack would see without masking: it sees the middle row
     /// and those above. The horizontal stack sees the middle column and those to the left.</summary>
@@ -266,10 +266,15 @@ public sealed class PixelCnnOptions : CodePriorOptions
     /// <value>From 0, the default, to below 1.</value>
     public double Dropout { get; set; }
 
-    /// <summary>Creates the settings of a small network for a CPU and grids of up to about 10×10 codes: 6 layers of 64 channels. Training
-    /// takes minutes on the 7×7 codes of 512 of Fashion-MNIST, with a learning rate of 2e-3 and batches of 64.</summary>
+    /// <summary>Creates the default settings: a small network for a CPU and grids of up to about 10×10 codes. Training takes minutes on the
+    /// 7×7 codes of 512 of Fashion-MNIST, with a learning rate of 2e-3 and batches of 64.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static PixelCnnOptions Fast() => new() { Layers = 6, Channels = 64 };
+    public static PixelCnnOptions Fast() => new();
+
+    /// <summary>Creates the settings of a large network for a GPU: 15 layers, as in section 4.2 of the paper on Gated PixelCNN (arXiv
+    /// 1606.05328), of 128 channels.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static PixelCnnOptions Large() => new() { Layers = 15, Channels = 128 };
 
     /// <inheritdoc/>
     /// <remarks>Sizes that the settings leave open (0) are taken from the grid; <see cref="MapChannels"/> stays as it is.</remarks>

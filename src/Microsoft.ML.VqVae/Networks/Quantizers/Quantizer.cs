@@ -128,6 +128,11 @@ public abstract class QuantizerOptions
     /// <summary>A copy, which later changes of these settings do not reach.</summary>
     public virtual QuantizerOptions Copy() => (QuantizerOptions)MemberwiseClone();
 
+    /// <summary>The number of codes at a position and in a codebook, and the kind of quantizer.</summary>
+    /// <returns>For example <c>1 codes of 512 (VectorQuantizer)</c>.</returns>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{CodesPerPosition} codes of {CodebookSize} ({GetType().Name.Replace("Options", "", StringComparison.Ordinal)})");
+
     internal VectorQuantizerOptions AsVectorQuantizer() => this as VectorQuantizerOptions ?? throw new InvalidOperationException(
         $"The quantizer is set by {GetType().Name}, not by {nameof(VectorQuantizerOptions)}. Set the options' Quantizer, or change its own "
         + "settings.");

@@ -13,9 +13,11 @@ public enum CodebookLearning
 
 /// <summary>
 /// The settings of the bottleneck of a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937). The
-/// defaults are the paper's: one codebook of 512 codes, learnt by gradient, β = 0.25.
+/// defaults are one codebook of 512 codes with β = 0.25, learned by moving averages, initialized from the data, with restarts of dead
+/// codes.
 /// </summary>
-/// <remarks>The lengths in training steps are those of a long run: <see cref="Decay"/>, <see cref="UnquantizedSteps"/> and
+/// <remarks>A codebook learned by gradient from random numbers, as in section 4 of the paper, often leaves most codes unused.
+/// The lengths in training steps are those of a long run: <see cref="Decay"/>, <see cref="UnquantizedSteps"/> and
 /// <see cref="RestartEverySteps"/> as a preset or a default has them are shortened in a run that is too short for them. Lengths that you
 /// set are kept.</remarks>
 public sealed class VectorQuantizerOptions : QuantizerOptions
@@ -48,8 +50,8 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public double CommitmentCost { get; set; } = 0.25;
 
     /// <summary>The learning rule of the codebook.</summary>
-    /// <value>The default is <see cref="CodebookLearning.Gradient"/>.</value>
-    public CodebookLearning Learning { get; set; } = CodebookLearning.Gradient;
+    /// <value>The default is <see cref="CodebookLearning.MovingAverage"/>.</value>
+    public CodebookLearning Learning { get; set; } = CodebookLearning.MovingAverage;
 
     /// <summary>γ: how much of the moving averages of counts and sums survives a step. With <see cref="CodebookLearning.Gradient"/> it only
     /// smooths the counts by which dead codes are told.</summary>
@@ -62,8 +64,8 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
 
     /// <summary>Whether the codebook is set from encoder outputs, by k-means, when quantization starts. Otherwise it starts uniform in
     /// ±1/K.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
-    public bool InitializeFromData { get; set; }
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool InitializeFromData { get; set; } = true;
 
     /// <summary>The number of training steps in which the encoder outputs pass the quantizer unchanged and without quantizer losses,
     /// so that encoder and decoder know the data before codes are chosen.</summary>
@@ -76,8 +78,8 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public int KMeansIterations { get; set; } = 8;
 
     /// <summary>The number of training steps between two checks, which move dead codes to random encoder outputs of the batch.</summary>
-    /// <value>Zero or more. The default is 0: never. The steps of a preset are at most a sixteenth of a run.</value>
-    public int RestartEverySteps { get; set => (field, _restartEveryStepsIsSet) = (value, true); }
+    /// <value>Zero, for never, or more. The default is 50. The steps of a preset are at most a sixteenth of a run.</value>
+    public int RestartEverySteps { get; set => (field, _restartEveryStepsIsSet) = (value, true); } = 50;
 
     /// <summary>A code is dead when its moving count is below this share of the mean count of its codebook.</summary>
     /// <value>Between 0 and 1, both excluded. The default is 0.05.</value>

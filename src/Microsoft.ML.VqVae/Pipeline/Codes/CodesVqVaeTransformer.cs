@@ -96,6 +96,9 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
             outputColumnName, codesColumnName ?? CodesColumnName, latentsColumnName ?? OutputColumnName));
     }
 
+    private protected override string About => $"VQ-VAE of codes, encoder: "
+        + $"'{CodesColumnName}' ({_model.Description.Grid.ToColumnType()}) → '{OutputColumnName}' ({_model.Description.Quantizer})";
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
 
@@ -135,6 +138,9 @@ public sealed class CodesVqVaeDecoderTransformer : NetworkTransformer
         BatchSize = Math.Min(model.Description.PredictionBatchSize, SampleRequest.MaximumBatchSize),
     });
 
+    private protected override string About => $"VQ-VAE of codes, decoder: '{LatentsColumnName}' ({_model.Description.Quantizer}) → "
+        + $"'{OutputColumnName}' ({_model.Description.Grid.ToColumnType()}, sampled)";
+
     private protected override void Save(ModelSaveContext context) =>
         Format.Save(context, new(_model.Description, _columns, _sampling), _model);
 }
@@ -172,6 +178,10 @@ public sealed class CodesLikelihoodTransformer : NetworkTransformer
 
     /// <summary>The column of latents that is read.</summary>
     public string LatentsColumnName => _columns.Latents;
+
+    private protected override string About => $"VQ-VAE of codes, likelihood: '{CodesColumnName}' "
+        + $"({_model.Description.Grid.ToColumnType()}) given '{LatentsColumnName}' ({_model.Description.Quantizer}) → "
+        + $"'{OutputColumnName}' (bits)";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

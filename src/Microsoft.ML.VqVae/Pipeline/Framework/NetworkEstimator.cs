@@ -28,7 +28,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         SchemaColumns.RequireDistinct(columns.Select(column => column.Name));
     }
 
-    private protected TOptions Options { get; }
+    internal TOptions Options { get; }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type.</exception>
@@ -49,6 +49,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     /// <exception cref="IOException">The checkpoint folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Training was canceled; see
     /// <see cref="TrainingOptions.ReturnModelWhenCanceled"/>.</exception>
+    /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message names the package to add, or the reason and
+    /// the remedy.</exception>
     public TTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);

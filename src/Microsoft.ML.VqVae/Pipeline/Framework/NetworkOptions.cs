@@ -4,6 +4,9 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>Settings common to all estimators that train a network.</summary>
+/// <remarks>The defaults are those of the methods without options, made for a CPU. To change some of them, set properties of the objects
+/// that are there, as in <c>new ImageVqVaeOptions { Training = { Steps = 5000 } }</c>: a new <see cref="TrainingOptions"/> starts from
+/// general defaults instead of those of the model.</remarks>
 public abstract class NetworkOptions
 {
     /// <summary>The default of <see cref="PredictionBatchSize"/>.</summary>
@@ -15,7 +18,7 @@ public abstract class NetworkOptions
 
     /// <summary>Steps, learning rate, seed, progress, cancellation and checkpoints. If the seed is null, the seed of the MLContext is used;
     /// if that is null too, the seed is 0 with a checkpoint folder, and random without.</summary>
-    /// <value>The default is Adam with a learning rate of 2e-4, batches of 128 rows, and 10 epochs.</value>
+    /// <value>The default is a schedule with warmup and linear decay of the learning rate, which each class sets for its model.</value>
     public TrainingOptions Training { get; set; } = new();
 
     /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
@@ -97,6 +99,45 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
 
     private protected abstract void Save(ModelSaveContext context);
+
+    /// <summary>A description of the transformer: its columns, the size of its network, and the figures of its training.</summary>
+    /// <returns>Two or three lines.</returns>
+    public sealed override string ToString()
+    {
+        string card = string.Create(CultureInfo.InvariantCulture, $"{About}\n{_model.ParameterCount:N0} parameters, on {_model.Device}");
+        if (TrainingSummary is not TrainingSummary training)
+            return card;
+        var text = new StringBuilder(card);
+        text.Append(CultureInfo.InvariantCulture, $"\nTrained for {training.Steps:N0} of {training.TotalSteps:N0} steps");
+        text.Append(CultureInfo.InvariantCulture, $" in {(int)training.Elapsed.TotalHours}:{training.Elapsed:mm\\:ss}");
+        text.Append(CultureInfo.InvariantCulture, $": loss {training.Last.Loss:G4}");
+        if (training.BestValidationLoss is double validation)
+            text.Append(CultureInfo.InvariantCulture, $", best validation loss {validation:G4}");
+        if (training.Last.Perplexity is double perplexity)
+            text.Append(CultureInfo.InvariantCulture, $", perplexity {perplexity:F1}");
+        return text.ToString();
+    }
+
+    /// <summary>What the transformer does, in a line: columns and sizes.</summary>
+    private protected abstract string About { get; }
+
+    /// <summary>Computes an output column of one row.</summary>
+    /// <param name="row">The input columns.</param>
+    /// <param name="output">The number of the column.</param>
+    private protected T Compute<T>(ValueRow row, int output = 0)
+    {
+        var runner = new BatchRunner(_mapping, row, capacity: 1, () => 0);
+        var getter = (ValueGetter<T>)runner.Getter(output);
+        runner.Read(0);
+        runner.Start(1);
+        T value = default!;
+        getter(ref value);
+        return value;
+    }
+
+    /// <summary>Computes a column of codes, the first one, of one row. Codes are counted from 0, keys from 1.</summary>
+    private protected int[] ComputeCodes(ValueRow row) =>
+        Array.ConvertAll([.. Compute<VBuffer<uint>>(row).DenseValues()], (uint key) => (int)key - 1);
 
     /// <summary>Holds the network for another transformer, which still works when this one is disposed.</summary>
     private protected void HoldNetwork()

@@ -29,7 +29,10 @@ internal abstract class TrainedModel
     {
         (_module, Device) = (network, device);
         network.eval();
+        ParameterCount = network.parameters().Sum(parameter => parameter.numel());
     }
+
+    public long ParameterCount { get; }
 
     public Device Device { get; private protected set; }
 
@@ -114,7 +117,14 @@ internal sealed class TrainedModel<TDescription, TNetwork>(TDescription descript
 /// <summary>Selects the device of a network by MLContext.GpuDeviceId and MLContext.FallbackToCpu, as ML.NET's own components do.</summary>
 internal static class DeviceChoice
 {
+    /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message says what to do.</exception>
     public static Device For(IHostEnvironment environment)
+    {
+        NativeTorch.Require();
+        return Choose(environment);
+    }
+
+    static Device Choose(IHostEnvironment environment)
     {
         (int? gpu, bool fallback) = MLNetInternals.DeviceSettingsOf(environment);
         if (gpu is not int index)

@@ -13,6 +13,9 @@ internal sealed record ImageModelDescription(
     : INetworkDescription<ImageVqVae>
 {
     public ImageVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
+
+    /// <summary>The codes of an image in words.</summary>
+    public string CodesText() => $"{Codec.Height >> Codec.Downsamplings}×{Codec.Width >> Codec.Downsamplings}×{Quantizer}";
 }
 
 /// <summary>The column names of an image encoder; null for columns that are not requested.</summary>

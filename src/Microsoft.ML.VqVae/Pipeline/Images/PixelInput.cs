@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.VqVae.Networks;
@@ -212,10 +213,20 @@ internal sealed record ImageFormat(
 
     public int ValuesOfRow => checked(ImagesOfRow * ValueCount);
 
+    [JsonIgnore]
     public int[] Dimensions => [.. ClipDimension, .. (int[])(Interleaved ? [Height, Width, Channels] : [Channels, Height, Width])];
 
     /// <summary>The dimensions before those of an image: [T] for clips, empty for images.</summary>
+    [JsonIgnore]
     public int[] ClipDimension => Frames > 0 ? [Frames] : [];
+
+    /// <summary>Checks that a row can be an MLImage.</summary>
+    /// <param name="otherwise">The method for rows that cannot.</param>
+    public void RequireImage(string otherwise)
+    {
+        if (Frames > 0 || Channels is not (1 or 3))
+            throw new InvalidOperationException($"A row of the codec is {this}, and no image of 1 or 3 channels: use {otherwise}.");
+    }
 
     public override string ToString()
     {

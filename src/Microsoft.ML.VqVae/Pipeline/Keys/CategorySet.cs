@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
 
@@ -43,6 +44,7 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
     public string NameOf(int index) => Names?.Values[index] ?? (index + 1).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The names of the classes that occur in the training data.</summary>
+    [JsonIgnore]
     public IEnumerable<string> Known => Enumerable.Range(0, Count).Where(index => Rows[index] > 0).Select(NameOf);
 
     /// <summary>The class with a name.</summary>

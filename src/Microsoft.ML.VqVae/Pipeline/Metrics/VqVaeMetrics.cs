@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
@@ -94,6 +96,27 @@ public sealed class VqVaeMetrics
     /// <summary>Number of occurrences of each of the K codes, over all positions and, with separate codebooks, over all
     /// codebooks.</summary>
     public IReadOnlyList<long> CodeCounts { get; }
+
+    /// <summary>The metrics as text.</summary>
+    /// <returns>A line for the reconstruction, a line for the codes and, if they are known, a line for the bits.</returns>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Reconstruction of {RowCount:N0} rows of {ValuesPerRow:N0} values: ");
+        text.Append(CultureInfo.InvariantCulture, $"mean squared error {MeanSquaredError:G4} ");
+        text.Append(CultureInfo.InvariantCulture, $"({NormalizedMeanSquaredError:G3} of the variance), ");
+        text.Append(CultureInfo.InvariantCulture, $"PSNR {PeakSignalToNoiseRatio:F1} dB\n");
+        text.Append(CultureInfo.InvariantCulture, $"Codes, {CodesPerRow} per row of {CodebookSize}: {CodebookUsage:P1} used, ");
+        text.Append(CultureInfo.InvariantCulture, $"perplexity {Perplexity:F1}, {BitsPerDimension:G3} bits per value");
+        if (PriorBitsPerCode is double prior)
+            text.Append(CultureInfo.InvariantCulture, $"\nPrior: {prior:G3} bits per code, {PriorBitsPerDimension:G3} per value");
+        if (ReconstructionBitsPerDimension is double reconstruction)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"\nBits per value: {reconstruction:G4} given the codes, {TotalBitsPerDimension:G4} in all");
+        }
+        return text.ToString();
+    }
 
     /// <summary>Evaluates a codec in one pass over the rows.</summary>
     /// <param name="data">The output of an <see cref="ImageVqVaeTransformer"/> with a reconstruction column.</param>

@@ -199,5 +199,16 @@ public sealed class PriorTransformer : NetworkTransformer
 
     internal override CategorySet? Classes => _model.Description.Conditions;
 
+    private protected override string About
+    {
+        get
+        {
+            PriorDescription description = _model.Description;
+            string network = description.Custom?.GetType().Name.Replace("Options", "", StringComparison.Ordinal) ?? Network.ToString();
+            string given = description.Conditions is CategorySet set ? $" given '{ConditionColumnName}' ({set.Known.Count()} classes)" : "";
+            return $"Prior, {network}: '{CodesColumnName}' ({description.Format.ToColumnType()}){given} → '{OutputColumnName}' (bits)";
+        }
+    }
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

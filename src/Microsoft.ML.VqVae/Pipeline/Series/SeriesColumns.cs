@@ -16,6 +16,13 @@ internal sealed record SeriesModelDescription(SeriesCodecOptions Codec, Quantize
 {
     public SeriesVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
 
+    /// <summary>The series in words.</summary>
+    public string SeriesText() =>
+        $"{TimeSteps?.ToString(CultureInfo.InvariantCulture) ?? "any number of"} time steps of {Codec.Channels} values";
+
+    /// <summary>The codes in words.</summary>
+    public string CodesText() => $"each {Codec.StepsPerCode} time steps {Quantizer}";
+
     /// <summary>The column of codes: [N] or [N, G], or of any length.</summary>
     public CodeFormat ToCodes()
     {

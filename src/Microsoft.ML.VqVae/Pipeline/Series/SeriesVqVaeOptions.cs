@@ -29,12 +29,7 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
     /// dead codes are restarted.</value>
     public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions
     {
-        Codes = 64,
-        Dimensions = 32,
-        Learning = CodebookLearning.MovingAverage,
-        InitializeFromData = true,
-        UnquantizedSteps = 150,
-        RestartEverySteps = 50,
+        Codes = 64, Dimensions = 32, UnquantizedSteps = 150,
     }.AsPreset();
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>

@@ -1,5 +1,7 @@
 global using AudioModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.AudioModelDescription, Microsoft.ML.VqVae.Networks.AudioVqVae>;
+using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
@@ -17,6 +19,27 @@ internal sealed record AudioModelDescription(
     : INetworkDescription<AudioVqVae>
 {
     public AudioVqVae CreateNetwork(int seed) => Codec.CreateNetwork(Quantizer, Speakers?.Count ?? 0, seed);
+
+    /// <summary>The waveforms in words.</summary>
+    public string SoundText() => string.Create(CultureInfo.InvariantCulture,
+        $"{Codec.SampleRate} Hz{(Speakers is null ? "" : $", {Speakers.Known.Count()} speakers")}");
+
+    /// <summary>The codes in words.</summary>
+    public string CodesText() =>
+        string.Create(CultureInfo.InvariantCulture, $"each {(double)Codec.SamplesPerCode / Codec.SampleRate:G3} s {Quantizer}");
+
+    /// <summary>A column with the key of a speaker; none for a network that is not conditioned on speakers.</summary>
+    /// <param name="column">The name of the column; null for none.</param>
+    /// <param name="speaker">The name of the speaker; null for a missing key.</param>
+    public IEnumerable<(DataViewSchema.DetachedColumn Column, Delegate Getter)> ToKey(string? column, string? speaker)
+    {
+        if (Speakers is null)
+        {
+            return speaker is null ? [] : throw new ArgumentException(
+                $"The network was trained without a column of speakers, and cannot be conditioned on '{speaker}'.", nameof(speaker));
+        }
+        return [ValueRow.Key(column!, Speakers, speaker is null ? -1 : Speakers.IndexOf(speaker, SpeakerInput.Role, nameof(speaker)))];
+    }
 
     /// <summary>Whether the codes of an utterance depend on its speaker.</summary>
     public bool EncodesBySpeaker() =>

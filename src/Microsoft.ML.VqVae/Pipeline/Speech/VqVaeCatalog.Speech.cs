@@ -7,8 +7,8 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, using the <see cref="AudioVqVaeOptions.MelSpeech"/>
-    /// preset (speech that is decoded to sound, on a CPU) unless overridden. See section 4.3 of arXiv 1711.00937.
+    /// Trains a VQ-VAE on a column of waveforms and adds their discrete codes as keys, using the defaults of
+    /// <see cref="AudioVqVaeOptions"/> (speech that is decoded to sound, on a CPU) unless overridden. See section 4.3 of arXiv 1711.00937.
     /// </summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
     /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, such as the output of LoadAudio. Null,
@@ -18,8 +18,7 @@ public sealed partial class VqVaeCatalog
     /// <param name="reconstructionColumnName">A column to add for the decoded waveforms; null, the default, for none.</param>
     /// <param name="sampleRate">Sample rate of the waveforms, in hertz.</param>
     /// <param name="codes">K: number of codes in the codebook.</param>
-    /// <param name="steps">Number of training steps; null, the default, for that of
-    /// <see cref="AudioVqVaeOptions.MelSpeech"/>.</param>
+    /// <param name="steps">Number of training steps; null, the default, for 3,000.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
@@ -34,9 +33,10 @@ public sealed partial class VqVaeCatalog
         string outputColumnName, string? inputColumnName = null, string? speakerColumnName = null, string? reconstructionColumnName = null,
         int sampleRate = 16_000, int codes = 128, int? steps = null, int? seed = null)
     {
-        AudioVqVaeOptions options = AudioVqVaeOptions.MelSpeech();
-        options.SpeakerColumnName = speakerColumnName;
-        options.ReconstructionColumnName = reconstructionColumnName;
+        var options = new AudioVqVaeOptions
+        {
+            SpeakerColumnName = speakerColumnName, ReconstructionColumnName = reconstructionColumnName,
+        };
         options.SampleRate = sampleRate;
         options.VectorQuantizer.Codes = codes;
         options.Training.Steps = steps ?? options.Training.Steps;
@@ -48,9 +48,8 @@ public sealed partial class VqVaeCatalog
     /// settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;&gt; of any length, with key values.</param>
     /// <param name="inputColumnName">The column of waveforms: a Vector&lt;Single&gt; of any length, such as the output of LoadAudio. Null
-    /// for
-    /// <paramref name="outputColumnName"/>.</param>
-    /// <param name="options">The settings, for example <see cref="AudioVqVaeOptions.MelSpeech"/>,
+    /// for <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">The settings: new options, which have the defaults of the method without options, or a preset such as
     /// <see cref="AudioVqVaeOptions.PhonemeFeatures"/>, <see cref="AudioVqVaeOptions.PhonemeFeaturesOfNewSpeakers"/> or
     /// <see cref="AudioVqVaeOptions.Vctk64x"/>.</param>
     /// <returns>The estimator; <see cref="AudioVqVaeEstimator"/> documents its columns and characteristics.</returns>

@@ -121,5 +121,8 @@ public sealed class VideoPriorTransformer : NetworkTransformer
 
     internal override CategorySet? Classes => _model.Description.Actions;
 
+    private protected override string About => $"Prior over video: '{CodesColumnName}' ({_model.Description.Format.ToColumnType()}) given "
+        + $"{ContextFrames} frames and '{ActionColumnName}' ({Actions.Count} actions) → '{OutputColumnName}' (bits)";
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
