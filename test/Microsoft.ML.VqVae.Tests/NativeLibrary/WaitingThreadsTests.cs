@@ -12,7 +12,7 @@ public class WaitingThreadsTests
     [TestMethod]
     [DataRow(null, null, "GOMP_SPINCOUNT = '1000'", DisplayName = "nothing set")]
     [DataRow("GOMP_SPINCOUNT", "77", "GOMP_SPINCOUNT = '77'", DisplayName = "rounds")]
-    [DataRow("OMP_WAIT_POLICY", "PASSIVE", "OMP_WAIT_POLICY = 'PASSIVE'\n  GOMP_SPINCOUNT = '0'", DisplayName = "policy")]
+    [DataRow("OMP_WAIT_POLICY", "PASSIVE", "GOMP_SPINCOUNT = '0'", DisplayName = "policy")]
     public void Threads_of_libtorch_spin_a_little_unless_the_user_has_set_something(string? name, string? value, string expected)
     {
         string folder = Directory.CreateTempSubdirectory("vqvae").FullName;
