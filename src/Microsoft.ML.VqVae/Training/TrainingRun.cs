@@ -17,6 +17,7 @@ internal sealed class TrainingRun : IDisposable
     readonly TrainingOptions options;
     readonly BatchPlan plan;
     readonly Device device;
+    readonly bool reduced;
     readonly ProgressReporter reporter;
     readonly TrainingTensors tensors;
     readonly LossMeter meter = new();
@@ -28,6 +29,7 @@ internal sealed class TrainingRun : IDisposable
     internal TrainingRun(TrainingTask task, TrainingOptions options, BatchPlan plan, Device device, ProgressReporter reporter)
     {
         (this.task, this.options, this.plan, this.device, this.reporter) = (task, options, plan, device, reporter);
+        reduced = FastBFloat16.Uses(options.Precision, device);
         if (options.CheckpointFolder is not null)
             checkpoint = new Checkpoint(options.CheckpointFolder, Settings());
         tensors = new TrainingTensors(task.Network, device);
@@ -46,6 +48,8 @@ internal sealed class TrainingRun : IDisposable
         {
             Resume();
             reporter.Begin(state);
+            if (reduced)
+                reporter.Line($"Training in {nameof(TrainingPrecision.BFloat16)}.");
             using (var feeder = new BatchFeeder(task.Examples.ReadBatch, plan.From(state.Step, ValidationDue), device.type == DeviceType.CUDA))
                 Train(feeder);
             if (options.EarlyStoppingPatience is not null)
@@ -109,7 +113,9 @@ internal sealed class TrainingRun : IDisposable
         using var scope = NewDisposeScope();
         learningRate = options.LearningRate * options.Schedule.FactorAt(state.Step, plan.TotalSteps);
         tensors.DropGradients();
-        var loss = task.Objective.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
+        StepLoss loss;
+        using (reduced ? MixedPrecision.BFloat16() : null)
+            loss = task.Objective.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
         meter.Add(loss, plan.BatchSize);
         state.Step++;
         // Reading the loss would make a GPU wait; there it is looked at when progress is reported.
@@ -227,6 +233,9 @@ internal sealed class TrainingRun : IDisposable
             [nameof(options.EarlyStoppingPatience)] = Text(options.EarlyStoppingPatience),
             [nameof(options.Seed)] = Text(options.Seed ?? 0),
         };
+        // In Single there is no entry, as in checkpoints of version 0.1.
+        if (reduced)
+            settings[nameof(options.Precision)] = nameof(TrainingPrecision.BFloat16);
         foreach (var line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var split = line.IndexOf('=', StringComparison.Ordinal);
