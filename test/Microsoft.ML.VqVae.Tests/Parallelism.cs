@@ -10,5 +10,6 @@ public static class Parallelism
 {
     /// <summary>Lets the library limit the spinning of idle threads, also where the first test uses TorchSharp alone.</summary>
     [AssemblyInitialize]
-    public static void LimitWaiting(TestContext _) => RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
+    public static void LimitWaiting(TestContext _) =>
+        RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
 }

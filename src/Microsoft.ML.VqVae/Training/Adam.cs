@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>Adam (Kingma and Ba 2014, arXiv 1412.6980, algorithm 1), with the arithmetic of TorchSharp's own, which cannot be used: it leaves
-/// scalars without an owner, see <see cref="TensorArithmetic"/>.</summary>
+/// <summary>Adam (Kingma and Ba 2014, arXiv 1412.6980, algorithm 1), with the arithmetic of TorchSharp's own, which cannot be used: it
+/// leaves scalars without an owner, see <see cref="TensorArithmetic"/>.</summary>
 internal sealed class Adam : IDisposable
 {
     const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;

@@ -29,7 +29,7 @@ internal sealed class RunSettings
     readonly Dictionary<string, string> _values = new(StringComparer.OrdinalIgnoreCase);
     readonly bool _validationIntervalIsSet;
 
-    internal RunSettings(TrainingTask task, TrainingOptions options, BatchPlan plan)
+    internal RunSettings(TrainingTask task, TrainingOptions options, BatchPlan plan, bool reducedPrecision)
     {
         _validationIntervalIsSet = options.ValidateEverySteps is not null;
         _values[Examples] = Text(task.Examples.Count);
@@ -43,6 +43,9 @@ internal sealed class RunSettings
         _values[nameof(options.ValidateEverySteps)] = Text(plan.ValidateEverySteps);
         _values[nameof(options.EarlyStoppingPatience)] = Text(options.EarlyStoppingPatience);
         _values[nameof(options.Seed)] = Text(options.Seed ?? 0);
+        // In Single there is no entry, as in checkpoints of version 0.1.
+        if (reducedPrecision)
+            _values[nameof(options.Precision)] = nameof(TrainingPrecision.BFloat16);
         var ofTask = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {

@@ -49,6 +49,11 @@ public sealed class TrainingOptions
     /// <value>Default: <see langword="null"/>, no clipping.</value>
     public double? GradientClipNorm { get; set; }
 
+    /// <summary>The precision of convolutions and matrix products in training steps. Weights, the optimizer, quantizers, losses, validation
+    /// and checkpoints are in Single with every setting, and so is the trained model.</summary>
+    /// <value>Default: <see cref="TrainingPrecision.Single"/>.</value>
+    public TrainingPrecision Precision { get; set; }
+
     /// <summary>Share of the examples, chosen by <see cref="Seed"/>, that is held out of training to measure the loss on.</summary>
     /// <value>Default: 0, none.</value>
     public double ValidationFraction { get; set; }
@@ -124,6 +129,8 @@ public sealed class TrainingOptions
             yield return Problem(nameof(Schedule), "must be set", "null");
         if (GradientClipNorm is { } norm && (!(norm > 0) || !double.IsFinite(norm)))
             yield return Problem(nameof(GradientClipNorm), "must be a positive number or null", norm);
+        if (!Enum.IsDefined(Precision))
+            yield return Problem(nameof(Precision), $"must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}", Precision);
         if (!(ValidationFraction is >= 0 and < 1))
             yield return Problem(nameof(ValidationFraction), "must be at least 0 and below 1", ValidationFraction);
         if (ValidateEverySteps < 1)

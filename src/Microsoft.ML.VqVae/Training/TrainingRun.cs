@@ -12,6 +12,7 @@ internal sealed class TrainingRun : IDisposable
     readonly TrainingOptions options;
     readonly BatchPlan plan;
     readonly Device device;
+    readonly bool reduced;
     readonly ProgressReporter reporter;
     readonly TrainingTensors tensors;
     readonly LossMeter meter = new();
@@ -26,8 +27,9 @@ internal sealed class TrainingRun : IDisposable
     {
         (this.task, this.options, this.plan, this.device, this.reporter) = (task, options, plan, device, reporter);
         schedule = options.Schedule;
+        reduced = FastBFloat16.Uses(options.Precision, device);
         if (options.CheckpointFolder is not null)
-            checkpoint = new Checkpoint(options.CheckpointFolder, new RunSettings(task, options, plan));
+            checkpoint = new Checkpoint(options.CheckpointFolder, new RunSettings(task, options, plan, reduced));
         tensors = new TrainingTensors(task.Network, device);
     }
 
@@ -47,6 +49,8 @@ internal sealed class TrainingRun : IDisposable
         {
             Resume();
             reporter.Begin(state);
+            if (reduced)
+                reporter.Line($"Training in {nameof(TrainingPrecision.BFloat16)}.");
             canceled = !TrainUnlessCanceled();
             if (options.EarlyStoppingPatience is not null || canceled)
                 tensors.RestoreBest();
@@ -156,7 +160,9 @@ internal sealed class TrainingRun : IDisposable
         using var scope = NewDisposeScope();
         learningRate = options.LearningRate * schedule.FactorAt(state.Step, plan.TotalSteps);
         tensors.DropGradients();
-        var loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
+        StepLoss loss;
+        using (reduced ? MixedPrecision.BFloat16() : null)
+            loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
         meter.Add(loss, plan.BatchSize);
         state.Step++;
         // Reading the loss would make a GPU wait; there it is looked at when progress is reported.

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Architecture;
 
-/// <summary>Numbers reach libtorch through <see cref="TensorArithmetic"/> alone, which keeps them alive. A <see cref="Scalar"/> that TorchSharp
-/// makes of a number has native memory, and nothing refers to it during the native call: a garbage collection then frees it.</summary>
+/// <summary>Numbers reach libtorch through <see cref="TensorArithmetic"/> alone, which keeps them alive. A <see cref="Scalar"/> that
+/// TorchSharp makes of a number has native memory, and nothing refers to it during the native call: a garbage collection then frees
+/// it.</summary>
 [TestClass]
 public class ScalarLifetimeTests
 {
@@ -38,13 +39,14 @@ public class ScalarLifetimeTests
     public void A_garbage_collection_during_an_operation_takes_no_number_away()
     {
         using DisposeScope scope = NewDisposeScope();
-        // In unoptimized code arguments stay alive to the end of a method: the runtime must have compiled TorchSharp's methods again.
+        // In unoptimized code arguments stay alive to the end of a method. The runtime compiles TorchSharp's methods again, in two stages,
+        // when they have been called often and nothing new has been compiled for a tenth of a second.
         Tensor few = ones(2, ScalarType.Int32);
-        for (int i = 0; i < 300; i++)
+        for (int i = 0; i < 8; i++)
         {
-            few.Add(1.5);
-            if (i % 100 == 0)
-                Thread.Sleep(150);
+            for (int call = 0; call < 60; call++)
+                few.Add(1.5);
+            Thread.Sleep(120);
         }
         // libtorch converts integers first and reads the factor of the addition after that: time enough for many collections.
         Tensor many = ones(1 << 22, ScalarType.Int32);

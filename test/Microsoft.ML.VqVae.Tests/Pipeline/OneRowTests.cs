@@ -123,7 +123,7 @@ public sealed class OneRowTests
         {
             SampleRate = TinySpeech.SampleRate, Outputs = Networks.SpeechFeatures.Mfcc, Bands = 20, Coefficients = 8, EncoderChannels = 8,
             DecoderChannels = 8,
-        }, steps: 1);
+        }, steps: 3);
         using AudioVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
         Assert.IsNotEmpty(codec.Encode(TinySpeech.Rows(1)[0].Waveform));
         Assert.Contains("LogMel", Assert.ThrowsExactly<InvalidOperationException>(() => codec.Decode([0], "low")).Message);

@@ -159,7 +159,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     Tensor Spread(Tensor quantized)
     {
         var grid = options.Decoder;
-        return spread.call(quantized.reshape(quantized.shape[0], -1)).view(-1, grid.MapChannels, grid.Height, grid.Width);
+        return spread.Apply(quantized.reshape(quantized.shape[0], -1)).Single().view(-1, grid.MapChannels, grid.Height, grid.Width);
     }
 
     void CheckCodes(Tensor codes)
@@ -264,11 +264,11 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
         var place = Arange(grid.CodesPerPosition, codes.device).Mul(grid.Codes);
         var rows = codes.view(-1, grid.CodesPerPosition).Add(place).view(-1);
         var x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
-        x = enter.call(x);
+        x = enter.Apply(x);
         foreach (var layer in down)
-            x = layer.call(x.relu_());
+            x = layer.Apply(x.relu_());
         foreach (var block in residual)
             x = block.call(x);
-        return project.call(x.relu_().reshape(codes.shape[0], -1)).unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
+        return project.Apply(x.relu_().reshape(codes.shape[0], -1)).Single().unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
     }
 }

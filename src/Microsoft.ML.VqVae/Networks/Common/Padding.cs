@@ -31,7 +31,7 @@ internal sealed class Padding
     public Tensor? CodesAt(int values) => values == 1 ? Codes : Codes?.repeat_interleave(values, 2);
 
     /// <summary>Sets padding to zero, the value that a convolution assumes outside of its input too.</summary>
-    public static Tensor Clear(Tensor values, Tensor? mask) => mask is null ? values : values * mask;
+    public static Tensor Clear(Tensor values, Tensor? mask) => mask is null ? values : values * mask.As(values);
 
     /// <summary>The mean of [B, C, T] over real positions and all channels.</summary>
     public static Tensor Mean(Tensor values, Tensor? mask) =>

@@ -5,10 +5,10 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>Operations of tensors with numbers, under PyTorch's names, during which the numbers stay alive.</summary>
 /// <remarks>
-/// TorchSharp passes a number as a <see cref="Scalar"/>, whose native memory its finalizer frees. In <c>tensor * 0.5</c> nothing refers to the
-/// scalar while libtorch works: a garbage collection that another thread causes at that moment frees what libtorch reads. The same holds
-/// where TorchSharp makes the scalar itself, as the factor 1 of <c>a + b</c> and the exponent of <c>a.square()</c>. A test finds such calls
-/// in the compiled library. The scalars that these methods take, each made of a number for the call, are disposed by them.
+/// TorchSharp passes a number as a <see cref="Scalar"/>, whose native memory its finalizer frees. In <c>tensor * 0.5</c> nothing refers to
+/// the scalar while libtorch works: a garbage collection that another thread causes at that moment frees what libtorch reads. The same
+/// holds where TorchSharp makes the scalar itself, as the factor 1 of <c>a + b</c> and the exponent of <c>a.square()</c>. A test finds
+/// such calls in the compiled library. The scalars that these methods take, each made of a number for the call, are disposed by them.
 /// </remarks>
 internal static class TensorArithmetic
 {

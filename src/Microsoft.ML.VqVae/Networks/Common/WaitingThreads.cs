@@ -4,9 +4,8 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// The time that libtorch's idle OpenMP threads wait for work, spinning, before they sleep. Without a limit (libgomp's default is minutes on an
-/// idle machine, that of the others 0.2 s) training is several times slower than its share of the processor beside a busy process; threads
-/// that sleep at once are slower on an idle machine.
+/// The time that libtorch's idle OpenMP threads wait for work, spinning, before they sleep. Without a limit, beside a busy process training
+/// is several times slower than its share of the processor; threads that sleep at once are slower on an idle machine.
 /// </summary>
 internal static partial class WaitingThreads
 {

@@ -182,13 +182,13 @@ internal sealed class PixelCnnHead : nn.Module
     public IEnumerable<Linear> LogitLayers => logits;
 
     /// <summary>Skip sums [N, S] → hidden sums of all codes of a position, [N, G·S], before what earlier codes add.</summary>
-    public Tensor Hidden(Tensor skips) => hidden.call(skips.relu());
+    public Tensor Hidden(Tensor skips) => hidden.Apply(skips.relu());
 
     /// <summary>The vectors that the code in a place adds to the hidden sums of those after it: Int64 [N] → [N, S].</summary>
     public Tensor Earlier(int place, Tensor chosen) => earlier!.index_select(0, place == 0 ? chosen : chosen.Add(place * codes));
 
     /// <summary>The hidden sums of the code in a place, [N, S], with what earlier codes add → its logits [N, K].</summary>
-    public Tensor Logits(int place, Tensor sums) => logits[place].call(sums.relu());
+    public Tensor Logits(int place, Tensor sums) => logits[place].Apply(sums.relu()).Single();
 
     /// <summary>Skip sums [N, S] and the codes Int64 [N, G] → logits [N, G, K].</summary>
     public Tensor All(Tensor skips, Tensor positions)

@@ -37,21 +37,21 @@ internal sealed class TransformerLayer : nn.Module
         Tensor attended = Attend(attentionNorm.call(input), rotation, cache);
         if (kept is not null)
             attended *= kept.narrow(2, 0, _channels);
-        Tensor state = input.Add(attentionOutput.call(attended));
-        Tensor hidden = functional.gelu(feedForward.call(feedForwardNorm.call(state)));
+        Tensor state = input.Add(attentionOutput.Apply(attended));
+        Tensor hidden = functional.gelu(feedForward.Apply(feedForwardNorm.call(state)));
         if (kept is not null)
             hidden *= kept.narrow(2, _channels, _hidden);
-        return state.Add(feedForwardOutput.call(hidden)).MoveToOuterDisposeScope();
+        return state.Add(feedForwardOutput.Apply(hidden)).MoveToOuterDisposeScope();
     }
 
     Tensor Attend(Tensor input, Tensor? rotation, AttentionCache? cache)
     {
         (long batch, long count) = (input.shape[0], input.shape[1]);
         // [3, B, heads, n, D]
-        Tensor all = attention.call(input).view(batch, count, 3, _heads, _channels / _heads).permute(2, 0, 3, 1, 4);
+        Tensor all = attention.Apply(input).view(batch, count, 3, _heads, _channels / _heads).permute(2, 0, 3, 1, 4);
         (Tensor queries, Tensor keys, Tensor values) = (all.select(0, 0), all.select(0, 1), all.select(0, 2));
         if (rotation is not null)
-            (queries, keys) = (Rotate(queries, rotation), Rotate(keys, rotation));
+            (queries, keys) = (Rotate(queries, rotation).As(values), Rotate(keys, rotation).As(values));
         if (cache is not null)
             (keys, values) = cache.Append(keys, values);
         long total = keys.shape[2];

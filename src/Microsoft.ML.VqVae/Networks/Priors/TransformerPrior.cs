@@ -122,7 +122,7 @@ public sealed class TransformerPrior : CodePrior
     }
 
     /// <summary>Outputs of the last layer for one place, [B, C] → logits [B, K].</summary>
-    internal Tensor LogitsAt(int index, Tensor states) => logits[index % _grid.CodesPerPosition].call(norm.call(states));
+    internal Tensor LogitsAt(int index, Tensor states) => logits[index % _grid.CodesPerPosition].Apply(norm.call(states)).Single();
 
     /// <inheritdoc/>
     protected override Tensor ComputeLogits(Tensor codes, Tensor? conditions, Tensor? map)
@@ -138,9 +138,9 @@ public sealed class TransformerPrior : CodePrior
         states = norm.call(states);
         int groups = _grid.CodesPerPosition;
         if (groups == 1)
-            return logits[0].call(states);
+            return logits[0].Apply(states).Single();
         Tensor grouped = states.view(batch, -1, groups, _options.Channels);
-        return stack(Enumerable.Range(0, groups).Select(place => logits[place].call(grouped.select(2, place))), 2)
+        return stack(Enumerable.Range(0, groups).Select(place => logits[place].Apply(grouped.select(2, place)).Single()), 2)
             .view(batch, length, Codes);
     }
 

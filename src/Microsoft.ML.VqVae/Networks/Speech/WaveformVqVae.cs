@@ -175,7 +175,7 @@ internal sealed class WaveformEncoder : nn.Module
         var perValue = 1;
         for (var layer = 0; layer < strides.Length; layer++)
         {
-            x = down[layer].call(x);
+            x = down[layer].Apply(x);
             perValue *= strides[layer];
             if (layer < strides.Length - 1)
                 x = x.relu_();
@@ -184,7 +184,7 @@ internal sealed class WaveformEncoder : nn.Module
         var mask = new Padding(lengths, samples.shape[2], perValue).Codes;
         foreach (var block in residual)
             x = Padding.Clear(block.call(x), mask);
-        return Padding.Clear(project.call(x.relu_()), mask).MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(x.relu_()), mask).Single().MoveToOuterDisposeScope();
     }
 }
 

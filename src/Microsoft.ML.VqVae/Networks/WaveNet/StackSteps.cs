@@ -89,7 +89,7 @@ internal sealed class TensorSteps : StackSteps
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         RunLayers();
-        return stack.Output.call(stack.Hidden.call(skipSum!.relu()).relu_()).MoveToOuterDisposeScope();
+        return stack.Output.Apply(stack.Hidden.Apply(skipSum!.relu()).relu_()).MoveToOuterDisposeScope();
     }
 
     protected override void Take(Tensor symbols)
