@@ -4,11 +4,11 @@ using System.Numerics;
 namespace Microsoft.ML.VqVae.Compression;
 
 /// <summary>CRC-32C, the cyclic redundancy check of RFC 3720.</summary>
-internal struct Checksum()
+internal sealed class Checksum
 {
     uint _remainder = uint.MaxValue;
 
-    public readonly uint Value => ~_remainder;
+    public uint Value => ~_remainder;
 
     public void Add(int value) => _remainder = BitOperations.Crc32C(_remainder, (uint)value);
 

@@ -16,7 +16,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// host would have to wait.</para>
 /// <para>A derived class overrides <see cref="ComputeLogits"/> and, for fast sampling, <see cref="BeginSteps"/>; its
 /// <see cref="CodePriorOptions"/> make it available to ML.NET pipelines. All of its state must be in parameters and persistent
-/// buffers.</para>
+/// buffers. Tensors that it creates have the type of its parameters: Float32, and Float64 where <c>CodeCompressor</c> uses it.</para>
 /// </remarks>
 public abstract partial class CodePrior : nn.Module, ITrainable
 {
