@@ -96,7 +96,7 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
             List<(DataViewSchema.DetachedColumn, OnnxValue)> outputs =
                 [.. columns.ToOnnx(source.Schema, ValueOf).Select(output => (output.Column, InShapeOf(output.Column.Type, output.Value)))];
             return outputs.Count > 0 ? (graph, inputs, outputs)
-                : throw new NotSupportedException("none of its output columns is of a type that an ONNX graph can hold");
+                : throw new NotSupportedException("no ONNX graph is known for any of its output columns");
         }
         catch (NotSupportedException exception)
         {

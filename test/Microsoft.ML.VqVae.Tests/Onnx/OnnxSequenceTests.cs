@@ -128,10 +128,53 @@ public sealed class OnnxSequenceTests
     }
 
     [TestMethod]
-    public void A_prior_over_sequences_is_refused_with_the_reason()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_WaveNet_gives_the_same_bits_for_rows_of_any_length(bool conditioned)
     {
-        using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned: false);
-        IDataView input = OnnxFile.Only(_ml, TinyCodes.Lines(_ml, 3), "Codes");
-        Refuses(prior, input, "PriorTransformer", "WaveNetPrior");
+        using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned);
+        IDataView input = OnnxFile.Only(_ml, TinyCodes.Lines(_ml, 12), conditioned ? ["Codes", "Label"] : ["Codes"]);
+        using var onnx = new OnnxFile(prior, input, "Bits", "PerCode");
+        onnx.AssertEqual(prior.Transform(input), input, "Bits", "PerCode");
+    }
+
+    [TestMethod]
+    public void A_class_that_the_training_data_did_not_have_is_refused_by_name()
+    {
+        using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml);
+        TinyCodes.Grid[] rows = TinyCodes.Grids(4);
+        rows[3].Class = "sideways";
+        Refuses(prior, OnnxFile.Only(_ml, TinyCodes.WithLabel(_ml, _ml.Data.LoadFromEnumerable(rows)), "Codes", "Label"), "'Label'", "'sideways'");
+    }
+
+    [TestMethod]
+    public void A_prior_of_the_application_is_refused_by_name()
+    {
+        IDataView input = OnnxFile.Only(_ml, TinyCodes.Grids(_ml, 8), "Codes");
+        PriorOptions options = TinyCodes.Options(steps: 1);
+        options.CustomNetwork = new BigramOptions();
+        using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(input);
+        Refuses(prior, input, "PriorTransformer", nameof(BigramPrior));
+    }
+
+    [TestMethod]
+    public void Codes_of_codes_and_their_bits_are_the_same()
+    {
+        IDataView input = OnnxFile.Only(_ml, TinyCodes.Grids(_ml, 30), "Codes");
+        var options = new CodesVqVaeOptions { BitsColumnName = "Bits", Training = TinyCodes.Options(steps: 30).Training };
+        (options.Codec.EmbeddingChannels, options.Codec.HiddenChannels) = (4, 8);
+        options.Codec.Decoder = new PixelCnnOptions { Layers = 2, Channels = 8, MapChannels = 4 };
+        options.Quantizer = new VectorQuantizerOptions { Codes = 6, Dimensions = 4, CodesPerPosition = 2, SeparateCodebooks = true };
+        using CodesVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeCodes("Latents", "Codes", options).Fit(input);
+        IDataView encoded = encoder.Transform(input);
+        using var onnx = new OnnxFile(encoder, input, "Latents", "Bits");
+        onnx.AssertEqual(encoded, input, "Latents", "Bits");
+
+        using CodesLikelihoodTransformer likelihood = encoder.Likelihood("Again");
+        IDataView both = OnnxFile.Only(_ml, encoded, "Codes", "Latents");
+        using var again = new OnnxFile(likelihood, both, "Again");
+        again.AssertEqual(likelihood.Transform(both), both, "Again");
+        using CodesVqVaeDecoderTransformer sampler = encoder.Decoder("Sampled");
+        Refuses(sampler, both, "CodesVqVaeDecoderTransformer", "any of its output columns");
     }
 }

@@ -19,6 +19,13 @@ internal sealed partial class OnnxValue
     public OnnxValue Through(Conv1d layer, params long[] pads) => Convolve(
         "Conv", layer.weight, layer.bias, layer.stride, pads.Length > 0 ? pads : Both(layer.padding), layer.dilation, layer.groups);
 
+    /// <summary>A one-dimensional convolution of which each output sees its own position and earlier ones: [B, I, T] → [B, O, T].</summary>
+    /// <param name="weight">[O, I, taps]; the last tap is the own position.</param>
+    /// <param name="bias">[O].</param>
+    /// <param name="dilation">The number of positions from one tap to the next.</param>
+    public OnnxValue ThroughCausal(Tensor weight, Tensor bias, long dilation) =>
+        Convolve("Conv", weight, bias, [1], [(weight.shape[2] - 1) * dilation, 0], [dilation], groups: 1);
+
     /// <summary>A two-dimensional transposed convolution.</summary>
     public OnnxValue Through(ConvTranspose2d layer) =>
         Convolve("ConvTranspose", layer.weight, layer.bias, layer.stride, Both(layer.padding), layer.dilation, layer.groups);
