@@ -61,6 +61,18 @@ public sealed class MelSpectrogram : FrameFeatures
     /// <summary>The log-mel frames of power spectra [frames, points]: [frames, bands].</summary>
     internal Tensor FromPower(Tensor power) => power.mm(_filters.On(power.device)).Add(_options.PowerFloor).log();
 
+    /// <summary>The log-mel frames of waveforms in an ONNX graph: [B, samples] → [B, frames, bands].</summary>
+    internal OnnxValue ToOnnx(OnnxValue waveforms)
+    {
+        OnnxValue emphasized = _options.PreEmphasis == 0 ? waveforms
+            : waveforms - waveforms.Pad(axis: 1, before: 1, after: 0).WithoutLast(axis: 1) * _options.PreEmphasis;
+        // With these zeros there are ⌈samples / hop⌉ windows, whatever the number of samples.
+        OnnxValue spectrum = emphasized.Windows(_basis.On(CPU), HopLength, Margin, _options.WindowLength - Margin - 1);
+        long points = _options.FftLength / 2 + 1;
+        OnnxValue power = spectrum.Narrow(axis: 1, start: 0, points).Square() + spectrum.Narrow(axis: 1, start: points, points).Square();
+        return (power.ChannelsLast().MatMul(_filters.On(CPU)) + _options.PowerFloor).Log();
+    }
+
     Tensor Emphasized(Tensor waveforms)
     {
         long samples = waveforms.shape[1];

@@ -96,7 +96,7 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
             List<(DataViewSchema.DetachedColumn, OnnxValue)> outputs =
                 [.. columns.ToOnnx(source.Schema, ValueOf).Select(output => (output.Column, InShapeOf(output.Column.Type, output.Value)))];
             return outputs.Count > 0 ? (graph, inputs, outputs)
-                : throw new NotSupportedException("none of its output columns is of a type that an ONNX graph can hold");
+                : throw new NotSupportedException("no ONNX graph is known for any of its output columns");
         }
         catch (NotSupportedException exception)
         {
@@ -104,9 +104,9 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
         }
     }
 
-    // Keys count from 1.
-    static OnnxValue InShapeOf(DataViewType type, OnnxValue value) =>
-        (ItemOf(type) is KeyDataViewType ? (value + 1).To<uint>() : value).Reshape([-1, .. DimensionsOf(type)]);
+    // Keys count from 1. A size that is not known is that of the value.
+    static OnnxValue InShapeOf(DataViewType type, OnnxValue value) => (ItemOf(type) is KeyDataViewType ? (value + 1).To<uint>() : value)
+        .Reshape(type is VectorDataViewType { IsKnownSize: false } ? [0, -1] : [-1, .. DimensionsOf(type)]);
 
     static bool IsCodes(DataViewType type) => type is VectorDataViewType { ItemType: KeyDataViewType };
 

@@ -9,9 +9,6 @@ namespace Microsoft.ML.VqVae.Tests.Onnx;
 [TestClass]
 public sealed class OnnxImageTests
 {
-    // Sums of some hundred products, in another order: a few units in the last place of values up to 255.
-    const double Pixels = 2e-3, Errors = 0.1, Bits = 0.5;
-
     readonly MLContext _ml = new(seed: 1);
 
     sealed class ColorRow
@@ -59,19 +56,17 @@ public sealed class OnnxImageTests
         IDataView input = Gray();
         using ImageVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Options(quantizer)).Fit(input);
         IDataView encoded = encoder.Transform(input);
-        Assert.IsGreaterThan(3, Values.Read(encoded, "Codes").SelectMany(row => (uint[])row[0]).Distinct().Count(), name);
+        Assert.IsGreaterThan(2, Values.Read(encoded, "Codes").SelectMany(row => (uint[])row[0]).Distinct().Count(), name);
 
         using var codes = new OnnxFile(encoder, input, "Codes");
-        codes.AssertEqual(encoded, input, 0, "Codes");
+        codes.AssertEqual(encoded, input, "Codes");
         using var all = new OnnxFile(encoder, input);
-        all.AssertEqual(encoded, input, Pixels, "Codes", "Embeddings", "Decoded");
-        all.AssertEqual(encoded, input, Errors, "Error");
-        all.AssertEqual(encoded, input, Bits, "Bits");
+        all.AssertEqual(encoded, input, "Codes", "Embeddings", "Decoded", "Error", "Bits");
 
         using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         IDataView only = OnnxFile.Only(_ml, encoded, "Codes");
         using var again = new OnnxFile(decoder, only, "Again");
-        again.AssertEqual(decoder.Transform(only), only, Pixels, "Again");
+        again.AssertEqual(decoder.Transform(only), only, "Again");
     }
 
     [TestMethod]
@@ -85,8 +80,7 @@ public sealed class OnnxImageTests
         IDataView input = Gray(12);
         using ImageVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(input);
         using var onnx = new OnnxFile(encoder, input);
-        onnx.AssertEqual(encoder.Transform(input), input, Pixels, "Codes", "Decoded");
-        onnx.AssertEqual(encoder.Transform(input), input, Bits, "Bits");
+        onnx.AssertEqual(encoder.Transform(input), input, "Codes", "Decoded", "Bits");
     }
 
     [TestMethod]
@@ -97,9 +91,7 @@ public sealed class OnnxImageTests
         using ImageVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Options()).Fit(input);
         using var onnx = new OnnxFile(encoder, input);
         CollectionAssert.AreEqual((int[])[-1, Tiny.Side, Tiny.Side, 3], onnx.Inputs["Pixels"].Dimensions);
-        onnx.AssertEqual(encoder.Transform(input), input, Pixels, "Codes", "Decoded", "Embeddings");
-        onnx.AssertEqual(encoder.Transform(input), input, Errors, "Error");
-        onnx.AssertEqual(encoder.Transform(input), input, Bits, "Bits");
+        onnx.AssertEqual(encoder.Transform(input), input, "Codes", "Decoded", "Embeddings", "Error", "Bits");
     }
 
     [TestMethod]
@@ -110,13 +102,11 @@ public sealed class OnnxImageTests
         using ImageVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", Options()).Fit(input);
         IDataView encoded = encoder.Transform(input);
         using var onnx = new OnnxFile(encoder, input);
-        onnx.AssertEqual(encoded, input, Pixels, "Codes", "Decoded", "Embeddings");
-        onnx.AssertEqual(encoded, input, Errors, "Error");
-        onnx.AssertEqual(encoded, input, Bits, "Bits");
+        onnx.AssertEqual(encoded, input, "Codes", "Decoded", "Embeddings", "Error", "Bits");
         using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         IDataView only = OnnxFile.Only(_ml, encoded, "Codes");
         using var again = new OnnxFile(decoder, only, "Again");
-        again.AssertEqual(decoder.Transform(only), only, Pixels, "Again");
+        again.AssertEqual(decoder.Transform(only), only, "Again");
     }
 
     [TestMethod]
@@ -130,8 +120,7 @@ public sealed class OnnxImageTests
         IDataView transformed = transformer.Transform(input);
         string[] bound = kind == "Gaussian VAE" ? ["Bound"] : [];
         using var onnx = new OnnxFile(transformer, input, ["Latents", "Decoded", "Bits", .. bound]);
-        onnx.AssertEqual(transformed, input, Pixels, "Latents", "Decoded");
-        onnx.AssertEqual(transformed, input, Bits, ["Bits", .. bound]);
+        onnx.AssertEqual(transformed, input, ["Latents", "Decoded", "Bits", .. bound]);
     }
 
     IEstimator<ImageBaselineTransformer> Baseline(string kind)

@@ -81,6 +81,9 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         return quantizer.Encode(EncodeToLatents(codes)).view(codes.shape[0], Latents).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph.</summary>
+    internal OnnxValue EncodeToOnnx(OnnxValue codes) => quantizer.EncodeToOnnx(encoder.ToOnnx(codes)).Reshape(-1, Latents);
+
     /// <summary>−log2 p(code | codes before it, latents) of each code of the grid, Float32 [B, N], without gradients.</summary>
     /// <param name="codes">The grid, Int64 [B, N].</param>
     /// <param name="latents">The latents, Int64 [B, L]: those of the grid, or others for comparison.</param>
@@ -91,6 +94,15 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         return decoder.Bits(codes, map: MapOf(latents)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in an ONNX graph.</summary>
+    internal OnnxValue BitsToOnnx(OnnxValue codes, OnnxValue latents)
+    {
+        PixelCnnOptions grid = options.Decoder;
+        OnnxValue quantized = quantizer.EmbedToOnnx(latents.Reshape(-1, 1, 1, Latents)).Reshape(0, -1);
+        return decoder.BitsToOnnx(
+            codes, conditions: null, quantized.Through(spread).Reshape(-1, grid.MapChannels, grid.Height, grid.Width));
     }
 
     /// <summary>Samples grids from latents.</summary>
@@ -270,5 +282,17 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
         foreach (var block in residual)
             x = block.call(x);
         return project.Apply(x.relu_().reshape(codes.shape[0], -1)).Single().unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
+    }
+
+    public OnnxValue ToOnnx(OnnxValue codes)
+    {
+        using Tensor places = arange(grid.CodesPerPosition, dtype: ScalarType.Int64) * grid.Codes;
+        OnnxValue rows = codes.Reshape(-1, grid.Height, grid.Width, grid.CodesPerPosition) + places;
+        OnnxValue x = rows.RowsOf(embedding).MergeLast().ChannelsFirst().Through(enter);
+        foreach (Conv2d layer in down)
+            x = x.Relu().Through(layer);
+        foreach (ResidualBlock block in residual)
+            x = block.ToOnnx(x);
+        return x.Relu().Reshape(0, -1).Through(project).Reshape(0, -1, 1, 1);
     }
 }

@@ -66,10 +66,14 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
 
     public OnnxValue Square() => this * this;
 
+    public OnnxValue Sqrt() => Apply("Sqrt");
+
     public OnnxValue Clamp(double min, double max) => graph.Apply("Clip", type, rank, [this, Number(min), Number(max)]);
 
     /// <summary>The remainder of non-negative integers.</summary>
     public OnnxValue Remainder(Tensor divisors) => Combine("Mod", graph.Constant(divisors));
+
+    OnnxValue Remainder(long divisor) => Combine("Mod", Number(divisor));
 
     public OnnxValue Less(double limit) => graph.Apply("Less", typeof(bool), rank, [this, Number(limit)]);
 
@@ -101,6 +105,13 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
     public OnnxValue Narrow(int axis, long start, long length) =>
         graph.Apply("Slice", type, rank, [this, Integers(start), Integers(start + length), Integers(axis)]);
 
+    /// <summary>The first values along an axis, as many as another value has along an axis of its own.</summary>
+    public OnnxValue Narrow(int axis, OnnxValue other, int axisOfOther) =>
+        graph.Apply("Slice", type, rank, [this, Integers(0), other.SizeOf(axisOfOther), Integers(axis)]);
+
+    /// <summary>All values but the last along an axis.</summary>
+    public OnnxValue WithoutLast(int axis) => graph.Apply("Slice", type, rank, [this, Integers(0), Integers(-1), Integers(axis)]);
+
     /// <summary>The part with one number along an axis, without that axis.</summary>
     public OnnxValue Select(int axis, long index) =>
         graph.Apply("Gather", type, rank - 1, [this, graph.Constant([index])], ("axis", (long)axis));
@@ -111,6 +122,16 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
         long[] pads = new long[2 * rank];
         (pads[axis], pads[axis + rank]) = (before, after);
         return before == 0 && after == 0 ? this : graph.Apply("Pad", type, rank, [this, Integers(pads)]);
+    }
+
+    /// <summary>As few zeros after the values along an axis as make their number a multiple.</summary>
+    public OnnxValue PadToMultiple(int axis, long multiple)
+    {
+        OnnxValue missing = (multiple - SizeOf(axis).Remainder(multiple)).Remainder(multiple);
+        OnnxValue pads = Concatenate([Integers(new long[rank + axis]), missing, .. Zeros(rank - 1 - axis)], axis: 0);
+        return graph.Apply("Pad", type, rank, [this, pads]);
+
+        OnnxValue[] Zeros(int count) => count == 0 ? [] : [Integers(new long[count])];
     }
 
     public static OnnxValue Concatenate(IReadOnlyList<OnnxValue> parts, int axis) => parts.Count == 1 ? parts[0]
@@ -145,7 +166,12 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
         "GatherElements", type, rank, [this, numbers.SplitLast(-1, 1)], ("axis", rank - 1L)).MergeLast();
 
     /// <summary>The product with a matrix along the last axis: […, I] · [I, O] → […, O].</summary>
-    public OnnxValue MatMul(Tensor matrix) => graph.Apply("MatMul", type, rank, [this, graph.Constant(matrix)]);
+    public OnnxValue MatMul(Tensor matrix) => MatMul(graph.Constant(matrix));
+
+    public OnnxValue MatMul(OnnxValue matrices) => graph.Apply("MatMul", type, Math.Max(rank, matrices.Rank), [this, matrices]);
+
+    // Int64 [1]
+    OnnxValue SizeOf(int axis) => graph.Apply("Shape", typeof(long), 1, [this]).Narrow(axis: 0, start: axis, length: 1);
 
     OnnxValue Apply(string operation) => graph.Apply(operation, type, rank, [this]);
 

@@ -67,13 +67,13 @@ public abstract partial class CodePrior : nn.Module, ITrainable
         return ComputeLogits(codes, conditions, map).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same in an ONNX graph: Int64 [B, N], and classes Int64 [B] or <see langword="null"/> → Single [B, N, K].</summary>
+    /// <summary>The same in an ONNX graph: Int64 [B, N] → Single [B, N, K].</summary>
     /// <exception cref="NotSupportedException">No graph is known for this network.</exception>
-    internal virtual OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions) =>
+    internal virtual OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null) =>
         throw new NotSupportedException($"no ONNX graph is known for its network, {GetType().Name}");
 
-    internal OnnxValue BitsToOnnx(OnnxValue codes, OnnxValue? conditions) =>
-        LogitsToOnnx(codes, conditions).LogSoftmax().Choose(codes) * -BitsPerNat;
+    internal OnnxValue BitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null) =>
+        LogitsToOnnx(codes, conditions, map).LogSoftmax().Choose(codes) * -BitsPerNat;
 
     /// <summary>Computes −log2 p of each code given those before it: Float32 [B, N], 0 at and beyond the end of a row.</summary>
     /// <param name="codes">Int64 [B, N]. Beyond the end of a row any codes from 0 to K − 1.</param>

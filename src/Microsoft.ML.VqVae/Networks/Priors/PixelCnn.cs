@@ -98,7 +98,7 @@ public sealed class PixelCnn : CodePrior
         return head.All(state.view(-1, options.SkipChannelsOrDefault), grid).reshape(batch, -1, options.Codes);
     }
 
-    internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions)
+    internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null)
     {
         using Tensor places = Arange(options.CodesPerPosition).Mul(options.Codes);
         OnnxValue grid = codes.Reshape(-1, options.Height, options.Width, options.CodesPerPosition);
@@ -107,7 +107,7 @@ public sealed class PixelCnn : CodePrior
         OnnxValue columns = embedded.Pad(axis: 3, before: 1, after: 0).Narrow(axis: 3, start: 0, options.Width);
         OnnxValue? skips = null;
         foreach (PixelCnnLayer layer in layers)
-            (rows, columns, skips) = layer.ToOnnx(rows, columns, skips, conditions);
+            (rows, columns, skips) = layer.ToOnnx(rows, columns, skips, conditions, map);
         return head.ToOnnx(skips!.ChannelsLast(), grid).Reshape(-1, Length!.Value, options.Codes);
     }
 

@@ -87,12 +87,18 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <param name="columns">The horizontal stack, [B, C, H, W].</param>
     /// <param name="skips">The sum of the skip connections so far, [B, S, H, W]; null before the first layer.</param>
     /// <param name="conditions">The classes, Int64 [B]; or null.</param>
+    /// <param name="positions">The map, [B, M, h, w]; or null.</param>
     public (OnnxValue Rows, OnnxValue Columns, OnnxValue Skips) ToOnnx(
-        OnnxValue rows, OnnxValue columns, OnnxValue? skips, OnnxValue? conditions)
+        OnnxValue rows, OnnxValue columns, OnnxValue? skips, OnnxValue? conditions, OnnxValue? positions)
     {
         OnnxValue Gate(OnnxValue sums) => sums.Narrow(1, 0, Channels).Tanh() * sums.Narrow(1, Channels, Channels).Sigmoid();
-        OnnxValue? terms = condition is null ? null : conditions!.RowsOf(condition).Reshape(-1, 4L * Channels, 1, 1);
-        OnnxValue Conditioned(OnnxValue sums, long part) => terms is null ? sums : sums + terms.Narrow(1, part * 2 * Channels, 2L * Channels);
+        List<OnnxValue> terms = [];
+        if (condition is not null)
+            terms.Add(conditions!.RowsOf(condition).Reshape(-1, 4L * Channels, 1, 1));
+        if (map is not null)
+            terms.Add(positions!.Mix(map));
+        OnnxValue Conditioned(OnnxValue sums, long part) =>
+            terms.Aggregate(sums, (sum, term) => sum + term.Narrow(1, part * 2 * Channels, 2L * Channels));
 
         OnnxValue above = Conditioned(rows.Through(vertical, Reach, Reach, 0, Reach), 0);
         OnnxValue here = Conditioned(columns.Through(horizontal, 0, Reach, 0, 0) + above.Mix(across), 1);

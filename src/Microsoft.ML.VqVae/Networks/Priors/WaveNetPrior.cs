@@ -50,6 +50,9 @@ public sealed class WaveNetPrior : CodePrior
     protected override Tensor ComputeLogits(Tensor codes, Tensor? conditions, Tensor? map) =>
         stack.Logits(codes, new StackConditions(conditions, null));
 
+    internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null) =>
+        stack.ToOnnx(codes, conditions);
+
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
         new Steps(StackSteps.Begin(stack, batch, length, new StackConditions(conditions, null)));

@@ -105,11 +105,11 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         return quantizer.Encode(EncodeToLatents(series, lengths)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same in an ONNX graph, for series of one length: Single [B, C, <paramref name="steps"/>] → Int64 [B, N, G].</summary>
-    internal OnnxValue EncodeToOnnx(OnnxValue series, int steps)
+    /// <summary>The same in an ONNX graph, for rows of one length: Single [B, C, T] of any T → Int64 [B, N, G].</summary>
+    internal OnnxValue EncodeToOnnx(OnnxValue series)
     {
         OnnxValue normalized = (series - means.unsqueeze(1)) / deviations.unsqueeze(1);
-        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.Pad(axis: 2, before: 0, after: (StepsPerCode - steps % StepsPerCode) % StepsPerCode)));
+        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.PadToMultiple(axis: 2, StepsPerCode)));
     }
 
     /// <summary>Codes → series Float32 [B, C, N · H] in the units of the data, without gradients. Values of padding are arbitrary.</summary>
@@ -127,9 +127,9 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         return (decoded * deviations.unsqueeze(1)).Add(means.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same in an ONNX graph, for series of one length: Int64 [B, N, G] → Single [B, C, <paramref name="steps"/>].</summary>
-    internal OnnxValue DecodeToOnnx(OnnxValue indices, int steps) =>
-        (decoder.ToOnnx(quantizer.EmbedToOnnx(indices)) * deviations.unsqueeze(1) + means.unsqueeze(1)).Narrow(axis: 2, start: 0, steps);
+    /// <summary>The same in an ONNX graph, for rows of one length: Int64 [B, N, G] → Single [B, C, N · H].</summary>
+    internal OnnxValue DecodeToOnnx(OnnxValue indices) =>
+        decoder.ToOnnx(quantizer.EmbedToOnnx(indices)) * deviations.unsqueeze(1) + means.unsqueeze(1);
 
     /// <summary>The mean squared difference of two series in units of the variance of each channel, Float32 [B]; NaN for rows without time
     /// steps. A decoder that gives the mean of each channel has an error of 1 on average over the training data.</summary>

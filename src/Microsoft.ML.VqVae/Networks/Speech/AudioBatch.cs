@@ -42,7 +42,7 @@ internal sealed record AudioExample(IReadOnlyList<AudioFeatures> Views, AudioFea
 internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Covariance)
 {
     // The deviation that a constant feature counts as, so that silence leads to no infinities.
-    const double MinDeviation = 1e-3;
+    internal const double MinDeviation = 1e-3;
 
     // The smallest variance that a direction in the space of features counts as, where the mean is 1.
     const double MinVariance = 1e-4;

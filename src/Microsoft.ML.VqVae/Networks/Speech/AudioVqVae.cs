@@ -80,6 +80,13 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         return Quantizer.Encode(EncodeToLatents(batch)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Waveforms of one length in an ONNX graph, Single [B, samples] → codes Int64 [B, N, G].</summary>
+    /// <param name="waveforms">The waveforms.</param>
+    /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
+    /// <exception cref="NotSupportedException">No graph is known for this network.</exception>
+    internal virtual OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers) =>
+        throw new NotSupportedException($"no ONNX graph is known for its network, {GetType().Name}");
+
     /// <summary>Encodes a waveform, without gradients.</summary>
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
     /// <param name="speaker">The number of the speaker; null if the network knows no speakers or not this one.</param>

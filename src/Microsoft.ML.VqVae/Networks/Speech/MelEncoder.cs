@@ -32,6 +32,17 @@ internal sealed class MelEncoder : nn.Module
             x = block.call(Padding.Clear(x, padding.Codes));
         return Padding.Clear(project.Apply(x.relu_()), padding.Codes).Single().MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same in an ONNX graph, for rows of one length.</summary>
+    public OnnxValue ToOnnx(OnnxValue features)
+    {
+        // With these zeros there are ⌈frames / frames of a code⌉ codes, whatever the number of frames.
+        long frames = down.stride[0];
+        OnnxValue x = features.Through(down, frames, 2 * frames - 1);
+        foreach (ResidualBlock1d block in residual)
+            x = block.ToOnnx(x);
+        return x.Relu().Through(project);
+    }
 }
 
 /// <summary>Codes [B, G·D, N] and speakers [B, S, N] → normalized frames [B, C, N · frames]: residual blocks at the rate of the codes, then

@@ -142,6 +142,37 @@ public sealed class MelVqVae : AudioVqVae
         return encoder.Encode(NormalizeInputs(batch, padding), padding).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    internal override OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers)
+    {
+        if (adaptation is not null)
+            throw new NotSupportedException($"its features are adapted by a search for each utterance ({options.Normalisation})");
+        OnnxValue features = analysis.ToOnnx(waveforms);
+        OnnxValue? normalized = options.Normalisation == FeatureNormalisation.Speaker && speakers is not null
+            ? NormalizeToOnnx(features, speakers) : null;
+        if (options.Decorrelation == 0)
+        {
+            OnnxValue ofUtterance = NormalizeToOnnx(features);
+            normalized = normalized is null ? ofUtterance : speakers!.Less(0).Reshape(-1, 1, 1).Where(ofUtterance, normalized);
+        }
+        return quantizer.EncodeToOnnx(encoder.ToOnnx((normalized ?? throw new NotSupportedException(
+            "it removes the correlations of the features of each utterance (Decorrelation), which takes their eigenvectors")).ChannelsFirst()));
+    }
+
+    /// <summary>Features [B, T, C] by the statistics of their utterance.</summary>
+    static OnnxValue NormalizeToOnnx(OnnxValue features)
+    {
+        OnnxValue centered = features - features.Mean(1).Reshape(0, 1, -1);
+        return centered / centered.Square().Mean(1).Sqrt().Clamp(FeatureStatistics.MinDeviation, double.PositiveInfinity).Reshape(0, 1, -1);
+    }
+
+    /// <summary>Features [B, T, C] by the statistics of known speakers.</summary>
+    OnnxValue NormalizeToOnnx(OnnxValue features, OnnxValue speakers)
+    {
+        OnnxValue maps = speakers.Clamp(0, Math.Max(1, Speakers) - 1).RowsOf(inputNormalisers);
+        return (features - maps.Narrow(axis: 1, start: 0, 1)).MatMul(maps.Narrow(axis: 1, start: 1, Channels).Permute(0, 2, 1));
+    }
+
     /// <summary>
     /// The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. p(x|z) is a Gaussian of unit
     /// variance around the decoded frames, in normalized units; the quantizer's losses are averages over codes, and so is this term.

@@ -61,6 +61,16 @@ internal sealed class GatedLayer : nn.Module
         return (next.MoveToOuterDisposeScope(), sum);
     }
 
+    /// <summary>The same in an ONNX graph, where channels follow the batch: [B, C, T] → [B, C, T], and the skip sum [B, S, T].</summary>
+    /// <param name="input">The output of the layer before.</param>
+    /// <param name="skipSum">The skip sum so far; null before the first layer.</param>
+    /// <param name="classes">Int64 [B], or null.</param>
+    public (OnnxValue Next, OnnxValue SkipSum) ToOnnx(OnnxValue input, OnnxValue? skipSum, OnnxValue? classes)
+    {
+        OnnxValue z = filter.ToOnnx(input, dilation, classes).Tanh() * gate.ToOnnx(input, dilation, classes).Sigmoid(), own = z.Mix(skip);
+        return (residual is null ? z : z.Mix(residual.weight!, residual.bias) + input, skipSum is null ? own : skipSum + own);
+    }
+
     /// <summary>The gated unit: z = tanh(filter) ⊙ σ(gate), [N, C].</summary>
     /// <param name="inputs">The inputs at the present and before, [N, C] each, the present first.</param>
     /// <param name="filterOffset">The result of <see cref="CausalConvolution.Offset"/> of the filter.</param>
@@ -129,6 +139,13 @@ internal sealed class CausalConvolution : nn.Module
         if (!uniform)
             sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]).Add(offset.As(sum));
         return sum.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>W * x + U·class + b in an ONNX graph: [B, C, T] → [B, C, T].</summary>
+    public OnnxValue ToOnnx(OnnxValue input, int dilation, OnnxValue? chosen)
+    {
+        OnnxValue sum = input.ThroughCausal(weight, bias, dilation);
+        return chosen is null ? sum : sum + chosen.RowsOf(classes!).SplitLast(-1, 1);
     }
 
     /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] with conditions.</summary>

@@ -59,6 +59,20 @@ internal sealed class GatedStack : nn.Module
         var logits = output.Apply(hidden.Apply(skipSum.relu_()).relu_()).Single();
         return logits.view(batch, length, -1).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same in an ONNX graph, without conditions of positions.</summary>
+    /// <param name="symbols">Int64 [B, T].</param>
+    /// <param name="classes">Int64 [B], or null.</param>
+    public OnnxValue ToOnnx(OnnxValue symbols, OnnxValue? classes)
+    {
+        // The zero that is put before the others becomes the symbol "before the start".
+        OnnxValue before = (symbols - Shape.Symbols).Pad(axis: 1, before: 1, after: 0).WithoutLast(axis: 1) + Shape.Symbols;
+        OnnxValue x = before.RowsOf(embedding).ChannelsFirst();
+        OnnxValue? skipSum = null;
+        foreach (GatedLayer layer in layers)
+            (x, skipSum) = layer.ToOnnx(x, skipSum, classes);
+        return (skipSum!.ChannelsLast() + skipBias).Relu().Through(hidden).Relu().Through(output);
+    }
 }
 
 /// <summary>The sizes of a <see cref="GatedStack"/>.</summary>

@@ -31,7 +31,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes, from and to vectors of pixels; not <xref:Microsoft.ML.Data.MLImage> |
 /// ]]></format>
 /// </remarks>
 public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOptions, GaussianVaeTransformer>
@@ -92,7 +92,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes, from and to vectors of pixels and without the bound; not <xref:Microsoft.ML.Data.MLImage> |
 /// ]]></format>
 /// </remarks>
 public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTransformer>

@@ -30,7 +30,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Latents and bits; sampling is not |
 /// ]]></format>
 /// </remarks>
 public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, CodesVqVaeTransformer>

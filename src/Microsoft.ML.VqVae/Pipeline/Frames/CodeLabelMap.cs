@@ -29,7 +29,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: one pass |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes |
 /// ]]></format>
 ///
 /// Ties are broken by the frequency of the labels in all of the training data, then by the order of the keys. Codes that do not occur in

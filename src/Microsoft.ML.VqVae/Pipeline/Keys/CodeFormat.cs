@@ -17,11 +17,6 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     /// <summary>Number of codes in a row; null if rows may be of any length.</summary>
     public int? Length => Dimensions.Length == 0 ? null : Dimensions.Aggregate((product, size) => product * size);
 
-    /// <summary>The number of codes in a row of a column that goes into an ONNX graph.</summary>
-    /// <exception cref="NotSupportedException">Rows may be of any length.</exception>
-    public int FixedLength(string column) =>
-        Length ?? throw new NotSupportedException($"the rows of the column '{column}' are of any length");
-
     /// <summary>The format of a line of codes whose key values and slot names are numbers from 0.</summary>
     public static CodeFormat Line(int length, int codes) => new(codes, [length], KeyNames.Numbered(codes),
         [.. Enumerable.Range(0, length).Select(slot => slot.ToString(CultureInfo.InvariantCulture))]);
@@ -109,7 +104,7 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
         new CodeReader(format.ToRequirements(columns[0]), row, columns[0], capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(-1, format.FixedLength(name))];
+        [valueOf(Find(schema)[0]).Reshape(0, -1)];
 }
 
 /// <summary>A column of codes as the input of a decoder of sequences: codes Int64 [rows, longest, G], 0 beyond the end of a row, and the
@@ -126,5 +121,5 @@ internal sealed class CodeSequenceInput(string name, CodeFormat format, int perP
         byPosition: true);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(-1, format.FixedLength(name) / perPosition, perPosition)];
+        [valueOf(Find(schema)[0]).Reshape(0, -1, perPosition)];
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -107,7 +108,21 @@ internal sealed class CodeReader(
 /// <param name="Names">The name of each key.</param>
 /// <param name="Known">The names of the classes of the training data, for messages.</param>
 /// <param name="Role">The role of the column, for messages: "condition", "speaker".</param>
-internal sealed record CategoryKeys(int[] Classes, IReadOnlyList<string> Names, string Known, string Role);
+internal sealed record CategoryKeys(int[] Classes, IReadOnlyList<string> Names, string Known, string Role)
+{
+    /// <summary>The classes of keys in an ONNX graph: UInt32 [rows, 1] → Int64 [rows], −1 for missing keys and unknown classes.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="column">The name of their column.</param>
+    /// <param name="required">Whether all keys of the column must be those of known classes.</param>
+    /// <exception cref="NotSupportedException">A key of the column is not.</exception>
+    public OnnxValue ToOnnx(OnnxValue keys, string column, bool required)
+    {
+        if (required && Array.IndexOf(Classes, -1) is int unknown and >= 0)
+            throw new NotSupportedException($"the {Role} column '{column}' has '{Names[unknown]}', which no row of the training data had");
+        long[] classes = [-1, .. Classes.Select(index => (long)index)];
+        return keys.To<long>().RowsOf(keys.Graph.Constant(classes, classes.Length)).Reshape(-1);
+    }
+}
 
 /// <summary>Reads and checks the class of the current row.</summary>
 internal sealed class CategoryGetter

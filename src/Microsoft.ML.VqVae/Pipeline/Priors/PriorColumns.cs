@@ -151,15 +151,7 @@ internal sealed class ConditionInput(string name, CategorySet conditions) : Mode
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
     {
         DataViewSchema.Column column = Find(schema)[0];
-        CategoryKeys keys = conditions.KeysOf(column, "condition");
-        if (Array.IndexOf(keys.Classes, -1) is int unknown and >= 0)
-        {
-            throw new NotSupportedException($"the column '{name}' has the key value '{keys.Names[unknown]}', which no row of the training "
-                + "data had");
-        }
-        OnnxValue key = valueOf(column).To<long>() - 1;
-        long[] classes = Array.ConvertAll(keys.Classes, index => (long)index);
-        return [key.RowsOf(key.Graph.Constant(classes, classes.Length)).Reshape(-1)];
+        return [conditions.KeysOf(column, "condition").ToOnnx(valueOf(column), name, required: true)];
     }
 }
 

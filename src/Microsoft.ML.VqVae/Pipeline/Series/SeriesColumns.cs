@@ -72,12 +72,11 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
         return columns;
     }
 
-    // A column of any length is refused as an input.
-    static OnnxValue ToOnnxCodes(SeriesModel model, IReadOnlyList<OnnxValue> inputs) =>
-        model.Network.EncodeToOnnx(inputs[0], model.Description.TimeSteps!.Value);
+    static OnnxValue ToOnnxCodes(SeriesModel model, IReadOnlyList<OnnxValue> inputs) => model.Network.EncodeToOnnx(inputs[0]);
 
+    // The last code may cover more than there is.
     static OnnxValue ToOnnxReconstruction(SeriesModel model, IReadOnlyList<OnnxValue> inputs) =>
-        model.Network.DecodeToOnnx(ToOnnxCodes(model, inputs), model.Description.TimeSteps!.Value);
+        model.Network.DecodeToOnnx(ToOnnxCodes(model, inputs)).Narrow(axis: 2, inputs[0], axisOfOther: 2);
 
     /// <summary>Numbers of known size where the size of the input is known.</summary>
     /// <param name="name">The name of the column.</param>
@@ -104,8 +103,14 @@ internal sealed record SeriesDecoderColumns(string Codes, string Output)
             model => model.Description.TimeSteps is int steps
                 ? ColumnTypes.Vector(Output, [steps * model.Description.Codec.Channels]) : ColumnTypes.Sequence(Output),
             (pass, column) => column.Store(pass.Series, pass.StepCounts),
-            onnx: (model, inputs) => model.Network.DecodeToOnnx(inputs[0], model.Description.TimeSteps!.Value).ChannelsLast()),
+            onnx: ToOnnxSeries),
     ];
+
+    static OnnxValue ToOnnxSeries(SeriesModel model, IReadOnlyList<OnnxValue> inputs)
+    {
+        OnnxValue series = model.Network.DecodeToOnnx(inputs[0]);
+        return (model.Description.TimeSteps is int steps ? series.Narrow(axis: 2, start: 0, steps) : series).ChannelsLast();
+    }
 }
 
 /// <summary>A batch of series on its way through the encoder, and on request back; every part is computed when it is first needed, and

@@ -25,11 +25,8 @@ internal sealed class SeriesInput(string name, SeriesCodecOptions codec, int? ti
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new SeriesReader(codec, row, columns[0], capacity);
 
-    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
-    {
-        int steps = timeSteps ?? throw new NotSupportedException($"the rows of the column '{name}' are of any length");
-        return [valueOf(Find(schema)[0]).Reshape(-1, steps, codec.Channels).ChannelsFirst()];
-    }
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        [valueOf(Find(schema)[0]).Reshape(0, -1, codec.Channels).ChannelsFirst()];
 
     /// <summary>Finds the column of training data or of a model for rows of any length.</summary>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, int channels)

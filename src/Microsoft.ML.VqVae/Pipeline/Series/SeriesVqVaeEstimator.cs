@@ -45,7 +45,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the series are read once and kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes |
 /// ]]></format>
 /// </remarks>
 public sealed class SeriesVqVaeEstimator : NetworkEstimator<SeriesVqVaeOptions, SeriesVqVaeTransformer>

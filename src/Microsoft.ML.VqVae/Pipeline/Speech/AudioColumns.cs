@@ -55,20 +55,30 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
         var waveform = new WaveformInput(Input, model);
         bool needsSpeaker = model.Description.EncodesBySpeaker() || Reconstruction is not null;
         return model.Description.Speakers is CategorySet speakers && needsSpeaker
-            ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false))
+            ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false, requiredInOnnx: NeedsKnownSpeakers(model)))
             : waveform;
     }
+
+    // The eigenvectors of an utterance, which decorrelate the features of a speaker who is not known, have no ONNX operator.
+    static bool NeedsKnownSpeakers(AudioModel model) =>
+        model.Description.EncodesBySpeaker() && model.Description.Codec is MelCodecOptions { Decorrelation: > 0 };
 
     public IReadOnlyList<ModelColumn<AudioModel, AudioPass>> ToOutputs()
     {
         List<ModelColumn<AudioModel, AudioPass>> columns =
-            [AudioColumn.Codes<AudioPass>(Codes, (pass, column) => column.Store(pass.Codes, pass.Lengths))];
+            [AudioColumn.Codes<AudioPass>(Codes, (pass, column) => column.Store(pass.Codes, pass.Lengths), ToOnnxCodes)];
         if (Reconstruction is not null)
             columns.Add(AudioColumn.Numbers<AudioPass>(Reconstruction, (pass, column) => pass.Reconstruct(column)));
         if (Embeddings is not null)
-            columns.Add(AudioColumn.Numbers<AudioPass>(Embeddings, (pass, column) => column.Store(pass.Embeddings, pass.Lengths)));
+        {
+            columns.Add(AudioColumn.Numbers<AudioPass>(Embeddings, (pass, column) => column.Store(pass.Embeddings, pass.Lengths),
+                (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
+        }
         return columns;
     }
+
+    static OnnxValue ToOnnxCodes(AudioModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.EncodeToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null);
 }
 
 /// <summary>The column names of an audio decoder.</summary>
@@ -90,14 +100,16 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
 internal static class AudioColumn
 {
     /// <summary>Codes as keys; the value of a key is its code, from 0, as text.</summary>
-    public static ModelColumn<AudioModel, TPass> Codes<TPass>(string name, Action<TPass, BatchColumn> compute) => new(
+    public static ModelColumn<AudioModel, TPass> Codes<TPass>(
+        string name, Action<TPass, BatchColumn> compute, OnnxColumn<AudioModel> onnx) => new(
         name, _ => ColumnTypes.CodeSequenceShape(name),
-        model => ColumnTypes.Codes(name, CodeFormat.Sequence(model.Description.Quantizer.CodebookSize)), compute);
+        model => ColumnTypes.Codes(name, CodeFormat.Sequence(model.Description.Quantizer.CodebookSize)), compute, onnx: onnx);
 
     /// <summary>Samples or other numbers.</summary>
-    public static ModelColumn<AudioModel, TPass> Numbers<TPass>(string name, Action<TPass, NumberSequenceColumn> compute) => new(
+    public static ModelColumn<AudioModel, TPass> Numbers<TPass>(
+        string name, Action<TPass, NumberSequenceColumn> compute, OnnxColumn<AudioModel>? onnx = null) => new(
         name, _ => ColumnTypes.SequenceShape(name), _ => ColumnTypes.Sequence(name),
-        (pass, column) => compute(pass, (NumberSequenceColumn)column));
+        (pass, column) => compute(pass, (NumberSequenceColumn)column), onnx: onnx);
 }
 
 /// <summary>The lazy forward pass of a batch of waveforms through the encoder and, on request, the decoder.</summary>
