@@ -152,6 +152,8 @@ internal sealed class Checkpoint
             ?? throw new InvalidDataException($"{path} has no state.");
         if (state.Problem(planned) is { } problem)
             throw new InvalidDataException($"{path} is damaged: {problem}.");
+        if (!content.HasDigest && state.ShortensLengths)
+            throw new InvalidDataException($"{path} is damaged: it has no SHA-256, which only version 0.1 did not write.");
         return state.Step <= totalSteps ? (state, planned) : throw new InvalidOperationException(
             $"{path} is the checkpoint of a run that has done {state.Step} steps, more than the {totalSteps} steps of this run. " +
             $"Set more {nameof(TrainingOptions.Steps)}, or another {nameof(TrainingOptions.CheckpointFolder)}.");

@@ -52,7 +52,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
     }
 
     /// <summary>A network that trains on a CPU in minutes: the paper's layers, but fewer and narrower.</summary>
-    void FitCpu(AudioVqVaeOptions options, WaveformCodecOptions codec)
+    static void FitCpu(AudioVqVaeOptions options, WaveformCodecOptions codec)
     {
         codec.EncoderChannels = 64;
         codec.Decoder = new() { Blocks = 1, LayersPerBlock = 8, Channels = 32, SkipChannels = 64, ConditioningChannels = 64 };

@@ -181,6 +181,30 @@ public sealed class CheckpointTests
         }
     }
 
+    [TestMethod]
+    public void Damage_anywhere_in_a_checkpoint_is_noticed()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new TinyRegression())
+            first.Run(Options(earlyStop: true, folder));
+        var bytes = File.ReadAllBytes(folder.File);
+        var random = new Random(1);
+        for (var flip = 0; flip < 200; flip++)
+        {
+            var damaged = (byte[])bytes.Clone();
+            // Half of them in the data of the tensors, at the end.
+            var at = flip % 2 == 0 ? random.Next(bytes.Length) : bytes.Length - 1 - random.Next(200);
+            damaged[at] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(folder.File, damaged);
+            using var second = new TinyRegression();
+            second.OnLoss = _ => Assert.Fail("training goes on");
+            var before = second.Network.Bits();
+            var error = Assert.ThrowsExactly<InvalidDataException>(() => second.Run(Options(earlyStop: true, folder)), $"byte {at}");
+            StringAssert.Contains(error.Message, folder.File);
+            Assert.AreEqual(before, second.Network.Bits());
+        }
+    }
+
     // Batches of 2 out of 9: an epoch is 4 steps with one example left out, and its end is no multiple of the other intervals.
     static TrainingOptions Options(
         bool earlyStop, TemporaryFolder? folder = null, CancellationToken cancellation = default) => new()
