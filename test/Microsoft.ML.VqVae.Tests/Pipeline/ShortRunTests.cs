@@ -72,7 +72,7 @@ public class ShortRunTests
 
         var residual = new ResidualVectorQuantizerOptions();
         Assert.AreEqual(6, residual.Stage.For(100).RestartEverySteps, "the default is that of a preset");
-        Assert.AreEqual(0, new VectorQuantizerOptions().For(100).RestartEverySteps, "no restarts stay none");
+        Assert.AreEqual(0, new VectorQuantizerOptions { RestartEverySteps = 0 }.For(100).RestartEverySteps, "no restarts stay none");
     }
 
     [TestMethod]

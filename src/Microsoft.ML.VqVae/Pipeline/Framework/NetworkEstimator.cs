@@ -57,10 +57,10 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         Options.Validate();
         TrainingOptions training = Options.Training.Copy();
         TrainingLoop.Prepare(training);
-        // In the caller's inference mode, the network would be of tensors that cannot be trained.
-        using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
         training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training.CheckpointFolder is null ? Random.Shared.Next() : 0);
         Device device = DeviceChoice.For(_environment);
+        // In the caller's inference mode, the network would be of tensors that cannot be trained.
+        using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
         TrainingPlan<TTransformer> plan = Plan(input, training.Seed.Value);
         try
         {
