@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using NVorbis;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -21,12 +22,15 @@ internal sealed class VorbisFile : SequentialFile
     public VorbisFile(string path)
         : base(path, "Ogg Vorbis")
     {
-        CheckEnd();
+        long stated = StatedLength();
         (SampleRate, Channels, Length) = Guarded(() =>
         {
             using var reader = new VorbisReader(path);
             return (reader.SampleRate, reader.Channels, reader.TotalSamples);
         });
+        // NVorbis leaves out pages that are damaged.
+        if (Length != stated)
+            throw Bad($"it is damaged, or holds several streams: expected {stated} samples by its last page, found {Length}");
     }
 
     public override int SampleRate { get; }
@@ -37,8 +41,9 @@ internal sealed class VorbisFile : SequentialFile
 
     protected override IDecoder Begin() => new Decoder(new VorbisReader(FilePath) { ClipSamples = false });
 
-    // NVorbis takes a file that was cut for a shorter one: the last page must be whole, and say that it is the last.
-    void CheckEnd()
+    // The number of samples by the last page. NVorbis takes a file that was cut for a shorter one: that page must be whole, and say that it
+    // is the last.
+    long StatedLength()
     {
         byte[] tail;
         using (FileStream stream = File.OpenRead(FilePath))
@@ -55,6 +60,7 @@ internal sealed class VorbisFile : SequentialFile
             end += segment;
         if (!isWhole || end > tail.Length || (tail[page + 5] & 4) == 0)
             throw Bad("it is cut short: expected a last page that is whole and ends the stream");
+        return BinaryPrimitives.ReadInt64LittleEndian(tail.AsSpan(page + 6));
     }
 
     sealed class Decoder(VorbisReader reader) : IDecoder

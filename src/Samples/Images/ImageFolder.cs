@@ -1,5 +1,4 @@
 using Microsoft.ML.Transforms.Image;
-using SkiaSharp;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -64,7 +63,7 @@ internal static class ImageFolder
     /// <exception cref="DataSetException">A file cannot be decoded, and is not to be skipped.</exception>
     static (ImageFile[] Files, string[] Skipped) Readable(ImageFile[] files, bool skipUnreadable)
     {
-        string?[] problems = [.. files.AsParallel().AsOrdered().Select(file => ProblemOf(file.Path))];
+        string?[] problems = [.. files.AsParallel().AsOrdered().Select(file => ImageFileCheck.ProblemOf(file.Path))];
         int bad = problems.Count(problem => problem is not null);
         if (bad > 0 && !skipUnreadable)
         {
@@ -81,24 +80,6 @@ internal static class ImageFolder
     // Names with a dot in front are of the system: macOS leaves "._a.png" beside a.png.
     static IEnumerable<string> ImageFiles(string folder) => Directory.EnumerateFiles(folder).Where(file =>
         Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(file).StartsWith('.'));
-
-    /// <summary>The reason why a file cannot be decoded; null if it can. ML.NET fails later, without the name of the file, and takes a
-    /// file that is cut short for an image whose missing part is black.</summary>
-    static string? ProblemOf(string path)
-    {
-        if (new FileInfo(path).Length == 0)
-            return "is empty";
-        using var codec = SKCodec.Create(path, out SKCodecResult opened);
-        if (codec is null)
-            return opened == SKCodecResult.IncompleteInput ? "is cut short" : "is not an image, despite its extension";
-        using var pixels = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height));
-        return codec.GetPixels(pixels.Info, pixels.GetPixels()) switch
-        {
-            SKCodecResult.Success => null,
-            SKCodecResult.IncompleteInput => "is cut short",
-            SKCodecResult result => $"is damaged ({result})",
-        };
-    }
 
     static IDataView Read(MLContext ml, ImageFile[] files)
     {

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.VqVae.Audio;
@@ -7,8 +5,8 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
-/// <summary>Recordings without labels, for the training of the codec: the utterances that an utterances.tsv lists, or the WAV, NIST SPHERE
-/// and FLAC files of a folder and its subfolders. FLAC files are unpacked once, by the program flac, into the cache.</summary>
+/// <summary>Recordings without labels, for the training of the codec: the utterances that an utterances.tsv lists, or the WAV, NIST SPHERE,
+/// FLAC, MP3 and Ogg Vorbis files of a folder and its subfolders. The last three are unpacked once, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
     public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)
@@ -19,12 +17,12 @@ internal static class UnlabelledSpeech
             return AlignedCorpus.Read(folder);
         var everywhere = new EnumerationOptions { RecurseSubdirectories = true, MatchCasing = MatchCasing.CaseInsensitive };
         string[] Files(string pattern) => [.. Directory.EnumerateFiles(folder, pattern, everywhere).Order(StringComparer.Ordinal)];
-        string[] packed = Files("*.flac"), waves = [.. Files("*.wav"), .. Files("*.sph")];
+        string[] packed = [.. Files("*.flac"), .. Files("*.mp3"), .. Files("*.ogg")], waves = [.. Files("*.wav"), .. Files("*.sph")];
         if (packed.Length > 0)
             waves = [.. waves, .. Unpack(folder, packed, cache, stage, cancellation)];
         return waves.Length > 0
             ? [.. waves.Select(Utterance)]
-            : throw new DataSetException($"'{folder}', given as --unlabelled, has no .wav, .sph or .flac files.");
+            : throw new DataSetException($"'{folder}', given as --unlabelled, has no .wav, .sph, .flac, .mp3 or .ogg files.");
     }
 
     static AlignedUtterance Utterance(string path)
@@ -45,7 +43,7 @@ internal static class UnlabelledSpeech
                 cancellation.ThrowIfCancellationRequested();
                 stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked, cached for later runs");
                 // Files in different subfolders may have the same name.
-                string relative = Path.ChangeExtension(Path.GetRelativePath(root, files[i]), ".wav");
+                string relative = Path.GetRelativePath(root, files[i]) + ".wav";
                 Unpack(files[i], Path.Combine(made, relative.Replace(Path.DirectorySeparatorChar, '-')));
             }
         });
@@ -54,21 +52,25 @@ internal static class UnlabelledSpeech
 
     static void Unpack(string packed, string wave)
     {
-        var start = new ProcessStartInfo("flac") { RedirectStandardError = true };
-        foreach (string argument in (string[])["--decode", "--silent", "--force", "-o", wave, packed])
-            start.ArgumentList.Add(argument);
         try
         {
-            using Process process = Process.Start(start)!;
-            string complaint = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            if (process.ExitCode != 0)
-                throw new DataSetException($"flac could not unpack '{packed}': {complaint.Trim()}");
+            using AudioFile file = FormatOf(packed).Open(packed);
+            WaveFile.Write(wave, file.Read(), file.SampleRate, channels: file.Channels);
         }
-        catch (Win32Exception)
+        catch (Exception error) when (error is InvalidDataException or NotSupportedException)
         {
-            throw new DataSetException(
-                $"'{packed}' has to be unpacked, but the program flac is not installed. Install it (Debian: apt install flac).");
+            // The message names the file, or the program that is not installed.
+            throw new DataSetException(error.Message);
         }
+    }
+
+    static AudioFormat FormatOf(string path)
+    {
+        var start = new byte[AudioFormat.StartLength];
+        int length;
+        using (FileStream stream = File.OpenRead(path))
+            length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        return AudioFormats.All.FirstOrDefault(format => format.Recognizes(start.AsSpan(0, length)))
+            ?? throw new DataSetException($"'{path}' is neither FLAC nor MP3 nor Ogg Vorbis, despite its extension. Remove or replace it.");
     }
 }

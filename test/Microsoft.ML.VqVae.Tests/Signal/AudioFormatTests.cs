@@ -107,6 +107,28 @@ public sealed class AudioFormatTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("mono.ogg")]
+    [DataRow("stereo.ogg")]
+    public void Damage_in_Ogg_pages_is_an_error_and_never_less_sound(string name)
+    {
+        byte[] good = File.ReadAllBytes(Golden(name));
+        // In the header of the last page, and in its packets: NVorbis leaves out a page with a wrong check sum.
+        int last = good.AsSpan().LastIndexOf("OggS"u8);
+        foreach (int place in (int[])[last + 7, last + 14, last + 18, last + 40, good.Length - 5])
+        {
+            byte[] bad = [.. good];
+            bad[place] ^= 0x10;
+            string path = _folder.Write(name, bad);
+            InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() =>
+            {
+                using AudioFile file = new VorbisFormat().Open(path);
+                file.Read();
+            }, $"byte {place - last} of the last page");
+            StringAssert.Contains(error.Message, path);
+        }
+    }
+
+    [TestMethod]
     public void LoadAudio_reads_them_by_their_first_bytes_beside_WAV_also_when_it_is_loaded()
     {
         File.Copy(Golden("mono.mp3"), _folder.File("voice.wav"));

@@ -32,6 +32,9 @@ namespace Microsoft.ML.VqVae;
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Latents and bits; sampling is not |
 /// ]]></format>
+///
+/// The transformer matches codes by their key values, since MapValueToKey gives codes that were read from text other numbers, and by key
+/// number where the column of the training data or of the rows has no key values.
 /// </remarks>
 public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, CodesVqVaeTransformer>
 {

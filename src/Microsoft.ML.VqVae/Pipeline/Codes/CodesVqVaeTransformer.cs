@@ -60,7 +60,7 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     /// <param name="outputColumnName">The column of codes to add, in the format of the training data, with its key values and slot
     /// names.</param>
     /// <param name="latentsColumnName">The column of latents, in the format that this transformer outputs; null for
-    /// <see cref="OutputColumnName"/>.</param>
+    /// <see cref="OutputColumnName"/>. Keys are matched by their values where the column has any.</param>
     /// <param name="temperature">The temperature, more than 0, by which logits are divided: values below 1 make likely codes more
     /// likely.</param>
     /// <param name="topK">Number of most likely codes that each code is sampled from; null for all.</param>

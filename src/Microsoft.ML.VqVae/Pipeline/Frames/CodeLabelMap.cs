@@ -97,7 +97,7 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
         using DataViewRowCursor cursor = input.GetRowCursor([label, code]);
         ValueGetter<uint> getLabel = cursor.GetGetter<uint>(label), getCode = cursor.GetGetter<uint>(code);
         uint labelKey = 0, codeKey = 0;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             getLabel(ref labelKey);
             getCode(ref codeKey);

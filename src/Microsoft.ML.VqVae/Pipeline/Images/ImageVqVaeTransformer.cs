@@ -66,7 +66,8 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <summary>Creates a transformer from codes to images that shares the network.</summary>
     /// <param name="outputColumnName">The column of images to add, in the layout and units of the training data.</param>
     /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
-    /// <see cref="OutputColumnName"/>.</param>
+    /// <see cref="OutputColumnName"/>. Keys are matched by their values, as codes that were read from text have other numbers, and by
+    /// number where the column has no key values.</param>
     /// <param name="asImage">Whether to output MLImage instead of Vector&lt;Single&gt;. The values of the training data must be bytes by
     /// <see cref="ImageModelOptions.ImageOffset"/> and <see cref="ImageModelOptions.ImageScale"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>

@@ -45,7 +45,7 @@ internal sealed class CodeStore : IExampleStore
         using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
         var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
         CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
             if (store.Count == int.MaxValue)

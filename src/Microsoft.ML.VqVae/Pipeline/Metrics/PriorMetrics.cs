@@ -66,7 +66,7 @@ public sealed class PriorMetrics
         using DataViewRowCursor cursor = data.GetRowCursor([codes, .. BitStatistics.Columns(bits)]);
         var getCodes = cursor.GetGetter<VBuffer<uint>>(codes);
         bits.Bind(cursor);
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             getCodes(ref row);
             count += row.Length;

@@ -167,7 +167,7 @@ public sealed class VqVaeMetrics
         Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input);
         Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction);
         VBuffer<uint> codeBuffer = default;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             getCodes(ref codeBuffer);
             codes.Add(codeBuffer, cursor.Position);

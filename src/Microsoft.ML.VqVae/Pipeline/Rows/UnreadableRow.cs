@@ -3,15 +3,38 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The error for a row that its source cannot read, such as an image file that LoadImages cannot decode: ML.NET names neither the
-/// row nor the file, and reports some errors only as one that there was.</summary>
+/// row nor the file, and says of errors in other threads only that there was one.</summary>
 internal static class UnreadableRow
 {
+    /// <summary>Moves a cursor on; an error of another thread is told with its cause.</summary>
+    public static bool MoveNext(DataViewRowCursor cursor)
+    {
+        try
+        {
+            return cursor.MoveNext();
+        }
+        catch (InvalidOperationException exception) when (exception.InnerException is not null && ReasonOf(exception) != exception.Message)
+        {
+            throw new InvalidOperationException($"The rows cannot be read. {ReasonOf(exception)}", exception);
+        }
+    }
+
+    // The outermost message that has the innermost in it: that of an error which was told on by others, without its text.
+    static string ReasonOf(Exception exception)
+    {
+        string innermost = exception.GetBaseException().Message;
+        Exception outer = exception;
+        while (!outer.Message.Contains(innermost, StringComparison.Ordinal))
+            outer = outer.InnerException!;
+        return outer.Message;
+    }
+
     /// <summary>The error of a row that is known.</summary>
     /// <param name="column">The column that was read.</param>
     /// <param name="row">The number of the row, from 0.</param>
-    /// <param name="cause">The error of the source; its innermost message is the one that tells the reason.</param>
+    /// <param name="cause">The error of the source.</param>
     public static InvalidOperationException Error(string column, long row, Exception cause) =>
-        new($"Row {row} of column '{column}' cannot be read. {cause.GetBaseException().Message}", cause);
+        new($"Row {row} of column '{column}' cannot be read. {ReasonOf(cause)}", cause);
 
     /// <summary>The error of a view that could not be read; finds the row by reading once more, row by row, and names it by its texts, such
     /// as the name of a file.</summary>
@@ -23,6 +46,7 @@ internal static class UnreadableRow
         IDataView data, DataViewSchema.Column column, Exception cause, Func<DataViewRow, Action> readerOf)
     {
         using DataViewRowCursor cursor = data.GetRowCursorSet([column], 1)[0];
+        string reason = ReasonOf(cause is InvalidOperationException { InnerException: Exception inner } ? inner : cause);
         long row = -1;
         try
         {
@@ -36,13 +60,13 @@ internal static class UnreadableRow
         }
         catch (Exception) when (row >= 0)
         {
-            return new($"Row {row} of column '{column.Name}'{Texts(data, row)} cannot be read. {cause.GetBaseException().Message}", cause);
+            return new($"Row {row} of column '{column.Name}'{Texts(data, row)} cannot be read. {reason}", cause);
         }
         catch (Exception exception) when (exception is InvalidOperationException or IOException)
         {
             // The error is one of moving on, as that of a cache, which does not know the row.
         }
-        return new($"Column '{column.Name}' cannot be read. {cause.GetBaseException().Message} "
+        return new($"Column '{column.Name}' cannot be read. {reason} "
             + "Train on the data without a cache to see which row it is.", cause);
     }
 

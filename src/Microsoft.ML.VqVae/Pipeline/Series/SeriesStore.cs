@@ -47,7 +47,7 @@ internal sealed class SeriesStore : IExampleStore
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
         var getter = new SeriesGetter(cursor, column, codec.Channels);
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
             float[] series = getter.Read();

@@ -64,7 +64,8 @@ public sealed class SeriesVqVaeTransformer : NetworkTransformer
     /// <summary>Creates a transformer from codes to series that shares the network.</summary>
     /// <param name="outputColumnName">The column to add, Vector&lt;Single&gt;: as long as the rows of the training data where all have one
     /// known length, otherwise <see cref="StepsPerCode"/> time steps for each position.</param>
-    /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>.</param>
+    /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>. Keys are
+    /// matched by their values where the column has any.</param>
     /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
     public SeriesVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null)
     {

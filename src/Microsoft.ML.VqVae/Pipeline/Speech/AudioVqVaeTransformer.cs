@@ -72,7 +72,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <param name="outputColumnName">The column of waveforms to add: Vector&lt;Single&gt; with <see cref="SamplesPerCode"/> samples per
     /// position of the codes.</param>
     /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
-    /// <see cref="OutputColumnName"/>.</param>
+    /// <see cref="OutputColumnName"/>. Keys are matched by their values where the column has any.</param>
     /// <param name="speakerColumnName">The key column of the speakers to decode with, who must be in the training data; null for
     /// <see cref="SpeakerColumnName"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>

@@ -52,7 +52,7 @@ internal sealed class UtteranceStore : IExampleStore
         using DataViewRowCursor cursor = data.GetRowCursor(speaker is { } read ? [waveform, read.Column] : [waveform]);
         var waveforms = new WaveformGetter(cursor, waveform);
         SpeakerGetter? speakers = speaker is { } given ? new SpeakerGetter(given.Keys, cursor, given.Column) : null;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
             if (speakers is not null)

@@ -42,6 +42,30 @@ public sealed class UnlabelledSpeechTests : IDisposable
         StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(() => Read(_folder.Path)).Message, ".flac");
     }
 
+    [TestMethod]
+    public void Packed_recordings_are_unpacked_once_into_the_cache()
+    {
+        string golden = Path.Combine(AppContext.BaseDirectory, "golden", "audio");
+        Directory.CreateDirectory(_folder.File("recordings/deeper"));
+        File.Copy(Path.Combine(golden, "mono.ogg"), _folder.File("recordings/one.ogg"));
+        File.Copy(Path.Combine(golden, "mono.mp3"), _folder.File("recordings/one.mp3"));
+        File.Copy(Path.Combine(golden, "mono.ogg"), _folder.File("recordings/deeper/one.ogg"));
+        for (int time = 0; time < 2; time++)
+        {
+            IReadOnlyList<AlignedUtterance> read = Read(_folder.File("recordings"));
+            CollectionAssert.AreEqual(
+                new[] { "deeper-one.ogg", "one.mp3", "one.ogg" }, read.Select(utterance => utterance.Utterance).Order().ToArray());
+            Assert.IsTrue(read.All(utterance => utterance.Length == 4000));
+            using WaveFile unpacked = WaveFile.Open(read.Single(utterance => utterance.Utterance == "one.ogg").AudioPath);
+            using WaveFile expected = WaveFile.Open(Path.Combine(golden, "mono.ogg.wav"));
+            float[] sound = unpacked.Read(), right = expected.Read();
+            for (int i = 0; i < right.Length; i++)
+                Assert.AreEqual(right[i], sound[i], 1.6 / 32768);
+        }
+        string damaged = _folder.Write("recordings/two.mp3", "no sound"u8.ToArray());
+        StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(() => Read(_folder.File("recordings"))).Message, damaged);
+    }
+
     IReadOnlyList<AlignedUtterance> Read(string folder) =>
-        UnlabelledSpeech.Read(folder, _folder.Path, new Stage((_, _) => { }), CancellationToken.None);
+        UnlabelledSpeech.Read(folder, _folder.File("cache"), new Stage((_, _) => { }), CancellationToken.None);
 }
