@@ -34,7 +34,7 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
 
         // 1. Images → codes → a file.
         IDataView coded = ML.Data.Cache(model.Chain.Transform(ML.Data.LoadFromEnumerable(images, source.Shape.Schema)));
-        (double priorBits, uint[][] codes) = stages.Run("Encode the images", _ => Read(coded, model.Prior));
+        uint[][] codes = stages.Run("Encode the images", _ => Codes(coded, model.Prior));
         using var compressor = new CodeCompressor(model.Prior);
         var watch = Stopwatch.StartNew();
         CompressedCodesInfo info = stages.Run($"Compress {images.Length:N0} images", _ => Compress(compressor, coded));
@@ -48,7 +48,9 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
             return compressor.Decompress(ML, stream, Cancellation);
         });
         double decompressSeconds = watch.Elapsed.TotalSeconds;
-        bool isLossless = Read(back, model.Prior).Codes.Zip(codes).All(pair => pair.First.SequenceEqual(pair.Second));
+        uint[][] codesBack = Codes(back, model.Prior);
+        bool isLossless = codesBack.Length == codes.Length && codesBack.Zip(codes).All(pair => pair.First.SequenceEqual(pair.Second));
+        double priorBits = stages.Run("Score them with the prior", _ => Bits(model.Prior.Transform(back), model.Prior).Average());
         using ImageVqVaeDecoderTransformer decoder = model.Codec.Decoder("Pixels", model.Prior.CodesColumnName);
         float[][] decoded = stages.Run("Decode the images", _ => Pixels(decoder.Transform(back)));
 
@@ -118,27 +120,22 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
         return info;
     }
 
-    /// <summary>The mean number of bits under the prior, and the codes.</summary>
-    static (double Bits, uint[][] Codes) Read(IDataView view, PriorTransformer prior)
+    static uint[][] Codes(IDataView view, PriorTransformer prior)
     {
-        IDataView scored = view.Schema.GetColumnOrNull(prior.OutputColumnName) is null ? prior.Transform(view) : view;
-        DataViewSchema.Column codes = scored.Schema[prior.CodesColumnName], bits = scored.Schema[prior.OutputColumnName];
-        using DataViewRowCursor cursor = scored.GetRowCursor([codes, bits]);
-        var getCodes = cursor.GetGetter<VBuffer<uint>>(codes);
-        var getBits = cursor.GetGetter<float>(bits);
+        DataViewSchema.Column column = view.Schema[prior.CodesColumnName];
+        using DataViewRowCursor cursor = view.GetRowCursor([column]);
+        var getter = cursor.GetGetter<VBuffer<uint>>(column);
         List<uint[]> rows = [];
-        double sum = 0;
         VBuffer<uint> row = default;
         while (cursor.MoveNext())
         {
-            getCodes(ref row);
-            float of = 0;
-            getBits(ref of);
+            getter(ref row);
             rows.Add([.. row.DenseValues()]);
-            sum += of;
         }
-        return (sum / rows.Count, [.. rows]);
+        return [.. rows];
     }
+
+    static IEnumerable<float> Bits(IDataView scored, PriorTransformer prior) => scored.GetColumn<float>(prior.OutputColumnName);
 
     float[][] Pixels(IDataView decoded) =>
         [.. ML.Data.CreateEnumerable<PixelsOfImage>(decoded, reuseRowObject: false).Select(image => image.Pixels)];

@@ -100,7 +100,8 @@ internal sealed class RivalFormat(
 
     void Decode(SKData file, float[][] decoded, int first, int count)
     {
-        using SKBitmap picture = SKBitmap.Decode(file, Info(count))
+        // In colors always: a gray WebP file cannot be decoded to gray, and all colors of a gray pixel are alike.
+        using SKBitmap picture = SKBitmap.Decode(file, Info(count).WithColorType(SKColorType.Rgba8888))
             ?? throw new InvalidOperationException($"SkiaSharp cannot decode its own {format} file.");
         ReadOnlySpan<byte> pixels = picture.GetPixelSpan();
         for (int number = 0; number < count; number++)

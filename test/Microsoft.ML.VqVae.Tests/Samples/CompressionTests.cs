@@ -18,15 +18,17 @@ public sealed class CompressionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Images of some colour each, whose files are written in no order.</summary>
+    /// <summary>Images of noise on a ramp, whose files are written in no order.</summary>
     string WriteImages(int count)
     {
         string folder = Directory.CreateDirectory(_folder.File("photos")).FullName;
         foreach (int number in Enumerable.Range(0, count).Reverse())
         {
             var canvas = new Canvas(32, 32);
-            canvas.Fill(0, 0, 32, 16, new Color((byte)(20 * number), 40, 200));
-            canvas.Fill(number, 8, 9, 20, new Color(200, (byte)(10 * number), 0));
+            // Noise, so that no two patches are the same, which two codes might fit equally well.
+            var random = new Random(number);
+            for (int i = 0; i < 32 * 32; i++)
+                canvas.Fill(i % 32, i / 32, 1, 1, new Color((byte)random.Next(99), (byte)(random.Next(99) + 5 * number), (byte)(4 * (i % 32))));
             canvas.Save(Path.Combine(folder, $"photo{number:00}.png"));
         }
         return folder;
