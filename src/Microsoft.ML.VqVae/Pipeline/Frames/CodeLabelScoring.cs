@@ -93,23 +93,26 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
 
     public Delegate CreateGetter(DataViewRow row, AddedColumns columns, int output)
     {
-        ValueGetter<uint> getCode = row.GetGetter<uint>(columns.InputColumns[0]);
+        ValueGetter<uint> getter = row.GetGetter<uint>(columns.InputColumns[0]);
         uint code = 0;
+        int Code()
+        {
+            getter(ref code);
+            return code <= (uint)counts.Codes ? (int)code : throw new InvalidOperationException(FormattableString.Invariant(
+                $"Row {row.Position} of code column '{codeColumnName}' has the key {code}; expected are keys from 1 to {counts.Codes}, ")
+                + "or 0 for a missing one.");
+        }
         if (output == 0)
         {
             // The first of equal maxima, as in ML.NET's evaluator.
             uint[] predicted = [.. _probabilities.Select(row => (uint)Array.IndexOf(row, row.Max()) + 1)];
-            return (ValueGetter<uint>)((ref uint value) =>
-            {
-                getCode(ref code);
-                value = predicted[code];
-            });
+            return (ValueGetter<uint>)((ref uint value) => value = predicted[Code()]);
         }
         return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         {
-            getCode(ref code);
+            float[] probabilities = _probabilities[Code()];
             VBufferEditor<float> editor = VBufferEditor.Create(ref value, counts.Labels);
-            _probabilities[code].CopyTo(editor.Values);
+            probabilities.CopyTo(editor.Values);
             value = editor.Commit();
         });
     }

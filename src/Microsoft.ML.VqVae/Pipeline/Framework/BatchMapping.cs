@@ -71,23 +71,16 @@ internal sealed class BatchMapping<TModel, TPass>(
 
     public RowReader CreateReader(DataViewRow row, int capacity) => input.CreateReader(row, input.Find(row.Schema), capacity);
 
-    public BatchColumn CreateColumn(int output, int capacity) => columns[output].CreateStorage(model, capacity);
+    public BatchColumn CreateColumn(int output, int capacity) => columns[output].CreateStorage(model, OutputColumns[output].Type, capacity);
 
     public void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> storage)
     {
-        model.Hold();
-        try
+        using SharedNetwork.Holding holding = model.Hold();
+        TPass pass = begin(inputs);
+        for (int i = 0; i < columns.Count; i++)
         {
-            TPass pass = begin(inputs);
-            for (int i = 0; i < columns.Count; i++)
-            {
-                if (storage[i] is BatchColumn column)
-                    columns[i].Compute(pass, column);
-            }
-        }
-        finally
-        {
-            model.Release();
+            if (storage[i] is BatchColumn column)
+                columns[i].Compute(pass, column);
         }
     }
 }

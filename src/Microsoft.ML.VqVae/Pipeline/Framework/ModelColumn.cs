@@ -22,7 +22,7 @@ internal abstract class ModelColumn(string name, Func<SchemaShape, SchemaShape.C
 internal sealed class ModelColumn<TModel, TPass> : ModelColumn
 {
     readonly Func<TModel, DataViewSchema.DetachedColumn> _type;
-    readonly Func<TModel, int, BatchColumn> _storage;
+    readonly Func<TModel, int, BatchColumn>? _storage;
     readonly Action<TPass, BatchColumn> _compute;
 
     /// <param name="name">The name of the column.</param>
@@ -35,13 +35,14 @@ internal sealed class ModelColumn<TModel, TPass> : ModelColumn
         Action<TPass, BatchColumn> compute, Func<TModel, int, BatchColumn>? storage = null)
         : base(name, shape)
     {
-        (_type, _compute) = (type, compute);
-        _storage = storage ?? ((model, capacity) => BatchColumn.For(type(model).Type, capacity));
+        (_type, _compute, _storage) = (type, compute, storage);
     }
 
     public DataViewSchema.DetachedColumn Type(TModel model) => _type(model);
 
-    public BatchColumn CreateStorage(TModel model, int capacity) => _storage(model, capacity);
+    /// <summary>Creates storage for a number of rows of the column, whose type is given.</summary>
+    public BatchColumn CreateStorage(TModel model, DataViewType type, int capacity) =>
+        _storage?.Invoke(model, capacity) ?? BatchColumn.For(type, capacity);
 
     public void Compute(TPass pass, BatchColumn storage) => _compute(pass, storage);
 

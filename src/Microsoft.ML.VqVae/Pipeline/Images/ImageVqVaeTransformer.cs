@@ -74,9 +74,8 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     public ImageVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
         var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
-        return new ImageVqVaeDecoderTransformer(_model, columns);
+        return new ImageVqVaeDecoderTransformer(_model.Share(), columns);
     }
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);

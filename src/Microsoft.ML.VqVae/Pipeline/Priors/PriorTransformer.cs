@@ -116,6 +116,7 @@ public sealed class PriorTransformer : NetworkTransformer
     IDataView Sample(MLContext mlContext, int count, int[]? classes, SamplingOptions? options)
     {
         SamplingSettings settings = Settings(mlContext, ref options);
+        using SharedNetwork.Holding holding = _model.Hold();
         using DisposeScope scope = NewDisposeScope();
         Tensor codes = _model.Network.Sample(new SampleRequest(settings)
         {
@@ -152,6 +153,7 @@ public sealed class PriorTransformer : NetworkTransformer
             CodeStore.Read(data, (codes, format.ToRequirements(missingAllowed: true)), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
+        using SharedNetwork.Holding holding = _model.Hold();
         using DisposeScope scope = NewDisposeScope();
         Tensor[] read = given.ReadBatch(rows, lengths.Max(), filling: -1);
         Tensor completed = _model.Network.Sample(new SampleRequest(settings)

@@ -95,8 +95,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
             throw new InvalidOperationException("The network decodes to cepstral coefficients, which cannot be converted to sound. "
                 + $"Train one whose codec has LogMel outputs, such as {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.MelSpeech)}.");
         }
-        HoldNetwork();
-        return new AudioVqVaeDecoderTransformer(_model, new AudioDecoderColumns(
+        return new AudioVqVaeDecoderTransformer(_model.Share(), new AudioDecoderColumns(
             codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
     }
 
