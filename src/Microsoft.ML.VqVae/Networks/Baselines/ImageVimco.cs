@@ -40,6 +40,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         using (var scope = NewDisposeScope())
         {
             using var generator = SeededRandom.CreateGenerator(seed, CodebookStream);
+            WeightLimit.Take(latents.CategoriesInUse, latents.DimensionsInUse);
             codebook = latents.Latents == VimcoLatents.Bernoulli
                 ? tensor(new float[] { -1, 1 }).view(2, 1)
                 : new Parameter(randn(latents.Categories, latents.Dimensions, dtype: ScalarType.Float32, generator: generator));
@@ -269,13 +270,16 @@ public sealed class VimcoOptions
     public int LatentsPerPosition { get; set; } = 1;
 
     /// <summary>S: the number of samples of all latents in the training objective.</summary>
-    /// <value>At least 2. The default is 10.</value>
+    /// <value>From 2 to 10000. The default is 10.</value>
     public int Samples { get; set; } = 10;
 
     /// <summary>The number of samples in the reported bound. More samples make it tighter, independently of
     /// <see cref="Samples"/>.</summary>
-    /// <value>At least 1. The default is 50.</value>
+    /// <value>From 1 to 10000. The default is 50.</value>
     public int EvaluationSamples { get; set; } = 50;
+
+    // No weight bounds these counts, but each sample takes memory and a pass through the decoder.
+    const int MaxSamples = 10_000;
 
     internal int CategoriesInUse => Latents == VimcoLatents.Bernoulli ? 2 : Categories;
 
@@ -293,8 +297,10 @@ public sealed class VimcoOptions
         problems.AtLeast(nameof(Categories), Categories, 2);
         problems.AtLeast(nameof(Dimensions), Dimensions, 1);
         problems.AtLeast(nameof(LatentsPerPosition), LatentsPerPosition, 1);
-        problems.Require(Samples >= 2, nameof(Samples), "2 or more, since each sample is judged by the others", Samples);
-        problems.AtLeast(nameof(EvaluationSamples), EvaluationSamples, 1);
+        problems.Require(Samples is >= 2 and <= MaxSamples, nameof(Samples),
+            $"from 2, since each sample is judged by the others, to {MaxSamples}", Samples);
+        problems.Require(EvaluationSamples is >= 1 and <= MaxSamples, nameof(EvaluationSamples),
+            $"from 1 to {MaxSamples}", EvaluationSamples);
     }
 
     internal VimcoOptions Copy() => (VimcoOptions)MemberwiseClone();

@@ -324,6 +324,8 @@ public sealed class PixelCnnOptions : CodePriorOptions
 
     internal int Positions => checked(Height * Width);
 
+    internal CodeGrid Grid => new(Height, Width, CodesPerPosition, Codes);
+
     /// <summary>A copy in which sizes that are still to be taken from a column are valid, to check all other settings.</summary>
     internal PixelCnnOptions WithOpenSizes()
     {

@@ -50,6 +50,7 @@ public sealed partial class VectorQuantizer : Quantizer
         {
             using var generator = SeededRandom.CreateGenerator(seed, InitialStream);
             long[] shape = [options.Codebooks, options.Codes, options.Dimensions];
+            WeightLimit.Take(2, shape[0], shape[1], shape[2]);
             var initial = zeros(shape, dtype: ScalarType.Float32).uniform_(-1.0 / options.Codes, 1.0 / options.Codes, generator);
             // A count of one and the code itself as sum: the codebook is sums / counts from the start. With counts of zero the
             // first division would send every code that the first batches do not use far away.

@@ -62,6 +62,7 @@ public sealed class MelVqVae : AudioVqVae
             decoder = new MelDecoder(options, quantizer.Channels, speakers, source);
         }
         this.quantizer = quantizer.CreateQuantizer(seed);
+        WeightLimit.Take(Math.Max(1, speakers), 1 + Channels, Channels);
         var unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
         inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
         var silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));

@@ -31,6 +31,7 @@ internal sealed class SpeakerAdaptation : nn.Module
     public SpeakerAdaptation(MelCodecOptions options) : base(nameof(SpeakerAdaptation))
     {
         this.options = options;
+        WeightLimit.Take(Centers, options.InputChannels);
         centres = zeros(Centers, options.InputChannels);
         variances = zeros(2);
         RegisterComponents();

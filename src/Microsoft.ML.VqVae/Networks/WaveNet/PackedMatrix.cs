@@ -25,7 +25,7 @@ internal sealed unsafe class PackedMatrix
     {
         this.inputs = inputs;
         panels = Panels(outputs);
-        weights = new AlignedFloats(panels * Panel * inputs);
+        weights = new AlignedFloats(checked(panels * Panel * inputs));
         var at = weights.Start;
         for (var first = 0; first < outputs; first += Panel)
             for (var input = 0; input < inputs; input++, at += Panel)
@@ -160,7 +160,7 @@ internal sealed unsafe class AlignedFloats
     public AlignedFloats(int count)
     {
         Count = count;
-        memory = GC.AllocateArray<float>(count + LineBytes / sizeof(float), pinned: true);
+        memory = GC.AllocateArray<float>(checked(count + LineBytes / sizeof(float)), pinned: true);
         fixed (float* first = memory)
             Start = (float*)(((nuint)first + LineBytes - 1) / LineBytes * LineBytes);
     }

@@ -74,8 +74,8 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         new SamplingOptions { Temperature = temperature, TopK = topK }.Validate();
-        HoldNetwork();
-        return new CodesVqVaeDecoderTransformer(_model, new CodesDecoderColumns(latentsColumnName ?? OutputColumnName, outputColumnName),
+        return new CodesVqVaeDecoderTransformer(
+            _model.Share(), new CodesDecoderColumns(latentsColumnName ?? OutputColumnName, outputColumnName),
             new CodesSampling(temperature, topK, seed));
     }
 
@@ -91,8 +91,7 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
         string outputColumnName, string? codesColumnName = null, string? latentsColumnName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
-        return new CodesLikelihoodTransformer(_model, new CodesLikelihoodColumns(
+        return new CodesLikelihoodTransformer(_model.Share(), new CodesLikelihoodColumns(
             outputColumnName, codesColumnName ?? CodesColumnName, latentsColumnName ?? OutputColumnName));
     }
 

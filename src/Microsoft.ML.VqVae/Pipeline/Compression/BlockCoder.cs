@@ -52,7 +52,7 @@ internal sealed class BlockCoder
     /// <summary>A copy of a prior in double precision, on the same device.</summary>
     public static PriorModel InDoublePrecision(PriorModel model)
     {
-        model.Hold();
+        using SharedNetwork.Holding holding = model.Hold();
         CodePrior? network = null;
         try
         {
@@ -69,10 +69,6 @@ internal sealed class BlockCoder
         {
             network?.Dispose();
             throw;
-        }
-        finally
-        {
-            model.Release();
         }
     }
 

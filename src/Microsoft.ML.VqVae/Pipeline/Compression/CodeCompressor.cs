@@ -197,10 +197,8 @@ public sealed class CodeCompressor : IDisposable
     /// <summary>Frees the copy of the weights.</summary>
     public void Dispose()
     {
-        if (_disposed)
-            return;
         _disposed = true;
-        _model.Release();
+        _model.Dispose();
     }
 
     IEnumerable<CodeRow[]> Blocks(Stream input, int firstBlock, CancellationToken cancellation)
@@ -243,15 +241,8 @@ public sealed class CodeCompressor : IDisposable
     T Coded<T>(Func<T> work)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        _model.Hold();
-        try
-        {
-            return work();
-        }
-        finally
-        {
-            _model.Release();
-        }
+        using SharedNetwork.Holding holding = _model.Hold();
+        return work();
     }
 
     void CheckArguments(MLContext mlContext, Stream input)

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -141,11 +142,6 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
     static CodeLabelMapTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         SavedCodeLabelMap saved = ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedCodeLabelMap);
-        if (saved.Codes < 1 || saved.Labels < 1 || saved.Counts.LongLength != (long)saved.Codes * saved.Labels)
-        {
-            throw new FormatException($"The model '{LoaderSignature}' has {saved.Counts.LongLength} counts for {saved.Codes} codes and "
-                + $"{saved.Labels} labels: the model file is damaged. Save the model again.");
-        }
         return new(saved.Label, saved.Code, new CodeLabelCounts(saved.Codes, saved.Labels, saved.Counts), saved.Values?.ToNames(),
             saved.CodeValues?.ToNames());
     }
@@ -185,7 +181,19 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
 
 /// <summary>The JSON text of a <see cref="CodeLabelMapTransformer"/> in a model file.</summary>
 internal sealed record SavedCodeLabelMap(string Label, string Code, int Codes, int Labels, long[] Counts, LabelValues? Values,
-    LabelValues? CodeValues = null);
+    LabelValues? CodeValues = null) : IDescription
+{
+    public void Describe(OptionProblems problems)
+    {
+        SchemaColumns.Describe(problems, [Label, Code], []);
+        problems.AtLeast(nameof(Codes), Codes, 1);
+        problems.AtLeast(nameof(Labels), Labels, 1);
+        problems.Require(Counts.LongLength == (long)Codes * Labels && Array.TrueForAll(Counts, count => count >= 0), nameof(Counts),
+            $"a count of 0 or more for each of {Codes} codes and {Labels} labels", $"{Counts.LongLength} counts");
+        Values?.ToNames().Describe(problems, nameof(Values), Labels);
+        CodeValues?.ToNames().Describe(problems, nameof(CodeValues), Codes);
+    }
+}
 
 /// <summary>The key values of a label or a code in a model file.</summary>
 /// <param name="Type">The name of the type of the values.</param>
@@ -194,6 +202,5 @@ internal sealed record LabelValues(string Type, string[] Texts)
 {
     public static LabelValues? Of(KeyNames? names) => names is null ? null : new(names.Type, names.Values);
 
-    public KeyNames ToNames() => KeyNames.KnownTypes.Contains(Type) ? new(Type, Texts) : throw new FormatException(
-        $"The key values are of type '{Type}', which this version does not know: the model file is damaged. Save the model again.");
+    public KeyNames ToNames() => new(Type, Texts);
 }

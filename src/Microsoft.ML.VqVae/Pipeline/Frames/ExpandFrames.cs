@@ -125,9 +125,7 @@ public sealed class ExpandFramesOptions
     public void Validate()
     {
         var problems = new OptionProblems("The options of ExpandFrames cannot be used");
-        problems.AtLeast(nameof(SamplesPerCode), SamplesPerCode, 1);
-        problems.AtLeast(nameof(SampleRate), SampleRate, 1);
-        problems.Require(Context is >= 0 and <= 1 << 20, nameof(Context), "from 0 to a million", Context);
+        Describe(problems, SamplesPerCode, SampleRate, Context);
         if (LabelColumnName is not null)
         {
             (string Option, string Value)[] needed =
@@ -139,6 +137,13 @@ public sealed class ExpandFramesOptions
                 problems.Require(!string.IsNullOrEmpty(value), option, "the name of a column, since labels are requested", value ?? "null");
         }
         problems.ThrowIfAny();
+    }
+
+    internal static void Describe(OptionProblems problems, int samplesPerCode, int sampleRate, int context)
+    {
+        problems.AtLeast(nameof(SamplesPerCode), samplesPerCode, 1);
+        problems.AtLeast(nameof(SampleRate), sampleRate, 1);
+        problems.Require(context is >= 0 and <= 1 << 20, nameof(Context), "from 0 to a million", context);
     }
 }
 
@@ -200,4 +205,12 @@ public sealed class ExpandFramesTransformer : ITransformer
 }
 
 /// <summary>The JSON text of an <see cref="ExpandFramesTransformer"/> in a model file.</summary>
-internal sealed record SavedFrames(FrameColumns Columns);
+internal sealed record SavedFrames(FrameColumns Columns) : IDescription
+{
+    public void Describe(OptionProblems problems)
+    {
+        ExpandFramesOptions.Describe(problems, Columns.SamplesPerCode, Columns.SampleRate, Columns.Context);
+        string[] labels = Columns.Label is null ? [] : [Columns.Labels, Columns.LabelStarts, Columns.LabelEnds];
+        SchemaColumns.Describe(problems, [Columns.Codes, .. labels], Columns.Added);
+    }
+}

@@ -12,6 +12,9 @@ public abstract class NetworkOptions
     /// <summary>The default of <see cref="PredictionBatchSize"/>.</summary>
     public const int DefaultPredictionBatchSize = 64;
 
+    // Cursors hold the values of as many rows; larger batches are no faster.
+    const int MaxPredictionBatchSize = 1 << 16;
+
     private protected NetworkOptions()
     {
     }
@@ -22,7 +25,7 @@ public abstract class NetworkOptions
     public TrainingOptions Training { get; set; } = new();
 
     /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>
-    /// <value>At least 1. The default is 64, except in classes that document another.</value>
+    /// <value>From 1 to 65536. The default is 64, except in classes that document another.</value>
     public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
 
     /// <summary>A trained transformer of the same kind, whose weights training starts from: all weights of the network, its codebook, and
@@ -43,9 +46,12 @@ public abstract class NetworkOptions
         Describe(problems);
         foreach (string problem in Training?.Problems() ?? [])
             problems.Add(nameof(Training), problem.TrimEnd('.'));
-        problems.AtLeast(nameof(PredictionBatchSize), PredictionBatchSize, 1);
+        DescribeBatchSize(problems, PredictionBatchSize);
         problems.ThrowIfAny();
     }
+
+    internal static void DescribeBatchSize(OptionProblems problems, int found) => problems.Require(
+        found is >= 1 and <= MaxPredictionBatchSize, nameof(PredictionBatchSize), $"from 1 to {MaxPredictionBatchSize}", found);
 
     /// <summary>The method of the catalog that takes these options, for messages.</summary>
     private protected abstract string Method { get; }

@@ -18,7 +18,6 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
 {
     readonly TrainedModel _model;
     readonly IBatchMapping _mapping;
-    bool _disposed;
 
     private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping, TrainingSummary? training = null) =>
         (_model, _mapping, TrainingSummary) = (model, mapping, training);
@@ -139,20 +138,11 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     private protected int[] ComputeCodes(ValueRow row) =>
         Array.ConvertAll([.. Compute<VBuffer<uint>>(row).DenseValues()], (uint key) => (int)key - 1);
 
-    /// <summary>Holds the network for another transformer, which still works when this one is disposed.</summary>
-    private protected void HoldNetwork()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        _model.Hold();
-    }
-
-    /// <summary>Releases the network, and frees it unless another transformer uses it.</summary>
+    /// <summary>Releases the network, and frees it unless another transformer uses it. Work of other threads with this transformer ends as
+    /// it would have; what begins later throws an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
-        _model.Release();
+        _model.Dispose();
         GC.SuppressFinalize(this);
     }
 }

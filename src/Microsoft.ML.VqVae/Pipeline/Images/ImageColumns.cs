@@ -16,13 +16,27 @@ internal sealed record ImageModelDescription(
 
     /// <summary>The codes of an image in words.</summary>
     public string CodesText() => $"{Codec.Height >> Codec.Downsamplings}×{Codec.Width >> Codec.Downsamplings}×{Quantizer}";
+
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Quantizer.Describe(problems);
+        if (problems.Any)
+            return;
+        Pixels.Describe(problems, Codec);
+        Int128 codes = (Int128)Pixels.ImagesOfRow * (Codec.Height >> Codec.Downsamplings) * (Codec.Width >> Codec.Downsamplings);
+        problems.Require(codes * Quantizer.CodesPerPosition <= int.MaxValue, nameof(Pixels), $"of at most {int.MaxValue} codes", Pixels);
+    }
 }
 
 /// <summary>The column names of an image encoder; null for columns that are not requested.</summary>
 internal sealed record EncoderColumns(
     string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,
-    string? ReconstructionBits = null)
+    string? ReconstructionBits = null) : IColumnNames<ImageModelDescription>
 {
+    public void Describe(OptionProblems problems, ImageModelDescription model) =>
+        SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, Embeddings, ReconstructionError, ReconstructionBits]);
+
     /// <param name="imageType">The type of a reconstruction as MLImage, given the shape of the input.</param>
     public IReadOnlyList<ModelColumn<ImageModel, ImagePass>> ToOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null)
     {
@@ -69,8 +83,10 @@ internal sealed record EncoderColumns(
 }
 
 /// <summary>The column names of an image decoder.</summary>
-internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
+internal sealed record DecoderColumns(string Codes, string Output, bool AsImage) : IColumnNames<ImageModelDescription>
 {
+    public void Describe(OptionProblems problems, ImageModelDescription model) => SchemaColumns.Describe(problems, [Codes], [Output]);
+
     public IReadOnlyList<ModelColumn<ImageModel, Tensor>> ToOutputs() =>
         [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images, onnx: ToOnnxImages)];
 

@@ -77,24 +77,16 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     public ImageVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
-        try
-        {
-            if (asImage)
-                RequireBytes();
-            var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
-            return new ImageVqVaeDecoderTransformer(_model, columns);
-        }
-        catch
-        {
-            _model.Release();
-            throw;
-        }
+        if (asImage)
+            RequireBytes();
+        var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
+        return new ImageVqVaeDecoderTransformer(_model.Share(), columns);
     }
 
     // Other values would be clamped to black or white.
     void RequireBytes()
     {
+        using SharedNetwork.Holding holding = _model.Hold();
         (float minimum, float maximum) = _model.Network.PixelRange;
         if (float.IsFinite(minimum) && float.IsFinite(maximum))
             PixelInput.CheckBytes(InputColumnName, minimum, maximum, _model.Description.Pixels);

@@ -204,6 +204,19 @@ internal sealed record ImageFormat(
     int Height, int Width, int Channels, bool Interleaved, bool FromImages, float ImageOffset = 0, float ImageScale = 1,
     int Frames = 0)
 {
+    /// <summary>Checks the layout in a model file.</summary>
+    public void Describe(OptionProblems problems, ImageCodecOptions codec)
+    {
+        problems.Require((Height, Width, Channels) == (codec.Height, codec.Width, codec.Channels), "Pixels",
+            $"{codec.Height}×{codec.Width} pixels of {codec.Channels} channels, as in the codec", this);
+        problems.AtLeast("Pixels.Frames", Frames, 0);
+        problems.Require((Int128)ImagesOfRow * Height * Width * Channels <= int.MaxValue, "Pixels", $"at most {int.MaxValue} values", this);
+        problems.Require(!FromImages || Channels is 1 or 3, "Pixels.Channels", "1 or 3 for images", Channels);
+        problems.Require(float.IsFinite(ImageOffset), $"Pixels.{nameof(ImageOffset)}", "a finite number", ImageOffset);
+        problems.Require(float.IsFinite(ImageScale) && ImageScale != 0, $"Pixels.{nameof(ImageScale)}",
+            "a finite number other than 0", ImageScale);
+    }
+
     public int PixelCount => Height * Width;
 
     public int ValueCount => Height * Width * Channels;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
@@ -21,6 +22,15 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
         $"a key of at most {MaxClasses} values, as MapValueToKey outputs it");
 
     public int Count => Rows.Length;
+
+    /// <summary>Checks the categories of a model file.</summary>
+    public void Describe(OptionProblems problems, string option)
+    {
+        problems.Require(Rows.Length is >= 1 and <= MaxClasses, $"{option}.Rows", $"1 to {MaxClasses} counts", Rows.Length);
+        problems.Require(Array.TrueForAll(Rows, count => count >= 0), $"{option}.Rows", "counts of 0 or more",
+            Rows.Order().FirstOrDefault());
+        Names?.Describe(problems, $"{option}.Names", Rows.Length);
+    }
 
     public static SchemaShape.Column Check(SchemaShape schema, string name, string role)
     {

@@ -14,8 +14,34 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
 {
     const string Expected = "a vector of key type, as EncodeImages outputs it";
 
+    // The codes of a row are an array, and some more that are computed from them.
+    const int MaxLength = 1 << 24;
+
     /// <summary>Number of codes in a row; null if rows may be of any length.</summary>
     public int? Length => Dimensions.Length == 0 ? null : Dimensions.Aggregate((product, size) => product * size);
+
+    /// <summary>Checks the format of a model file.</summary>
+    /// <param name="problems">Takes the problems.</param>
+    /// <param name="option">The name of the format.</param>
+    /// <param name="grid">The codes that the network takes.</param>
+    public void Describe(OptionProblems problems, string option, CodeGrid grid)
+    {
+        problems.Require(Codes >= 2 && Codes == grid.Codes, $"{option}.Codes", $"{grid.Codes}, as in the network", Codes);
+        // Capped, so that no product overflows.
+        long length = Dimensions.Aggregate(1L, (product, size) => size < 1 ? 0 : Math.Min(MaxLength + 1, product * size));
+        problems.Require(length is >= 1 and <= MaxLength, $"{option}.Dimensions", $"sizes from 1 on, whose product is at most {MaxLength}",
+            $"[{string.Join(", ", Dimensions)}]");
+        if (problems.Any)
+            return;
+        bool fits = grid.IsSequence ? Dimensions.Length == 0
+            : Dimensions.Length > 0 && (Int128)grid.Height * grid.Width * grid.CodesPerPosition == length;
+        problems.Require(fits, $"{option}.Dimensions", grid.IsSequence ? "empty, as the network takes rows of any length"
+            : $"those of {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes, as in the network",
+            $"[{string.Join(", ", Dimensions)}]");
+        Names?.Describe(problems, $"{option}.Names", Codes);
+        if (SlotNames is not null)
+            KeyNames.DescribeSlots(problems, $"{option}.SlotNames", SlotNames, Length ?? 0);
+    }
 
     /// <summary>The format of a line of codes whose key values and slot names are numbers from 0.</summary>
     public static CodeFormat Line(int length, int codes) => new(codes, [length], KeyNames.Numbered(codes),

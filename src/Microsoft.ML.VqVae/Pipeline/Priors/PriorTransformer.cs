@@ -126,6 +126,7 @@ public sealed class PriorTransformer : NetworkTransformer
         int length = CodesPerRow ?? options.Length ?? Math.Max(1, (int)Math.Round(_model.Description.MeanLength));
         int mostRows = BatchesOfRequest * settings.BatchSize;
         var keys = new List<uint[]>();
+        using SharedNetwork.Holding holding = _model.Hold();
         // A request after the other: nothing is allocated for rows that are far from being sampled.
         while (keys.Count < count)
         {
@@ -170,6 +171,7 @@ public sealed class PriorTransformer : NetworkTransformer
             CodeStore.Read(data, (codes, format.ToRequirements(codes, missingAllowed: true)), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
+        using SharedNetwork.Holding holding = _model.Hold();
         using DisposeScope scope = NewDisposeScope();
         Tensor[] read = given.ReadBatch(rows, lengths.Max(), filling: -1);
         Tensor completed = _model.Network.Sample(new SampleRequest(settings)

@@ -70,8 +70,8 @@ public sealed class SeriesVqVaeTransformer : NetworkTransformer
     public SeriesVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
-        return new SeriesVqVaeDecoderTransformer(_model, new SeriesDecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName));
+        return new SeriesVqVaeDecoderTransformer(
+            _model.Share(), new SeriesDecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName));
     }
 
     /// <summary>Encodes one series.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -41,6 +42,17 @@ internal sealed record AudioModelDescription(
         return [ValueRow.Key(column!, Speakers, speaker is null ? -1 : Speakers.IndexOf(speaker, SpeakerInput.Role, nameof(speaker)))];
     }
 
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Quantizer.Describe(problems);
+        Speakers?.Describe(problems, nameof(Speakers));
+    }
+
+    /// <summary>Checks that there is a column of speakers where the network has some.</summary>
+    public void DescribeSpeaker(OptionProblems problems, string? column) => problems.Require(column is null == Speakers is null,
+        "Columns.Speaker", Speakers is null ? "null where Speakers is" : "the name of a column where Speakers is set", column);
+
     /// <summary>Whether the codes of an utterance depend on its speaker.</summary>
     public bool EncodesBySpeaker() =>
         Speakers is not null && Codec is MelCodecOptions { Normalisation: FeatureNormalisation.Speaker };
@@ -48,7 +60,14 @@ internal sealed record AudioModelDescription(
 
 /// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
 internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings)
+    : IColumnNames<AudioModelDescription>
 {
+    public void Describe(OptionProblems problems, AudioModelDescription model)
+    {
+        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings]);
+        model.DescribeSpeaker(problems, Speaker);
+    }
+
     /// <summary>The waveforms, and the speakers if codes or reconstructions depend on them.</summary>
     public ModelInput ToInput(AudioModel model)
     {
@@ -82,8 +101,14 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
 }
 
 /// <summary>The column names of an audio decoder.</summary>
-internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output)
+internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output) : IColumnNames<AudioModelDescription>
 {
+    public void Describe(OptionProblems problems, AudioModelDescription model)
+    {
+        SchemaColumns.Describe(problems, [Codes, Speaker], [Output]);
+        model.DescribeSpeaker(problems, Speaker);
+    }
+
     public ModelInput ToInput(AudioModel model)
     {
         QuantizerOptions quantizer = model.Description.Quantizer;
@@ -179,7 +204,15 @@ internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> i
 /// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>
 internal sealed record SavedAudioLoading(
     string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AudioFormat[]? Formats = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AudioFormat[]? Formats = null) : IDescription
+{
+    public void Describe(OptionProblems problems)
+    {
+        SchemaColumns.Describe(problems, [Path, Start, Length], [Output]);
+        problems.Require(SampleRate is >= WaveHeader.MinSampleRate and <= WaveHeader.MaxSampleRate, nameof(SampleRate),
+            $"from {WaveHeader.MinSampleRate} to {WaveHeader.MaxSampleRate}", SampleRate);
+    }
+}
 
 /// <summary>Writes formats of audio files by the names of their types.</summary>
 internal sealed class AudioFormatConverter : OpenTypeConverter<AudioFormat>;

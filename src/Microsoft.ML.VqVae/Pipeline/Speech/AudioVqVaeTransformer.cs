@@ -91,8 +91,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
                 nameof(speakerColumnName));
         }
         RequireSound();
-        HoldNetwork();
-        return new AudioVqVaeDecoderTransformer(_model, new AudioDecoderColumns(
+        return new AudioVqVaeDecoderTransformer(_model.Share(), new AudioDecoderColumns(
             codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
     }
 
@@ -130,6 +129,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
 
     void RequireSound()
     {
+        using SharedNetwork.Holding holding = _model.Hold();
         if (!_model.Network.MakesWaveforms)
         {
             throw new InvalidOperationException("The network decodes to cepstral coefficients, which cannot be converted to sound. "

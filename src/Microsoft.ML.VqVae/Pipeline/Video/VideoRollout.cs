@@ -52,6 +52,7 @@ internal sealed class VideoRollout
     /// <summary>Samples all rollouts: the keys of the codes of each frame, rollout after rollout.</summary>
     public uint[][] Run(SamplingSettings settings)
     {
+        using SharedNetwork.Holding holding = _model.Hold();
         using DisposeScope scope = NewDisposeScope();
         int[] episodes = [.. Enumerable.Range(0, _actions.Length * _count).Select(rollout => rollout / _count)];
         int[] last = Array.ConvertAll(episodes, number => _episodes.Episodes[number].First + _episodes.Episodes[number].Length - 1);
