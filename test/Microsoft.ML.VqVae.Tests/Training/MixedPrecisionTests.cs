@@ -123,7 +123,7 @@ public sealed class MixedPrecisionTests
         Type[] single =
         [
             typeof(MixedPrecision), typeof(NearestCodes), typeof(FeatureStatistics), typeof(SpeakerAdaptation), typeof(CodeMeans),
-            typeof(MelVqVae), typeof(PixelCnnSteps), typeof(PixelCnnLayerCache),
+            typeof(MelVqVae), typeof(PixelCnnSteps), typeof(PixelCnnRowCache), typeof(PixelCnnColumnCache),
         ];
         string[] products = ["mm", "matmul", "addmm", "addmm_", "bmm", "baddbmm", "einsum", "linear", "conv1d", "conv2d", "conv3d",
             "conv_transpose1d", "conv_transpose2d"];
