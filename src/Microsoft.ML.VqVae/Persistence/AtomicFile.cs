@@ -34,8 +34,7 @@ internal static class AtomicFile
         {
             write(stream);
             stream.Flush(flushToDisk: true);
-            if (!OperatingSystem.IsWindows() && File.Exists(target))
-                File.SetUnixFileMode(stream.SafeFileHandle, File.GetUnixFileMode(target));
+            KeepPermissions(stream, target);
             File.Move(stream.Name, target, overwrite: true);
         }
         catch
@@ -62,6 +61,16 @@ internal static class AtomicFile
         {
             File.Delete(stream.Name);
         }
+    }
+
+    // Not set where they are the same already: some file systems know no permissions.
+    static void KeepPermissions(FileStream stream, string target)
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists(target))
+            return;
+        UnixFileMode mode = File.GetUnixFileMode(target);
+        if (File.GetUnixFileMode(stream.SafeFileHandle) != mode)
+            File.SetUnixFileMode(stream.SafeFileHandle, mode);
     }
 
     static string TargetOf(string path)
