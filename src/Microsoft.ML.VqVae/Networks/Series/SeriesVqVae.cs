@@ -155,12 +155,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(normalized, padding));
         Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).square(), padding.Values);
         double valuesPerCode = (double)Channels * StepsPerCode / quantizer.CodesPerPosition;
-        return new StepLoss(0.5 * valuesPerCode * error + quantization.Loss, new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = error.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(0.5 * valuesPerCode * error, ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], batch[1], moment);

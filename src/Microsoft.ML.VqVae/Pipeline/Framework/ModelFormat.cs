@@ -32,7 +32,11 @@ internal sealed class ModelFormat<TSaved, TDescription, TNetwork>(string modelSi
     public TTransformer Load<TTransformer>(
         IHostEnvironment environment, ModelLoadContext context,
         Func<TrainedModel<TDescription, TNetwork>, TSaved, TTransformer> create)
-        where TTransformer : class =>
-        ModelFile.Load(context, modelSignature, loaderSignature, json, (saved, weights) =>
+        where TTransformer : class
+    {
+        // Reading the weights is the first use of a tensor.
+        NativeTorch.Require();
+        return ModelFile.Load(context, modelSignature, loaderSignature, json, (saved, weights) =>
             create(TrainedModel<TDescription, TNetwork>.Load(environment, saved.Model, weights), saved));
+    }
 }
