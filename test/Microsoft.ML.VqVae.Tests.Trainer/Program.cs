@@ -2,8 +2,13 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae;
 
-// Trains a codec of time series for a few steps, and writes what the first row became.
+// Loads a model file that is named, or trains a codec of time series for a few steps, and writes what the first row became.
 var ml = new MLContext(seed: 1);
+if (args is [string file])
+{
+    Console.WriteLine($"loaded: {ml.Model.Load(file, out _)}");
+    return;
+}
 IDataView data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 8)
     .Select(row => new Row { Values = [.. Enumerable.Range(0, 64).Select(i => MathF.Sin(i * (row + 1) / 8f))] }).ToArray());
 using SeriesVqVaeTransformer codec = ml.Transforms.VqVae.EncodeSeries("Codes", "Values", steps: 2).Fit(data);

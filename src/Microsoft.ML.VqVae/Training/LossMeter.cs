@@ -12,6 +12,7 @@ internal sealed class LossMeter : IDisposable
     const string TotalName = "total";
     const string CountsName = "counts";
     const string TermPrefix = "term.";
+    const string PartPrefix = "part.";
 
     // In the order of the first batch, which is that of the reports.
     readonly List<KeyValuePair<string, Tensor>> sums = [];
@@ -33,6 +34,8 @@ internal sealed class LossMeter : IDisposable
         Add(TotalName, loss.Total, examples);
         foreach (var (name, value) in loss.Terms)
             Add(TermPrefix + name, value, examples);
+        foreach (var (name, value) in loss.Parts)
+            Add(PartPrefix + name, value, examples);
         if (loss.CodeCounts is not null)
             Add(CountsName, loss.CodeCounts, 1);
         Examples += examples;
@@ -61,24 +64,26 @@ internal sealed class LossMeter : IDisposable
     internal bool IsFinite => Examples == 0 || double.IsFinite(Value(sums.Find(s => s.Key == TotalName).Value));
 
     /// <summary>Reads the means and resets the meter.</summary>
-    internal (double Loss, Dictionary<string, double> Terms, double? Perplexity) Read()
+    internal (double Loss, Dictionary<string, double> Terms, Dictionary<string, double> Parts, double? Perplexity) Read()
     {
         using var scope = NewDisposeScope();
         double loss = 0;
         double? perplexity = null;
-        var terms = new Dictionary<string, double>();
+        Dictionary<string, double> terms = [], parts = [];
         foreach (var (name, sum) in sums)
         {
             if (name == TotalName)
                 loss = Value(sum) / Examples;
             else if (name == CountsName)
                 perplexity = Perplexity(sum);
+            else if (name.StartsWith(PartPrefix, StringComparison.Ordinal))
+                parts.Add(name[PartPrefix.Length..], Value(sum) / Examples);
             else
                 terms.Add(name[TermPrefix.Length..], Value(sum) / Examples);
         }
 
         Clear();
-        return (loss, terms, perplexity);
+        return (loss, terms, parts, perplexity);
     }
 
     /// <summary>exp of the entropy of each codebook's codes, averaged over the codebooks; null before any code was counted.</summary>

@@ -47,6 +47,18 @@ public class MissingLibraryTests
     }
 
     [TestMethod]
+    public void Without_libtorch_Load_names_the_package_to_add()
+    {
+        string model = Path.Combine(AppContext.BaseDirectory, "golden", "models", "image-encoder-gradient.zip");
+        (int exitCode, string output, string error) = Run(model);
+        Assert.AreNotEqual(0, exitCode);
+        Assert.AreEqual("", output);
+        // ML.NET creates transformers by reflection, which wraps their exceptions.
+        Assert.Contains("---> System.DllNotFoundException: The application has no libtorch", error);
+        Assert.Contains("\nAdd its package: dotnet add package libtorch-cpu-", error);
+    }
+
+    [TestMethod]
     public void A_damaged_libtorch_is_reported_with_the_reason_of_the_loader()
     {
         RequireLinux();
@@ -105,7 +117,7 @@ public class MissingLibraryTests
 
     string In(string file) => Path.Combine(_folder.FullName, file);
 
-    (int ExitCode, string Output, string Error) Run()
+    (int ExitCode, string Output, string Error) Run(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -113,6 +125,8 @@ public class MissingLibraryTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
         // Nothing of the tests' own libraries must reach the program, and no dump is written where it ends with an exception.
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         start.Environment.Remove("LD_LIBRARY_PATH");

@@ -139,12 +139,8 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         quantizer.BeginStep(moment);
         var quantization = quantizer.call(encoder.call(codes));
         var nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
-        return new StepLoss(nats.Mul((double)codes.shape[1] / Latents).Add(quantization.Loss), new Dictionary<string, Tensor>
-        {
-            ["bits per code"] = nats.detach().Div(Math.Log(2)),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(nats.Mul((double)codes.shape[1] / Latents), ("bits per code", nats.Div(Math.Log(2))))
+            .MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);

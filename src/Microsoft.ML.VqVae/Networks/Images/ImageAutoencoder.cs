@@ -141,8 +141,11 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <param name="total">The bound, whose gradient trains the model.</param>
     /// <param name="reconstructionBits">Its part −log2 p(x|z).</param>
     /// <param name="latentBits">The rest: the bits of the latents.</param>
-    private protected static StepLoss BoundLoss(Tensor total, Tensor reconstructionBits, Tensor latentBits) =>
-        new(total, new Dictionary<string, Tensor> { ["reconstruction bits"] = reconstructionBits, ["latent bits"] = latentBits });
+    private protected static StepLoss BoundLoss(Tensor total, Tensor reconstructionBits, Tensor latentBits)
+    {
+        var terms = new Dictionary<string, Tensor> { ["reconstruction bits"] = reconstructionBits, ["latent bits"] = latentBits };
+        return new StepLoss(total, terms) { Parts = terms.ToDictionary(term => term.Key, term => term.Value.detach()) };
+    }
 
     private protected PixelUnits Units => new(Statistic(0), Statistic(1), codec.ByteOffset, codec.ByteScale);
 

@@ -168,12 +168,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(normalized, padding));
         Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).Square(), padding.Values);
         double valuesPerCode = (double)Channels * StepsPerCode / quantizer.CodesPerPosition;
-        return new StepLoss(error.Mul(0.5 * valuesPerCode).Add(quantization.Loss), new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = error.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], batch[1], moment);

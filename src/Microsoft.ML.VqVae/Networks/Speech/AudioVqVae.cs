@@ -130,14 +130,6 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         return Loss(new AudioBatch(batch[0], batch[1], batch[2], targets, Speakers > 0 ? batch[next] : null), moment);
     }
 
-    private protected static StepLoss LossOf(Tensor total, Tensor reconstruction, QuantizationResult quantization) =>
-        new(total, new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = reconstruction.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts);
-
     /// <summary>Decodes the codes of one utterance to a waveform, without gradients.</summary>
     /// <param name="indices">Int64 [N, G], N at least 1.</param>
     /// <param name="speaker">The number of the speaker whose voice is used; 0 for a network that knows no speakers.</param>

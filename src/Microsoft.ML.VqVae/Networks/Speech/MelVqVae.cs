@@ -193,7 +193,7 @@ public sealed class MelVqVae : AudioVqVae
         var error = Padding.Mean((decoded - target).Square(), mask);
         var codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
         var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
-        return LossOf(error.Mul(0.5 * valuesPerCode).Add(quantization.Loss), error, quantization).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs only the decoder: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their

@@ -125,8 +125,8 @@ public sealed class WaveformVqVae : AudioVqVae
         var levels = MuLaw.Encode(batch.Inputs);
         var quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
         var nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
-        var total = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition).Add(quantization.Loss);
-        return LossOf(total, nats, quantization).MoveToOuterDisposeScope();
+        var reconstruction = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition);
+        return quantization.ToStepLoss(reconstruction, ("reconstruction", nats)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

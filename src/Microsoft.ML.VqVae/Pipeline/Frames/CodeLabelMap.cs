@@ -29,7 +29,7 @@ namespace Microsoft.ML.VqVae;
 /// | Machine learning task | Multiclass classification |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: one pass |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | Yes |
 /// ]]></format>
 ///

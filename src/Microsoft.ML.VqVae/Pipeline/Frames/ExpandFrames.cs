@@ -31,7 +31,7 @@ namespace Microsoft.ML.VqVae;
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | No |
 /// | Does it map each row to one row? | No: a row becomes a row per code |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///

@@ -120,19 +120,20 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     /// <summary>What the transformer does, in a line: columns and sizes.</summary>
     private protected abstract string About { get; }
 
-    /// <summary>Computes an output column of one row.</summary>
-    /// <param name="row">The input columns.</param>
-    /// <param name="output">The number of the column.</param>
-    private protected T Compute<T>(ValueRow row, int output = 0)
+    /// <summary>Computes the first output column of one row.</summary>
+    private protected T Compute<T>(ValueRow row)
     {
         var runner = new BatchRunner(_mapping, row, capacity: 1, () => 0);
-        var getter = (ValueGetter<T>)runner.Getter(output);
+        var getter = (ValueGetter<T>)runner.Getter(0);
         runner.Read(0);
         runner.Start(1);
         T value = default!;
         getter(ref value);
         return value;
     }
+
+    /// <summary>Computes a column of numbers, the first one, of one row.</summary>
+    private protected float[] ComputeNumbers(ValueRow row) => [.. Compute<VBuffer<float>>(row).DenseValues()];
 
     /// <summary>Computes a column of codes, the first one, of one row. Codes are counted from 0, keys from 1.</summary>
     private protected int[] ComputeCodes(ValueRow row) =>

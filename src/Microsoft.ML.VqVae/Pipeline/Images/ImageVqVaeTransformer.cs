@@ -207,17 +207,16 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
     internal static MLImage Decode(ImageModel model, int[] codes)
     {
         model.Description.Pixels.RequireImage(nameof(DecodePixels));
-        return Decode<MLImage>(model, codes, asImage: true);
+        return OfCodes(model, asImage: true).Compute<MLImage>(RowOf(model, codes));
     }
 
     internal static float[] DecodePixels(ImageModel model, int[] codes) =>
-        [.. Decode<VBuffer<float>>(model, codes, asImage: false).DenseValues()];
+        OfCodes(model, asImage: false).ComputeNumbers(RowOf(model, codes));
 
-    static T Decode<T>(ImageModel model, int[] codes, bool asImage)
-    {
-        var decoder = new ImageVqVaeDecoderTransformer(model, new DecoderColumns("Codes", "Image", asImage));
-        return decoder.Compute<T>(ValueRow.Of(ValueRow.Codes("Codes", codes, CodesOf(model))));
-    }
+    static ImageVqVaeDecoderTransformer OfCodes(ImageModel model, bool asImage) =>
+        new(model, new DecoderColumns("Codes", "Image", asImage));
+
+    static ValueRow RowOf(ImageModel model, int[] codes) => ValueRow.Of(ValueRow.Codes("Codes", codes, CodesOf(model)));
 
     private protected override string About => $"Image VQ-VAE, decoder: '{CodesColumnName}' ({_model.Description.CodesText()}) → "
         + $"'{OutputColumnName}' ({_model.Description.Pixels})";

@@ -44,7 +44,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the series are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a TorchSharp package with libtorch, for example TorchSharp-cpu |
 /// | Exportable to ONNX | Yes |
 /// ]]></format>
 /// </remarks>

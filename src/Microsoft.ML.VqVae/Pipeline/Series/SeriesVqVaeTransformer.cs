@@ -144,7 +144,7 @@ public sealed class SeriesVqVaeDecoderTransformer : NetworkTransformer
     /// <exception cref="InvalidOperationException">The number of codes is no multiple of that of a position.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public float[] Decode(int[] codes) =>
-        [.. Compute<VBuffer<float>>(ValueRow.Of(ValueRow.Codes(CodesColumnName, codes, _model.Description.ToCodes()))).DenseValues()];
+        ComputeNumbers(ValueRow.Of(ValueRow.Codes(CodesColumnName, codes, _model.Description.ToCodes())));
 
     private protected override string About =>
         $"Series VQ-VAE, decoder: '{CodesColumnName}' ({_model.Description.CodesText()}) → "

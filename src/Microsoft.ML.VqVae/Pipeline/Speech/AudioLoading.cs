@@ -30,7 +30,7 @@ namespace Microsoft.ML.VqVae;
 /// | Does this estimator need to look at the data to train its parameters? | No |
 /// | Input column data type | [Text](xref:Microsoft.ML.Data.TextDataViewType) |
 /// | Output column data type | Variable-sized vector of <xref:System.Single> |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///

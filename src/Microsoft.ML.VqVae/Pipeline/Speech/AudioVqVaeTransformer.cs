@@ -196,7 +196,7 @@ public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
         ValueRow row = ValueRow.Of([
             ValueRow.Codes(CodesColumnName, codes, CodeFormat.Sequence(description.Quantizer.CodebookSize)),
             .. description.ToKey(SpeakerColumnName, speaker)]);
-        return [.. Compute<VBuffer<float>>(row).DenseValues()];
+        return ComputeNumbers(row);
     }
 
     private protected override string About =>

@@ -32,7 +32,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
