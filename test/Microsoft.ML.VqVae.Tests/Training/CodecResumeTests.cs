@@ -12,28 +12,44 @@ public sealed class CodecResumeTests
     const int Steps = 9;
 
     [TestMethod]
-    [DataRow(CodebookLearning.MovingAverage)]
-    [DataRow(CodebookLearning.Gradient)]
-    public void An_interrupted_codec_ends_with_the_same_bits(CodebookLearning learning)
+    [DataRow(CodebookLearning.MovingAverage, false)]
+    [DataRow(CodebookLearning.Gradient, false)]
+    [DataRow(CodebookLearning.MovingAverage, true)]
+    public void An_interrupted_codec_ends_with_the_same_bits(CodebookLearning learning, bool preset)
     {
-        var expected = Train(learning, folder: null, cancelAt: null);
+        var expected = Train(learning, folder: null, cancelAt: null, preset: preset);
         // Before, at and after the start of the codebook in step 3, and between restarts.
         foreach (var cancelAt in new[] { 1, 2, 3, 6 })
         {
             using var folder = new TemporaryFolder();
-            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt));
-            CollectionAssert.AreEqual(expected, Train(learning, folder, cancelAt: null), $"cancelled in step {cancelAt}");
+            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt, preset: preset));
+            CollectionAssert.AreEqual(expected, Train(learning, folder, cancelAt: null, preset: preset), $"cancelled in step {cancelAt}");
         }
     }
 
+    [TestMethod]
+    [DataRow(CodebookLearning.MovingAverage)]
+    [DataRow(CodebookLearning.Gradient)]
+    public void A_longer_plan_ends_with_the_bits_of_one_long_run(CodebookLearning learning)
+    {
+        using var folder = new TemporaryFolder();
+        var shorter = Train(learning, folder, cancelAt: null, steps: 6);
+        var longer = Train(learning, folder, cancelAt: null);
+        CollectionAssert.AreEqual(Train(learning, folder: null, cancelAt: null), longer);
+        CollectionAssert.AreNotEqual(shorter, longer);
+    }
+
     // The state of the trained network as text, a line a tensor.
-    static List<string> Train(CodebookLearning learning, TemporaryFolder? folder, int? cancelAt)
+    static List<string> Train(
+        CodebookLearning learning, TemporaryFolder? folder, int? cancelAt, bool preset = false, int steps = Steps)
     {
         var quantizer = new VectorQuantizerOptions
         {
             Codes = 8, Dimensions = 4, Learning = learning, InitializeFromData = true, UnquantizedSteps = 3, KMeansIterations = 2,
             RestartEverySteps = 2, RestartBelow = 0.9,
         };
+        if (preset)
+            quantizer.AsPreset();
         var codec = new ImageCodecOptions
         {
             Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, ResidualChannels = 4, ResidualBlocks = 1, FlipHorizontally = true,
@@ -49,7 +65,7 @@ public sealed class CodecResumeTests
         });
         var options = new TrainingOptions
         {
-            LearningRate = 1e-2, BatchSize = 4, Steps = Steps, Seed = 1, CheckpointFolder = folder?.Path,
+            LearningRate = 1e-2, BatchSize = 4, Steps = steps, Seed = 1, CheckpointFolder = folder?.Path,
             CancellationToken = cancellation.Token,
         };
         TrainingLoop.Run(task, options, CPU);
