@@ -74,8 +74,8 @@ internal static class ImageDataSets
             : CifarBinary.IsIn(folder) ? CifarBinary.Open(ml, folder)
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder, skipUnreadable)
             : throw new DataSetException(
-                $"No images were found in '{folder}'. Expected is one of: the four IDX files of MNIST or its relatives (*-images-idx3-ubyte, "
-                + "plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, "
+                $"No images were found in '{folder}'. Expected is one of: the four IDX files of MNIST or its relatives "
+                + "(*-images-idx3-ubyte, plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, "
                 + ".webp).");
     }
 }
