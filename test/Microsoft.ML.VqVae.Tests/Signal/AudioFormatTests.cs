@@ -46,8 +46,8 @@ public sealed class AudioFormatTests : IDisposable
     {
         using WaveFile expected = WaveFile.Open(Golden(source));
         using AudioFile file = new FlacFormat().Open(Golden(name));
-        Assert.AreEqual(
-            (expected.SampleRate, expected.Channels, expected.Length), (file.SampleRate, file.Channels, file.Length), "read from the header");
+        // Read from the header, without the program.
+        Assert.AreEqual((expected.SampleRate, expected.Channels, expected.Length), (file.SampleRate, file.Channels, file.Length));
         if (!HasFlac)
         {
             StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => file.Read()).Message, "apt install flac");
@@ -164,7 +164,9 @@ public sealed class AudioFormatTests : IDisposable
             IDataView data = _ml.Data.LoadFromEnumerable(new[] { new Row { File = Golden(name) } });
             IDataView view = _ml.Transforms.VqVae.LoadAudio("Waveform", "File").Fit(data).Transform(data);
             string message = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Waveform")).Message;
-            foreach (string part in (string[])["Row 0 of column 'File'", name, "ffmpeg -i", "Microsoft.ML.VqVae.AudioFormats", "formats: AudioFormats.All"])
+            string[] parts =
+                ["Row 0 of column 'File'", name, "ffmpeg -i", "Microsoft.ML.VqVae.AudioFormats", "formats: AudioFormats.All"];
+            foreach (string part in parts)
                 StringAssert.Contains(message, part);
         }
         byte[] opus = new byte[64];
@@ -187,7 +189,8 @@ public sealed class AudioFormatTests : IDisposable
         // As in a program that does not have the package. The description is UTF-16, and a name of the same length changes no length.
         Replace(path, "Microsoft.ML.VqVae.AudioFormats\"", "Microsoft.ML.VqVae.AudioForgets\"");
         string message = Assert.Throws<Exception>(() => new MLContext().Model.Load(path, out _)).ToString();
-        StringAssert.Contains(message, "needs the type 'Microsoft.ML.VqVae.Audio.Mp3Format' of the assembly 'Microsoft.ML.VqVae.AudioForgets'");
+        StringAssert.Contains(
+            message, "needs the type 'Microsoft.ML.VqVae.Audio.Mp3Format' of the assembly 'Microsoft.ML.VqVae.AudioForgets'");
         StringAssert.Contains(message, "Reference the assembly in the application that loads the model.");
     }
 

@@ -79,7 +79,8 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
             condition = (column, conditions.AllKeys("condition"));
         }
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
-        CodeStore rows = CodeStore.Read(input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(
+            input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
         description = description with
         {
             Conditions = conditions?.WithRows(rows.Conditions),
