@@ -69,7 +69,10 @@ internal sealed record EncoderColumns(
 internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
 {
     public IReadOnlyList<ModelColumn<ImageModel, Tensor>> ToOutputs() =>
-        [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images, onnx: ToOnnxImages)];
+    [
+        PixelColumns.Declare<ImageModel, Tensor>(
+            Output, AsImage, model => model.Description.Pixels, images => images, onnx: ToOnnxImages),
+    ];
 
     static OnnxValue ToOnnxImages(ImageModel model, IReadOnlyList<OnnxValue> inputs)
     {
