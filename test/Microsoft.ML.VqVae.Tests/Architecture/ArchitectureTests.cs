@@ -17,8 +17,10 @@ public class ArchitectureTests
     static bool IsPlain(string room) => room.StartsWith("Networks/", StringComparison.Ordinal) || room is "Audio" or "Compression" or "Training";
 
     static readonly string[] Framework =
-        ["Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers",
-            "Networks/Onnx"];
+    [
+        "Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers",
+        "Networks/Onnx",
+    ];
 
     static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -38,7 +40,8 @@ public class ArchitectureTests
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
         ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Onnx"],
         ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common"],
-        ["Pipeline/Keys"] = ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Onnx", "Networks/Priors"],
+        ["Pipeline/Keys"] =
+            ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Onnx", "Networks/Priors"],
         ["Training"] = ["Persistence", "Networks/Common"],
         ["Persistence"] = ["Networks/Common", "Networks/Onnx"],
         ["Audio"] = ["Networks/Common", "Networks/Onnx"],

@@ -32,7 +32,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | Bits of a PixelCNN or a WaveNet; sampling is not |
+/// | Exportable to ONNX | Bits, of networks of this library; sampling is not |
 /// ]]></format>
 ///
 /// The transformer matches codes by their key values, since MapValueToKey gives codes that were read from text other numbers, and by key

@@ -169,8 +169,8 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
             [new DataViewSchema.DetachedColumn(settings.Output, new VectorDataViewType(NumberDataViewType.Single))]);
     }
 
-    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
-        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf) => throw new NotSupportedException("it reads files");
+    public IEnumerable<OnnxOutput> ToOnnx(DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        throw new NotSupportedException("it reads files");
 
     public const string WholeNumber = "Int64 or Int32 (ConvertType converts other numbers)";
 
