@@ -58,8 +58,16 @@ internal static class ModelFile
         where T : IDescription
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.CheckAtModel(Version(signature, loaderSignature));
-        string text = context.LoadString();
+        string text;
+        try
+        {
+            context.CheckAtModel(Version(signature, loaderSignature));
+            text = context.LoadString();
+        }
+        catch (Exception exception) when (exception is FormatException or IOException)
+        {
+            throw new FormatException($"The model '{loaderSignature}' cannot be read: {exception.Message}", exception);
+        }
         if (context.Header.ModelVerWritten >= FirstWithDigests && !HasOwnDigest(text))
             throw Damaged(loaderSignature, "has another SHA-256 than it says");
         return ReadDescription(text, loaderSignature, json);

@@ -186,7 +186,7 @@ public sealed class ImageVimcoTests
     {
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ImageVimco(
             TinyImages.Codec(), new VimcoOptions { Categories = 1, Dimensions = 0, LatentsPerPosition = 0, Samples = 1 }, seed: 1));
-        foreach (string option in new[] { "Categories", "Dimensions", "LatentsPerPosition", "Samples must be 2 or more" })
+        foreach (string option in new[] { "Categories", "Dimensions", "LatentsPerPosition", "Samples must be from 2" })
             StringAssert.Contains(error.Message, option);
     }
 }

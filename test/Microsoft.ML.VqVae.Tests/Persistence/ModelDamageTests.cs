@@ -92,6 +92,26 @@ public class ModelDamageTests
     }
 
     [TestMethod]
+    public void A_mean_length_of_millions_is_not_sampled_unasked()
+    {
+        using var prior = (PriorTransformer)Load(Changed("prior-wavenet", "Model.MeanLength", "1000000"));
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => prior.Sample(_ml, 1)).Message;
+        Assert.Contains("more than 16384 codes", message);
+        Assert.Contains("SamplingOptions.Length", message);
+        Assert.HasCount(1, Values.Read(prior.Sample(_ml, 1, options: new SamplingOptions { Length = 5 }), "Codes"));
+    }
+
+    [TestMethod]
+    public void A_damaged_header_names_the_model()
+    {
+        byte[] model = Fresh(), key = ModelArchive.Read(model, ModelArchive.KeyName);
+        int version = key.AsSpan().IndexOf("VQVAEIMG"u8) + 8;
+        // The version that can read it is above the version that wrote it.
+        key[version + 6]++;
+        Refused<FormatException>(ModelArchive.Replace(model, ModelArchive.KeyName, key), "The model 'VqVaeImageEncoder' cannot be read");
+    }
+
+    [TestMethod]
     public void Bytes_after_the_last_tensor_are_refused()
     {
         byte[] model = Golden("image-encoder-gradient"), weights = ModelArchive.Read(model, ModelFile.WeightsName);

@@ -280,7 +280,7 @@ public sealed class OtherQuantizerTests : IDisposable
         {
             string message = Refused(wrong);
             StringAssert.Contains(message, part);
-            StringAssert.Contains(message, "PredictionBatchSize must be 1 or more, but is 0");
+            StringAssert.Contains(message, "PredictionBatchSize must be from 1 to 65536, but is 0");
         }
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(() => Options(Sign).VectorQuantizer).Message, "SignQuantizerOptions");

@@ -25,6 +25,8 @@ public sealed class PriorTransformer : NetworkTransformer
     static readonly ModelFormat<Saved<PriorDescription, PriorColumns>, PriorDescription, CodePrior> Format =
         new("VQVAEPRI", LoaderSignature, SavedJson.Default.Prior);
 
+    const int MaxDefaultLength = 1 << 14;
+
     readonly PriorModel _model;
     readonly PriorColumns _columns;
 
@@ -82,6 +84,7 @@ public sealed class PriorTransformer : NetworkTransformer
     /// of the training data, which the decoder of a codec accepts. All codes are sampled by this call.</returns>
     /// <exception cref="ArgumentException">The count or an option is invalid, the condition is missing or the prior has none, or no row of
     /// the training data has the condition.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     /// <example>
     /// <code>
@@ -109,6 +112,7 @@ public sealed class PriorTransformer : NetworkTransformer
     /// <returns>As for <see cref="Sample(MLContext, int, string?, SamplingOptions?)"/>.</returns>
     /// <exception cref="ArgumentException">An option is invalid, there are no conditions, or no row of the training data has one of
     /// them.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     public IDataView Sample(MLContext mlContext, IReadOnlyCollection<string> conditions, SamplingOptions? options = null)
     {
@@ -123,7 +127,7 @@ public sealed class PriorTransformer : NetworkTransformer
     IDataView Sample(MLContext mlContext, int count, Func<int, int>? classOf, SamplingOptions? options)
     {
         SamplingSettings settings = Settings(mlContext, ref options);
-        int length = CodesPerRow ?? options.Length ?? Math.Max(1, (int)Math.Round(_model.Description.MeanLength));
+        int length = CodesPerRow ?? options.Length ?? DefaultLength;
         int mostRows = BatchesOfRequest * settings.BatchSize;
         var keys = new List<uint[]>();
         using SharedNetwork.Holding holding = _model.Hold();
@@ -154,6 +158,7 @@ public sealed class PriorTransformer : NetworkTransformer
     /// <exception cref="ArgumentException">An option is invalid, or a column is missing or has another type than in training.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or a row has a code that is out of range, another number of codes, or
     /// a condition that is not in the training data.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     public IDataView Complete(MLContext mlContext, IDataView data, SamplingOptions? options = null)
     {
@@ -185,6 +190,13 @@ public sealed class PriorTransformer : NetworkTransformer
         return SampledCodes.View(mlContext, SampledCodes.ToKeys(completed, lengths), condition is null ? null : given.Conditions,
             _model.Description, _columns);
     }
+
+    // Each code takes a step: a mean of millions, in a file, would take hours.
+    int DefaultLength => _model.Description.MeanLength <= MaxDefaultLength
+        ? Math.Max(1, (int)Math.Round(_model.Description.MeanLength))
+        : throw new InvalidOperationException(
+            $"The rows of column '{_columns.Codes}' that the prior was trained on have a mean of more than {MaxDefaultLength} codes: say how "
+            + $"many to sample, {nameof(SamplingOptions)}.{nameof(SamplingOptions.Length)}.");
 
     SamplingSettings Settings(MLContext mlContext, [System.Diagnostics.CodeAnalysis.NotNull] ref SamplingOptions? options)
     {

@@ -23,8 +23,8 @@ public sealed class SamplingOptions
     public int? Seed { get; set; }
 
     /// <summary>Number of codes in a sampled row, for a prior over rows of any length. Completed rows are not shortened.</summary>
-    /// <value>At least 1; <see langword="null"/>, the default, for the mean length of the training rows or, in completion, the length of
-    /// each row.</value>
+    /// <value>At least 1; <see langword="null"/>, the default, for the mean length of the training rows, which must then be at most 16384,
+    /// or, in completion, the length of each row.</value>
     public int? Length { get; set; }
 
     /// <summary>Number of rows sampled at once.</summary>
