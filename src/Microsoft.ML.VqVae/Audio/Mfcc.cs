@@ -63,6 +63,9 @@ public sealed class Mfcc : FrameFeatures
             .MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph.</summary>
+    internal OnnxValue ToOnnx(OnnxValue logMel) => logMel.MatMul(_cosines.On(CPU));
+
     private protected override void Dispose(bool disposing)
     {
         _spectrogram.Dispose();

@@ -44,7 +44,7 @@ public static class Safetensors
     }
 
     /// <summary>Writes a file, first under a temporary name beside it: an interruption leaves an existing file whole.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="path">The file; one that exists is replaced and keeps its permissions.</param>
     /// <param name="tensors">The tensors by name, on any device.</param>
     /// <param name="metadata">Texts by name, or null.</param>
     /// <exception cref="ArgumentException">A name appears twice, or a tensor has an element type that the format lacks.</exception>
@@ -52,22 +52,7 @@ public static class Safetensors
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            using (var stream = File.Create(temporary))
-            {
-                Write(stream, tensors, metadata);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
     }
 
     /// <summary>Reads tensors from a stream's current position to the end of the last tensor, and no further. The stream need not be

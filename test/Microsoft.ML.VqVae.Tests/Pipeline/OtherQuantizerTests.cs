@@ -41,6 +41,8 @@ public sealed class OtherQuantizerTests : IDisposable
     {
         ImageVqVaeOptions options = Tiny.Options(steps);
         options.Quantizer = Quantizer(quantizer);
+        // A few steps at a low learning rate leave many codes in use.
+        options.Training.Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100);
         (options.ReconstructionColumnName, options.EmbeddingsColumnName, options.ReconstructionErrorColumnName) =
             ("Decoded", "Embeddings", "Error");
         return options;

@@ -41,8 +41,15 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         CheckImages(pixels);
         using var scope = NewDisposeScope();
         var encodings = encoder.call(Normalize(pixels));
-        var logVariance = encodings.narrow(1, latentChannels, latentChannels).clamp(MinLogVariance, MaxLogVariance);
+        var logVariance = encodings.narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance);
         return new GaussianPosterior(encodings.narrow(1, 0, latentChannels), logVariance).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in an ONNX graph.</summary>
+    internal (OnnxValue Mean, OnnxValue LogVariance) PosteriorToOnnx(OnnxValue pixels)
+    {
+        OnnxValue encodings = encoder.ToOnnx(NormalizeToOnnx(pixels));
+        return (encodings.Narrow(1, 0, latentChannels), encodings.Narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance));
     }
 
     /// <summary>The evidence lower bound of a batch of images [B, C, H, W], estimated with one z for each image.</summary>
@@ -56,8 +63,8 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         using var scope = NewDisposeScope();
         var images = Augment(pixels, moment.Step);
         var (reconstruction, divergence) = Parts(images, training ? moment.Step : null);
-        var nats = reconstruction.mean() + divergence.mean();
-        return BoundLoss(nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
+        var nats = reconstruction.mean().Add(divergence.mean());
+        return BoundLoss(nats.Div(ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
             .MoveToOuterDisposeScope();
     }
 
@@ -72,7 +79,18 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         using var scope = NewDisposeScope();
         CheckImages(pixels);
         var (reconstruction, divergence) = Parts(pixels, step: null);
-        return ((reconstruction + divergence) / Math.Log(2)).MoveToOuterDisposeScope();
+        return reconstruction.Add(divergence).Div(Math.Log(2)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in an ONNX graph, whose noise is a constant.</summary>
+    internal OnnxValue BoundBitsToOnnx(OnnxValue pixels)
+    {
+        (OnnxValue mean, OnnxValue logVariance) = PosteriorToOnnx(pixels);
+        using Generator generator = LatentNoise.Generator(seed, step: null);
+        using Tensor noise = Noise(1, generator);
+        OnnxValue reconstruction = BitsToOnnx(ParametersToOnnx(mean + (logVariance * 0.5).Exp() * noise), pixels);
+        OnnxValue divergence = (mean.Square() + logVariance.Exp() - logVariance - 1).Sum(1, 2, 3) * (0.5 / Math.Log(2));
+        return reconstruction.Sum(1, 2, 3) + divergence;
     }
 
     // Both [B], in nats. z = μ + σ·ε, so that the gradient reaches μ and σ.
@@ -80,10 +98,15 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     {
         var posterior = call(images);
         using var generator = LatentNoise.Generator(seed, step);
-        var (height, width, channels) = LatentShape;
-        var noise = randn(step is null ? 1 : images.shape[0], channels, height, width, dtype: ScalarType.Float32, generator: generator);
-        var latents = posterior.Mean + (posterior.LogVariance * 0.5).exp() * noise.to(images.device);
+        var noise = Noise(step is null ? 1 : images.shape[0], generator);
+        var latents = posterior.Mean.Add(posterior.LogVariance.Mul(0.5).exp() * noise.to(images.device));
         return (NatsOf(DecodeParameters(latents), images), posterior.Divergence());
+    }
+
+    Tensor Noise(long images, Generator generator)
+    {
+        var (height, width, channels) = LatentShape;
+        return randn(images, channels, height, width, dtype: ScalarType.Float32, generator: generator);
     }
 
     static ImageCodecOptions Checked(ImageCodecOptions codec, int latentChannels)
@@ -106,7 +129,7 @@ public sealed record GaussianPosterior(Tensor Mean, Tensor LogVariance)
     public Tensor Divergence()
     {
         using var scope = NewDisposeScope();
-        return ((Mean.square() + LogVariance.exp() - LogVariance - 1.0).sum([1L, 2L, 3L]) * 0.5).MoveToOuterDisposeScope();
+        return (Mean.Square().Add(LogVariance.exp()) - LogVariance).Sub(1).sum([1L, 2L, 3L]).Mul(0.5).MoveToOuterDisposeScope();
     }
 
     internal GaussianPosterior MoveToOuterDisposeScope() => new(Mean.MoveToOuterDisposeScope(), LogVariance.MoveToOuterDisposeScope());

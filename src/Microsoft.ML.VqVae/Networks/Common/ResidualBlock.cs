@@ -21,8 +21,10 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // The first ReLU keeps its input for the sum; the second may work in place.
-        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+        return narrow.Apply(wide.Apply(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
+
+    public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);
 }
 
 /// <summary>x + 1(ReLU(3(ReLU(x)))) over [B, C, T]: the residual block of section 4.1 of the paper with one axis of
@@ -43,6 +45,8 @@ internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // The first ReLU keeps its input for the sum; the second may work in place.
-        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+        return narrow.Apply(wide.Apply(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
+
+    public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -25,8 +26,12 @@ internal abstract class PixelDistribution
     /// <summary>The mean, as normalized images [B, C, H, W].</summary>
     public virtual Tensor Mean(Tensor parameters, PixelUnits units) => Part(parameters, 0);
 
+    public virtual OnnxValue Mean(OnnxValue parameters, PixelUnits units) => Part(parameters, 0);
+
     /// <summary>−ln p of the bytes that images [B, C, H, W], in the units of the data, are; of the same shape.</summary>
     public abstract Tensor Nats(Tensor parameters, Tensor images, PixelUnits units);
+
+    public abstract OnnxValue Nats(OnnxValue parameters, OnnxValue images, PixelUnits units);
 
     // The means of all channels come first, then the scales of all channels.
     Tensor Part(Tensor parameters, int number)
@@ -35,12 +40,21 @@ internal abstract class PixelDistribution
         return parameters.narrow(1, number * channels, channels);
     }
 
+    OnnxValue Part(OnnxValue parameters, int number) => Parameters == 1 ? parameters
+        : parameters.ChannelsLast().SplitLast(Parameters, -1).Select(parameters.Rank - 1, number).ChannelsFirst();
+
     Tensor LogScale(Tensor parameters, PixelUnits units) =>
-        (Part(parameters, 1) + units.BytesPerDeviation.log()).clamp(MinLogScale, MaxLogScale);
+        Part(parameters, 1).Add(units.BytesPerDeviation.log()).Clamp(MinLogScale, MaxLogScale);
+
+    OnnxValue LogScale(OnnxValue parameters, PixelUnits units) =>
+        (Part(parameters, 1) + units.BytesPerDeviation.log()).Clamp(MinLogScale, MaxLogScale);
 
     /// <summary>The mean of −ln N over the bin of a byte: the square of a number uniform in ±½ has the mean 1/12.</summary>
     static Tensor GaussianNats(Tensor distance, Tensor logDeviation) =>
-        (distance.square() + 1.0 / 12) * (logDeviation * -2.0).exp() * 0.5 + logDeviation + 0.5 * Math.Log(2 * Math.PI);
+        (distance.Square().Add(1.0 / 12) * logDeviation.Mul(-2).exp()).Mul(0.5).Add(logDeviation).Add(0.5 * Math.Log(2 * Math.PI));
+
+    static OnnxValue GaussianNats(OnnxValue distance, OnnxValue logDeviation) =>
+        (distance.Square() + 1.0 / 12) * (logDeviation * -2.0).Exp() * 0.5 + logDeviation + 0.5 * Math.Log(2 * Math.PI);
 
     sealed class UnitGaussian : PixelDistribution
     {
@@ -48,6 +62,9 @@ internal abstract class PixelDistribution
 
         public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units) =>
             GaussianNats(units.Bytes(images) - units.ToBytes(parameters), units.BytesPerDeviation.log());
+
+        public override OnnxValue Nats(OnnxValue parameters, OnnxValue images, PixelUnits units) => GaussianNats(
+            units.Bytes(images) - units.ToBytes(parameters), parameters.Graph.Constant(units.BytesPerDeviation.log()));
     }
 
     sealed class LearnedGaussian : PixelDistribution
@@ -55,6 +72,9 @@ internal abstract class PixelDistribution
         public override int Parameters => 2;
 
         public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units) =>
+            GaussianNats(units.Bytes(images) - units.ToBytes(Part(parameters, 0)), LogScale(parameters, units));
+
+        public override OnnxValue Nats(OnnxValue parameters, OnnxValue images, PixelUnits units) =>
             GaussianNats(units.Bytes(images) - units.ToBytes(Part(parameters, 0)), LogScale(parameters, units));
     }
 
@@ -70,12 +90,22 @@ internal abstract class PixelDistribution
             var bytes = units.Bytes(images);
             var inverse = (-LogScale(parameters, units)).exp();
             var centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse;
-            var below = (centre + 0.5 * inverse).log_sigmoid();
-            var above = (0.5 * inverse - centre).log_sigmoid();
+            var below = centre.Add(inverse.Mul(0.5)).log_sigmoid();
+            var above = (inverse.Mul(0.5) - centre).log_sigmoid();
             var width = (-(-inverse).expm1()).log();
-            var first = bytes < 0.5;
-            var last = bytes > 254.5;
-            return -where(first, below, where(last, above, below + above + width));
+            var first = bytes.Lt(0.5);
+            var last = bytes.Gt(254.5);
+            return -where(first, below, where(last, above, below.Add(above).Add(width)));
+        }
+
+        public override OnnxValue Nats(OnnxValue parameters, OnnxValue images, PixelUnits units)
+        {
+            OnnxValue bytes = units.Bytes(images), inverse = (-LogScale(parameters, units)).Exp();
+            OnnxValue centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse, half = inverse * 0.5;
+            // ONNX has neither ln σ(x) = −softplus(−x) nor 1 − e^(−2x) = 2 · tanh x / (1 + tanh x).
+            OnnxValue below = -(-(centre + half)).Softplus(), above = -(centre - half).Softplus();
+            OnnxValue width = (half.Tanh() * 2 / (half.Tanh() + 1)).Log();
+            return -bytes.Less(0.5).Where(below, bytes.Less(254.5).Where(below + above + width, above));
         }
     }
 
@@ -85,8 +115,15 @@ internal abstract class PixelDistribution
 
         public override Tensor Mean(Tensor parameters, PixelUnits units)
         {
-            var bytes = arange(256, dtype: ScalarType.Float32, device: parameters.device).view(1, 1, 256, 1, 1);
+            var bytes = Arange(256, parameters.device).to(ScalarType.Float32).view(1, 1, 256, 1, 1);
             return units.FromBytes((Scores(parameters).softmax(2) * bytes).sum([2L]));
+        }
+
+        public override OnnxValue Mean(OnnxValue parameters, PixelUnits units)
+        {
+            OnnxValue scores = Scores(parameters);
+            using Tensor bytes = Arange(256).to(ScalarType.Float32);
+            return units.FromBytes((scores.Softmax() * bytes).Sum(scores.Rank - 1)).ChannelsFirst();
         }
 
         public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units)
@@ -95,12 +132,18 @@ internal abstract class PixelDistribution
             return -Scores(parameters).log_softmax(2).gather(2, bytes.unsqueeze(2)).squeeze(2);
         }
 
+        public override OnnxValue Nats(OnnxValue parameters, OnnxValue images, PixelUnits units) =>
+            -Scores(parameters).LogSoftmax().Choose(units.Bytes(images).To<long>().ChannelsLast()).ChannelsFirst();
+
         // The 256 scores of a value lie side by side when channels are innermost in memory.
         static Tensor Scores(Tensor parameters)
         {
             var shape = parameters.shape;
             return parameters.reshape(shape[0], shape[1] / 256, 256, shape[2], shape[3]);
         }
+
+        // [B, H, W, C, 256]
+        static OnnxValue Scores(OnnxValue parameters) => parameters.ChannelsLast().SplitLast(-1, 256);
     }
 }
 
@@ -109,15 +152,21 @@ internal abstract class PixelDistribution
 internal readonly record struct PixelUnits(Tensor Mean, Tensor Deviation, double Offset, double Scale)
 {
     /// <summary>A standard deviation in bytes; positive.</summary>
-    public Tensor BytesPerDeviation => Deviation / Math.Abs(Scale);
+    public Tensor BytesPerDeviation => Deviation.Div(Math.Abs(Scale));
 
     /// <summary>The bytes that values in the units of the data are, rounded, as Single.</summary>
-    public Tensor Bytes(Tensor values) => (values / Scale + Offset).round().clamp(0, 255);
+    public Tensor Bytes(Tensor values) => values.Div(Scale).Add(Offset).round().Clamp(0, 255);
+
+    public OnnxValue Bytes(OnnxValue values) => (values / Scale + Offset).Round().Clamp(0, 255);
 
     /// <summary>Normalized values on the scale of bytes, neither rounded nor clamped.</summary>
-    public Tensor ToBytes(Tensor normalised) => normalised * (Deviation / Scale) + (Mean / Scale + Offset);
+    public Tensor ToBytes(Tensor normalised) => (normalised * Deviation.Div(Scale)).Add(Mean.Div(Scale).Add(Offset));
 
-    public Tensor FromBytes(Tensor bytes) => ((bytes - Offset) * Scale - Mean) / Deviation;
+    public OnnxValue ToBytes(OnnxValue normalised) => normalised * Deviation.Div(Scale) + Mean.Div(Scale).Add(Offset);
+
+    public Tensor FromBytes(Tensor bytes) => (bytes.Sub(Offset).Mul(Scale) - Mean) / Deviation;
+
+    public OnnxValue FromBytes(OnnxValue bytes) => ((bytes - Offset) * Scale - Mean) / Deviation;
 }
 
 /// <summary>p(x|z): the distribution of a pixel given the latents, used for the reconstruction loss and for bits.</summary>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -26,6 +27,23 @@ public sealed partial class VectorQuantizer
         return stack(groups.ToArray(), 1);
     }
 
+    /// <summary>Int64 [B, …, G] for encodings [B, G·D, …].</summary>
+    internal override OnnxValue EncodeToOnnx(OnnxValue encodings)
+    {
+        OnnxValue vectors = encodings.ChannelsLast().SplitLast(options.CodesPerPosition, options.Dimensions);
+        if (!options.SeparateCodebooks)
+            return NearestCodes.Find(vectors, codebook.select(0, 0));
+        return OnnxValue.Concatenate([.. Enumerable.Range(0, options.CodesPerPosition).Select(group =>
+            NearestCodes.Find(vectors.Narrow(vectors.Rank - 2, group, 1), codebook.select(0, group)))], vectors.Rank - 2);
+    }
+
+    internal override OnnxValue EmbedToOnnx(OnnxValue indices)
+    {
+        using Tensor firstRows = Arange(options.CodesPerPosition).Mul(options.Codes);
+        OnnxValue rows = options.SeparateCodebooks ? indices + firstRows : indices;
+        return rows.RowsOf(codebook.view(-1, options.Dimensions)).MergeLast().ChannelsFirst();
+    }
+
     /// <summary>Rows of the codebook as [N, G, D] for indices [N, G].</summary>
     Tensor Look(Tensor book, Tensor indices) =>
         book.view(-1, options.Dimensions).index_select(0, RowsOf(indices).view(-1)).view(-1, options.CodesPerPosition, options.Dimensions);
@@ -35,6 +53,6 @@ public sealed partial class VectorQuantizer
     {
         if (!options.SeparateCodebooks)
             return indices.contiguous();
-        return indices + arange(options.CodesPerPosition, dtype: ScalarType.Int64, device: indices.device) * options.Codes;
+        return indices.Add(Arange(options.CodesPerPosition, indices.device).Mul(options.Codes));
     }
 }

@@ -105,6 +105,13 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         return quantizer.Encode(EncodeToLatents(series, lengths)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph, for rows of one length: Single [B, C, T] of any T → Int64 [B, N, G].</summary>
+    internal OnnxValue EncodeToOnnx(OnnxValue series)
+    {
+        OnnxValue normalized = (series - means.unsqueeze(1)) / deviations.unsqueeze(1);
+        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.PadToMultiple(axis: 2, StepsPerCode)));
+    }
+
     /// <summary>Codes → series Float32 [B, C, N · H] in the units of the data, without gradients. Values of padding are arbitrary.</summary>
     /// <param name="indices">Int64 [B, N, G].</param>
     /// <param name="lengths">The number of time steps of each row, Int64 [B].</param>
@@ -117,8 +124,12 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Tensor quantized = quantizer.Embed(indices);
         TensorChecks.OnePerRow(lengths, quantized.shape[0], "Lengths", nameof(lengths));
         Tensor decoded = decoder.Decode(quantized, PaddingOf(lengths, quantized.shape[2] * StepsPerCode));
-        return (decoded * deviations.unsqueeze(1) + means.unsqueeze(1)).MoveToOuterDisposeScope();
+        return (decoded * deviations.unsqueeze(1)).Add(means.unsqueeze(1)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same in an ONNX graph, for rows of one length: Int64 [B, N, G] → Single [B, C, N · H].</summary>
+    internal OnnxValue DecodeToOnnx(OnnxValue indices) =>
+        decoder.ToOnnx(quantizer.EmbedToOnnx(indices)) * deviations.unsqueeze(1) + means.unsqueeze(1);
 
     /// <summary>The mean squared difference of two series in units of the variance of each channel, Float32 [B]; NaN for rows without time
     /// steps. A decoder that gives the mean of each channel has an error of 1 on average over the training data.</summary>
@@ -132,8 +143,10 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         TensorChecks.Shape(decoded, ScalarType.Float32, series.shape, "Decoded series", nameof(decoded));
         using DisposeScope scope = NewDisposeScope();
         Tensor difference = Padding.Clear((decoded - series) / deviations.unsqueeze(1), PaddingOf(lengths, series.shape[2]).Values);
-        return (difference.square().sum([1, 2]) / (lengths * Channels)).MoveToOuterDisposeScope();
+        return (difference.Square().sum([1, 2]) / lengths.Mul(Channels)).MoveToOuterDisposeScope();
     }
+
+    internal OnnxValue ErrorToOnnx(OnnxValue decoded, OnnxValue series) => ((decoded - series) / deviations.unsqueeze(1)).Square().Mean(1, 2);
 
     /// <summary>
     /// The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. p(x|z) is a Gaussian of unit
@@ -149,18 +162,13 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Check(series, lengths);
         ArgumentNullException.ThrowIfNull(moment);
         using DisposeScope scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         Padding padding = PaddingOf(lengths, series.shape[2]);
         Tensor normalized = Normalize(series, padding);
         QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(normalized, padding));
-        Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).square(), padding.Values);
+        Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).Square(), padding.Values);
         double valuesPerCode = (double)Channels * StepsPerCode / quantizer.CodesPerPosition;
-        return new StepLoss(0.5 * valuesPerCode * error + quantization.Loss, new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = error.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], batch[1], moment);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -79,6 +80,13 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         return Quantizer.Encode(EncodeToLatents(batch)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Waveforms of one length in an ONNX graph, Single [B, samples] → codes Int64 [B, N, G].</summary>
+    /// <param name="waveforms">The waveforms.</param>
+    /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
+    /// <exception cref="NotSupportedException">No graph is known for this network.</exception>
+    internal virtual OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers) =>
+        throw new NotSupportedException($"no ONNX graph is known for its network, {GetType().Name}");
+
     /// <summary>Encodes a waveform, without gradients.</summary>
     /// <param name="waveform">Samples of full scale −1 to 1; at least one.</param>
     /// <param name="speaker">The number of the speaker; null if the network knows no speakers or not this one.</param>
@@ -122,14 +130,6 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         return Loss(new AudioBatch(batch[0], batch[1], batch[2], targets, Speakers > 0 ? batch[next] : null), moment);
     }
 
-    private protected static StepLoss LossOf(Tensor total, Tensor reconstruction, QuantizationResult quantization) =>
-        new(total, new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = reconstruction.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts);
-
     /// <summary>Decodes the codes of one utterance to a waveform, without gradients.</summary>
     /// <param name="indices">Int64 [N, G], N at least 1.</param>
     /// <param name="speaker">The number of the speaker whose voice is used; 0 for a network that knows no speakers.</param>
@@ -144,7 +144,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         if (Speakers == 0)
             return null;
         ArgumentNullException.ThrowIfNull(speakers);
-        return arange(Speakers, dtype: ScalarType.Int64, device: speakers.device).eq(speakers.unsqueeze(1)).to(ScalarType.Float32)
+        return Arange(Speakers, speakers.device).eq(speakers.unsqueeze(1)).to(ScalarType.Float32)
             .unsqueeze(2).expand(-1, -1, positions);
     }
 

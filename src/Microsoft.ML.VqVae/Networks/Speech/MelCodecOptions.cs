@@ -81,8 +81,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public int Coefficients { get; set; } = 13;
 
     /// <summary>The data whose statistics normalize features before they are encoded.</summary>
-    /// <value>The default is <see cref="FeatureNormalisation.Utterance"/>.</value>
-    public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Utterance;
+    /// <value>The default is <see cref="FeatureNormalisation.Speaker"/>.</value>
+    public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Speaker;
 
     /// <summary>The degree to which correlations between features are removed before they are encoded: 0, not at all; 1, completely. Voices
     /// differ in their correlations, so that codes then depend less on the speaker.</summary>
@@ -145,8 +145,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// were longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on the speaker. With
     /// <see cref="FeatureNormalisation.Adapted"/> the warp is not random: the best one for an utterance is searched in this
     /// range.</summary>
-    /// <value>From 0, the default, for none, to 0.25.</value>
-    public double VocalTractWarp { get; set; }
+    /// <value>From 0, for none, to 0.25. The default is 0.12.</value>
+    public double VocalTractWarp { get; set; } = 0.12;
 
     /// <summary>Iterations of the Griffin-Lim algorithm, which estimates the phases of decoded spectra.</summary>
     /// <value>From 1 to 1000. The default is 60.</value>

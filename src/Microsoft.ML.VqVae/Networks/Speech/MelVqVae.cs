@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -97,7 +98,9 @@ public sealed class MelVqVae : AudioVqVae
     {
         if (adaptation is null)
             return examples;
-        adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
+        // After a warm start, the codes are those of the speech that the network was trained on.
+        if (!adaptation.IsFitted)
+            adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
         return [.. examples.Select(example => example with { Views = [adaptation.Adapt(example.Views)] })];
     }
 
@@ -127,8 +130,8 @@ public sealed class MelVqVae : AudioVqVae
         if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
             return utterances.alias();
         using var scope = NewDisposeScope();
-        var known = speakers.ge(0).unsqueeze(1).unsqueeze(2);
-        return where(known, inputNormalisers.index_select(0, speakers.clamp(min: 0)), utterances).MoveToOuterDisposeScope();
+        var known = speakers.Ge(0).unsqueeze(1).unsqueeze(2);
+        return where(known, inputNormalisers.index_select(0, speakers.ClampMin(0)), utterances).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -138,6 +141,37 @@ public sealed class MelVqVae : AudioVqVae
         using var scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         return encoder.Encode(NormalizeInputs(batch, padding), padding).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    internal override OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers)
+    {
+        if (adaptation is not null)
+            throw new NotSupportedException($"its features are adapted by a search for each utterance ({options.Normalisation})");
+        OnnxValue features = analysis.ToOnnx(waveforms);
+        OnnxValue? normalized = options.Normalisation == FeatureNormalisation.Speaker && speakers is not null
+            ? NormalizeToOnnx(features, speakers) : null;
+        if (options.Decorrelation == 0)
+        {
+            OnnxValue ofUtterance = NormalizeToOnnx(features);
+            normalized = normalized is null ? ofUtterance : speakers!.Less(0).Reshape(-1, 1, 1).Where(ofUtterance, normalized);
+        }
+        return quantizer.EncodeToOnnx(encoder.ToOnnx((normalized ?? throw new NotSupportedException(
+            "it removes the correlations of the features of each utterance (Decorrelation), which takes their eigenvectors")).ChannelsFirst()));
+    }
+
+    /// <summary>Features [B, T, C] by the statistics of their utterance.</summary>
+    static OnnxValue NormalizeToOnnx(OnnxValue features)
+    {
+        OnnxValue centered = features - features.Mean(1).Reshape(0, 1, -1);
+        return centered / centered.Square().Mean(1).Sqrt().Clamp(FeatureStatistics.MinDeviation, double.PositiveInfinity).Reshape(0, 1, -1);
+    }
+
+    /// <summary>Features [B, T, C] by the statistics of known speakers.</summary>
+    OnnxValue NormalizeToOnnx(OnnxValue features, OnnxValue speakers)
+    {
+        OnnxValue maps = speakers.Clamp(0, Math.Max(1, Speakers) - 1).RowsOf(inputNormalisers);
+        return (features - maps.Narrow(axis: 1, start: 0, 1)).MatMul(maps.Narrow(axis: 1, start: 1, Channels).Permute(0, 2, 1));
     }
 
     /// <summary>
@@ -150,16 +184,16 @@ public sealed class MelVqVae : AudioVqVae
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         var inputs = NormalizeInputs(batch, padding);
         var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
         var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         var (target, mask) = Target(batch, inputs, padding);
-        var error = Padding.Mean((decoded - target).square(), mask);
+        var error = Padding.Mean((decoded - target).Square(), mask);
         var codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
         var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
-        return LossOf(0.5 * valuesPerCode * error + quantization.Loss, error, quantization).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs only the decoder: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their
@@ -176,7 +210,7 @@ public sealed class MelVqVae : AudioVqVae
         var padding = new Padding(lengths, quantized.shape[2] * ValuesPerCode, ValuesPerCode);
         var frames = decoder.Decode(quantized, OneHot(who, quantized.shape[2]), padding);
         var scale = outputStatistics.index_select(0, who);
-        return (frames * scale.select(1, 1).unsqueeze(2) + scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
+        return (frames * scale.select(1, 1).unsqueeze(2)).Add(scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -229,10 +263,10 @@ public sealed class MelVqVae : AudioVqVae
         long[] shape = [batch, options.MaskedSpans, 1];
         var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
         var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
-        var end = first + lengths;
-        var time = arange(length, dtype: ScalarType.Int64);
+        var end = first.Add(lengths);
+        var time = Arange(length);
         // The product is 0 or more within a span.
-        var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;
+        var kept = ((time - first) * (end - time.Add(1))).Lt(0).to(ScalarType.Float32).min(1).values;
         return features * kept.unsqueeze(1).to(features.device);
     }
 

@@ -32,6 +32,13 @@ internal sealed class SpeechAnalysis : IDisposable
         return Features(spectrogram.FromPower(Power(waveform)), options.Inputs);
     }
 
+    /// <summary>The features of waveforms in an ONNX graph: [B, samples] → [B, T, C].</summary>
+    public OnnxValue ToOnnx(OnnxValue waveforms)
+    {
+        OnnxValue logMel = spectrogram.ToOnnx(waveforms);
+        return options.Inputs == SpeechFeatures.LogMel ? logMel : cepstra.ToOnnx(logMel);
+    }
+
     /// <summary>The features of the utterance unchanged, then as spoken with other vocal tracts.</summary>
     public IReadOnlyList<AudioFeatures> Views(ReadOnlySpan<float> waveform)
     {

@@ -61,6 +61,16 @@ internal sealed class GatedLayer : nn.Module
         return (next.MoveToOuterDisposeScope(), sum);
     }
 
+    /// <summary>The same in an ONNX graph, where channels follow the batch: [B, C, T] → [B, C, T], and the skip sum [B, S, T].</summary>
+    /// <param name="input">The output of the layer before.</param>
+    /// <param name="skipSum">The skip sum so far; null before the first layer.</param>
+    /// <param name="classes">Int64 [B], or null.</param>
+    public (OnnxValue Next, OnnxValue SkipSum) ToOnnx(OnnxValue input, OnnxValue? skipSum, OnnxValue? classes)
+    {
+        OnnxValue z = filter.ToOnnx(input, dilation, classes).Tanh() * gate.ToOnnx(input, dilation, classes).Sigmoid(), own = z.Mix(skip);
+        return (residual is null ? z : z.Mix(residual.weight!, residual.bias) + input, skipSum is null ? own : skipSum + own);
+    }
+
     /// <summary>The gated unit: z = tanh(filter) ⊙ σ(gate), [N, C].</summary>
     /// <param name="inputs">The inputs at the present and before, [N, C] each, the present first.</param>
     /// <param name="filterOffset">The result of <see cref="CausalConvolution.Offset"/> of the filter.</param>
@@ -77,8 +87,8 @@ internal sealed class GatedLayer : nn.Module
     {
         using var scope = NewDisposeScope();
         // The same object, which stays in the scope that it was made in.
-        skipSum.addmm_(z, skip.t());
-        var next = residual is null ? z.alias() : residual.call(z).add_(input);
+        skipSum.AddProduct_(z, skip.t());
+        var next = residual is null ? z.alias() : residual.Apply(z).Add_(input);
         return (next.MoveToOuterDisposeScope(), skipSum);
     }
 }
@@ -123,12 +133,19 @@ internal sealed class CausalConvolution : nn.Module
         using var scope = NewDisposeScope();
         // A bias that is the same everywhere goes into the product; any other is added to it.
         var uniform = offset.Dimensions == 1;
-        var sum = uniform ? addmm(offset, inputs[0], Tap(0), 1, 1) : inputs[0].mm(Tap(0));
+        var sum = uniform ? inputs[0].Product(Tap(0), offset) : inputs[0].Product(Tap(0));
         for (var tap = 1; tap < inputs.Count; tap++)
-            sum = sum.addmm_(inputs[tap], Tap(tap));
+            sum = sum.AddProduct_(inputs[tap], Tap(tap));
         if (!uniform)
-            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]) + offset;
+            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]).Add(offset.As(sum));
         return sum.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>W * x + U·class + b in an ONNX graph: [B, C, T] → [B, C, T].</summary>
+    public OnnxValue ToOnnx(OnnxValue input, int dilation, OnnxValue? chosen)
+    {
+        OnnxValue sum = input.ThroughCausal(weight, bias, dilation);
+        return chosen is null ? sum : sum + chosen.RowsOf(classes!).SplitLast(-1, 1);
     }
 
     /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] with conditions.</summary>
@@ -137,9 +154,9 @@ internal sealed class CausalConvolution : nn.Module
         using var scope = NewDisposeScope();
         var offset = bias.view(-1);
         if (given.Classes is { } chosen)
-            offset = (classes!.index_select(0, chosen) + offset).view(chosen.shape[0], 1, 1, -1);
+            offset = classes!.index_select(0, chosen).Add(offset).view(chosen.shape[0], 1, 1, -1);
         if (given.Frames is { } frames)
-            offset = frames.matmul(conditioning!.t()).unsqueeze(2) + offset;
+            offset = frames.Product(conditioning!.t()).unsqueeze(2).Add(offset);
         return offset.MoveToOuterDisposeScope();
     }
 

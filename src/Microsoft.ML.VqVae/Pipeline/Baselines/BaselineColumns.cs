@@ -56,25 +56,40 @@ internal sealed record BaselineColumns(
         {
             (int height, int width, int channels) = model.Network.LatentShape;
             return [height, width, channels];
-        }, pass => pass.Mean.permute(0, 2, 3, 1)),
-        model => model.Description.Pixels, pass => pass.Reconstruction, pass => pass.BoundBits, pass => pass.ReconstructionBits, imageType);
+        }, pass => pass.Mean.permute(0, 2, 3, 1), (model, inputs) => model.Network.PosteriorToOnnx(inputs[0]).Mean.ChannelsLast()),
+        model => model.Description.Pixels, pass => pass.Reconstruction, pass => pass.BoundBits, pass => pass.ReconstructionBits, imageType,
+        (model, inputs) => model.Network.ImagesToOnnx(ToOnnxParameters(model, inputs)),
+        (model, inputs) => model.Network.BoundBitsToOnnx(inputs[0]),
+        (model, inputs) => model.Network.BitsToOnnx(ToOnnxParameters(model, inputs), inputs[0]).Sum(1, 2, 3));
 
     public IReadOnlyList<ModelColumn<VimcoModel, VimcoPass>> ToVimcoOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null) => ToOutputs(
         ModelColumn<VimcoModel, VimcoPass>.Codes(
-            Output, model => ColumnTypes.Codes(Output, model.Network.LatentGrid, model.Network.Categories), pass => pass.Categories),
-        model => model.Description.Pixels, pass => pass.Reconstruction, pass => pass.BoundBits, pass => pass.ReconstructionBits, imageType);
+            Output, model => ColumnTypes.Codes(Output, model.Network.LatentGrid, model.Network.Categories), pass => pass.Categories,
+            (model, inputs) => model.Network.EncodeToOnnx(inputs[0])),
+        model => model.Description.Pixels, pass => pass.Reconstruction, pass => pass.BoundBits, pass => pass.ReconstructionBits, imageType,
+        (model, inputs) => model.Network.ImagesToOnnx(ToOnnxParameters(model, inputs)),
+        // The bound takes the mean over many samples of the latents.
+        onnxBoundBits: null,
+        (model, inputs) => model.Network.BitsToOnnx(ToOnnxParameters(model, inputs), inputs[0]).Sum(1, 2, 3));
+
+    static OnnxValue ToOnnxParameters(GaussianVaeModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.ParametersToOnnx(model.Network.PosteriorToOnnx(inputs[0]).Mean);
+
+    static OnnxValue ToOnnxParameters(VimcoModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.ParametersToOnnx(model.Network.EmbedToOnnx(model.Network.EncodeToOnnx(inputs[0])));
 
     List<ModelColumn<TModel, TPass>> ToOutputs<TModel, TPass>(
         ModelColumn<TModel, TPass> latents, Func<TModel, ImageFormat> format, Func<TPass, Tensor> reconstruction,
-        Func<TPass, Tensor> boundBits, Func<TPass, Tensor> reconstructionBits, Func<SchemaShape, ImageDataViewType>? imageType)
+        Func<TPass, Tensor> boundBits, Func<TPass, Tensor> reconstructionBits, Func<SchemaShape, ImageDataViewType>? imageType,
+        OnnxColumn<TModel> onnxReconstruction, OnnxColumn<TModel>? onnxBoundBits, OnnxColumn<TModel> onnxReconstructionBits)
     {
         List<ModelColumn<TModel, TPass>> columns = [latents];
         if (Reconstruction is not null)
-            columns.Add(PixelColumns.Declare(Reconstruction, ReconstructionAsImage, format, reconstruction, imageType));
+            columns.Add(PixelColumns.Declare(Reconstruction, ReconstructionAsImage, format, reconstruction, imageType, onnxReconstruction));
         if (BoundBits is not null)
-            columns.Add(ModelColumn<TModel, TPass>.Number(BoundBits, boundBits));
+            columns.Add(ModelColumn<TModel, TPass>.Number(BoundBits, boundBits, onnxBoundBits));
         if (ReconstructionBits is not null)
-            columns.Add(ModelColumn<TModel, TPass>.Number(ReconstructionBits, reconstructionBits));
+            columns.Add(ModelColumn<TModel, TPass>.Number(ReconstructionBits, reconstructionBits, onnxReconstructionBits));
         return columns;
     }
 }

@@ -37,10 +37,14 @@ internal sealed record CodesEncoderColumns(string Codes, string Latents, string?
         List<ModelColumn<CodesModel, CodesPass>> columns =
         [
             ModelColumn<CodesModel, CodesPass>.Codes(
-                Latents, model => ColumnTypes.Codes(Latents, model.Description.ToLatents()), pass => pass.Latents),
+                Latents, model => ColumnTypes.Codes(Latents, model.Description.ToLatents()), pass => pass.Latents,
+                (model, inputs) => model.Network.EncodeToOnnx(inputs[0])),
         ];
         if (Bits is not null)
-            columns.Add(ModelColumn<CodesModel, CodesPass>.Number(Bits, pass => pass.Bits));
+        {
+            columns.Add(ModelColumn<CodesModel, CodesPass>.Number(Bits, pass => pass.Bits,
+                (model, inputs) => model.Network.BitsToOnnx(inputs[0], model.Network.EncodeToOnnx(inputs[0])).Sum(1)));
+        }
         return columns;
     }
 }
@@ -65,7 +69,10 @@ internal sealed record CodesLikelihoodColumns(string Output, string Codes, strin
     public ModelInput ToInput(CodesModel model) => new CombinedInput(
         new CodesInput(Codes, model.Description.Grid), new CodesInput(Latents, model.Description.ToLatents(), "latents"));
 
-    public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() => [ModelColumn<CodesModel, Tensor>.Number(Output, bits => bits)];
+    public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() =>
+    [
+        ModelColumn<CodesModel, Tensor>.Number(Output, bits => bits, (model, inputs) => model.Network.BitsToOnnx(inputs[0], inputs[1]).Sum(1)),
+    ];
 }
 
 /// <summary>The lazy forward pass of a batch of codes through the encoder.</summary>

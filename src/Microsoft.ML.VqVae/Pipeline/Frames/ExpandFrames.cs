@@ -31,7 +31,7 @@ namespace Microsoft.ML.VqVae;
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | No |
 /// | Does it map each row to one row? | No: a row becomes a row per code |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
@@ -193,7 +193,8 @@ public sealed class ExpandFramesTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new FrameView(input, _columns, FrameInput.Bind(_columns, input.Schema));
+        return new OnnxView(new FrameView(input, _columns, FrameInput.Bind(_columns, input.Schema)), input, this,
+            new NoOnnxColumns("it makes several rows of one"));
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => throw new InvalidOperationException(

@@ -1,10 +1,13 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The computation of output columns for batches of rows.</summary>
-internal interface IBatchMapping
+internal interface IBatchMapping : IOnnxColumns
 {
     /// <summary>The added columns, in their order.</summary>
     IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; }
@@ -38,6 +41,12 @@ internal abstract class ModelInput
 
     /// <summary>Creates a reader of the columns that <see cref="Find"/> returned.</summary>
     public abstract RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity);
+
+    /// <summary>The values in an ONNX graph that stand for the tensors of the reader; lengths are left out where all rows have one
+    /// length.</summary>
+    /// <exception cref="NotSupportedException">A graph cannot take these columns; the message says why, as the end of a sentence.</exception>
+    public virtual IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        throw new NotSupportedException("no ONNX graph is known for its input columns");
 }
 
 /// <summary>Several inputs of a network; their tensors follow one another in the order of the inputs.</summary>
@@ -47,6 +56,9 @@ internal sealed class CombinedInput(params ModelInput[] inputs) : ModelInput
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new CombinedReader([.. inputs.Select(input => input.CreateReader(row, input.Find(row.Schema), capacity))]);
+
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        [.. inputs.SelectMany(input => input.ToOnnx(schema, valueOf))];
 }
 
 /// <summary>The computation of the output columns of a trained model from its input columns.</summary>
@@ -82,5 +94,17 @@ internal sealed class BatchMapping<TModel, TPass>(
             if (storage[i] is BatchColumn column)
                 columns[i].Compute(pass, column);
         }
+    }
+
+    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
+        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        if (needsRowsInOrder)
+            throw new NotSupportedException("a row depends on the rows before it");
+        using SharedNetwork.Holding holding = model.Hold();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        IReadOnlyList<OnnxValue> inputs = input.ToOnnx(inputSchema, valueOf);
+        return [.. columns.Where(column => column.HasOnnx).Select(column => (column.Type(model), column.ToOnnx(model, inputs)))];
     }
 }

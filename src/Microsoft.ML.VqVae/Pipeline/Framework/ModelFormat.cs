@@ -50,8 +50,11 @@ internal sealed class ModelFormat<TSaved, TDescription, TNetwork>(string modelSi
     public TTransformer Load<TTransformer>(
         IHostEnvironment environment, ModelLoadContext context,
         Func<TrainedModel<TDescription, TNetwork>, TSaved, TTransformer> create)
-        where TTransformer : class =>
-        ModelFile.Load(context, modelSignature, loaderSignature, json, (saved, weights) =>
+        where TTransformer : class
+    {
+        // Reading the weights is the first use of a tensor.
+        NativeTorch.Require();
+        return ModelFile.Load(context, modelSignature, loaderSignature, json, (saved, weights) =>
         {
             TrainedModel<TDescription, TNetwork> model = TrainedModel<TDescription, TNetwork>.Load(environment, saved.Model, weights);
             try
@@ -64,4 +67,5 @@ internal sealed class ModelFormat<TSaved, TDescription, TNetwork>(string modelSi
                 throw;
             }
         });
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
@@ -26,7 +27,7 @@ public abstract class RowByRowTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new RowByRowView(input, _mapping);
+        return new OnnxView(new RowByRowView(input, _mapping), input, this, _mapping);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)

@@ -33,6 +33,7 @@ internal abstract class TrainedModel : IDisposable
     private protected TrainedModel(nn.Module network, Device device)
     {
         network.eval();
+        ParameterCount = network.parameters().Sum(parameter => parameter.numel());
         _shared = new SharedNetwork(network, device);
     }
 
@@ -40,8 +41,10 @@ internal abstract class TrainedModel : IDisposable
     private protected TrainedModel(TrainedModel other)
     {
         other.Hold();
-        _shared = other._shared;
+        (_shared, ParameterCount) = (other._shared, other.ParameterCount);
     }
+
+    public long ParameterCount { get; }
 
     public Device Device => _shared.Device;
 
@@ -157,6 +160,8 @@ internal sealed class TrainedModel<TDescription, TNetwork> : TrainedModel
     public static TrainedModel<TDescription, TNetwork> Load(
         IHostEnvironment environment, TDescription description, SafetensorsContent weights)
     {
+        // In the caller's inference mode, the network would be of tensors that cannot be changed outside of it.
+        using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
         Device device = DeviceChoice.For(environment);
         var model = new TrainedModel<TDescription, TNetwork>(description, CreateNetwork(description, weights), CPU);
         try
@@ -193,7 +198,14 @@ internal sealed class TrainedModel<TDescription, TNetwork> : TrainedModel
 /// <summary>Selects the device of a network by MLContext.GpuDeviceId and MLContext.FallbackToCpu, as ML.NET's own components do.</summary>
 internal static class DeviceChoice
 {
+    /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message says what to do.</exception>
     public static Device For(IHostEnvironment environment)
+    {
+        NativeTorch.Require();
+        return Choose(environment);
+    }
+
+    static Device Choose(IHostEnvironment environment)
     {
         (int? gpu, bool fallback) = MLNetInternals.DeviceSettingsOf(environment);
         if (gpu is not int index)

@@ -14,6 +14,9 @@ internal sealed record ImageModelDescription(
 {
     public ImageVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
 
+    /// <summary>The codes of an image in words.</summary>
+    public string CodesText() => $"{Codec.Height >> Codec.Downsamplings}×{Codec.Width >> Codec.Downsamplings}×{Quantizer}";
+
     public void Describe(OptionProblems problems)
     {
         Codec.Describe(problems);
@@ -40,12 +43,14 @@ internal sealed record EncoderColumns(
         List<ModelColumn<ImageModel, ImagePass>> columns =
         [
             ModelColumn<ImageModel, ImagePass>.Codes(Codes, model => ColumnTypes.Codes(
-                Codes, model.Network.CodeGrid, model.Description.Quantizer.CodebookSize, model.Description.Pixels.Frames), pass => pass.Indices),
+                Codes, model.Network.CodeGrid, model.Description.Quantizer.CodebookSize, model.Description.Pixels.Frames),
+                pass => pass.Indices, ToOnnxCodes),
         ];
         if (Reconstruction is not null)
         {
             columns.Add(PixelColumns.Declare<ImageModel, ImagePass>(
-                Reconstruction, ReconstructionAsImage, model => model.Description.Pixels, pass => pass.Reconstruction, imageType));
+                Reconstruction, ReconstructionAsImage, model => model.Description.Pixels, pass => pass.Reconstruction, imageType,
+                (model, inputs) => model.Network.ImagesToOnnx(ToOnnxParameters(model, inputs))));
         }
         if (Embeddings is not null)
         {
@@ -53,14 +58,28 @@ internal sealed record EncoderColumns(
             {
                 (int height, int width, _) = model.Network.CodeGrid;
                 return [.. model.Description.Pixels.ClipDimension, height, width, model.Description.Quantizer.Channels];
-            }, pass => pass.Quantized.permute(0, 2, 3, 1)));
+            }, pass => pass.Quantized.permute(0, 2, 3, 1),
+                (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
         }
         if (ReconstructionError is not null)
-            columns.Add(ModelColumn<ImageModel, ImagePass>.Number(ReconstructionError, pass => pass.ReconstructionError));
+        {
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Number(ReconstructionError, pass => pass.ReconstructionError, (model, inputs) =>
+                (model.Network.ImagesToOnnx(ToOnnxParameters(model, inputs)) - inputs[0]).Square()
+                    .Reshape(-1, model.Description.Pixels.ValuesOfRow).Mean(1)));
+        }
         if (ReconstructionBits is not null)
-            columns.Add(ModelColumn<ImageModel, ImagePass>.Number(ReconstructionBits, pass => pass.ReconstructionBits));
+        {
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Number(ReconstructionBits, pass => pass.ReconstructionBits, (model, inputs) =>
+                model.Network.BitsToOnnx(ToOnnxParameters(model, inputs), inputs[0])
+                    .Reshape(-1, model.Description.Pixels.ValuesOfRow).Sum(1)));
+        }
         return columns;
     }
+
+    static OnnxValue ToOnnxCodes(ImageModel model, IReadOnlyList<OnnxValue> inputs) => model.Network.EncodeToOnnx(inputs[0]);
+
+    static OnnxValue ToOnnxParameters(ImageModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.ParametersToOnnx(model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)));
 }
 
 /// <summary>The column names of an image decoder.</summary>
@@ -69,7 +88,14 @@ internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
     public void Describe(OptionProblems problems, ImageModelDescription model) => SchemaColumns.Describe(problems, [Codes], [Output]);
 
     public IReadOnlyList<ModelColumn<ImageModel, Tensor>> ToOutputs() =>
-        [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images)];
+        [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images, onnx: ToOnnxImages)];
+
+    static OnnxValue ToOnnxImages(ImageModel model, IReadOnlyList<OnnxValue> inputs)
+    {
+        (int height, int width, int perPosition) = model.Network.CodeGrid;
+        return model.Network.ImagesToOnnx(
+            model.Network.ParametersToOnnx(model.Network.Quantizer.EmbedToOnnx(inputs[0].Reshape(-1, height, width, perPosition))));
+    }
 }
 
 /// <summary>The lazy forward pass of a batch of images; each part is computed at most once.</summary>
@@ -83,7 +109,7 @@ internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Te
     public Tensor Reconstruction => field ??= network.ImagesOf(Parameters);
 
     /// <summary>Mean squared error, [rows].</summary>
-    public Tensor ReconstructionError => (Reconstruction - pixels).square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
+    public Tensor ReconstructionError => (Reconstruction - pixels).Square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
 
     /// <summary>−log2 p(x|z), [rows].</summary>
     public Tensor ReconstructionBits => network.BitsOf(Parameters, pixels).view(-1, imagesOfRow).sum(1);
@@ -107,10 +133,11 @@ internal sealed class ImagePass(ImageVqVae network, Tensor pixels, int imagesOfR
 /// <summary>Output columns that hold images.</summary>
 internal static class PixelColumns
 {
-    /// <summary>Images in the layout and the units of the input: vectors of Single, or MLImage.</summary>
+    /// <summary>Images in the layout and the units of the input: vectors of Single, or MLImage. In an ONNX graph <paramref name="onnx"/>
+    /// describes them as [images, C, H, W].</summary>
     public static ModelColumn<TModel, TPass> Declare<TModel, TPass>(
         string name, bool asImage, Func<TModel, ImageFormat> format, Func<TPass, Tensor> compute,
-        Func<SchemaShape, ImageDataViewType>? imageType = null) => new(
+        Func<SchemaShape, ImageDataViewType>? imageType = null, OnnxColumn<TModel>? onnx = null) => new(
         name,
         input => asImage
             ? MLNetInternals.ShapeColumn(
@@ -120,5 +147,7 @@ internal static class PixelColumns
             ? new(name, new ImageDataViewType(format(model).Height, format(model).Width))
             : ColumnTypes.Vector(name, format(model).Dimensions),
         (pass, column) => column.Store(compute(pass)),
-        (model, capacity) => asImage ? new ImageColumn(format(model), capacity) : new PixelColumn(format(model), capacity));
+        (model, capacity) => asImage ? new ImageColumn(format(model), capacity) : new PixelColumn(format(model), capacity),
+        asImage || onnx is null ? null
+            : (model, inputs) => format(model).Interleaved ? onnx(model, inputs).ChannelsLast() : onnx(model, inputs));
 }

@@ -36,6 +36,16 @@ internal sealed record KeyNames(string Type, string[] Values)
     /// <summary>The types of values that can be saved.</summary>
     public static IEnumerable<string> KnownTypes => Kinds.Select(kind => kind.Name);
 
+    /// <summary>The place of each of another column's key values among these, from 0; −1 for one that is not among them. Another data set
+    /// may number the same values differently, as MapValueToKey does by their first rows.</summary>
+    public int[] PlacesOf(KeyNames others)
+    {
+        Dictionary<string, int> places = [];
+        for (int place = 0; place < Values.Length; place++)
+            places.TryAdd(Values[place], place);
+        return Array.ConvertAll(others.Values, value => places.GetValueOrDefault(value, -1));
+    }
+
     /// <summary>Checks key values of a model file.</summary>
     public void Describe(OptionProblems problems, string option, int count)
     {

@@ -146,14 +146,20 @@ internal sealed record PriorColumns(string Codes, string? Condition, string Outp
     public IReadOnlyList<ModelColumn<PriorModel, PriorPass>> ToOutputs()
     {
         List<ModelColumn<PriorModel, PriorPass>> columns =
-            [ModelColumn<PriorModel, PriorPass>.Number(Output, pass => pass.Bits.sum(1))];
+        [
+            ModelColumn<PriorModel, PriorPass>.Number(Output, pass => pass.Bits.sum(1), (model, inputs) => ToOnnxBits(model, inputs).Sum(1)),
+        ];
         if (PerCode is string perCode)
         {
             columns.Add(new(perCode, schema => ColumnTypes.PerCodeShape(perCode, CodeFormat.Check(schema, Codes)),
-                model => ColumnTypes.PerCode(perCode, model.Description.Format), (pass, column) => pass.StorePerCode(column)));
+                model => ColumnTypes.PerCode(perCode, model.Description.Format), (pass, column) => pass.StorePerCode(column),
+                onnx: ToOnnxBits));
         }
         return columns;
     }
+
+    static OnnxValue ToOnnxBits(PriorModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.BitsToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null);
 }
 
 /// <summary>A column of conditions as the input of a network: the class of each row, Int64 [rows].</summary>
@@ -170,6 +176,12 @@ internal sealed class ConditionInput(string name, CategorySet conditions) : Mode
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new CategoryReader(conditions.KeysOf(columns[0], "condition"), row, columns[0], capacity);
+
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        DataViewSchema.Column column = Find(schema)[0];
+        return [conditions.KeysOf(column, "condition").ToOnnx(valueOf(column), name, required: true)];
+    }
 }
 
 /// <summary>The lazy forward pass of a batch through the prior: codes, lengths and, with conditions, classes.</summary>

@@ -1,9 +1,10 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The computation of output columns row by row, without a network.</summary>
-internal interface IRowMapping
+internal interface IRowMapping : IOnnxColumns
 {
     /// <summary>Finds the input columns and describes the added ones; throws if an input column is missing or has an unsuitable
     /// type.</summary>

@@ -16,6 +16,13 @@ internal sealed record SeriesModelDescription(SeriesCodecOptions Codec, Quantize
 {
     public SeriesVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
 
+    /// <summary>The series in words.</summary>
+    public string SeriesText() =>
+        $"{TimeSteps?.ToString(CultureInfo.InvariantCulture) ?? "any number of"} time steps of {Codec.Channels} values";
+
+    /// <summary>The codes in words.</summary>
+    public string CodesText() => $"each {Codec.StepsPerCode} time steps {Quantizer}";
+
     public void Describe(OptionProblems problems)
     {
         Codec.Describe(problems);
@@ -58,32 +65,46 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
         List<ModelColumn<SeriesModel, SeriesPass>> columns =
         [
             new(Codes, inputs => SeriesInput.IsFixed(inputs, Input) ? ColumnTypes.CodesShape(Codes) : ColumnTypes.CodeSequenceShape(Codes),
-                model => ColumnTypes.Codes(Codes, model.Description.ToCodes()), (pass, column) => column.Store(pass.Codes, pass.CodeCounts)),
+                model => ColumnTypes.Codes(Codes, model.Description.ToCodes()), (pass, column) => column.Store(pass.Codes, pass.CodeCounts),
+                onnx: ToOnnxCodes),
         ];
         if (Reconstruction is not null)
         {
             columns.Add(Numbers(Reconstruction, (model, steps) => [steps * model.Description.Codec.Channels],
-                (pass, column) => column.Store(pass.Reconstruction, pass.StepCounts)));
+                (pass, column) => column.Store(pass.Reconstruction, pass.StepCounts),
+                (model, inputs) => ToOnnxReconstruction(model, inputs).ChannelsLast()));
         }
         if (ReconstructionError is not null)
-            columns.Add(ModelColumn<SeriesModel, SeriesPass>.Number(ReconstructionError, pass => pass.ReconstructionError));
+        {
+            columns.Add(ModelColumn<SeriesModel, SeriesPass>.Number(ReconstructionError, pass => pass.ReconstructionError,
+                (model, inputs) => model.Network.ErrorToOnnx(ToOnnxReconstruction(model, inputs), inputs[0])));
+        }
         if (Embeddings is not null)
         {
             columns.Add(Numbers(Embeddings, (model, _) => [model.Description.ToCodes().Dimensions[0], model.Description.Quantizer.Channels],
-                (pass, column) => column.Store(pass.Embeddings, pass.CodeCounts)));
+                (pass, column) => column.Store(pass.Embeddings, pass.CodeCounts),
+                (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
         }
         return columns;
     }
+
+    static OnnxValue ToOnnxCodes(SeriesModel model, IReadOnlyList<OnnxValue> inputs) => model.Network.EncodeToOnnx(inputs[0]);
+
+    // The last code may cover more than there is.
+    static OnnxValue ToOnnxReconstruction(SeriesModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.DecodeToOnnx(ToOnnxCodes(model, inputs)).Narrow(axis: 2, inputs[0], axisOfOther: 2);
 
     /// <summary>Numbers of known size where the size of the input is known.</summary>
     /// <param name="name">The name of the column.</param>
     /// <param name="dimensions">The dimensions where the number of time steps is known.</param>
     /// <param name="compute">Computes the values of a batch and stores them.</param>
+    /// <param name="onnx">Describes the computation in an ONNX graph.</param>
     ModelColumn<SeriesModel, SeriesPass> Numbers(
-        string name, Func<SeriesModel, int, int[]> dimensions, Action<SeriesPass, BatchColumn> compute) => new(
+        string name, Func<SeriesModel, int, int[]> dimensions, Action<SeriesPass, BatchColumn> compute,
+        OnnxColumn<SeriesModel> onnx) => new(
         name, inputs => SeriesInput.IsFixed(inputs, Input) ? ColumnTypes.VectorShape(name) : ColumnTypes.SequenceShape(name),
         model => model.Description.TimeSteps is int steps ? ColumnTypes.Vector(name, dimensions(model, steps)) : ColumnTypes.Sequence(name),
-        compute);
+        compute, onnx: onnx);
 }
 
 /// <summary>The column names of a series decoder.</summary>
@@ -99,8 +120,15 @@ internal sealed record SeriesDecoderColumns(string Codes, string Output) : IColu
         new(Output, inputs => SeriesInput.IsFixed(inputs, Codes) ? ColumnTypes.VectorShape(Output) : ColumnTypes.SequenceShape(Output),
             model => model.Description.TimeSteps is int steps
                 ? ColumnTypes.Vector(Output, [steps * model.Description.Codec.Channels]) : ColumnTypes.Sequence(Output),
-            (pass, column) => column.Store(pass.Series, pass.StepCounts)),
+            (pass, column) => column.Store(pass.Series, pass.StepCounts),
+            onnx: ToOnnxSeries),
     ];
+
+    static OnnxValue ToOnnxSeries(SeriesModel model, IReadOnlyList<OnnxValue> inputs)
+    {
+        OnnxValue series = model.Network.DecodeToOnnx(inputs[0]);
+        return (model.Description.TimeSteps is int steps ? series.Narrow(axis: 2, start: 0, steps) : series).ChannelsLast();
+    }
 }
 
 /// <summary>A batch of series on its way through the encoder, and on request back; every part is computed when it is first needed, and
@@ -155,7 +183,7 @@ internal sealed class SeriesDecoderPass(SeriesModel model, IReadOnlyList<Tensor>
         {
             if (inputs[Codes].shape[1] == 0)
                 return zeros(inputs[Codes].shape[0], 0, model.Network.Channels);
-            return model.Network.Decode(inputs[Codes].to(model.Device), (inputs[Lengths] * model.Network.StepsPerCode).to(model.Device))
+            return model.Network.Decode(inputs[Codes].to(model.Device), inputs[Lengths].Mul(model.Network.StepsPerCode).to(model.Device))
                 .permute(0, 2, 1).narrow(1, 0, StepCounts.Max());
         }
     }

@@ -25,6 +25,9 @@ internal sealed class SeriesInput(string name, SeriesCodecOptions codec, int? ti
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new SeriesReader(codec, row, columns[0], capacity);
 
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        [valueOf(Find(schema)[0]).Reshape(0, -1, codec.Channels).ChannelsFirst()];
+
     /// <summary>Finds the column of training data or of a model for rows of any length.</summary>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, int channels)
     {

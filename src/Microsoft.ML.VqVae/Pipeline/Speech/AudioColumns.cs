@@ -1,4 +1,7 @@
 global using AudioModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.AudioModelDescription, Microsoft.ML.VqVae.Networks.AudioVqVae>;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
@@ -17,6 +20,27 @@ internal sealed record AudioModelDescription(
     : INetworkDescription<AudioVqVae>
 {
     public AudioVqVae CreateNetwork(int seed) => Codec.CreateNetwork(Quantizer, Speakers?.Count ?? 0, seed);
+
+    /// <summary>The waveforms in words.</summary>
+    public string SoundText() => string.Create(CultureInfo.InvariantCulture,
+        $"{Codec.SampleRate} Hz{(Speakers is null ? "" : $", {Speakers.Known.Count()} speakers")}");
+
+    /// <summary>The codes in words.</summary>
+    public string CodesText() =>
+        string.Create(CultureInfo.InvariantCulture, $"each {(double)Codec.SamplesPerCode / Codec.SampleRate:G3} s {Quantizer}");
+
+    /// <summary>A column with the key of a speaker; none for a network that is not conditioned on speakers.</summary>
+    /// <param name="column">The name of the column; null for none.</param>
+    /// <param name="speaker">The name of the speaker; null for a missing key.</param>
+    public IEnumerable<(DataViewSchema.DetachedColumn Column, Delegate Getter)> ToKey(string? column, string? speaker)
+    {
+        if (Speakers is null)
+        {
+            return speaker is null ? [] : throw new ArgumentException(
+                $"The network was trained without a column of speakers, and cannot be conditioned on '{speaker}'.", nameof(speaker));
+        }
+        return [ValueRow.Key(column!, Speakers, speaker is null ? -1 : Speakers.IndexOf(speaker, SpeakerInput.Role, nameof(speaker)))];
+    }
 
     public void Describe(OptionProblems problems)
     {
@@ -50,20 +74,30 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
         var waveform = new WaveformInput(Input, model);
         bool needsSpeaker = model.Description.EncodesBySpeaker() || Reconstruction is not null;
         return model.Description.Speakers is CategorySet speakers && needsSpeaker
-            ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false))
+            ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false, requiredInOnnx: NeedsKnownSpeakers(model)))
             : waveform;
     }
+
+    // The eigenvectors of an utterance, which decorrelate the features of a speaker who is not known, have no ONNX operator.
+    static bool NeedsKnownSpeakers(AudioModel model) =>
+        model.Description.EncodesBySpeaker() && model.Description.Codec is MelCodecOptions { Decorrelation: > 0 };
 
     public IReadOnlyList<ModelColumn<AudioModel, AudioPass>> ToOutputs()
     {
         List<ModelColumn<AudioModel, AudioPass>> columns =
-            [AudioColumn.Codes<AudioPass>(Codes, (pass, column) => column.Store(pass.Codes, pass.Lengths))];
+            [AudioColumn.Codes<AudioPass>(Codes, (pass, column) => column.Store(pass.Codes, pass.Lengths), ToOnnxCodes)];
         if (Reconstruction is not null)
             columns.Add(AudioColumn.Numbers<AudioPass>(Reconstruction, (pass, column) => pass.Reconstruct(column)));
         if (Embeddings is not null)
-            columns.Add(AudioColumn.Numbers<AudioPass>(Embeddings, (pass, column) => column.Store(pass.Embeddings, pass.Lengths)));
+        {
+            columns.Add(AudioColumn.Numbers<AudioPass>(Embeddings, (pass, column) => column.Store(pass.Embeddings, pass.Lengths),
+                (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
+        }
         return columns;
     }
+
+    static OnnxValue ToOnnxCodes(AudioModel model, IReadOnlyList<OnnxValue> inputs) =>
+        model.Network.EncodeToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null);
 }
 
 /// <summary>The column names of an audio decoder.</summary>
@@ -91,14 +125,16 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
 internal static class AudioColumn
 {
     /// <summary>Codes as keys; the value of a key is its code, from 0, as text.</summary>
-    public static ModelColumn<AudioModel, TPass> Codes<TPass>(string name, Action<TPass, BatchColumn> compute) => new(
+    public static ModelColumn<AudioModel, TPass> Codes<TPass>(
+        string name, Action<TPass, BatchColumn> compute, OnnxColumn<AudioModel> onnx) => new(
         name, _ => ColumnTypes.CodeSequenceShape(name),
-        model => ColumnTypes.Codes(name, CodeFormat.Sequence(model.Description.Quantizer.CodebookSize)), compute);
+        model => ColumnTypes.Codes(name, CodeFormat.Sequence(model.Description.Quantizer.CodebookSize)), compute, onnx: onnx);
 
     /// <summary>Samples or other numbers.</summary>
-    public static ModelColumn<AudioModel, TPass> Numbers<TPass>(string name, Action<TPass, NumberSequenceColumn> compute) => new(
+    public static ModelColumn<AudioModel, TPass> Numbers<TPass>(
+        string name, Action<TPass, NumberSequenceColumn> compute, OnnxColumn<AudioModel>? onnx = null) => new(
         name, _ => ColumnTypes.SequenceShape(name), _ => ColumnTypes.Sequence(name),
-        (pass, column) => compute(pass, (NumberSequenceColumn)column));
+        (pass, column) => compute(pass, (NumberSequenceColumn)column), onnx: onnx);
 }
 
 /// <summary>The lazy forward pass of a batch of waveforms through the encoder and, on request, the decoder.</summary>
@@ -166,13 +202,18 @@ internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> i
 }
 
 /// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>
-internal sealed record SavedAudioLoading(string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder)
-    : IDescription
+internal sealed record SavedAudioLoading(
+    string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AudioFormat[]? Formats = null) : IDescription
 {
     public void Describe(OptionProblems problems)
     {
         SchemaColumns.Describe(problems, [Path, Start, Length], [Output]);
         problems.Require(SampleRate is >= WaveHeader.MinSampleRate and <= WaveHeader.MaxSampleRate, nameof(SampleRate),
             $"from {WaveHeader.MinSampleRate} to {WaveHeader.MaxSampleRate}", SampleRate);
+        problems.Require(Formats is null || Array.TrueForAll(Formats, format => format is not null), nameof(Formats), "formats", null);
     }
 }
+
+/// <summary>Writes formats of audio files by the names of their types.</summary>
+internal sealed class AudioFormatConverter : OpenTypeConverter<AudioFormat>;

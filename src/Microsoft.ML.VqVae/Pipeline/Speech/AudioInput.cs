@@ -17,6 +17,9 @@ internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new WaveformReader(model, row, columns[0], capacity);
 
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        [valueOf(Find(schema)[0]).Reshape(0, -1)];
+
     public static DataViewSchema.Column Find(DataViewSchema schema, string name)
     {
         DataViewSchema.Column column = SchemaColumns.Find(schema, name);
@@ -86,7 +89,8 @@ internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataView
 /// <param name="name">The name of the column.</param>
 /// <param name="speakers">The speakers of the training data.</param>
 /// <param name="required">Whether a speaker that was not in the training data is an error.</param>
-internal sealed class SpeakerInput(string name, CategorySet speakers, bool required) : ModelInput
+/// <param name="requiredInOnnx">Whether an ONNX graph has no way to encode a speaker that was not in the training data.</param>
+internal sealed class SpeakerInput(string name, CategorySet speakers, bool required, bool requiredInOnnx = false) : ModelInput
 {
     public const string Role = "speaker";
 
@@ -100,6 +104,13 @@ internal sealed class SpeakerInput(string name, CategorySet speakers, bool requi
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
         new SpeakerReader(speakers.KeysOf(columns[0], Role), required, row, columns[0], capacity);
+
+    /// <summary>Int64 [rows], −1 for a speaker who is not in the training data.</summary>
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        DataViewSchema.Column column = Find(schema)[0];
+        return [speakers.KeysOf(column, Role).ToOnnx(valueOf(column), column.Name, required: requiredInOnnx)];
+    }
 }
 
 /// <summary>Reads the speaker of the current row.</summary>

@@ -73,7 +73,7 @@ internal sealed class VideoPriorPass(VideoPriorModel model, IReadOnlyList<Tensor
         {
             (Tensor codes, Tensor past, Tensor actions, Tensor complete) = (inputs[0], inputs[1], inputs[2], inputs[3]);
             Tensor bits = model.Network.Bits(codes.to(model.Device), past.to(model.Device), actions.to(model.Device)).sum(1);
-            return where(complete.eq(1), bits.cpu(), full([complete.shape[0]], float.NaN, dtype: ScalarType.Float32));
+            return where(complete.Eq(1), bits.cpu(), tensor(float.NaN));
         }
     }
 }
