@@ -142,7 +142,7 @@ internal static class ModelKinds
         return ml.Transforms.VqVae.EncodeSeries("Codes", "Window", options).Fit(SampleData.Series(ml, 12));
     }
 
-    static PriorTransformer Prior(MLContext ml, IDataView data, PriorNetwork network)
+    internal static PriorTransformer Prior(MLContext ml, IDataView data, PriorNetwork network)
     {
         var options = new PriorOptions
         {

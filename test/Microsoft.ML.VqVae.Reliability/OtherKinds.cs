@@ -15,6 +15,7 @@ internal static class OtherKinds
     [
         new WeightsKind(),
         new CheckpointKind(),
+        new CompressedKind(),
         new SoundKind("wav", ".wav", SampleData.Wave()),
         new SoundKind("sphere", ".sph", Sphere()),
         new TextKind("textgrid", ".TextGrid", TextGridText,
@@ -135,6 +136,39 @@ internal sealed class CheckpointKind() : FileKind("checkpoint", ".safetensors")
             if (value.Step == InterruptedStep)
                 source.Cancel();
         }
+    }
+}
+
+/// <summary>Codes that were compressed with a prior, whose model lies beside them.</summary>
+internal sealed class CompressedKind() : FileKind("compressed", ".codes")
+{
+    const string PriorName = "compressed.prior";
+
+    static readonly MLContext _ml = new(seed: 1);
+
+    CodeCompressor? _compressor;
+
+    public override byte[] Create(string folder)
+    {
+        using PriorTransformer prior = ModelKinds.Prior(_ml, SampleData.Grids(_ml, 12), PriorNetwork.PixelCnn);
+        _ml.Model.Save(prior, null, Path.Combine(folder, PriorName));
+        using var compressor = new CodeCompressor(prior, rowsPerBlock: 3);
+        using var stream = new MemoryStream();
+        compressor.Compress(SampleData.Grids(_ml, 7), stream);
+        return stream.ToArray();
+    }
+
+    public override ReadResult Read(string path, string folder)
+    {
+        _compressor ??= Open(Path.Combine(Path.GetDirectoryName(folder)!, PriorName));
+        using FileStream stream = File.OpenRead(path);
+        return ViewDigest.Of(_compressor.Decompress(_ml, stream));
+    }
+
+    static CodeCompressor Open(string path)
+    {
+        using var prior = (PriorTransformer)_ml.Model.Load(path, out _);
+        return new CodeCompressor(prior, rowsPerBlock: 3);
     }
 }
 

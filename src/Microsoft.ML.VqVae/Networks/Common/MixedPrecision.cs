@@ -66,8 +66,8 @@ internal static class MixedPrecision
     public static Tensor AddProduct_(this Tensor sum, Tensor left, Tensor right) =>
         _reduced && sum.dtype == ScalarType.Float32 ? sum.Add_(left.Product(right)) : sum.addmm_(Operand(left), Operand(right));
 
-    /// <summary>The values in Single.</summary>
-    public static Tensor Single(this Tensor values) => As(values, ScalarType.Float32);
+    /// <summary>The values in Single where they are in reduced precision. A network of Double, which compresses codes, keeps its own.</summary>
+    public static Tensor Single(this Tensor values) => values.dtype == ScalarType.BFloat16 ? values.to(ScalarType.Float32) : values;
 
     /// <summary>The values in the precision of others.</summary>
     public static Tensor As(this Tensor values, Tensor others) => As(values, others.dtype);

@@ -211,6 +211,7 @@ internal sealed record SavedAudioLoading(
         SchemaColumns.Describe(problems, [Path, Start, Length], [Output]);
         problems.Require(SampleRate is >= WaveHeader.MinSampleRate and <= WaveHeader.MaxSampleRate, nameof(SampleRate),
             $"from {WaveHeader.MinSampleRate} to {WaveHeader.MaxSampleRate}", SampleRate);
+        problems.Require(Formats is null || Array.TrueForAll(Formats, format => format is not null), nameof(Formats), "formats", null);
     }
 }
 
