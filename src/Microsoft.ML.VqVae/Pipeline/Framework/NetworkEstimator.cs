@@ -54,6 +54,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training.CheckpointFolder is null ? Random.Shared.Next() : 0);
         Device device = DeviceChoice.For(_environment);
         TrainingPlan<TTransformer> plan = Plan(input, training.Seed.Value);
+        using IDisposable? examples = plan.Task.Examples as IDisposable;
         try
         {
             using IChannel channel = _environment.Start("VqVae");
