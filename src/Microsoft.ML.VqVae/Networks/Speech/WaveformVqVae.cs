@@ -185,13 +185,13 @@ internal sealed class WaveformEncoder : nn.Module
             x = down[layer].Apply(x);
             perValue *= strides[layer];
             if (layer < strides.Length - 1)
-                x = x.relu_();
+                x = x.relu();
             x = Padding.Clear(x, new Padding(lengths, samples.shape[2], perValue).Codes);
         }
         var mask = new Padding(lengths, samples.shape[2], perValue).Codes;
         foreach (var block in residual)
             x = Padding.Clear(block.call(x), mask);
-        return Padding.Clear(project.Apply(x.relu_()), mask).Single().MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(x.relu()), mask).Single().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for rows of one length.</summary>
