@@ -33,6 +33,7 @@ public class ArchitectureTests
         ["Pipeline/Priors"] = [.. Framework, "Networks/Priors"],
         ["Pipeline/Video"] = [.. Framework, "Pipeline/Priors", "Networks/Video", "Networks/Priors"],
         ["Pipeline/Frames"] = Framework,
+        ["Pipeline/Neighbors"] = Framework,
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
         ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common"],
         ["Pipeline/Rows"] = ["Pipeline/Framework", "Networks/Common"],
@@ -55,7 +56,7 @@ public class ArchitectureTests
     static string[] Features =>
     [
         "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors",
-        "Pipeline/Video", "Pipeline/Frames", "Pipeline/Metrics",
+        "Pipeline/Video", "Pipeline/Frames", "Pipeline/Neighbors", "Pipeline/Metrics",
     ];
 
     static readonly Assembly Library = typeof(ImageVqVaeTransformer).Assembly;
