@@ -37,6 +37,7 @@ public class ArchitectureTests
         ["Pipeline/Compression"] = [.. Framework, "Pipeline/Priors", "Networks/Priors", "Compression"],
         ["Pipeline/Video"] = [.. Framework, "Pipeline/Priors", "Networks/Video", "Networks/Priors"],
         ["Pipeline/Frames"] = Framework,
+        ["Pipeline/Neighbors"] = Framework,
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
         ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Onnx"],
         ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common"],
@@ -62,7 +63,7 @@ public class ArchitectureTests
     static string[] Features =>
     [
         "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors",
-        "Pipeline/Compression", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Metrics",
+        "Pipeline/Compression", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Neighbors", "Pipeline/Metrics",
     ];
 
     static readonly Assembly Library = typeof(ImageVqVaeTransformer).Assembly;
