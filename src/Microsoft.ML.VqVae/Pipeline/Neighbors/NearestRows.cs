@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
@@ -100,6 +102,9 @@ internal sealed class NearestRows(NearestRowsSettings settings, byte[] rows) : I
             value = editor.Commit();
         }
     }
+
+    public IEnumerable<OnnxOutput> ToOnnx(DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        throw new NotSupportedException("it compares a row with all rows of the training data");
 
     /// <summary>Finds the nearest rows, the nearest first; of equally near rows the one with the lower number.</summary>
     void Search(ReadOnlySpan<byte> row, long[] numbers, float[] distances)
