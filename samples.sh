@@ -6,7 +6,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # With data of the user's own, or with a question for help, no default data is needed.
 [[ " $* " == *" --data"* || " $* " == *" --help "* ]] || "$here/eng/install-sample-data.sh" "${1:-}"
 
-# Idle OpenMP threads sleep instead of spinning: the samples start a second process, and the machine has other work.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
 program=$(dotnet build "$here/src/Samples" --configuration Release --nologo -verbosity:quiet -target:Build -getProperty:TargetPath)
 exec dotnet "$program" "$@"

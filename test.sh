@@ -7,9 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-# One test assembly at a time: two OpenMP pools on the same cores slow each other down tenfold.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
 dotnet build VqVae.MLNet.sln --configuration Release --nologo -verbosity:quiet -maxCpuCount || { echo "test: the build failed." >&2; exit 1; }
+# One test assembly at a time: two OpenMP pools on the same cores slow each other down.
 dotnet test VqVae.MLNet.sln --configuration Release --no-build --nologo -maxCpuCount:1 \
     --logger trx --results-directory "$results" "$@"
 status=$?

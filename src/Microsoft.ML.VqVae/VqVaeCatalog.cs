@@ -15,12 +15,20 @@ public sealed partial class VqVaeCatalog
 }
 
 /// <summary>Extends ML.NET's catalog of transforms by the catalog of this library.</summary>
+/// <remarks><c>ml.Transforms.VqVae</c> is an extension property, which needs C# 14, the language of .NET 10. In F#, Visual Basic and
+/// earlier versions of C# write <c>ml.Transforms.GetVqVae()</c>.</remarks>
 public static class VqVaeCatalogExtensions
 {
+    /// <summary>The catalog of this library for languages without extension properties: F#, Visual Basic, and C# before version
+    /// 14.</summary>
+    /// <param name="catalog">The catalog of transforms, <c>mlContext.Transforms</c>.</param>
+    /// <returns>The catalog that <c>mlContext.Transforms.VqVae</c> is in C# 14.</returns>
+    public static VqVaeCatalog GetVqVae(this TransformsCatalog catalog) => new(MLNetInternals.EnvironmentOf(catalog));
+
     extension(TransformsCatalog catalog)
     {
         /// <summary>Vector-quantized variational autoencoders (van den Oord et al. 2017, arXiv 1711.00937), which learn discrete codes of
         /// images, speech and video, and priors over the codes.</summary>
-        public VqVaeCatalog VqVae => new(MLNetInternals.EnvironmentOf(catalog));
+        public VqVaeCatalog VqVae => catalog.GetVqVae();
     }
 }

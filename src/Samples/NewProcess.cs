@@ -14,14 +14,17 @@ internal static class NewProcess
     /// <param name="rows">The number of test rows.</param>
     /// <param name="cuda">Whether the model runs on a GPU.</param>
     /// <param name="cancellation">Ends the process.</param>
+    /// <param name="skipUnreadable">Whether files that cannot be read are left out.</param>
     public static string[] Predict(
-        string verb, string modelFile, string? dataFolder, int rows, bool cuda, CancellationToken cancellation)
+        string verb, string modelFile, string? dataFolder, int rows, bool cuda, CancellationToken cancellation,
+        bool skipUnreadable = false)
     {
         string file = Path.Combine(Path.GetTempPath(), $"vqvae-lines-{Guid.NewGuid():N}.tsv");
         string[] arguments =
         [
             verb, "--model", modelFile, "--rows", rows.ToString(CultureInfo.InvariantCulture), "--out", file,
             "--device", cuda ? "cuda" : "cpu", .. dataFolder is null ? (string[])[] : ["--data", dataFolder],
+            .. skipUnreadable ? (string[])["--skip-unreadable"] : [],
         ];
         try
         {

@@ -27,7 +27,14 @@ internal static class Program
             SpeechVerbs.Speakers(),
             SpeechVerbs.SpeechPrior(),
             VideoVerb.Create(),
+            CompressionVerbs.Compress(),
+            CompressionVerbs.Decompress(),
         };
+        root.SetAction(_ =>
+        {
+            foreach (System.CommandLine.Command verb in root.Subcommands)
+                Console.WriteLine($"{verb.Name,-16} {verb.Description}");
+        });
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);
     }

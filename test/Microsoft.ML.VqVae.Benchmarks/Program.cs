@@ -1,10 +1,15 @@
+using System.Runtime.CompilerServices;
 using BenchmarkDotNet.Running;
+using Microsoft.ML.VqVae;
 using Microsoft.ML.VqVae.Benchmarks;
 using Microsoft.ML.VqVae.Benchmarks.Comparison;
 
 // `compare [--rounds N] [--models a,b,…]` measures the library against the same models in TorchSharp's own layers; `limits`, with the
 // same options, against single operators; `sampling [BATCH …]` the speed-up of cached sampling; `generation [ROWS …]` the speed of
 // waveform generation. Anything else goes to BenchmarkDotNet.
+
+// The plain models, too, run with the library's limit on spinning threads.
+RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
 if (args is ["compare", .. string[] comparison])
     return CompareCommand.Run(comparison, Console.Out, Console.Error);
 if (args is ["limits", .. string[] limits])

@@ -57,7 +57,7 @@ public sealed class GriffinLim : IDisposable
         Tensor envelope = Envelope(batch, frames, logMel.device);
         long points = magnitude.shape[1];
         using Generator generator = SeededRandom.CreateGenerator(seed, 0);
-        Tensor angles = (rand([batch * frames, points], generator: generator) * (2 * Math.PI)).to(logMel.device);
+        Tensor angles = rand([batch * frames, points], generator: generator).Mul(2 * Math.PI).to(logMel.device);
         Tensor spectrum = cat([magnitude * angles.cos(), magnitude * angles.sin()], 1);
         Tensor waveform = Overlap(spectrum, envelope, batch, frames);
         Tensor? before = null;
@@ -65,9 +65,9 @@ public sealed class GriffinLim : IDisposable
         {
             using var step = NewDisposeScope();
             Tensor now = _spectrogram.Fourier(waveform);
-            Tensor ahead = before is null ? now : now + (now - before) * Momentum;
+            Tensor ahead = before is null ? now : now.Add((now - before).Mul(Momentum));
             Tensor real = ahead.narrow(1, 0, points), imaginary = ahead.narrow(1, points, points);
-            Tensor scale = magnitude / (real.square() + imaginary.square() + Tiny).sqrt();
+            Tensor scale = magnitude / real.Square().Add(imaginary.Square()).Add(Tiny).sqrt();
             Tensor next = Overlap(cat([real * scale, imaginary * scale], 1), envelope, batch, frames);
             before?.Dispose();
             waveform.Dispose();
@@ -95,13 +95,13 @@ public sealed class GriffinLim : IDisposable
     Tensor Magnitude(Tensor logMel)
     {
         Tensor filters = _filters.On(logMel.device), normal = _normal.On(logMel.device);
-        Tensor bands = (logMel.exp() - _options.PowerFloor).relu();
+        Tensor bands = logMel.exp().Sub(_options.PowerFloor).relu();
         Tensor wanted = bands.mm(filters.t());
-        Tensor power = wanted + Tiny;
+        Tensor power = wanted.Add(Tiny);
         for (int i = 0; i < InversionSteps; i++)
         {
             using var step = NewDisposeScope();
-            Tensor next = power * wanted / (power.mm(normal) + Tiny);
+            Tensor next = power * wanted / power.mm(normal).Add(Tiny);
             power.Dispose();
             power = next.MoveToOuterDisposeScope();
         }
@@ -113,7 +113,7 @@ public sealed class GriffinLim : IDisposable
         Add(spectrum.mm(_basis.On(spectrum.device)).view(batch, frames, _options.WindowLength)) / envelope;
 
     Tensor Envelope(long batch, long frames, Device device) =>
-        Add(_windowSquared.On(device).view(1, 1, -1).expand(batch, frames, -1)) + Tiny;
+        Add(_windowSquared.On(device).view(1, 1, -1).expand(batch, frames, -1)).Add(Tiny);
 
     // A window is cut into pieces of a hop; the k-th pieces of all frames lie side by side, k hops later than their frames.
     Tensor Add(Tensor windows)
@@ -124,7 +124,7 @@ public sealed class GriffinLim : IDisposable
         for (long k = 0; k < pieces; k++)
         {
             long length = Math.Min(hop, window - k * hop);
-            sum.narrow(1, k, frames).narrow(2, 0, length).add_(windows.narrow(2, k * hop, length));
+            sum.narrow(1, k, frames).narrow(2, 0, length).Add_(windows.narrow(2, k * hop, length));
         }
         return sum.view(batch, -1).narrow(1, _spectrogram.Margin, frames * hop);
     }

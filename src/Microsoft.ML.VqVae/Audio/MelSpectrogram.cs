@@ -19,10 +19,6 @@ public sealed class MelSpectrogram : FrameFeatures
     readonly MelSpectrogramOptions _options;
     readonly PerDevice _basis, _filters;
 
-    /// <summary>Kept as fields, the factor of the addition too: TorchSharp's temporary scalars can be finalized while libtorch still reads
-    /// them.</summary>
-    readonly Scalar _floor, _one = 1;
-
     /// <summary>Prepares the computation.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work; the message lists all of them.</exception>
@@ -32,7 +28,6 @@ public sealed class MelSpectrogram : FrameFeatures
         _options.Validate();
         _basis = new PerDevice(FourierBasis.Forward(_options));
         _filters = new PerDevice(MelFilters.Create(_options));
-        _floor = _options.PowerFloor;
     }
 
     /// <inheritdoc/>
@@ -60,11 +55,11 @@ public sealed class MelSpectrogram : FrameFeatures
     {
         Tensor spectrum = Fourier(Emphasized(waveforms));
         long points = _options.FftLength / 2 + 1;
-        return spectrum.narrow(1, 0, points).square() + spectrum.narrow(1, points, points).square();
+        return spectrum.narrow(1, 0, points).Square().Add(spectrum.narrow(1, points, points).Square());
     }
 
     /// <summary>The log-mel frames of power spectra [frames, points]: [frames, bands].</summary>
-    internal Tensor FromPower(Tensor power) => power.mm(_filters.On(power.device)).add(_floor, _one).log();
+    internal Tensor FromPower(Tensor power) => power.mm(_filters.On(power.device)).Add(_options.PowerFloor).log();
 
     /// <summary>The log-mel frames of waveforms in an ONNX graph: [B, samples] → [B, frames, bands].</summary>
     internal OnnxValue ToOnnx(OnnxValue waveforms)
@@ -83,7 +78,7 @@ public sealed class MelSpectrogram : FrameFeatures
         long samples = waveforms.shape[1];
         if (_options.PreEmphasis == 0 || samples == 1)
             return waveforms;
-        Tensor later = waveforms.narrow(1, 1, samples - 1) - waveforms.narrow(1, 0, samples - 1) * _options.PreEmphasis;
+        Tensor later = waveforms.narrow(1, 1, samples - 1) - waveforms.narrow(1, 0, samples - 1).Mul(_options.PreEmphasis);
         return cat([waveforms.narrow(1, 0, 1), later], 1);
     }
 
@@ -110,8 +105,6 @@ public sealed class MelSpectrogram : FrameFeatures
     {
         _basis.Dispose();
         _filters.Dispose();
-        _floor.Dispose();
-        _one.Dispose();
     }
 }
 

@@ -14,7 +14,7 @@ namespace Microsoft.ML.VqVae.Audio;
 /// the file. Other damage is an <see cref="InvalidDataException"/> that names the file, the byte, the expected and the actual content; for
 /// a FLAC, MP3 or other audio file it explains how to convert it. Not safe for several threads at once.
 /// </remarks>
-public sealed class WaveFile : IDisposable
+public sealed class WaveFile : AudioFile
 {
     readonly Stream _stream;
     readonly string _name;
@@ -22,22 +22,23 @@ public sealed class WaveFile : IDisposable
     readonly WaveHeader _header;
 
     WaveFile(Stream stream, string name, bool leaveOpen)
+        : base(name)
     {
         (_stream, _name, _leaveOpen) = (stream, name, leaveOpen);
         _header = WaveHeader.Read(stream, name);
     }
 
     /// <summary>Samples a second in each channel.</summary>
-    public int SampleRate => _header.SampleRate;
+    public override int SampleRate => _header.SampleRate;
 
     /// <summary>The number of channels.</summary>
-    public int Channels => _header.Channels;
+    public override int Channels => _header.Channels;
 
     /// <summary>The encoding of the samples.</summary>
     public WaveEncoding Encoding => _header.Encoding;
 
     /// <summary>Samples in each channel.</summary>
-    public long Length => _header.Length;
+    public override long Length => _header.Length;
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="path">The file.</param>
@@ -80,75 +81,23 @@ public sealed class WaveFile : IDisposable
         return new WaveFile(copy, name, leaveOpen: false);
     }
 
-    /// <summary>Reads samples as the mean of all channels.</summary>
-    /// <param name="start">The first sample to read, from 0.</param>
-    /// <param name="count">The number of samples to read; null, the default, for all that follow.</param>
-    /// <returns>One value a sample.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the file.</exception>
-    /// <exception cref="InvalidDataException">A floating-point sample is NaN or infinite, or the file was cut short since it was
-    /// opened.</exception>
-    public float[] ReadMono(long start = 0, long? count = null)
-    {
-        float[] samples = Read(start, count);
-        if (Channels == 1)
-            return samples;
-        var mono = new float[samples.Length / Channels];
-        for (int i = 0; i < mono.Length; i++)
-        {
-            double sum = 0;
-            foreach (float sample in samples.AsSpan(i * Channels, Channels))
-                sum += sample;
-            mono[i] = (float)(sum / Channels);
-        }
-        return mono;
-    }
-
-    /// <summary>Reads samples of all channels, interleaved: the first sample of each channel, then the second of each.</summary>
-    /// <param name="start">The first sample to read, from 0.</param>
-    /// <param name="count">The number of samples of each channel to read; null, the default, for all that follow.</param>
-    /// <returns><paramref name="count"/> times <see cref="Channels"/> values.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the file.</exception>
-    /// <exception cref="InvalidDataException">A floating-point sample is NaN or infinite, or the file was cut short since it was
-    /// opened.</exception>
-    public float[] Read(long start = 0, long? count = null)
-    {
-        if (start < 0 || start > Length)
-        {
-            throw new ArgumentOutOfRangeException(nameof(start),
-                $"'{_name}' has {Length} samples: a part of it must begin at sample 0 to {Length}, but is to begin at {start}.");
-        }
-        long samples = count ?? Length - start;
-        if (samples < 0 || samples > Length - start)
-        {
-            throw new ArgumentOutOfRangeException(nameof(count),
-                $"'{_name}' has {Length} samples: a part that begins at sample {start} can have 0 to {Length - start} samples, "
-                + $"but is to have {samples}.");
-        }
-        if (samples * Channels > Array.MaxLength)
-        {
-            throw new ArgumentOutOfRangeException(nameof(count),
-                $"'{_name}': {samples} samples of {Channels} channels do not fit into one array; read the file in parts.");
-        }
-        return ReadPart(start, (int)samples);
-    }
-
-    float[] ReadPart(long start, int samples)
+    /// <inheritdoc/>
+    protected override void ReadPart(long start, Span<float> samples)
     {
         const int PieceBytes = 1 << 16;
         int bytesPerSample = WaveSamples.Bytes(Encoding), frame = bytesPerSample * Channels;
-        var values = new float[samples * Channels];
         var piece = new byte[Math.Max(frame, PieceBytes / frame * frame)];
         long offset = _header.DataOffset + start * frame;
         _stream.Position = offset;
-        for (int done = 0; done < values.Length;)
+        for (int done = 0; done < samples.Length;)
         {
-            int bytes = (int)Math.Min(piece.Length, (long)(values.Length - done) * bytesPerSample);
+            int bytes = (int)Math.Min(piece.Length, (long)(samples.Length - done) * bytesPerSample);
             int found = _stream.ReadAtLeast(piece.AsSpan(0, bytes), bytes, throwOnEndOfStream: false);
             if (found < bytes)
                 throw WaveHeader.Truncated(_name, offset, $"{bytes} bytes of samples", found);
             if (_header.BigEndian)
                 Reverse(piece.AsSpan(0, bytes));
-            Span<float> decoded = values.AsSpan(done, bytes / bytesPerSample);
+            Span<float> decoded = samples.Slice(done, bytes / bytesPerSample);
             int bad = WaveSamples.Decode(Encoding, piece.AsSpan(0, bytes), decoded);
             if (bad >= 0)
             {
@@ -158,7 +107,6 @@ public sealed class WaveFile : IDisposable
             done += decoded.Length;
             offset += bytes;
         }
-        return values;
     }
 
     static void Reverse(Span<byte> bytes)
@@ -213,10 +161,11 @@ public sealed class WaveFile : IDisposable
             stream.WriteByte(0);
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        if (!_leaveOpen)
+        if (disposing && !_leaveOpen)
             _stream.Dispose();
+        base.Dispose(disposing);
     }
 }

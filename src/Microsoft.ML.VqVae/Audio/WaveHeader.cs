@@ -265,7 +265,7 @@ public enum WaveEncoding
 internal static class AudioSignature
 {
     /// <summary>The number of bytes to look at.</summary>
-    public const int Length = 12;
+    public const int Length = 36;
 
     /// <summary>The message for a file of another format, or null if the format is not recognized.</summary>
     public static string? Refusal(ReadOnlySpan<byte> start, string name)
@@ -279,13 +279,17 @@ internal static class AudioSignature
         if (format == "FLAC")
             command = $"flac --decode -o \"{wave}\" \"{name}\", or {command}";
         return $"'{name}' cannot be read: at byte 0, expected a WAV file ('RIFF' or 'RF64') or a NIST SPHERE file, found a file of the "
-            + $"format {format}. Convert it first: {command}.";
+            + $"format {format}. Convert it first: {command}."
+            + (format is "FLAC" or "MP3" or "Ogg Vorbis"
+                ? " Or have LoadAudio read it: reference the package Microsoft.ML.VqVae.AudioFormats and pass it formats: AudioFormats.All."
+                : "");
     }
 
     static string? Format(ReadOnlySpan<byte> start) => start switch
     {
         _ when start.StartsWith("fLaC"u8) => "FLAC",
-        _ when start.StartsWith("OggS"u8) => "Ogg",
+        _ when start.StartsWith("OggS"u8) => start.Length >= Length && start[29..].StartsWith("vorbis"u8) ? "Ogg Vorbis"
+            : start.Length >= Length && start[28..].StartsWith("OpusHead"u8) ? "Ogg Opus" : "Ogg",
         _ when start.StartsWith("ID3"u8) => "MP3",
         // A frame of MPEG audio: eleven bits that are set, then a version and a layer that are not reserved.
         [0xFF, byte second, ..] when (second & 0xE0) == 0xE0 && (second & 0x18) != 0x08 && (second & 0x06) != 0 => "MP3",

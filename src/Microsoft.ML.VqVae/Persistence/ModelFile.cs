@@ -1,19 +1,33 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae.Persistence;
 
+/// <summary>The description of a model, its JSON text in a model file, which may have been damaged, or made to do harm.</summary>
+internal interface IDescription
+{
+    /// <summary>Checks all settings, as those of options are checked.</summary>
+    void Describe(OptionProblems problems);
+}
+
 /// <summary>
-/// The layout of a model of this library in an ML.NET model file: ML.NET's header with our version, one string of JSON (columns and
-/// architecture), and beside it the stream <c>weights.safetensors</c>.
+/// The layout of a model of this library in an ML.NET model file: ML.NET's header with our version, one string of JSON (columns,
+/// architecture, and last the SHA-256 of the text before it), and beside it the stream <c>weights.safetensors</c>, which has a SHA-256 of
+/// its own.
 /// </summary>
 internal static class ModelFile
 {
     public const string WeightsName = "weights.safetensors";
 
     // Raise Written with every change of the layout, Readable where older versions of the library can no longer read what is written.
-    const uint Written = 0x00010001, Readable = 0x00010001, OldestRead = 0x00010001;
+    // Since 0x00010002 there are digests.
+    const uint Written = 0x00010002, Readable = 0x00010001, OldestRead = 0x00010001, FirstWithDigests = 0x00010002;
+
+    const string DigestMark = ",\"Sha256\":\"", DigestEnd = "\"}";
 
     // The simple name: with the full one, another version of the assembly could not load the file.
     static VersionInfo Version(string signature, string loaderSignature) => new(
@@ -35,27 +49,41 @@ internal static class ModelFile
         ArgumentNullException.ThrowIfNull(context);
         context.CheckAtModel();
         context.SetVersionInfo(Version(signature, loaderSignature));
-        context.SaveString(JsonSerializer.Serialize(description, json));
+        context.SaveString(WithDigest(JsonSerializer.Serialize(description, json)));
     }
 
     /// <summary>Reads the description of a model without weights.</summary>
+    /// <exception cref="FormatException">The description is damaged, or its settings cannot be used.</exception>
     public static T Load<T>(ModelLoadContext context, string signature, string loaderSignature, JsonTypeInfo<T> json)
+        where T : IDescription
     {
         ArgumentNullException.ThrowIfNull(context);
         context.CheckAtModel(Version(signature, loaderSignature));
-        return ReadDescription(context.LoadString(), loaderSignature, json);
+        string text = context.LoadString();
+        if (context.Header.ModelVerWritten >= FirstWithDigests && !HasOwnDigest(text))
+            throw Damaged(loaderSignature, "has another SHA-256 than it says");
+        return ReadDescription(text, loaderSignature, json);
     }
 
     /// <summary>Reads the description and hands the weights to <paramref name="build"/>.</summary>
+    /// <exception cref="FormatException">The description is damaged, or its settings cannot be used.</exception>
+    /// <exception cref="InvalidDataException">The weights are damaged.</exception>
     public static TModel Load<T, TModel>(
         ModelLoadContext context, string signature, string loaderSignature, JsonTypeInfo<T> json, Func<T, SafetensorsContent, TModel> build)
+        where T : IDescription
         where TModel : class
     {
         T description = Load(context, signature, loaderSignature, json);
+        bool needsDigest = context.Header.ModelVerWritten >= FirstWithDigests;
         TModel? model = null;
         bool found = context.TryLoadBinaryStream(WeightsName, reader =>
         {
-            using SafetensorsContent weights = Safetensors.Read(reader.BaseStream, $"{WeightsName} in the model '{loaderSignature}'");
+            string source = $"{WeightsName} in the model '{loaderSignature}'";
+            using SafetensorsContent weights = Safetensors.Read(reader.BaseStream, source);
+            if (needsDigest && !weights.HasDigest)
+                throw new InvalidDataException($"{source} is damaged: it has no SHA-256. Save the model again.");
+            if (reader.BaseStream.ReadByte() >= 0)
+                throw new InvalidDataException($"{source} is damaged: it has bytes after its last tensor. Save the model again.");
             model = build(description, weights);
         });
         return found && model is not null
@@ -64,18 +92,43 @@ internal static class ModelFile
                 $"The model '{loaderSignature}' has no stream '{WeightsName}': the model file is damaged. Save the model again.");
     }
 
-    static T ReadDescription<T>(string text, string loaderSignature, JsonTypeInfo<T> json)
+    /// <summary>The text of a JSON object, with the digest as its last property.</summary>
+    internal static string WithDigest(string text) => string.Concat(text.AsSpan(0, text.Length - 1), DigestMark, DigestOf(text), DigestEnd);
+
+    static bool HasOwnDigest(string text)
     {
+        int mark = text.LastIndexOf(DigestMark, StringComparison.Ordinal);
+        return mark >= 0 && WithDigest(text[..mark] + "}") == text;
+    }
+
+    static string DigestOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    static T ReadDescription<T>(string text, string loaderSignature, JsonTypeInfo<T> json)
+        where T : IDescription
+    {
+        T description;
         try
         {
-            return JsonSerializer.Deserialize(text, json) ?? throw new JsonException("the description is null");
+            description = JsonSerializer.Deserialize(text, json) ?? throw new JsonException("the description is null");
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        // Lone surrogates, in the text or escaped, are reported by exceptions of the other types.
+        catch (Exception exception)
+            when (exception is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
         {
-            throw new FormatException(
-                $"The description of the model '{loaderSignature}' cannot be read ({exception.Message}): "
-                + "the model file is damaged. Save the model again.",
-                exception);
+            throw Damaged(loaderSignature, $"cannot be read ({exception.Message})", exception);
         }
+        var problems = new OptionProblems("The description cannot be used");
+        try
+        {
+            description.Describe(problems);
+        }
+        catch (OverflowException exception)
+        {
+            throw Damaged(loaderSignature, $"has sizes that are too large ({exception.Message})", exception);
+        }
+        return problems.Any ? throw Damaged(loaderSignature, $"cannot be used: {problems}") : description;
     }
+
+    static FormatException Damaged(string loaderSignature, string problem, Exception? cause = null) => new(
+        $"The description of the model '{loaderSignature}' {problem}: the model file is damaged. Save the model again.", cause);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using static TorchSharp.torch;
@@ -9,8 +10,14 @@ namespace Microsoft.ML.VqVae.Persistence;
 /// <summary>The JSON header of a safetensors stream: the names, types, shapes and positions of the tensors.</summary>
 internal sealed class SafetensorsHeader
 {
+    /// <summary>The name of the metadata with the SHA-256 of the stream.</summary>
+    internal const string DigestName = "vqvae.sha256";
+
     const string MetadataName = "__metadata__";
-    const int LengthBytes = 8;
+    const int LengthBytes = 8, DigestDigits = 64, MaxDimensions = 64, MaxMessage = 1000;
+
+    // The text before the digest. No other text of a header can hold it, since quotation marks within texts are escaped.
+    static ReadOnlySpan<byte> DigestMark => "\"vqvae.sha256\":\""u8;
 
     // The limit of the reference implementation: a foreign file's first bytes must not make us allocate gigabytes.
     const ulong LongestHeader = 100_000_000;
@@ -23,10 +30,11 @@ internal sealed class SafetensorsHeader
         ("F64", ScalarType.Float64, 8), ("I64", ScalarType.Int64, 8),
     ];
 
-    SafetensorsHeader(IReadOnlyList<Entry> entries, IReadOnlyDictionary<string, string> metadata)
+    SafetensorsHeader(IReadOnlyList<Entry> entries, IReadOnlyDictionary<string, string> metadata, string? digest)
     {
         Entries = entries;
         Metadata = metadata;
+        Digest = digest;
     }
 
     /// <summary>One tensor of the stream; <see cref="Begin"/> and <see cref="End"/> count bytes from the end of the header.</summary>
@@ -36,6 +44,12 @@ internal sealed class SafetensorsHeader
     internal IReadOnlyList<Entry> Entries { get; }
 
     internal IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The digest that the header gives; null if it gives none.</summary>
+    internal string? Digest { get; }
+
+    /// <summary>The bytes of the header, its length included, with zeros in place of the digest.</summary>
+    internal byte[] WithoutDigest { get; private init; } = [];
 
     internal long DataLength => Entries.Count == 0 ? 0 : Entries[^1].End;
 
@@ -56,20 +70,21 @@ internal sealed class SafetensorsHeader
         return sorted;
     }
 
+    /// <summary>The bytes of a header, its length included, with a digest of zeros.</summary>
     internal static byte[] Format(List<KeyValuePair<string, Tensor>> sorted, IReadOnlyDictionary<string, string>? metadata)
     {
+        if (metadata?.ContainsKey(DigestName) == true)
+            throw new ArgumentException($"No metadata can be named '{DigestName}': that is the digest.", nameof(metadata));
         var buffer = new ArrayBufferWriter<byte>();
         // As little escaping as in the reference implementation; the header is never put into HTML.
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
-            if (metadata is { Count: > 0 })
-            {
-                json.WriteStartObject(MetadataName);
-                foreach (var (name, text) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
-                    json.WriteString(name, text);
-                json.WriteEndObject();
-            }
+            json.WriteStartObject(MetadataName);
+            foreach (var (name, text) in (metadata ?? new Dictionary<string, string>())
+                .Append(new(DigestName, new string('0', DigestDigits))).OrderBy(m => m.Key, StringComparer.Ordinal))
+                json.WriteString(name, text);
+            json.WriteEndObject();
 
             var begin = 0L;
             foreach (var (name, tensor) in sorted)
@@ -96,6 +111,10 @@ internal sealed class SafetensorsHeader
         return header;
     }
 
+    /// <summary>Puts a digest in place of the zeros.</summary>
+    internal static void SetDigest(byte[] header, byte[] digest) =>
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(digest)).CopyTo(header, header.AsSpan().IndexOf(DigestMark) + DigestMark.Length);
+
     internal static SafetensorsHeader Read(Stream stream, string source)
     {
         var lengthBytes = new byte[LengthBytes];
@@ -107,19 +126,26 @@ internal sealed class SafetensorsHeader
             throw Bad(source, $"its header would be {length} bytes long, expected 2 to {LongestHeader}.");
         // Read in pieces as they come: a wrong length must not make us allocate much.
         var header = new MemoryStream();
+        header.Write(lengthBytes);
         CopyExactly(stream, header, (int)length, source);
+        byte[] bytes = header.ToArray();
         try
         {
-            using var document = JsonDocument.Parse(header.GetBuffer().AsMemory(0, (int)length));
-            return Parse(document.RootElement, source);
+            using var document = JsonDocument.Parse(bytes.AsMemory(LengthBytes));
+            return Parse(document.RootElement, bytes, source);
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{source} is not a safetensors stream: its header is not JSON ({e.Message})", e);
         }
+        catch (InvalidOperationException e)
+        {
+            // The names and texts of a document are decoded when they are asked for.
+            throw new InvalidDataException($"{source} is not a safetensors stream: its header has text that is not Unicode ({e.Message})", e);
+        }
     }
 
-    static SafetensorsHeader Parse(JsonElement root, string source)
+    static SafetensorsHeader Parse(JsonElement root, byte[] header, string source)
     {
         if (root.ValueKind != JsonValueKind.Object)
             throw Bad(source, $"its header is a JSON {root.ValueKind}, expected an object.");
@@ -145,7 +171,12 @@ internal sealed class SafetensorsHeader
             end = entry.End;
         }
 
-        return new SafetensorsHeader(entries, metadata);
+        if (!metadata.Remove(DigestName, out string? digest))
+            return new SafetensorsHeader(entries, metadata, digest: null);
+        int place = header.AsSpan().IndexOf(DigestMark) + DigestMark.Length;
+        if (place >= DigestMark.Length && digest.Length == DigestDigits)
+            header.AsSpan(place, DigestDigits).Fill((byte)'0');
+        return new SafetensorsHeader(entries, metadata, digest) { WithoutDigest = header };
     }
 
     static void ReadMetadata(JsonElement element, Dictionary<string, string> metadata, string source)
@@ -165,6 +196,8 @@ internal sealed class SafetensorsHeader
     {
         if (element.ValueKind != JsonValueKind.Object)
             throw Bad(source, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object.");
+        if (element.EnumerateObject().GroupBy(property => property.Name).FirstOrDefault(group => group.Count() > 1)?.Key is string twice)
+            throw Bad(source, $"tensor '{name}' has '{twice}' twice.");
         var typeName = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
         var type = Array.Find(Types, t => t.Name == typeName);
         if (type.Name is null)
@@ -173,14 +206,18 @@ internal sealed class SafetensorsHeader
         var offsets = Numbers(name, element, "data_offsets", source);
         if (offsets.Length != 2 || offsets[0] > offsets[1])
             throw Bad(source, $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end.");
-        var expected = (Int128)type.Bytes;
+        if (shape.Length > MaxDimensions)
+            throw Bad(source, $"tensor '{name}' has {shape.Length} dimensions, expected at most {MaxDimensions}.");
+        // Without the zeros, as the strides of a tensor are computed: an empty tensor can be too large too.
+        var stride = (Int128)type.Bytes;
         foreach (var size in shape)
         {
-            expected *= size;
-            if (expected > long.MaxValue)
+            stride *= Math.Max(1, size);
+            if (stride > long.MaxValue)
                 throw Bad(source, $"tensor '{name}' of shape [{string.Join(", ", shape)}] is too large.");
         }
 
+        var expected = shape.Contains(0) ? 0 : stride;
         if (offsets[1] - offsets[0] != expected)
         {
             throw Bad(source, $"tensor '{name}', {typeName} of shape [{string.Join(", ", shape)}], takes {expected} bytes, " +
@@ -238,5 +275,6 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    static InvalidDataException Bad(string source, string problem) => new($"{source} is not a safetensors stream: {problem}");
+    static InvalidDataException Bad(string source, string problem) => new($"{source} is not a safetensors stream: "
+        + (problem.Length > MaxMessage ? $"{problem.AsSpan(0, MaxMessage)}…" : problem));
 }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.VqVae;
 /// with. The generator takes one declaration, so this is the one list of all features.</summary>
 [JsonSourceGenerationOptions(
     IgnoreReadOnlyProperties = true, UseStringEnumConverter = true, RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true, Converters = [typeof(QuantizerConverter)])]
+    RespectRequiredConstructorParameters = true, Converters = [typeof(QuantizerConverter), typeof(AudioFormatConverter)])]
 [JsonSerializable(typeof(Saved<ImageModelDescription, EncoderColumns>), TypeInfoPropertyName = "ImageEncoder")]
 [JsonSerializable(typeof(Saved<ImageModelDescription, DecoderColumns>), TypeInfoPropertyName = "ImageDecoder")]
 [JsonSerializable(typeof(Saved<GaussianVaeDescription, BaselineColumns>), TypeInfoPropertyName = "GaussianVae")]

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.ML.VqVae.Persistence;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -27,15 +25,25 @@ internal sealed class Checkpoint
     };
 
     readonly string path;
-    readonly IReadOnlyDictionary<string, string> settings;
+    readonly RunSettings settings;
 
-    /// <param name="folder">The folder of the file; created now, so that an invalid name fails before training.</param>
-    /// <param name="settings">The settings that a checkpoint must match, by name.</param>
-    internal Checkpoint(string folder, IReadOnlyDictionary<string, string> settings)
+    /// <param name="folder">The folder of the file.</param>
+    /// <param name="settings">The settings that a checkpoint must match.</param>
+    internal Checkpoint(string folder, RunSettings settings) => (path, this.settings) = (Path.Combine(folder, FileName), settings);
+
+    /// <summary>Creates the folder and finds out whether it can be written, before there is work to lose.</summary>
+    /// <exception cref="IOException">It cannot.</exception>
+    internal static void Prepare(string folder)
     {
-        Directory.CreateDirectory(folder);
-        path = Path.Combine(folder, FileName);
-        this.settings = settings;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            AtomicFile.Probe(Path.Combine(folder, FileName));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new IOException($"{nameof(TrainingOptions.CheckpointFolder)} '{folder}' cannot be written: {e.Message}", e);
+        }
     }
 
     /// <summary>Writes the file; one that exists stays whole until the new one is.</summary>
@@ -48,7 +56,7 @@ internal sealed class Checkpoint
             ["version"] = Version.ToString(CultureInfo.InvariantCulture),
             ["state"] = JsonSerializer.Serialize(state, StateFormat),
         };
-        foreach (var (name, value) in settings)
+        foreach (var (name, value) in settings.Values)
             metadata.Add(SettingPrefix + name, value);
 
         using var scope = NewDisposeScope();
@@ -70,21 +78,24 @@ internal sealed class Checkpoint
     }
 
     /// <summary>Restores the run from the file, if there is one.</summary>
-    /// <returns>The state in the file, or null without a file.</returns>
-    internal TrainingState? TryRestore(TrainingTensors tensors, LossMeter meter, Device device)
+    /// <param name="tensors">The tensors of the run.</param>
+    /// <param name="meter">The running means.</param>
+    /// <param name="device">The device of the run.</param>
+    /// <param name="totalSteps">The steps of the run.</param>
+    /// <returns>The state in the file, and the steps that its run was planned for; null without a file.</returns>
+    internal (TrainingState State, long PlannedSteps)? TryRestore(TrainingTensors tensors, LossMeter meter, Device device, long totalSteps)
     {
         if (!File.Exists(path))
             return null;
         try
         {
             using var content = Safetensors.ReadFile(path);
-            var state = ReadState(content);
+            var (state, plannedSteps) = ReadState(content, totalSteps);
             content.CopyTo(tensors.Network.state_dict(), "network.");
             var adam = tensors.AdamStates().ToDictionary(a => a.Name, a => a.State);
             content.CopyTo(adam.ToDictionary(a => a.Key, a => a.Value.exp_avg), "adam.exp_avg.");
             content.CopyTo(adam.ToDictionary(a => a.Key, a => a.Value.exp_avg_sq), "adam.exp_avg_sq.");
-            foreach (var (name, parameter) in adam)
-                parameter.step = content.Tensors[$"adam.step.{name}"].item<long>();
+            RestoreSteps(content, adam);
             if (content.Tensors.Keys.Any(n => n.StartsWith("best.", StringComparison.Ordinal)))
             {
                 tensors.KeepAsBest();
@@ -92,18 +103,32 @@ internal sealed class Checkpoint
             }
 
             meter.Restore(
-                content.Tensors.Where(t => t.Key.StartsWith("meter.", StringComparison.Ordinal))
-                    .Select(t => new KeyValuePair<string, Tensor>(t.Key["meter.".Length..], t.Value)),
+                [.. content.Tensors.Where(t => t.Key.StartsWith("meter.", StringComparison.Ordinal))
+                    .Select(t => new KeyValuePair<string, Tensor>(t.Key["meter.".Length..], t.Value))],
                 state.MeterExamples, state.MeterBatches, device);
-            return state;
+            return (state, plannedSteps);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException or KeyNotFoundException)
+        catch (Exception e) when (e is InvalidDataException or JsonException)
         {
-            throw new InvalidDataException($"Cannot resume training: {e.Message} Delete the file to train from the start.", e);
+            var where = e.Message.Contains(path, StringComparison.Ordinal) ? "" : $"{path} is damaged: ";
+            throw new InvalidDataException($"Cannot resume training: {where}{e.Message} Delete the file to train from the start.", e);
         }
     }
 
-    TrainingState ReadState(SafetensorsContent content)
+    static void RestoreSteps(SafetensorsContent content, Dictionary<string, Adam.State> adam)
+    {
+        using var scope = NewDisposeScope();
+        var steps = adam.ToDictionary(a => a.Key, _ => zeros([], dtype: ScalarType.Int64));
+        content.CopyTo(steps, "adam.step.");
+        foreach (var (name, step) in steps)
+        {
+            adam[name].step = step.item<long>() is >= 0 and var done
+                ? done
+                : throw new InvalidDataException($"The tensor 'adam.step.{name}' is negative.");
+        }
+    }
+
+    (TrainingState State, long PlannedSteps) ReadState(SafetensorsContent content, long totalSteps)
     {
         if (content.Metadata.GetValueOrDefault("format") != Format)
             throw new InvalidDataException($"{path} is not a training checkpoint.");
@@ -113,10 +138,7 @@ internal sealed class Checkpoint
 
         var found = content.Metadata.Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
             .ToDictionary(m => m.Key[SettingPrefix.Length..], m => m.Value);
-        var differences = settings.Keys.Union(found.Keys).Order(StringComparer.Ordinal)
-            .Where(name => settings.GetValueOrDefault(name) != found.GetValueOrDefault(name))
-            .Select(name => $"{name} is {Text(settings, name)}, in the checkpoint {Text(found, name)}")
-            .ToList();
+        var differences = settings.DifferencesFrom(found);
         if (differences.Count > 0)
         {
             throw new InvalidOperationException(
@@ -124,114 +146,16 @@ internal sealed class Checkpoint
                 $"Resume with the same settings and data, or set another {nameof(TrainingOptions.CheckpointFolder)}.");
         }
 
-        return JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
+        if (!long.TryParse(found.GetValueOrDefault(RunSettings.Steps), NumberStyles.None, CultureInfo.InvariantCulture, out var planned))
+            throw new InvalidDataException($"{path} does not say how many steps its run was planned for.");
+        var state = JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
             ?? throw new InvalidDataException($"{path} has no state.");
+        if (state.Problem(planned) is { } problem)
+            throw new InvalidDataException($"{path} is damaged: {problem}.");
+        if (!content.HasDigest && state.ShortensLengths)
+            throw new InvalidDataException($"{path} is damaged: it has no SHA-256, which only version 0.1 did not write.");
+        return state.Step <= totalSteps ? (state, planned) : throw new InvalidOperationException(
+            $"{path} is the checkpoint of a run that has done {state.Step} steps, more than the {totalSteps} steps of this run. " +
+            $"Set more {nameof(TrainingOptions.Steps)}, or another {nameof(TrainingOptions.CheckpointFolder)}.");
     }
-
-    static string Text(IReadOnlyDictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
-}
-
-/// <summary>The state of a run without its tensors, kept as JSON in a checkpoint.</summary>
-internal sealed class TrainingState
-{
-    const int LongestCurve = 1000;
-
-    /// <summary>Steps done.</summary>
-    public long Step { get; set; }
-
-    /// <summary>Steps done when the validation loss was last measured.</summary>
-    public long ValidatedStep { get; set; }
-
-    public double? ValidationLoss { get; set; }
-
-    public double? BestValidationLoss { get; set; }
-
-    public long? BestValidationStep { get; set; }
-
-    public int ValidationsSinceBest { get; set; }
-
-    public bool StoppedEarly { get; set; }
-
-    /// <summary>Examples and batches that the running means hold.</summary>
-    public long MeterExamples { get; set; }
-
-    /// <inheritdoc cref="MeterExamples"/>
-    public long MeterBatches { get; set; }
-
-    /// <summary>Time in training until this checkpoint.</summary>
-    public TimeSpan Elapsed { get; set; }
-
-    /// <summary>The last progress report.</summary>
-    public TrainingProgress? Last { get; set; }
-
-    /// <summary>Progress reports so far.</summary>
-    public long Reports { get; set; }
-
-    /// <summary>The number of reports per point of the learning curve.</summary>
-    public long CurveStride { get; set; } = 1;
-
-    public List<TrainingProgress> LearningCurve { get; set; } = [];
-
-    /// <summary>Notes a report. Of a learning curve grown long every other point is dropped: it stays evenly spaced.</summary>
-    internal void Reported(TrainingProgress progress)
-    {
-        Last = progress;
-        if (Reports++ % CurveStride != 0)
-            return;
-        LearningCurve.Add(progress);
-        if (LearningCurve.Count <= LongestCurve)
-            return;
-        var index = 0;
-        LearningCurve.RemoveAll(_ => index++ % 2 == 1);
-        CurveStride *= 2;
-    }
-
-    /// <summary>Notes a measurement of the validation loss.</summary>
-    /// <returns>Whether it is the lowest so far.</returns>
-    internal bool Validated(double loss)
-    {
-        (ValidatedStep, ValidationLoss) = (Step, loss);
-        if (BestValidationLoss is { } best && loss >= best)
-        {
-            ValidationsSinceBest++;
-            return false;
-        }
-
-        (BestValidationLoss, BestValidationStep, ValidationsSinceBest) = (loss, Step, 0);
-        return true;
-    }
-}
-
-/// <summary>The settings that a checkpoint must match to resume training: a line for each setting that affects the weights.</summary>
-internal sealed class SettingsFingerprint
-{
-    readonly List<string> _lines = [];
-
-    /// <summary>A line for each property of an options object, by its name.</summary>
-    public SettingsFingerprint Add<T>(string name, T options, JsonTypeInfo<T> json)
-    {
-        AddNode(name, JsonSerializer.SerializeToNode(options, json));
-        return this;
-    }
-
-    public SettingsFingerprint Add(string name, IFormattable value)
-    {
-        _lines.Add($"{name}={value.ToString(null, CultureInfo.InvariantCulture)}");
-        return this;
-    }
-
-    void AddNode(string name, JsonNode? node)
-    {
-        if (node is JsonObject settings)
-        {
-            foreach ((string property, JsonNode? value) in settings)
-                AddNode($"{name}.{property}", value);
-        }
-        else
-        {
-            _lines.Add($"{name}={node?.ToJsonString() ?? "null"}");
-        }
-    }
-
-    public override string ToString() => string.Join('\n', _lines);
 }

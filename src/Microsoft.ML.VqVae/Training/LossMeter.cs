@@ -12,6 +12,7 @@ internal sealed class LossMeter : IDisposable
     const string TotalName = "total";
     const string CountsName = "counts";
     const string TermPrefix = "term.";
+    const string PartPrefix = "part.";
 
     // In the order of the first batch, which is that of the reports.
     readonly List<KeyValuePair<string, Tensor>> sums = [];
@@ -33,6 +34,8 @@ internal sealed class LossMeter : IDisposable
         Add(TotalName, loss.Total, examples);
         foreach (var (name, value) in loss.Terms)
             Add(TermPrefix + name, value, examples);
+        foreach (var (name, value) in loss.Parts)
+            Add(PartPrefix + name, value, examples);
         if (loss.CodeCounts is not null)
             Add(CountsName, loss.CodeCounts, 1);
         Examples += examples;
@@ -40,8 +43,18 @@ internal sealed class LossMeter : IDisposable
     }
 
     /// <summary>Restores the values of <see cref="Sums"/>; copies them to a device.</summary>
-    internal void Restore(IEnumerable<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
+    /// <exception cref="InvalidDataException">They are no sums of losses.</exception>
+    internal void Restore(IReadOnlyCollection<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
     {
+        foreach (var (name, sum) in saved)
+        {
+            var counts = name.EndsWith("." + CountsName, StringComparison.Ordinal);
+            if (counts ? sum.shape.Length is 0 or > 2 || sum.numel() == 0 : sum.numel() != 1)
+                throw new InvalidDataException($"The tensor 'meter.{name}' of shape [{string.Join(", ", sum.shape)}] is no sum of losses.");
+        }
+
+        if (examples > 0 != saved.Any(s => s.Key.EndsWith("." + TotalName, StringComparison.Ordinal)))
+            throw new InvalidDataException($"The means over {examples} examples and their sums do not belong together.");
         foreach (var (name, sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
             sums.Add(new(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], sum.to(device, copy: true).DetachFromDisposeScope()));
         (Examples, Batches) = (examples, batches);
@@ -51,24 +64,26 @@ internal sealed class LossMeter : IDisposable
     internal bool IsFinite => Examples == 0 || double.IsFinite(Value(sums.Find(s => s.Key == TotalName).Value));
 
     /// <summary>Reads the means and resets the meter.</summary>
-    internal (double Loss, Dictionary<string, double> Terms, double? Perplexity) Read()
+    internal (double Loss, Dictionary<string, double> Terms, Dictionary<string, double> Parts, double? Perplexity) Read()
     {
         using var scope = NewDisposeScope();
         double loss = 0;
         double? perplexity = null;
-        var terms = new Dictionary<string, double>();
+        Dictionary<string, double> terms = [], parts = [];
         foreach (var (name, sum) in sums)
         {
             if (name == TotalName)
                 loss = Value(sum) / Examples;
             else if (name == CountsName)
                 perplexity = Perplexity(sum);
+            else if (name.StartsWith(PartPrefix, StringComparison.Ordinal))
+                parts.Add(name[PartPrefix.Length..], Value(sum) / Examples);
             else
                 terms.Add(name[TermPrefix.Length..], Value(sum) / Examples);
         }
 
         Clear();
-        return (loss, terms, perplexity);
+        return (loss, terms, parts, perplexity);
     }
 
     /// <summary>exp of the entropy of each codebook's codes, averaged over the codebooks; null before any code was counted.</summary>
@@ -102,9 +117,9 @@ internal sealed class LossMeter : IDisposable
     {
         var known = sums.FindIndex(s => s.Key == name);
         if (known >= 0)
-            sums[known].Value.add_(value.detach(), weight);
+            sums[known].Value.Add_(value.detach(), weight);
         else
-            sums.Add(new(name, value.detach().mul(weight).DetachFromDisposeScope()));
+            sums.Add(new(name, value.detach().Mul(weight).DetachFromDisposeScope()));
     }
 
     void Clear()

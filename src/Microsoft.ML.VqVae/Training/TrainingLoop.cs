@@ -13,25 +13,39 @@ internal static class TrainingLoop
     /// <param name="options">The training options.</param>
     /// <param name="device">The device of the network and its batches; the network is moved there.</param>
     /// <param name="report">Receives a line of text every few seconds, for a log.</param>
+    /// <param name="warn">Receives warnings; null for <paramref name="report"/>.</param>
     /// <returns>The result of the run. Besides the network's own, no tensor outlives the call.</returns>
     /// <exception cref="ArgumentException">The options are wrong, or leave no example to train on.</exception>
-    /// <exception cref="OperationCanceledException">The options' token was canceled.</exception>
+    /// <exception cref="OperationCanceledException">The options' token was canceled, and the model so far was not asked for, or there was
+    /// none.</exception>
+    /// <exception cref="IOException">The checkpoint folder cannot be written.</exception>
     /// <exception cref="NotFiniteNumberException">A loss became NaN or infinite.</exception>
     /// <exception cref="InvalidOperationException">The folder holds the checkpoint of another run.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is truncated or no checkpoint.</exception>
-    public static TrainingSummary Run(TrainingTask task, TrainingOptions options, Device device, Action<string>? report = null) =>
-        Run(task, options, device, report, TimeProvider.System);
+    public static TrainingSummary Run(
+        TrainingTask task, TrainingOptions options, Device device, Action<string>? report = null, Action<string>? warn = null) =>
+        Run(task, options, device, report, TimeProvider.System, warn);
 
     internal static TrainingSummary Run(
-        TrainingTask task, TrainingOptions options, Device device, Action<string>? report, TimeProvider time)
+        TrainingTask task, TrainingOptions options, Device device, Action<string>? report, TimeProvider time, Action<string>? warn = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
-        options.Validate();
+        Prepare(options);
         var plan = new BatchPlan(task.Examples.Count, options);
-        using var run = new TrainingRun(task, options, plan, device, new ProgressReporter(options, report, time));
+        using var run = new TrainingRun(task, options, plan, device, new ProgressReporter(options, report, warn, time));
         return run.ToTheEnd();
+    }
+
+    /// <summary>Finds out, before any work, whether the options can be used and the checkpoint folder can be written.</summary>
+    /// <exception cref="ArgumentException">The options are wrong.</exception>
+    /// <exception cref="IOException">The checkpoint folder cannot be written.</exception>
+    public static void Prepare(TrainingOptions options)
+    {
+        options.Validate();
+        if (options.CheckpointFolder is not null)
+            Checkpoint.Prepare(options.CheckpointFolder);
     }
 }
 

@@ -30,7 +30,9 @@ public sealed class TrainingOptions
     /// <value>Default: 128.</value>
     public int BatchSize { get; set; } = DefaultBatchSize;
 
-    /// <summary>Length of the run in steps. Set this or <see cref="Epochs"/>, not both.</summary>
+    /// <summary>Length of the run in steps. Set this or <see cref="Epochs"/>, not both. Lengths that a preset sets, such as the warm-up of
+    /// the learning rate and the steps before quantization, are shortened where they are too long for the run; those that you set are
+    /// kept.</summary>
     /// <value>Default: <see langword="null"/>; with <see cref="Epochs"/> also null, the run is 10 epochs long.</value>
     public int? Steps { get; set; }
 
@@ -46,6 +48,11 @@ public sealed class TrainingOptions
     /// <summary>Largest Euclidean norm of all gradients together; larger ones are scaled down to it.</summary>
     /// <value>Default: <see langword="null"/>, no clipping.</value>
     public double? GradientClipNorm { get; set; }
+
+    /// <summary>The precision of convolutions and matrix products in training steps. Weights, the optimizer, quantizers, losses, validation
+    /// and checkpoints are in Single with every setting, and so is the trained model.</summary>
+    /// <value>Default: <see cref="TrainingPrecision.Single"/>.</value>
+    public TrainingPrecision Precision { get; set; }
 
     /// <summary>Share of the examples, chosen by <see cref="Seed"/>, that is held out of training to measure the loss on.</summary>
     /// <value>Default: 0, none.</value>
@@ -65,9 +72,16 @@ public sealed class TrainingOptions
     public int? Seed { get; set; }
 
     /// <summary>Stops training between two steps. With <see cref="CheckpointFolder"/> set a checkpoint is written first, so that the same
-    /// call goes on from there; then <see cref="OperationCanceledException"/> is thrown.</summary>
+    /// call goes on from there; then <see cref="OperationCanceledException"/> is thrown, or the model so far is returned, see
+    /// <see cref="ReturnModelWhenCanceled"/>.</summary>
     /// <value>Default: <see cref="CancellationToken.None"/>.</value>
     public CancellationToken CancellationToken { get; set; }
+
+    /// <summary>Whether a canceled run returns the model so far instead of throwing <see cref="OperationCanceledException"/>: with the
+    /// weights of the lowest validation loss if <see cref="ValidationFraction"/> is set and it was measured, or else with those of the last
+    /// step. A run that is canceled before its first step, while the data are read for example, has no model and throws.</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool ReturnModelWhenCanceled { get; set; }
 
     /// <summary>Receives a <see cref="TrainingProgress"/> every <see cref="ProgressEverySteps"/> steps and after the last, on the training
     /// thread unless it is a <see cref="Progress{T}"/>, which posts.</summary>
@@ -79,7 +93,8 @@ public sealed class TrainingOptions
     public int ProgressEverySteps { get; set; } = DefaultProgressEverySteps;
 
     /// <summary>Folder for <c>checkpoint.safetensors</c>. A checkpoint found there that fits is resumed from; one that does not is an
-    /// error. One run a folder.</summary>
+    /// error. One run a folder. The number of steps may change: a finished run goes on if it is given more. The folder is tried before
+    /// training; a checkpoint that cannot be written later, on a full disk for example, is a warning in the log.</summary>
     /// <value>Default: <see langword="null"/>, no checkpoints.</value>
     public string? CheckpointFolder { get; set; }
 
@@ -114,6 +129,8 @@ public sealed class TrainingOptions
             yield return Problem(nameof(Schedule), "must be set", "null");
         if (GradientClipNorm is { } norm && (!(norm > 0) || !double.IsFinite(norm)))
             yield return Problem(nameof(GradientClipNorm), "must be a positive number or null", norm);
+        if (!Enum.IsDefined(Precision))
+            yield return Problem(nameof(Precision), $"must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}", Precision);
         if (!(ValidationFraction is >= 0 and < 1))
             yield return Problem(nameof(ValidationFraction), "must be at least 0 and below 1", ValidationFraction);
         if (ValidateEverySteps < 1)
@@ -133,88 +150,4 @@ public sealed class TrainingOptions
     static string Problem(string option, string expected, object? found) => $"{option} {expected}; found {Text(found)}.";
 
     static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
-}
-
-/// <summary>A learning rate schedule: a factor on <see cref="TrainingOptions.LearningRate"/> for every step.</summary>
-/// <remarks>The hierarchy is closed: <see cref="Constant"/>, <see cref="WarmupHoldLinear"/>, <see cref="Cosine"/>.</remarks>
-public abstract class LearningRateSchedule
-{
-    LearningRateSchedule()
-    {
-    }
-
-    /// <summary>The learning rate of the options at every step.</summary>
-    public static LearningRateSchedule Constant { get; } = new ConstantSchedule();
-
-    /// <summary>Rises linearly, holds, then falls linearly until the end of the run.</summary>
-    /// <param name="warmupSteps">Steps of the rise; 0 starts at the full rate.</param>
-    /// <param name="holdUntilFraction">Share of the run after which the rate starts to fall.</param>
-    /// <param name="finalFraction">Share of the full rate that is reached at the end of the run.</param>
-    /// <returns>The schedule.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A negative number of steps, or a fraction outside 0 … 1.</exception>
-    public static LearningRateSchedule WarmupHoldLinear(
-        int warmupSteps = 100, double holdUntilFraction = 0.4, double finalFraction = 0.02) =>
-        new WarmupHoldLinearSchedule(
-            Steps(warmupSteps), Fraction(holdUntilFraction, nameof(holdUntilFraction)), Fraction(finalFraction, nameof(finalFraction)));
-
-    /// <summary>Rises linearly, then falls along half a cosine until the end of the run (Loshchilov and Hutter 2016, arXiv 1608.03983,
-    /// without restarts).</summary>
-    /// <param name="warmupSteps">Steps of the rise; 0 starts at the full rate.</param>
-    /// <param name="finalFraction">Share of the full rate that is reached at the end of the run.</param>
-    /// <returns>The schedule.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A negative number of steps, or a fraction outside 0 … 1.</exception>
-    public static LearningRateSchedule Cosine(int warmupSteps = 100, double finalFraction = 0) =>
-        new CosineSchedule(Steps(warmupSteps), Fraction(finalFraction, nameof(finalFraction)));
-
-    /// <summary>The factor on the learning rate for one step.</summary>
-    /// <param name="step">Number of steps done before this one: 0 for the first.</param>
-    /// <param name="totalSteps">Number of steps of the whole run.</param>
-    /// <returns>A number in 0 … 1.</returns>
-    public abstract double FactorAt(long step, long totalSteps);
-
-    /// <summary>The name and settings of the schedule, the same on every machine; a checkpoint must match it.</summary>
-    /// <returns>For example <c>WarmupHoldLinear(100, 0.4, 0.02)</c>.</returns>
-    public abstract override string ToString();
-
-    static double Rise(long step, int warmupSteps) => step < warmupSteps ? (step + 1.0) / warmupSteps : 1;
-
-    static int Steps(int warmupSteps)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps);
-        return warmupSteps;
-    }
-
-    static double Fraction(double value, string name) =>
-        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, "A fraction lies between 0 and 1.");
-
-    sealed class ConstantSchedule : LearningRateSchedule
-    {
-        public override double FactorAt(long step, long totalSteps) => 1;
-
-        public override string ToString() => "Constant";
-    }
-
-    sealed class WarmupHoldLinearSchedule(int warmupSteps, double holdUntil, double final) : LearningRateSchedule
-    {
-        public override double FactorAt(long step, long totalSteps)
-        {
-            var done = (double)step / totalSteps;
-            var fall = done <= holdUntil ? 1 : 1 - ((1 - final) * (done - holdUntil) / (1 - holdUntil));
-            return Math.Min(Rise(step, warmupSteps), fall);
-        }
-
-        public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"WarmupHoldLinear({warmupSteps}, {holdUntil}, {final})");
-    }
-
-    sealed class CosineSchedule(int warmupSteps, double final) : LearningRateSchedule
-    {
-        public override double FactorAt(long step, long totalSteps)
-        {
-            var fall = final + ((1 - final) * (1 + Math.Cos(Math.PI * step / totalSteps)) / 2);
-            return Math.Min(Rise(step, warmupSteps), fall);
-        }
-
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"Cosine({warmupSteps}, {final})");
-    }
 }

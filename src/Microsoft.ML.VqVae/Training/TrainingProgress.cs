@@ -27,18 +27,24 @@ public sealed record TrainingProgress(
     double LearningRate,
     double? ValidationLoss)
 {
+    /// <summary>Means of the parts that add up to the loss, by name; empty for a loss of one part. (A term of <see cref="Terms"/> may be in
+    /// other units than the loss, such as a squared error.)</summary>
+    public IReadOnlyDictionary<string, double> Parts { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Share of the run that is done: 0 … 1.</summary>
     public double Fraction => (double)Step / TotalSteps;
 
     /// <summary>The report as a line for a log.</summary>
-    /// <returns>For example <c>Step 120 of 1500: loss 0.1234 (reconstruction 0.1012), perplexity 231.4, 690 examples/s, 0:01:23
-    /// left</c>.</returns>
+    /// <returns>For example <c>Step 120 of 1500: loss 0.1234 (reconstruction 0.1012 + quantizer 0.0222), perplexity 231.4, 690 examples/s,
+    /// 0:01:23 left</c>. What is in parentheses adds up to the loss. For a loss of one part, its terms follow instead.</returns>
     public override string ToString()
     {
         var line = new StringBuilder();
         line.Append(CultureInfo.InvariantCulture, $"Step {Step} of {TotalSteps}: loss {Loss:G4}");
-        if (Terms.Count > 0)
-            line.Append(" (").AppendJoin(", ", Terms.Select(t => Invariant($"{t.Key} {t.Value:G4}"))).Append(')');
+        if (Parts.Count > 0)
+            line.Append(" (").AppendJoin(" + ", Parts.Select(part => Invariant($"{part.Key} {part.Value:G4}"))).Append(')');
+        else if (Terms.Count > 0)
+            line.Append(", ").AppendJoin(", ", Terms.Select(term => Invariant($"{term.Key} {term.Value:G4}")));
         if (ValidationLoss is { } validation)
             line.Append(CultureInfo.InvariantCulture, $", validation loss {validation:G4}");
         if (Perplexity is { } perplexity)
@@ -68,10 +74,15 @@ public sealed record TrainingSummary(
     double? BestValidationLoss,
     long? BestValidationStep,
     TimeSpan Elapsed,
-    IReadOnlyList<TrainingProgress> LearningCurve);
+    IReadOnlyList<TrainingProgress> LearningCurve)
+{
+    /// <summary>Whether the run was canceled and returned the model so far, see <see cref="TrainingOptions.ReturnModelWhenCanceled"/>: the
+    /// weights are those of <see cref="BestValidationStep"/> if the validation loss was measured, or else those of the last step.</summary>
+    public bool Canceled { get; init; }
+}
 
 /// <summary>Measures the time of a run and reports its progress.</summary>
-internal sealed class ProgressReporter(TrainingOptions options, Action<string>? report, TimeProvider time)
+internal sealed class ProgressReporter(TrainingOptions options, Action<string>? report, Action<string>? warn, TimeProvider time)
 {
     // Few enough lines for a log of hours, enough to see that something happens.
     static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
@@ -104,7 +115,7 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
     internal TrainingProgress Progress(TrainingState state, BatchPlan plan, LossMeter meter, double learningRate)
     {
         var (examples, batches) = (meter.Examples, meter.Batches);
-        var (loss, terms, perplexity) = meter.Read();
+        var (loss, terms, parts, perplexity) = meter.Read();
         // Taken after the reading, which waits for the device.
         var interval = time.GetElapsedTime(intervalStart) - paused;
         var running = time.GetElapsedTime(start);
@@ -121,7 +132,7 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
             elapsedBefore + running,
             running * ((double)(plan.TotalSteps - state.Step) / stepsHere),
             learningRate,
-            state.ValidationLoss);
+            state.ValidationLoss) { Parts = parts };
         (intervalStart, paused) = (time.GetTimestamp(), TimeSpan.Zero);
         return progress;
     }
@@ -137,4 +148,6 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
     }
 
     internal void Line(FormattableString text) => report?.Invoke(text.ToString(CultureInfo.InvariantCulture));
+
+    internal void Warn(string text) => (warn ?? report)?.Invoke(text);
 }

@@ -1,36 +1,36 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
 
-/// <summary>One call of <see cref="TrainingLoop.Run(TrainingTask, TrainingOptions, Device, Action{string}?)"/>.</summary>
+/// <summary>One call of <see cref="TrainingLoop"/>.</summary>
 internal sealed class TrainingRun : IDisposable
 {
-    // Enough examples to distinguish data sets, few enough to cost no noticeable time.
-    const int HashedExamples = 64;
-
     readonly TrainingTask task;
     readonly TrainingOptions options;
     readonly BatchPlan plan;
     readonly Device device;
+    readonly bool reduced;
     readonly ProgressReporter reporter;
     readonly TrainingTensors tensors;
     readonly LossMeter meter = new();
     readonly Checkpoint? checkpoint;
-    TrainingState state = new();
+    TrainingState state = new() { ShortensLengths = true };
+    LearningRateSchedule schedule;
+    Exception? saveProblem;
     long? resumedFrom;
     double learningRate;
 
     internal TrainingRun(TrainingTask task, TrainingOptions options, BatchPlan plan, Device device, ProgressReporter reporter)
     {
         (this.task, this.options, this.plan, this.device, this.reporter) = (task, options, plan, device, reporter);
+        schedule = options.Schedule;
+        reduced = FastBFloat16.Uses(options.Precision, device);
         if (options.CheckpointFolder is not null)
-            checkpoint = new Checkpoint(options.CheckpointFolder, Settings());
-        tensors = new TrainingTensors(task.Network, options.LearningRate, device);
+            checkpoint = new Checkpoint(options.CheckpointFolder, new RunSettings(task, options, plan, reduced));
+        tensors = new TrainingTensors(task.Network, device);
     }
 
     bool Finished => state.StoppedEarly || state.Step >= plan.TotalSteps;
@@ -39,16 +39,20 @@ internal sealed class TrainingRun : IDisposable
 
     bool OnGpu => device.type != DeviceType.CPU;
 
+    TrainingMoment Moment => new(state.Step, plan.TotalSteps) { ShortensLengths = state.ShortensLengths };
+
     internal TrainingSummary ToTheEnd()
     {
         using var gradients = enable_grad();
+        var canceled = false;
         try
         {
             Resume();
             reporter.Begin(state);
-            using (var feeder = new BatchFeeder(task.Examples.ReadBatch, plan.From(state.Step, ValidationDue), device.type == DeviceType.CUDA))
-                Train(feeder);
-            if (options.EarlyStoppingPatience is not null)
+            if (reduced)
+                reporter.Line($"Training in {nameof(TrainingPrecision.BFloat16)}.");
+            canceled = !TrainUnlessCanceled();
+            if (options.EarlyStoppingPatience is not null || canceled)
                 tensors.RestoreBest();
         }
         finally
@@ -59,7 +63,10 @@ internal sealed class TrainingRun : IDisposable
         reporter.Line($"Training ended after {state.Step} of {plan.TotalSteps} steps, {reporter.Elapsed:hh\\:mm\\:ss}.");
         return new TrainingSummary(
             state.Step, plan.TotalSteps, resumedFrom, state.StoppedEarly, state.Last!, state.BestValidationLoss, state.BestValidationStep,
-            reporter.Elapsed, state.LearningCurve);
+            reporter.Elapsed, state.LearningCurve)
+        {
+            Canceled = canceled,
+        };
     }
 
     public void Dispose()
@@ -70,11 +77,55 @@ internal sealed class TrainingRun : IDisposable
 
     void Resume()
     {
-        if (checkpoint?.TryRestore(tensors, meter, device) is not { } saved)
+        if (checkpoint?.TryRestore(tensors, meter, device, plan.TotalSteps) is not var (saved, plannedSteps))
             return;
         state = saved;
         resumedFrom = state.Step;
+        schedule = state.ShortensLengths ? schedule : schedule.Unshortened;
         reporter.Line($"Training goes on from the checkpoint after {state.Step} of {plan.TotalSteps} steps.");
+        if (plannedSteps != plan.TotalSteps)
+            ReportChangeOfPlan(plannedSteps);
+    }
+
+    void ReportChangeOfPlan(long plannedSteps)
+    {
+        double Rate(long step, long totalSteps) => options.LearningRate * schedule.FactorAt(step, totalSteps);
+        var first = 0L;
+        while (first < state.Step && Rate(first, plannedSteps) == Rate(first, plan.TotalSteps))
+            first++;
+        if (first == state.Step)
+        {
+            reporter.Line(
+                $"The run was planned for {plannedSteps} steps; its learning rate so far is also that of {plan.TotalSteps} steps.");
+            return;
+        }
+
+        var last = state.Step - 1;
+        reporter.Warn(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The run was planned for {plannedSteps} steps and is now {plan.TotalSteps} steps long, by the schedule {schedule}: from " +
+            $"step {first + 1} to {state.Step} its learning rate was another than in a run of {plan.TotalSteps} steps " +
+            $"({Rate(last, plannedSteps):G4} in the last one, instead of {Rate(last, plan.TotalSteps):G4}), and from now on it is the " +
+            $"same ({Rate(state.Step, plan.TotalSteps):G4} in the next). The weights will differ from those of {plan.TotalSteps} " +
+            $"uninterrupted steps."));
+    }
+
+    /// <summary>Trains to the end of the run, or until it is canceled, if a canceled run is to return.</summary>
+    bool TrainUnlessCanceled()
+    {
+        using var feeder = new BatchFeeder(task.Examples.ReadBatch, plan.From(state.Step, ValidationDue), device.type == DeviceType.CUDA);
+        try
+        {
+            Train(feeder);
+            return true;
+        }
+        catch (OperationCanceledException)
+            when (options.ReturnModelWhenCanceled && state.Step > 0 && options.CancellationToken.IsCancellationRequested)
+        {
+            if (meter.Examples > 0)
+                Report();
+            return false;
+        }
     }
 
     // Everything between two steps happens at the head of the loop. There the state is consistent and can be saved, and there a resumed run
@@ -107,9 +158,11 @@ internal sealed class TrainingRun : IDisposable
     void Step(Tensor[] batch)
     {
         using var scope = NewDisposeScope();
-        learningRate = options.LearningRate * options.Schedule.FactorAt(state.Step, plan.TotalSteps);
+        learningRate = options.LearningRate * schedule.FactorAt(state.Step, plan.TotalSteps);
         tensors.DropGradients();
-        var loss = task.Objective.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
+        StepLoss loss;
+        using (reduced ? MixedPrecision.BFloat16() : null)
+            loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
         meter.Add(loss, plan.BatchSize);
         state.Step++;
         // Reading the loss would make a GPU wait; there it is looked at when progress is reported.
@@ -132,7 +185,7 @@ internal sealed class TrainingRun : IDisposable
             {
                 var batch = Take(feeder);
                 using var scope = NewDisposeScope();
-                var loss = task.Objective.Loss(ToDevice(batch, scope), new TrainingMoment(state.Step, plan.TotalSteps));
+                var loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
                 var examples = Math.Min(plan.BatchSize, left);
                 validation.Add(loss, examples);
                 left -= examples;
@@ -145,8 +198,8 @@ internal sealed class TrainingRun : IDisposable
             throw NotFinite(mean, "validation loss");
         if (state.Validated(mean))
         {
-            if (options.EarlyStoppingPatience is not null)
-                tensors.KeepAsBest();
+            // Also for a run that is canceled, in this process or after a resume.
+            tensors.KeepAsBest();
         }
         else if (state.ValidationsSinceBest >= options.EarlyStoppingPatience)
         {
@@ -165,12 +218,22 @@ internal sealed class TrainingRun : IDisposable
         reporter.Publish(progress, important: Finished || (state.ValidatedStep == state.Step));
     }
 
+    // Training is worth more than its checkpoints: where one cannot be written, it goes on.
     void Save()
     {
         if (!meter.IsFinite)
             throw NotFinite();
         state.Elapsed = reporter.Elapsed;
-        checkpoint!.Save(state, tensors, meter);
+        try
+        {
+            checkpoint!.Save(state, tensors, meter);
+            saveProblem = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            saveProblem = e;
+            reporter.Warn($"The checkpoint after {state.Step} of {plan.TotalSteps} steps could not be written: {e.Message}");
+        }
     }
 
     Tensor[] Take(BatchFeeder feeder)
@@ -185,7 +248,11 @@ internal sealed class TrainingRun : IDisposable
             reporter.Line($"Training was canceled after {state.Step} of {plan.TotalSteps} steps.");
             if (checkpoint is not null && meter.IsFinite)
                 Save();
-            throw;
+            if (saveProblem is null)
+                throw;
+            throw new OperationCanceledException(
+                $"Training was canceled, and its checkpoint could not be written: {saveProblem.Message}", saveProblem,
+                options.CancellationToken);
         }
     }
 
@@ -209,50 +276,4 @@ internal sealed class TrainingRun : IDisposable
             $"{nameof(TrainingOptions)}.{nameof(TrainingOptions.LearningRate)} ({options.LearningRate:G4}), set " +
             $"{nameof(TrainingOptions.GradientClipNorm)}, or look for extreme values in the data."),
         value);
-
-    // The settings that must be the same for a resumed run to produce the same weights.
-    Dictionary<string, string> Settings()
-    {
-        var settings = new Dictionary<string, string>
-        {
-            ["examples"] = Text(task.Examples.Count),
-            ["content of the examples"] = HashOfExamples(),
-            [nameof(options.LearningRate)] = Text(options.LearningRate),
-            [nameof(options.Schedule)] = options.Schedule.ToString(),
-            [nameof(options.BatchSize)] = Text(options.BatchSize),
-            [nameof(options.Steps)] = Text(plan.TotalSteps),
-            [nameof(options.GradientClipNorm)] = Text(options.GradientClipNorm),
-            [nameof(options.ValidationFraction)] = Text(options.ValidationFraction),
-            [nameof(options.ValidateEverySteps)] = Text(plan.ValidateEverySteps),
-            [nameof(options.EarlyStoppingPatience)] = Text(options.EarlyStoppingPatience),
-            [nameof(options.Seed)] = Text(options.Seed ?? 0),
-        };
-        foreach (var line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            var split = line.IndexOf('=', StringComparison.Ordinal);
-            var (name, value) = split < 0 ? ("task", line) : (line[..split].TrimEnd(), line[(split + 1)..].TrimStart());
-            settings[name] = settings.TryGetValue(name, out var former) ? $"{former}, {value}" : value;
-        }
-
-        return settings;
-    }
-
-    string HashOfExamples()
-    {
-        var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples.Count);
-        var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples.Count / count)).ToArray();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var tensor in BatchFeeder.Make(task.Examples.ReadBatch, new(examples, Step: null), pinned: false))
-        {
-            using var contiguous = tensor.contiguous();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.dtype}[{string.Join(",", tensor.shape)}]"));
-            hash.AppendData(contiguous.bytes);
-            tensor.Dispose();
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
-    }
-
-    static string Text(object? value) =>
-        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
 }

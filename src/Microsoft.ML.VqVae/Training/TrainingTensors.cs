@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -10,17 +11,17 @@ internal sealed class TrainingTensors : IDisposable
     const double ClipEpsilon = 1e-6;
 
     readonly (string Name, Parameter Parameter)[] parameters;
-    readonly Adam optimizer;
+    readonly Adam adam;
 
     /// <summary>Moves the network to the device, then makes the optimizer.</summary>
-    internal TrainingTensors(nn.Module network, double learningRate, Device device)
+    internal TrainingTensors(nn.Module network, Device device)
     {
         network.to(device);
         Network = network;
         parameters = [.. network.named_parameters().Where(p => p.parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new ArgumentException("No parameter of the network requires gradients: there is nothing to train.", nameof(network));
-        optimizer = optim.Adam(parameters.Select(p => p.Parameter).ToArray(), learningRate);
+        adam = new Adam(parameters.Select(p => p.Parameter));
     }
 
     internal nn.Module Network { get; }
@@ -30,7 +31,7 @@ internal sealed class TrainingTensors : IDisposable
 
     /// <summary>Adam's state of every trained parameter.</summary>
     internal IEnumerable<(string Name, Adam.State State)> AdamStates() =>
-        parameters.Zip(optimizer.state_dict().State, (p, state) => (p.Name, (Adam.State)state));
+        parameters.Zip(adam.States, (p, state) => (p.Name, state));
 
     /// <summary>Drops the gradients of the previous step. They are dropped, not zeroed: Adam leaves a parameter without gradient alone, and
     /// whether a parameter has one must depend only on the step, or a resumed run would differ.</summary>
@@ -41,12 +42,7 @@ internal sealed class TrainingTensors : IDisposable
     }
 
     /// <summary>One step of Adam.</summary>
-    internal void Step(double learningRate)
-    {
-        foreach (var group in optimizer.ParamGroups)
-            group.LearningRate = learningRate;
-        optimizer.step();
-    }
+    internal void Step(double learningRate) => adam.Step(learningRate);
 
     /// <summary>Scales all gradients so that their common Euclidean norm is at most <paramref name="norm"/>. TorchSharp's own
     /// clip_grad_norm_ returns the norm as a number and so waits for the device at every step; this does not.</summary>
@@ -57,7 +53,7 @@ internal sealed class TrainingTensors : IDisposable
         var gradients = parameters.Select(p => p.Parameter.grad).OfType<Tensor>().ToList();
         if (gradients.Count == 0)
             return;
-        var factor = stack(gradients.Select(g => g.norm())).norm().add_(ClipEpsilon).reciprocal().mul_(norm).clamp_max_(1);
+        var factor = stack(gradients.Select(g => g.norm())).norm().Add_(ClipEpsilon).reciprocal().Mul_(norm).ClampMax(1);
         foreach (var gradient in gradients)
             gradient.mul_(factor);
     }
@@ -84,7 +80,7 @@ internal sealed class TrainingTensors : IDisposable
     public void Dispose()
     {
         DropGradients();
-        optimizer.Dispose();
+        adam.Dispose();
         DisposeBest();
     }
 

@@ -4,7 +4,7 @@ using Microsoft.ML.VqVae.Samples.Images;
 namespace Microsoft.ML.VqVae.Samples.Compare;
 
 /// <summary>The options of the compare command.</summary>
-internal sealed record CompareSettings : SampleSettings
+internal sealed record CompareSettings : ImageSampleSettings
 {
     public int? Steps { get; init; }
 
@@ -44,7 +44,6 @@ internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate
         options.VectorQuantizer.CommitmentCost = CommitmentCost;
         options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         options.VectorQuantizer.Dimensions = DimensionsPerCode(settings);
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         return options;
     }
 

@@ -17,7 +17,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
 
     protected override SampleResult Work(Stages stages)
     {
-        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        ImageData data = ImageDataSets.Open(ML, Settings, stages);
         ComparePlan plan = ComparePlan.For(data, Settings);
         IDataView test = ML.Data.TakeRows(data.Test, plan.TestRows);
 
@@ -37,7 +37,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
             nameof(ComparedImage.Reconstruction), reconstructionBitsColumnName: nameof(ComparedImage.BoundBits)));
         TrainingSummary training = codec.TrainingSummary!;
         var vqVae = new ComparedModel("VQ-VAE", quality.TotalBitsPerDimension!.Value, PaperVqVae,
-            [.. training.LearningCurve.Where(at => at.Step > vq.VectorQuantizer.UnquantizedSteps)
+            [.. training.LearningCurve.Where(at => at.Perplexity is not null)
                 .Select(at => ((double)at.Step, at.Terms["reconstruction bits"] + quality.BitsPerDimension))],
             Reconstructions(encoded), training.Elapsed.TotalSeconds);
 

@@ -19,14 +19,15 @@ internal static class CodecFile
     {
         if (!File.Exists(path))
             throw new DataSetException($"The file '{path}', given as --model, does not exist. ./samples.sh images writes one.");
-        return Find(ml.Model.Load(path, out _)).FirstOrDefault() ?? throw new DataSetException(
+        return Find<ImageVqVaeTransformer>(ml.Model.Load(path, out _)).FirstOrDefault() ?? throw new DataSetException(
             $"'{path}' holds no codec of images. Expected is a model.zip of ./samples.sh images.");
     }
 
-    static IEnumerable<ImageVqVaeTransformer> Find(ITransformer transformer) => transformer switch
+    /// <summary>The transformers of one kind in a chain of any depth.</summary>
+    public static IEnumerable<T> Find<T>(ITransformer transformer) where T : ITransformer => transformer switch
     {
-        ImageVqVaeTransformer codec => [codec],
-        IEnumerable<ITransformer> chain => chain.SelectMany(Find),
+        T wanted => [wanted],
+        IEnumerable<ITransformer> chain => chain.SelectMany(Find<T>),
         _ => [],
     };
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Samples.Images;
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
 /// <summary>The options of the generate command.</summary>
-internal sealed record GenerateSettings : SampleSettings
+internal sealed record GenerateSettings : ImageSampleSettings
 {
     public string? ModelFile { get; init; }
 

@@ -18,7 +18,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
 
     protected override SampleResult Work(Stages stages)
     {
-        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        ImageData data = ImageDataSets.Open(ML, Settings, stages);
         GeneratePlan plan = GeneratePlan.For(Settings);
 
         // 1. The codec encodes images, and its decoder turns codes into images.

@@ -30,6 +30,11 @@ internal static class CifarBinary
         return ImageData.FromMemory(ml, "CIFAR-10", Shape, train[..^heldOut], train[^heldOut..]);
     }
 
+    /// <summary>The class of a label of record number <paramref name="record"/> of a file.</summary>
+    public static string NameOf(byte label, string path, int record) => label < Classes.Length
+        ? Classes[label]
+        : throw new DataSetException($"Record {record} of '{path}' has the label {label}; CIFAR-10 has the classes 0 to 9.");
+
     static LabelledImage[] NotEmpty(LabelledImage[] images, string folder) => images.Length > 0
         ? images
         : throw new DataSetException($"The *.bin files in '{folder}' hold no images to train on.");
@@ -45,13 +50,10 @@ internal static class CifarBinary
         var images = new LabelledImage[content.Length / RecordBytes];
         for (int i = 0; i < images.Length; i++)
         {
-            byte label = content[i * RecordBytes];
-            if (label >= Classes.Length)
-                throw new DataSetException($"Record {i} of '{path}' has the label {label}; CIFAR-10 has the classes 0 to 9.");
             images[i] = new LabelledImage
             {
                 Pixels = Array.ConvertAll(content[(i * RecordBytes + 1)..((i + 1) * RecordBytes)], value => (float)value),
-                Class = Classes[label],
+                Class = NameOf(content[i * RecordBytes], path, i),
             };
         }
         return images;

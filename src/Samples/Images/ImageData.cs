@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -31,6 +32,9 @@ internal readonly record struct ImageShape(int Channels, int Height, int Width)
 /// <summary>A data set as two views with the columns Pixels (planar, 0…255) and Class.</summary>
 internal sealed record ImageData(string Name, ImageShape Shape, IDataView Train, int TrainRows, IDataView Test, int TestRows)
 {
+    /// <summary>The files that were left out, since they cannot be read.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
     public static ImageData FromMemory(
         MLContext ml, string name, ImageShape shape, IReadOnlyCollection<LabelledImage> train, IReadOnlyCollection<LabelledImage> test) =>
         new(name, shape,
@@ -38,21 +42,42 @@ internal sealed record ImageData(string Name, ImageShape Shape, IDataView Train,
             ml.Data.LoadFromEnumerable(test, shape.Schema), test.Count);
 }
 
+/// <summary>The options of the commands whose data are images.</summary>
+internal abstract record ImageSampleSettings : SampleSettings
+{
+    /// <summary>Whether image files that cannot be decoded are left out instead of being an error.</summary>
+    public bool SkipUnreadable { get; init; }
+}
+
 /// <summary>Opens a data set whose format is detected from the content of its folder.</summary>
 internal static class ImageDataSets
 {
-    public static ImageData Open(MLContext ml, string? folder)
+    /// <summary>Opens the data set of a run as its first stage, and shows the number of files that were skipped.</summary>
+    public static ImageData Open(MLContext ml, ImageSampleSettings settings, Stages stages)
+    {
+        ImageData data = stages.Run("Read the images", _ => Open(ml, settings.DataFolder, settings.SkipUnreadable));
+        if (data.Skipped.Count > 0)
+            stages.Run($"Skipped {data.Skipped.Count:N0} files that cannot be read, the first is '{data.Skipped[0]}'", _ => { });
+        return data;
+    }
+
+    /// <param name="ml">The context of the views.</param>
+    /// <param name="folder">The folder; null for the default data.</param>
+    /// <param name="skipUnreadable">Whether image files that cannot be decoded are left out instead of being an error.</param>
+    public static ImageData Open(MLContext ml, string? folder, bool skipUnreadable = false)
     {
         if (folder is null)
-            return FashionMnist.Open(ml, FashionMnist.DefaultFolder());
+            return IdxImages.Open(ml, IdxImages.DefaultFolder());
         if (!Directory.Exists(folder))
             throw new DataSetException($"The folder '{folder}', given as --data, does not exist.");
-        return FashionMnist.IsIn(folder) ? FashionMnist.Open(ml, folder)
+        return IdxImages.IsIn(folder) ? IdxImages.Open(ml, folder)
             : CifarBinary.IsIn(folder) ? CifarBinary.Open(ml, folder)
-            : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder)
+            : JpegRecords.IsIn(folder) ? JpegRecords.Open(ml, folder)
+            : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder, skipUnreadable)
             : throw new DataSetException(
-                $"No images were found in '{folder}'. Expected is one of: the four IDX files of Fashion-MNIST (*-images-idx3-ubyte, "
-                + "plain or .gz), CIFAR-10 binary files (*.bin), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, "
+                $"No images were found in '{folder}'. Expected is one of: the four IDX files of MNIST or its relatives (*-images-idx3-ubyte, "
+                + "plain or .gz), CIFAR-10 binary files (*.bin) or JPEG records (train.jpegs.gz and test.jpegs.gz), or one subfolder of "
+                + "image files per class (.png, .jpg, .bmp, .gif, "
                 + ".webp).");
     }
 }

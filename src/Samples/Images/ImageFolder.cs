@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
@@ -11,17 +10,28 @@ internal static class ImageFolder
 {
     public const int Side = 32;
 
+    public static readonly ImageShape Shape = new(3, Side, Side);
+
     const int TestEvery = 10;
 
     static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
 
-    static ReadOnlySpan<byte> Png => [0x89, (byte)'P', (byte)'N', (byte)'G'];
-
-    static ReadOnlySpan<byte> Jpeg => [0xFF, 0xD8, 0xFF];
-
     public static bool IsIn(string folder) => Directory.EnumerateDirectories(folder).Any(subfolder => ImageFiles(subfolder).Any());
 
-    public static ImageData Open(MLContext ml, string folder)
+    /// <summary>Whether a folder has image files in itself.</summary>
+    public static bool IsFlat(string folder) => Directory.Exists(folder) && ImageFiles(folder).Any();
+
+    /// <summary>All image files of a folder itself, in the order of their names, without classes.</summary>
+    public static IDataView OpenFlat(MLContext ml, string folder)
+    {
+        ImageFile[] files = [.. ImageFiles(folder).Order(StringComparer.Ordinal).Select(path => new ImageFile { Path = path })];
+        return Read(ml, Readable(files, skipUnreadable: false).Files);
+    }
+
+    /// <param name="ml">The context of the views.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="skipUnreadable">Whether files that cannot be decoded are left out instead of being an error.</param>
+    public static ImageData Open(MLContext ml, string folder, bool skipUnreadable)
     {
         ImageFile[] files =
         [
@@ -29,35 +39,47 @@ internal static class ImageFolder
                from path in ImageFiles(subfolder).Order(StringComparer.Ordinal)
                select new ImageFile { Path = path, Class = Path.GetFileName(subfolder) },
         ];
+        (files, string[] skipped) = Readable(files, skipUnreadable);
         string[] classes = [.. files.Select(file => file.Class).Distinct()];
         if (classes.Length < 2)
-            throw new DataSetException(
-                $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
-        if (files.FirstOrDefault(file => !LooksLikeImage(file.Path)) is { } broken)
-            throw new DataSetException($"'{broken.Path}' is not an image, despite its extension. Remove or replace it.");
+        {
+            throw new DataSetException(classes.Length == 0
+                ? $"None of the {skipped.Length:N0} image files in '{folder}' can be read."
+                : $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
+        }
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
         if (test.Length == 0)
             throw new DataSetException($"'{folder}' holds {files.Length} image files; at least {TestEvery} are needed.");
 
         return new ImageData(
-            new DirectoryInfo(folder).Name, new ImageShape(3, Side, Side), Read(ml, train), train.Length, Read(ml, test), test.Length);
+            new DirectoryInfo(folder).Name, Shape, Read(ml, train), train.Length, Read(ml, test), test.Length)
+        {
+            Skipped = skipped,
+        };
     }
 
-    static IEnumerable<string> ImageFiles(string folder) =>
-        Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));
-
-    /// <summary>
-    /// Checks the first bytes, so that the message names the file: ML.NET fails later and without the name.
-    /// </summary>
-    static bool LooksLikeImage(string path)
+    /// <summary>The files that can be decoded, and the paths of the others.</summary>
+    /// <exception cref="DataSetException">A file cannot be decoded, and is not to be skipped.</exception>
+    static (ImageFile[] Files, string[] Skipped) Readable(ImageFile[] files, bool skipUnreadable)
     {
-        Span<byte> start = stackalloc byte[4];
-        using FileStream file = File.OpenRead(path);
-        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
-            && (start.SequenceEqual(Png) || start.StartsWith(Jpeg) || start.StartsWith("BM"u8) || start.SequenceEqual("GIF8"u8)
-                || start.SequenceEqual("RIFF"u8));
+        string?[] problems = [.. files.AsParallel().AsOrdered().Select(file => ImageFileCheck.ProblemOf(file.Path))];
+        int bad = problems.Count(problem => problem is not null);
+        if (bad > 0 && !skipUnreadable)
+        {
+            int first = Array.FindIndex(problems, problem => problem is not null);
+            string more = bad > 1 ? $" {bad - 1:N0} other files cannot be read either." : "";
+            throw new DataSetException($"'{files[first].Path}', image file {first + 1:N0} of {files.Length:N0}, {problems[first]}.{more} "
+                + "Remove or replace what cannot be read, or leave it out with --skip-unreadable.");
+        }
+        return (
+            [.. files.Where((_, index) => problems[index] is null)],
+            [.. files.Where((_, index) => problems[index] is not null).Select(file => file.Path)]);
     }
+
+    // Names with a dot in front are of the system: macOS leaves "._a.png" beside a.png.
+    static IEnumerable<string> ImageFiles(string folder) => Directory.EnumerateFiles(folder).Where(file =>
+        Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(file).StartsWith('.'));
 
     static IDataView Read(MLContext ml, ImageFile[] files)
     {

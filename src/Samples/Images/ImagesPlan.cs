@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Networks;
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>The options of the images command.</summary>
-internal sealed record ImagesSettings : SampleSettings
+internal sealed record ImagesSettings : ImageSampleSettings
 {
     public int? Steps { get; init; }
 
@@ -25,6 +25,8 @@ internal sealed record ImagesPlan(
 {
     public static ImagesPlan For(ImageData data, ImagesSettings settings)
     {
+        // A wide network learns a few thousand photographs by heart.
+        bool wide = data.TrainRows >= 20_000;
         ImagesPlan plan = (data.Shape.Channels, settings.Quick) switch
         {
             (1, false) => new(
@@ -34,7 +36,7 @@ internal sealed record ImagesPlan(
                 Steps: 450, BatchSize: 32, LearningRate: 4e-3, Channels: 64,
                 ClassifierRows: 10_000, TestRows: 2_000, Regularization: 1e-3),
             (_, false) => new(
-                Steps: 4000, BatchSize: 32, LearningRate: 3e-3, Channels: 96,
+                Steps: wide ? 6000 : 4000, BatchSize: 32, LearningRate: 3e-3, Channels: wide ? 128 : 96,
                 ClassifierRows: 10_000, TestRows: 10_000, Regularization: 3e-3),
             (_, true) => new(
                 Steps: 350, BatchSize: 16, LearningRate: 3e-3, Channels: 64,
@@ -57,8 +59,6 @@ internal sealed record ImagesPlan(
         options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         if (settings.CodesPerPosition > 1)
             options.VectorQuantizer.Dimensions = 16;
-        // The first steps are unquantized, so that the codebook is initialized from a partly trained encoder.
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, Steps / 5);
         options.Training.Steps = Steps;
         options.Training.BatchSize = BatchSize;
         options.Training.LearningRate = LearningRate;

@@ -14,7 +14,7 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
 {
     protected override SampleResult Work(Stages stages)
     {
-        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        ImageData data = ImageDataSets.Open(ML, Settings, stages);
         ImagesPlan plan = ImagesPlan.For(data, Settings);
         ImageVqVaeOptions options = plan.CodecOptions(data, Settings);
 
@@ -45,7 +45,8 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
         codec.SaveWeights(Out("weights.safetensors"));
         bool identical = stages.Run("Load the model in a new process and compare", _ =>
             ImagePredictions.Lines(ML, chain, data.Test, plan.TestRows).SequenceEqual(NewProcess.Predict(
-                ImagePredictions.Verb, Out("model.zip"), Settings.DataFolder, plan.TestRows, Settings.Cuda, Cancellation)));
+                ImagePredictions.Verb, Out("model.zip"), Settings.DataFolder, plan.TestRows, Settings.Cuda, Cancellation,
+                Settings.SkipUnreadable)));
 
         var counts = ML.Data.CreateEnumerable<CodesOfImage>(test, reuseRowObject: true).CountBy(row => row.Class).ToDictionary();
         string[] classes = [.. counts.Keys.Order(StringComparer.Ordinal)];

@@ -3,7 +3,7 @@ using Microsoft.ML.VqVae.Samples.Images;
 namespace Microsoft.ML.VqVae.Samples.TwoLevel;
 
 /// <summary>The options of the two-level command.</summary>
-internal sealed record TwoLevelSettings : SampleSettings
+internal sealed record TwoLevelSettings : ImageSampleSettings
 {
     public string? ModelFile { get; init; }
 

@@ -18,7 +18,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
 
     protected override SampleResult Work(Stages stages)
     {
-        ImageData data = stages.Run("Read the images", _ => ImageDataSets.Open(ML, Settings.DataFolder));
+        ImageData data = ImageDataSets.Open(ML, Settings, stages);
         TwoLevelPlan plan = TwoLevelPlan.For(Settings);
 
         // 1. The first level: images as grids of codes.

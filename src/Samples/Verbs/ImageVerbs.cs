@@ -9,19 +9,25 @@ namespace Microsoft.ML.VqVae.Samples.Verbs;
 /// <summary>The commands whose data are images.</summary>
 internal static class ImageVerbs
 {
-    const string Data = "CIFAR-10 binary files (*.bin), IDX files, or one subfolder of image files per class. Default: Fashion-MNIST.";
+    const string Data = "CIFAR-10 binary files (*.bin), the four IDX files of MNIST or its relatives, or one subfolder of image files per "
+        + "class. Default: Fashion-MNIST.";
 
     const string CodesPerPosition = "Number of codes per position of the grid.";
+
+    static Option<bool> WithSkip(SampleVerb verb) => verb.With(
+        "--skip-unreadable", "Leave out image files that cannot be decoded, and show their number. Default: the first is an error.", false);
 
     public static SampleVerb Images()
     {
         var verb = new SampleVerb("images", "Trains a VQ-VAE on images, and a classifier on its codes.", Data);
+        Option<bool> skip = WithSkip(verb);
         Option<int?> steps = verb.WithCount("--steps", "Training steps of the codec. Default: depends on the data set.");
         Option<int> codes = verb.WithCount("--codes-per-position", CodesPerPosition, 1);
         Option<string?> checkpoint = verb.WithCheckpoint();
         return verb.Runs<ImagesSettings>((settings, parsed, cancellation) => new ImagesSample(
             settings with
             {
+                SkipUnreadable = parsed.GetValue(skip),
                 Steps = parsed.GetValue(steps),
                 CodesPerPosition = parsed.GetValue(codes),
                 CheckpointFolder = parsed.GetValue(checkpoint),
@@ -32,6 +38,7 @@ internal static class ImageVerbs
     public static SampleVerb Compare()
     {
         var verb = new SampleVerb("compare", "Compares a VQ-VAE with a Gaussian VAE and VIMCO, in bits per dimension.", Data);
+        Option<bool> skip = WithSkip(verb);
         Option<int?> steps = verb.WithCount("--steps", "Training steps of each model. Default: depends on the data set.");
         Option<int?> samples = verb.WithCount(
             "--samples", "Samples per image in a training step of VIMCO; the paper has 50. Default: 10, or 5 with --quick.");
@@ -39,6 +46,7 @@ internal static class ImageVerbs
         return verb.Runs<CompareSettings>((settings, parsed, cancellation) => new CompareSample(
             settings with
             {
+                SkipUnreadable = parsed.GetValue(skip),
                 Steps = parsed.GetValue(steps),
                 Samples = parsed.GetValue(samples),
                 CodesPerPosition = parsed.GetValue(codes),
@@ -50,16 +58,24 @@ internal static class ImageVerbs
     {
         var verb = new SampleVerb(
             "generate", "Trains a prior over the codes of images, samples new images of each class, and completes given images.", Data);
+        Option<bool> skip = WithSkip(verb);
         Option<string?> model = verb.With("--model", "A model.zip of the images sample with the codec. Default: a codec is trained.");
         Option<int?> perClass = verb.WithCount("--per-class", "Number of images to sample per class. Default: 50, or 20 with --quick.");
         return verb.Runs<GenerateSettings>((settings, parsed, cancellation) => new GenerateSample(
-            settings with { ModelFile = parsed.GetValue(model), PerClass = parsed.GetValue(perClass) }, cancellation).Run());
+            settings with
+            {
+                SkipUnreadable = parsed.GetValue(skip),
+                ModelFile = parsed.GetValue(model),
+                PerClass = parsed.GetValue(perClass),
+            },
+            cancellation).Run());
     }
 
     public static SampleVerb TwoLevel()
     {
         var verb = new SampleVerb(
             "two-level", "Trains a second VQ-VAE on the codes of the first: an image becomes a few codes.", Data);
+        Option<bool> skip = WithSkip(verb);
         Option<string?> model = verb.With(
             "--model", "A model.zip of the images sample with the codec of the first level. Default: a codec is trained.");
         Option<int> latents = verb.WithCount("--latents", "Number of latents (codes of the second level) per image.", 3);
@@ -69,6 +85,7 @@ internal static class ImageVerbs
             {
                 ModelFile = parsed.GetValue(model),
                 Latents = parsed.GetValue(latents),
+                SkipUnreadable = parsed.GetValue(skip),
                 Steps = parsed.GetValue(steps),
             },
             cancellation).Run());

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Reflection;
 
 namespace Microsoft.ML.VqVae.Samples.Verbs;
 
@@ -93,13 +94,27 @@ internal sealed class SampleVerb : System.CommandLine.Command
             Console.Error.WriteLine("Cancelled.");
             return 130;
         }
-        catch (Exception error) when (error is DataSetException or ArgumentException or InvalidOperationException or IOException
-            or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception error) when (IsOfTheUser(error))
         {
-            Console.Error.WriteLine($"error: {error.Message}");
+            Console.Error.WriteLine($"error: {MessageOf(error)}");
             return 1;
         }
     });
+
+    static bool IsOfTheUser(Exception error) => error is DataSetException or ArgumentException or InvalidOperationException or IOException
+        or InvalidDataException or UnauthorizedAccessException
+        || (error is AggregateException or TargetInvocationException && error.InnerException is Exception cause && IsOfTheUser(cause));
+
+    /// <summary>The message of an error, followed by that of its cause unless it says the same: ML.NET wraps what other threads throw in
+    /// errors that say only that there was one.</summary>
+    internal static string MessageOf(Exception error)
+    {
+        Exception cause = error;
+        while (cause.InnerException is Exception inner)
+            cause = inner;
+        return error is AggregateException or TargetInvocationException ? cause.Message
+            : error.Message.Contains(cause.Message, StringComparison.Ordinal) ? error.Message : $"{error.Message} Cause: {cause.Message}";
+    }
 
     static void RequirePositive(OptionResult result, int? value)
     {

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Microsoft.ML.VqVae.Samples.Phonemes;
+using Microsoft.ML.VqVae.Samples.Speakers;
 using Microsoft.ML.VqVae.Samples.Speech;
+using Microsoft.ML.VqVae.Samples.SpeechPrior;
 
 namespace Microsoft.ML.VqVae.Samples.Verbs;
 
@@ -22,7 +25,7 @@ internal static class SpeechVerbs
         Option<string[]> labelled = verb.With<string[]>("--labelled",
             "A folder as for --data with other speakers, added to the training data. May be given several times.", []);
         Option<string[]> unlabelled = verb.With<string[]>("--unlabelled",
-            "A folder of WAV, NIST SPHERE or FLAC files, or a folder as for --data, that only the codec is trained on. "
+            "A folder of WAV, NIST SPHERE, FLAC, MP3 or Ogg Vorbis files, or a folder as for --data, that only the codec is trained on. "
             + "May be given several times.", []);
         Option<string> codec = verb.With("--codec", "Input of the codec: mel features, or waveforms as in the paper.", "mel");
         codec.AcceptOnlyFromAmong("mel", "waveform");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Video;
 
@@ -138,13 +139,8 @@ internal static class FrameStrips
 
     static MLImage Load(string path)
     {
-        try
-        {
-            return MLImage.CreateFromFile(path);
-        }
-        catch (Exception error) when (error is ArgumentException or IOException or InvalidOperationException)
-        {
-            throw new DataSetException($"'{path}' is no image: {error.Message}");
-        }
+        if (ImageFileCheck.ProblemOf(path) is string problem)
+            throw new DataSetException($"'{path}' {problem}. Remove or replace it.");
+        return MLImage.CreateFromFile(path);
     }
 }

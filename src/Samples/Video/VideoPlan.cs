@@ -36,8 +36,6 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
     {
         ImageVqVaeOptions options = ImageVqVaeOptions.FastVideo();
         options.ReconstructionColumnName = nameof(DecodedFrame.Decoded);
-        // The first steps are unquantized, so that the codebook is initialized from a partly trained encoder.
-        options.VectorQuantizer.UnquantizedSteps = Math.Min(options.VectorQuantizer.UnquantizedSteps, CodecSteps / 5);
         options.Training.Steps = CodecSteps;
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = CheckpointFolder(settings, "codec");

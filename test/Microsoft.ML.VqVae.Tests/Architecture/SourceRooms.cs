@@ -38,7 +38,7 @@ internal static partial class SourceRooms
     [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(\\.|[^"\\\n])*"|'(\\.|[^'\\\n])'""", RegexOptions.Singleline)]
     private static partial Regex CommentsAndTexts();
 
-    [GeneratedRegex(@"^(?:public |internal )[a-z ]*?(?:class|record|struct|enum|interface) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:public |internal )[a-z ]*?(?:class|record(?: struct)?|struct|enum|interface) (\w+)", RegexOptions.Multiline)]
     private static partial Regex Declarations();
 
     [GeneratedRegex(@"\b[A-Za-z_]\w*")]

@@ -21,6 +21,7 @@ public sealed class AudioVqVaeTests
             new VectorQuantizerOptions
             {
                 Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions, Learning = CodebookLearning.MovingAverage,
+                InitializeFromData = false, RestartEverySteps = 0,
             },
             speakers: 2, seed: 5);
     }
@@ -134,7 +135,8 @@ public sealed class AudioVqVaeTests
         MelCodecOptions options = TinySpeech.Mel();
         (options.DecoderBlocks, options.DecoderNeighbours) = (0, neighbours);
         using var scope = NewDisposeScope();
-        using var network = new MelVqVae(options, new VectorQuantizerOptions { Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions }, speakers: 2, seed: 5);
+        using var network = new MelVqVae(
+            options, new VectorQuantizerOptions { Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions }, speakers: 2, seed: 5);
         Tensor Second(params long[] codes) =>
             network.DecodeToFrames(tensor(codes).view(1, -1, 1), speaker: 1).narrow(2, network.ValuesPerCode, network.ValuesPerCode);
         var difference = (Second(0, 1, 2) - Second(3, 1, 0)).abs().max().item<float>();
@@ -176,6 +178,7 @@ public sealed class AudioVqVaeTests
             new VectorQuantizerOptions
             {
                 Codes = 32, Dimensions = 8, Learning = CodebookLearning.MovingAverage, InitializeFromData = true, UnquantizedSteps = 5,
+                RestartEverySteps = 0,
             },
             speakers: 0, seed: 2);
         int[] counts = new int[256];

@@ -27,7 +27,8 @@ public sealed class GoldenImageCodecTests
             new VectorQuantizerOptions
             {
                 Codes = Whole("codes"), Dimensions = Whole("dimensions"), CodesPerPosition = Whole("codes_per_position"),
-                CommitmentCost = golden.GetProperty("beta").GetDouble(),
+                CommitmentCost = golden.GetProperty("beta").GetDouble(), Learning = CodebookLearning.Gradient, InitializeFromData = false,
+                RestartEverySteps = 0,
             },
             seed: 1);
         model.SetPixelStatistics(golden.GetProperty("mean").GetDouble(), golden.GetProperty("deviation").GetDouble(), -9, 9);

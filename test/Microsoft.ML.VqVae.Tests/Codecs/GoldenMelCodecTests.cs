@@ -29,10 +29,12 @@ public sealed class GoldenMelCodecTests
                 Coefficients = Whole("coefficients"), FramesPerCode = Whole("frames_per_code"), EncoderChannels = Whole("encoder"),
                 DecoderChannels = Whole("decoder"), DecoderBlocks = 1, TargetFrames = golden.GetProperty("target_frames").GetInt32(),
                 MaskedSpans = 0, MaximumFrequency = 8000, SpeakerWithCodes = kind == "phonemes",
+                Normalisation = FeatureNormalisation.Utterance, VocalTractWarp = 0,
             },
             new VectorQuantizerOptions
             {
                 Codes = Whole("codes"), Dimensions = Whole("dimensions"), CommitmentCost = sizes.GetProperty("beta").GetDouble(),
+                Learning = CodebookLearning.Gradient, InitializeFromData = false, RestartEverySteps = 0,
             },
             speakers: Whole("speakers"), seed: 1);
         using (no_grad())

@@ -21,7 +21,11 @@ public sealed class ImageVqVaeTests
 
     static VectorQuantizerOptions Quantizer(Action<VectorQuantizerOptions>? change = null)
     {
-        var options = new VectorQuantizerOptions { Codes = 9, Dimensions = 4, CodesPerPosition = 2 };
+        var options = new VectorQuantizerOptions
+        {
+            Codes = 9, Dimensions = 4, CodesPerPosition = 2, Learning = CodebookLearning.Gradient, InitializeFromData = false,
+            RestartEverySteps = 0,
+        };
         change?.Invoke(options);
         return options;
     }

@@ -16,6 +16,7 @@ public sealed class SeriesVqVaeTests
         new VectorQuantizerOptions
         {
             Codes = 7, Dimensions = 3, Learning = CodebookLearning.MovingAverage, UnquantizedSteps = unquantizedSteps,
+            InitializeFromData = false, RestartEverySteps = 0,
         },
         seed: 5);
 

@@ -12,7 +12,10 @@ public sealed class SpeakerAdaptationTests
     const int Coefficients = 4, FramesPerCode = 4;
 
     static readonly MelCodecOptions Options =
-        new() { Coefficients = Coefficients, FramesPerCode = FramesPerCode, Normalisation = FeatureNormalisation.Adapted };
+        new()
+        {
+            Coefficients = Coefficients, FramesPerCode = FramesPerCode, Normalisation = FeatureNormalisation.Adapted, VocalTractWarp = 0,
+        };
 
     [TestMethod]
     public void The_view_and_the_adapted_frames_agree()

@@ -25,6 +25,16 @@ public class VqVaeMetricsTests
     }
 
     [TestMethod]
+    public void Metrics_print_themselves()
+    {
+        string[] lines = Evaluate(new Row([0, 2], [1, 2], [1, 1]), new Row([4, 6], [4, 3], [1, 1])).ToString().Split('\n');
+        Assert.HasCount(2, lines);
+        Assert.AreEqual("Reconstruction of 2 rows of 2 values: mean squared error 2.5 (0.5 of the variance), PSNR 44.2 dB", lines[0]);
+        Assert.StartsWith("Codes, 2 per row of ", lines[1]);
+        Assert.Contains("perplexity 1.0", lines[1]);
+    }
+
+    [TestMethod]
     public void The_peak_is_the_callers_to_state()
     {
         IDataView data = View(new Row([0, 1], [0.1f, 1], [1, 1]));

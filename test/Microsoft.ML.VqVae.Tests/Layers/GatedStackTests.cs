@@ -22,6 +22,16 @@ public sealed class GatedStackTests
     }
 
     [TestMethod]
+    public void Sizes_beyond_those_of_an_array_are_refused_instead_of_wrapping_around()
+    {
+        using var scope = NewDisposeScope();
+        using var source = new WeightSource(1);
+        using var stack = new GatedStack(Shape(1, 2, 2, classes: false, frames: false), source);
+        var packed = new PackedStack(stack);
+        Assert.ThrowsExactly<OverflowException>(() => new SpanSteps(packed, batch: 1 << 28, length: 10, default));
+    }
+
+    [TestMethod]
     [DataRow(1, 4, 2)]
     [DataRow(2, 3, 2)]
     [DataRow(2, 2, 3)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -66,19 +65,7 @@ public class ModelFileTests
         string pixels = Path.Combine(_folder, "pixels.bin"), answers = Path.Combine(_folder, "codes.txt");
         File.WriteAllBytes(pixels, MemoryMarshal.AsBytes<float>(rows.SelectMany(row => row.Pixels).ToArray()).ToArray());
 
-        string loader = Path.Combine(AppContext.BaseDirectory, "Microsoft.ML.VqVae.Tests.Loader.dll");
-        string? host = Environment.ProcessPath;
-        var start = new ProcessStartInfo(host is not null && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string argument in (string[])["exec", loader, ModelPath, pixels, answers])
-            start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        Assert.IsTrue(process.WaitForExit(TimeSpan.FromMinutes(2)), "The loading process hangs.");
-        Assert.AreEqual(0, process.ExitCode, output.Result + error.Result);
+        LoaderProcess.Run([ModelPath, pixels, answers]);
 
         string[] expected = [.. Values.Read(transformer.Transform(data), "Codes").Select(row => string.Join(' ', (uint[])row[0]))];
         CollectionAssert.AreEqual(expected, File.ReadAllLines(answers));

@@ -2,6 +2,10 @@ using System.Collections;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Persistence;
 
@@ -77,6 +81,43 @@ public sealed class OlderModelFilesTests
                 .Fit(recorded.Inputs.ToView(ml, Folder));
             Assert.AreEqual(CheckpointedStep, model.TrainingSummary!.ResumedFromStep);
             recorded.AssertGivenBy(model);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void Training_that_goes_on_from_a_checkpoint_stops_early_with_the_best_weights_in_it()
+    {
+        RecordedModel recorded = RecordedModel.Read(Path.Combine(Folder, "checkpoint", "run.json"));
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vqvae-test-");
+        try
+        {
+            string best = Path.Combine(Folder, "checkpoint-best");
+            File.Copy(Path.Combine(best, "checkpoint.safetensors"), Path.Combine(folder.FullName, "checkpoint.safetensors"));
+            ImageVqVaeOptions options = CheckpointedRun(folder.FullName);
+            (options.Training.Steps, options.Training.LearningRate) = (20, 1);
+            (options.Training.ValidationFraction, options.Training.ValidateEverySteps, options.Training.EarlyStoppingPatience) = (0.2, 2, 3);
+            var ml = new MLContext();
+            using ImageVqVaeTransformer model =
+                ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(recorded.Inputs.ToView(ml, Folder));
+            TrainingSummary summary = model.TrainingSummary!;
+            Assert.AreEqual((7L, 6L, 12L, true),
+                (summary.ResumedFromStep!.Value, summary.BestValidationStep!.Value, summary.Steps, summary.StoppedEarly));
+            // The weights of step 6, which only the checkpoint has.
+            string written = Path.Combine(folder.FullName, "weights");
+            model.SaveWeights(written);
+            using SafetensorsContent actual = Safetensors.ReadFile(written);
+            using SafetensorsContent expected = Safetensors.ReadFile(Path.Combine(best, "weights.safetensors"));
+            CollectionAssert.AreEquivalent(expected.Tensors.Keys.ToArray(), actual.Tensors.Keys.ToArray());
+            using DisposeScope scope = NewDisposeScope();
+            foreach ((string name, Tensor tensor) in expected.Tensors)
+            {
+                Tensor found = actual.Tensors[name].to(ScalarType.Float64);
+                Assert.IsTrue(tensor.to(ScalarType.Float64).allclose(found, rtol: 1e-4, atol: 1e-5), name);
+            }
         }
         finally
         {

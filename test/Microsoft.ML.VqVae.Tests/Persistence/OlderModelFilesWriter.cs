@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
+using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesData;
+using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesRows;
 
 namespace Microsoft.ML.VqVae.Tests.Persistence;
 
@@ -12,9 +13,11 @@ namespace Microsoft.ML.VqVae.Tests.Persistence;
 [TestClass]
 public sealed class OlderModelFilesWriter
 {
-    const int Side = 8, Plane = Side * Side, SampleRate = 4000;
-
     readonly MLContext _ml = new(seed: 1);
+
+    readonly OlderModelFilesData _data;
+
+    public OlderModelFilesWriter() => _data = new OlderModelFilesData(_ml);
 
     static string Target { get; } = Path.Combine(Repository.Root, "test", "golden", "models");
 
@@ -35,8 +38,8 @@ public sealed class OlderModelFilesWriter
 
     void WriteImageCodecs()
     {
-        IDataView grey = Pixels(40, Plane);
-        RecordedTable greyRows = Record(Pixels(5, Plane), "Pixels");
+        IDataView grey = _data.Pixels(40, Plane);
+        RecordedTable greyRows = Record(_data.Pixels(5, Plane), "Pixels");
         ImageVqVaeTransformer Gradient(int seed)
         {
             ImageVqVaeOptions options = ImageOptions(CodebookLearning.Gradient, 1);
@@ -48,7 +51,7 @@ public sealed class OlderModelFilesWriter
         {
             Write("image-encoder-gradient", "Image VQ-VAE whose codebook learns by gradients, one code per position, with all columns.",
                 encoder, greyRows);
-            RecordedTable codes = Record(encoder.Transform(Pixels(5, Plane)), "Codes");
+            RecordedTable codes = Record(encoder.Transform(_data.Pixels(5, Plane)), "Codes");
             using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Image");
             Write("image-decoder", "Its decoder.", decoder, codes);
         }
@@ -58,11 +61,12 @@ public sealed class OlderModelFilesWriter
         ImageVqVaeOptions several = ImageOptions(CodebookLearning.MovingAverage, 3);
         several.Codec.Downsamplings = 1;
         (several.VectorQuantizer.RestartEverySteps, several.Layout) = (5, PixelLayout.Interleaved);
-        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", several), Pixels(40, Side, Side, 3)))
+        IDataView interleaved = _data.Pixels(40, Side, Side, 3);
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", several), interleaved))
         {
             Write("image-encoder-moving-average",
                 "Image VQ-VAE whose codebook is a moving average, three codes per position, interleaved colors.",
-                encoder, Record(Pixels(3, Side, Side, 3), "Pixels"));
+                encoder, Record(_data.Pixels(3, Side, Side, 3), "Pixels"));
         }
 
         ImageVqVaeOptions categorical = ImageOptions(CodebookLearning.MovingAverage, 1);
@@ -74,29 +78,33 @@ public sealed class OlderModelFilesWriter
         separate.Codec.PixelLikelihood = PixelLikelihood.DiscretizedLogistic;
         separate.Codec.FlipHorizontally = true;
         (separate.VectorQuantizer.SeparateCodebooks, separate.ReconstructionAsImage) = (true, true);
-        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Image", separate), Images(40)))
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeImages("Codes", "Image", separate), _data.Images(40)))
         {
             Write("image-encoder-images",
                 "Image VQ-VAE of MLImage columns, two codes per position with a codebook each, reconstruction as MLImage.",
-                encoder, Record(Images(3), "Image"));
+                encoder, Record(_data.Images(3), "Image"));
             using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Decoded", asImage: true);
-            Write("image-decoder-images", "Its decoder, which makes MLImage.", decoder, Record(encoder.Transform(Images(3)), "Codes"));
+            RecordedTable codes = Record(encoder.Transform(_data.Images(3)), "Codes");
+            Write("image-decoder-images", "Its decoder, which makes MLImage.", decoder, codes);
         }
 
         ImageVqVaeOptions clips = ImageOptions(CodebookLearning.MovingAverage, 1);
         clips.Codec.PixelLikelihood = PixelLikelihood.Gaussian;
-        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", clips), Pixels(12, 2, 3, Side, Side)))
+        IDataView twoFrames = _data.Pixels(12, 2, 3, Side, Side);
+        using (ImageVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", clips), twoFrames))
         {
-            Write("image-encoder-clips", "Video VQ-VAE of clips of two frames.", encoder, Record(Pixels(2, 2, 3, Side, Side), "Pixels"));
+            Write("image-encoder-clips", "Video VQ-VAE of clips of two frames.", encoder,
+                Record(_data.Pixels(2, 2, 3, Side, Side), "Pixels"));
         }
     }
 
     void WriteBaselines()
     {
-        RecordedTable rows = Record(Pixels(4, Plane), "Pixels");
+        RecordedTable rows = Record(_data.Pixels(4, Plane), "Pixels");
         var gaussian = new ImageGaussianVaeOptions { LatentChannels = 3 };
         Prepare(gaussian);
-        using (GaussianVaeTransformer model = Fit(_ml.Transforms.VqVae.EncodeGaussianVae("Latents", "Pixels", gaussian), Pixels(40, Plane)))
+        IDataView data = _data.Pixels(40, Plane);
+        using (GaussianVaeTransformer model = Fit(_ml.Transforms.VqVae.EncodeGaussianVae("Latents", "Pixels", gaussian), data))
             Write("gaussian-vae", "Gaussian VAE with all columns.", model, rows);
         foreach (VimcoLatents latents in Enum.GetValues<VimcoLatents>())
         {
@@ -108,7 +116,7 @@ public sealed class OlderModelFilesWriter
                 },
             };
             Prepare(vimco);
-            using VimcoTransformer model = Fit(_ml.Transforms.VqVae.EncodeVimco("Latents", "Pixels", vimco), Pixels(40, Plane));
+            using VimcoTransformer model = Fit(_ml.Transforms.VqVae.EncodeVimco("Latents", "Pixels", vimco), data);
             Write($"vimco-{latents}".ToLowerInvariant(), $"VIMCO model of {latents} latents with all columns.", model, rows);
         }
 
@@ -135,19 +143,19 @@ public sealed class OlderModelFilesWriter
             new MelCodecOptions
             {
                 Bands = 20, Coefficients = 8, Normalisation = FeatureNormalisation.Adapted, Decorrelation = 0.5, EncoderChannels = 8,
-                DecoderChannels = 8, DecoderBlocks = 1, SpeakerWithCodes = true, GriffinLimIterations = 2,
+                DecoderChannels = 8, DecoderBlocks = 1, SpeakerWithCodes = true, VocalTractWarp = 0, GriffinLimIterations = 2,
             });
         WriteAudioCodec("mel-no-speakers", "speech codec of log-mel spectrograms without speakers, normalized per utterance",
             new MelCodecOptions
             {
                 Inputs = SpeechFeatures.LogMel, Bands = 20, EncoderChannels = 8, EncoderDilations = [1, 2], DecoderChannels = 8,
-                DecoderBlocks = 1, GriffinLimIterations = 2,
+                DecoderBlocks = 1, Normalisation = FeatureNormalisation.Utterance, VocalTractWarp = 0, GriffinLimIterations = 2,
             }, speakers: false);
         WriteAudioCodec("cepstral", "speech codec that predicts cepstral coefficients, which has codes only",
             new MelCodecOptions
             {
                 Outputs = SpeechFeatures.Mfcc, Bands = 20, Coefficients = 8, EncoderChannels = 8, DecoderChannels = 8, DecoderBlocks = 1,
-                TargetFrames = 6,
+                TargetFrames = 6, Normalisation = FeatureNormalisation.Utterance, VocalTractWarp = 0,
             }, decodes: false);
         WriteAudioCodec("waveform", "codec of waveforms with speakers", new WaveformCodecOptions
         {
@@ -172,21 +180,21 @@ public sealed class OlderModelFilesWriter
         };
         options.Training.BatchSize = 4;
         string[] inputs = speakers ? ["Waveform", "Speaker"] : ["Waveform"];
-        using AudioVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options), Speech(8));
-        Write($"audio-encoder-{name}", $"Encoder of a {about}.", encoder, Record(Speech(3), inputs));
+        using AudioVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options), _data.Speech(8));
+        Write($"audio-encoder-{name}", $"Encoder of a {about}.", encoder, Record(_data.Speech(3), inputs));
         if (!decodes)
             return;
         using AudioVqVaeDecoderTransformer decoder = encoder.Decoder("Voice");
         string[] decoded = speakers ? ["Codes", "Speaker"] : ["Codes"];
-        Write($"audio-decoder-{name}", $"Decoder of a {about}.", decoder, Record(encoder.Transform(Speech(3)), decoded));
+        Write($"audio-decoder-{name}", $"Decoder of a {about}.", decoder, Record(encoder.Transform(_data.Speech(3)), decoded));
     }
 
     void WriteFrames()
     {
-        WriteWave(Path.Combine(Target, "tone.wav"));
+        OlderModelFilesData.WriteWave(Path.Combine(Target, "tone.wav"));
         // The writer reads the file where the tests do.
         Directory.CreateDirectory(OlderModelFilesTests.Folder);
-        WriteWave(Path.Combine(OlderModelFilesTests.Folder, "tone.wav"));
+        OlderModelFilesData.WriteWave(Path.Combine(OlderModelFilesTests.Folder, "tone.wav"));
         IDataView parts = _ml.Data.LoadFromEnumerable(new AudioPart[]
         {
             new() { File = "{folder}/tone.wav", From = 0, Count = 200 }, new() { File = "{folder}/tone.wav", From = 57, Count = 100 },
@@ -209,13 +217,13 @@ public sealed class OlderModelFilesWriter
                 SamplesPerCode = 10, SampleRate = 100, Context = 2, LabelColumnName = "Phone", TimeColumnName = "Time",
             }), labeled), frames);
 
-        IDataView text = WithKeys(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, 20).Select(i => new LabeledCode
+        IDataView text = _data.WithKeys(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, 20).Select(i => new LabeledCode
         {
             Code = (uint)(i * i % 5), Text = ((string[])["a", "b", "c"])[i * i % 7 % 3],
         })), "Label", "Text");
         Write("code-label-map", "CodeLabelMap of labels that are texts.",
             Fit(_ml.MulticlassClassification.Trainers.CodeLabelMap(), text), Record(text, "Code", "Label"));
-        IDataView numbers = WithKeys(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, 20).Select(i => new LabeledCode
+        IDataView numbers = _data.WithKeys(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, 20).Select(i => new LabeledCode
         {
             Code = (uint)(i % 4), Number = i * i % 7 * 10,
         })), "Label", "Number");
@@ -225,25 +233,25 @@ public sealed class OlderModelFilesWriter
 
     void WriteCodesCodec()
     {
-        IDataView data = Grids(40);
+        IDataView data = _data.Grids(40);
         using CodesVqVaeTransformer encoder = Fit(_ml.Transforms.VqVae.EncodeCodes("Latents", "Codes", new CodesVqVaeOptions
         {
             Codec = new()
             {
                 EmbeddingChannels = 4, HiddenChannels = 8, ResidualBlocks = 1,
-                Decoder = new() { Layers = 2, Channels = 8, MapChannels = 4 },
+                Decoder = new() { Layers = 2, Channels = 8, MapChannels = 4, Dropout = 0 },
             },
             Quantizer = new VectorQuantizerOptions()
             {
                 Codes = 4, Dimensions = 4, CodesPerPosition = 3, SeparateCodebooks = true, Learning = CodebookLearning.MovingAverage,
-                InitializeFromData = true, UnquantizedSteps = 5,
+                InitializeFromData = true, UnquantizedSteps = 5, RestartEverySteps = 0,
             },
             Training = Training(30),
             BitsColumnName = "Bits",
             PredictionBatchSize = 4,
         }), data);
-        Write("codes-encoder", "VQ-VAE of codes, three latents each.", encoder, Record(Grids(6), "Codes"));
-        RecordedTable coded = Record(encoder.Transform(Grids(6)), "Codes", "Latents");
+        Write("codes-encoder", "VQ-VAE of codes, three latents each.", encoder, Record(_data.Grids(6), "Codes"));
+        RecordedTable coded = Record(encoder.Transform(_data.Grids(6)), "Codes", "Latents");
         using (CodesVqVaeDecoderTransformer decoder = encoder.Decoder("Decoded", temperature: 0.8, topK: 4, seed: 5))
             Write("codes-decoder", "Its decoder, with a temperature, the four likeliest codes and a seed.", decoder, coded);
         using CodesLikelihoodTransformer likelihood = encoder.Likelihood("CodeBits");
@@ -254,29 +262,29 @@ public sealed class OlderModelFilesWriter
     {
         string[] classes = ["down", "up", "flat", "up"];
         RecordedSamples conditioned = new(7, 4, classes), free = new(7, 3, null);
-        using (PriorTransformer prior = Prior(Grids(40), "Label", 3))
+        using (PriorTransformer prior = Prior(_data.Grids(40), "Label", 3))
         {
             Write("prior-pixelcnn-condition", "PixelCNN with a condition that is text.", prior,
-                Record(Grids(5), "Codes", "Label"), conditioned);
+                Record(_data.Grids(5), "Codes", "Label"), conditioned);
         }
-        using (PriorTransformer prior = Prior(Grids(40), null, 3))
-            Write("prior-pixelcnn", "PixelCNN without conditions.", prior, Record(Grids(5), "Codes"), free);
-        using (PriorTransformer prior = Prior(Grids(40), "Number", 3))
+        using (PriorTransformer prior = Prior(_data.Grids(40), null, 3))
+            Write("prior-pixelcnn", "PixelCNN without conditions.", prior, Record(_data.Grids(5), "Codes"), free);
+        using (PriorTransformer prior = Prior(_data.Grids(40), "Number", 3))
         {
             Write("prior-pixelcnn-numbers", "PixelCNN with a condition that is a whole number.", prior,
-                Record(Grids(4), "Codes", "Number"), new(7, 2, ["20", "0"]));
+                Record(_data.Grids(4), "Codes", "Number"), new(7, 2, ["20", "0"]));
         }
-        using (PriorTransformer prior = Prior(Lines(40), null, 3))
-            Write("prior-wavenet", "WaveNet over rows of any length, without conditions.", prior, Record(Lines(5), "Codes"), free);
-        using (PriorTransformer prior = Prior(Lines(40), "Label", 3))
+        using (PriorTransformer prior = Prior(_data.Lines(40), null, 3))
+            Write("prior-wavenet", "WaveNet over rows of any length, without conditions.", prior, Record(_data.Lines(5), "Codes"), free);
+        using (PriorTransformer prior = Prior(_data.Lines(40), "Label", 3))
         {
             Write("prior-wavenet-condition", "WaveNet over rows of any length, with a condition.", prior,
-                Record(Lines(5), "Codes", "Label"), conditioned);
+                Record(_data.Lines(5), "Codes", "Label"), conditioned);
         }
-        using (PriorTransformer other = Prior(Grids(40), "Label", 4))
+        using (PriorTransformer other = Prior(_data.Grids(40), "Label", 4))
         {
             WriteWeights("prior-pixelcnn-condition", "PixelCNN with a condition, trained with another seed.", other,
-                Record(Grids(5), "Codes", "Label"), conditioned);
+                Record(_data.Grids(5), "Codes", "Label"), conditioned);
         }
     }
 
@@ -301,12 +309,12 @@ public sealed class OlderModelFilesWriter
             Network = new()
             {
                 Frame = new() { Layers = 2, Channels = 6 }, ContextFrames = 2, EmbeddingChannels = 4, ContextChannels = 6,
-                MotionKernelSize = 3, ContextBlocks = 1,
+                MotionKernelSize = 3, ContextBlocks = 1, ContextNoise = 0,
             },
             Training = Training(20),
             PredictionBatchSize = 4,
-        }), Frames(9, 8));
-        Write("video-prior", "Video prior with two frames of context.", prior, Record(Frames(4, 3), "Codes", "Action", "Episode"),
+        }), _data.Frames(9, 8));
+        Write("video-prior", "Video prior with two frames of context.", prior, Record(_data.Frames(4, 3), "Codes", "Action", "Episode"),
             new RecordedSamples(7, 2, ["left", "left", "right"]));
     }
 
@@ -316,7 +324,7 @@ public sealed class OlderModelFilesWriter
         if (Directory.Exists(folder))
             return;
         Directory.CreateDirectory(folder);
-        RecordedTable rows = Record(Pixels(20, Plane), "Pixels");
+        RecordedTable rows = Record(_data.Pixels(20, Plane), "Pixels");
         IDataView data = rows.ToView(_ml, Target);
         using var cancellation = new CancellationTokenSource();
         ImageVqVaeOptions options = OlderModelFilesTests.CheckpointedRun(folder);
@@ -374,17 +382,15 @@ public sealed class OlderModelFilesWriter
 
     static T Fit<T>(IEstimator<T> estimator, IDataView data) where T : class, ITransformer => estimator.Fit(data);
 
-    IDataView WithKeys(IDataView view, string key, string column) =>
-        _ml.Transforms.Conversion.MapValueToKey(key, column).Fit(view).Transform(view);
-
     static TrainingOptions Training(int steps) => new() { Steps = steps, BatchSize = 8, LearningRate = 1e-2, Seed = 3 };
 
-    static ImageCodecOptions Codec() => new() { HiddenChannels = 8, ResidualChannels = 4, ResidualBlocks = 1, Downsamplings = 1 };
+    static ImageCodecOptions Codec() =>
+        new() { HiddenChannels = 8, OuterChannels = 0, ResidualChannels = 4, ResidualBlocks = 1, Downsamplings = 1 };
 
     static VectorQuantizerOptions Quantizer(CodebookLearning learning, int codesPerPosition) => new()
     {
         Codes = 6, Dimensions = 4, CodesPerPosition = codesPerPosition, Learning = learning, InitializeFromData = true,
-        UnquantizedSteps = 10,
+        UnquantizedSteps = 10, RestartEverySteps = 0,
     };
 
     static ImageVqVaeOptions ImageOptions(CodebookLearning learning, int codesPerPosition) => new()
@@ -398,199 +404,4 @@ public sealed class OlderModelFilesWriter
         ReconstructionBitsColumnName = "Bits",
         PredictionBatchSize = 3,
     };
-
-    /// <summary>Rows of whole numbers from 0 to 255, the same on every machine, that show one of three patterns.</summary>
-    IDataView Pixels(int count, params int[] shape)
-    {
-        int size = shape.Aggregate(1, (product, dimension) => product * dimension);
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(PixelRow));
-        schema["Pixels"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, shape);
-        return _ml.Data.LoadFromEnumerable(
-            Enumerable.Range(0, count).Select(number => new PixelRow { Pixels = [.. PixelValues(number, size)] }).ToArray(), schema);
-    }
-
-    static IEnumerable<float> PixelValues(int number, int size)
-    {
-        var random = new Random(number);
-        int shift = random.Next(4), contrast = random.Next(100, 200);
-        for (int i = 0; i < size; i++)
-        {
-            int x = i % Side, y = i / Side % Side;
-            int on = (number % 3) switch
-            {
-                0 => (x + shift) / 2 % 2 * contrast,
-                1 => (y + shift) * contrast / 11,
-                _ => x > shift && x < shift + 4 && y > 1 && y < 6 ? contrast : 0,
-            };
-            yield return on + random.Next(20);
-        }
-    }
-
-    IDataView Images(int count)
-    {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(ImageRow));
-        schema["Image"].ColumnType = new ImageDataViewType(Side, Side);
-        return _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(number =>
-        {
-            byte[] values = [.. PixelValues(number, 3 * Plane).Select(value => (byte)value)];
-            byte[] rgba = [.. Enumerable.Range(0, 4 * Plane).Select(i => i % 4 == 3 ? byte.MaxValue : values[i % 4 * Plane + i / 4])];
-            return new ImageRow { Image = MLImage.CreateFromPixels(Side, Side, MLPixelFormat.Rgba32, rgba) };
-        }).ToArray(), schema);
-    }
-
-    /// <summary>Utterances of 0.1 to 0.2 seconds, harmonics of a pitch that moves, by two speakers in turn.</summary>
-    IDataView Speech(int count)
-    {
-        IDataView view = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(number =>
-        {
-            double pitch = number % 2 == 0 ? 110 : 190;
-            return new SpeechRow
-            {
-                Name = number % 2 == 0 ? "low" : "high",
-                Waveform = [.. Enumerable.Range(0, 410 + 97 * (number % 4)).Select(i => (float)Enumerable.Range(1, 8).Sum(harmonic =>
-                    0.2 / harmonic * (1 + Math.Sin(0.011 * i * harmonic + number)) / 2
-                    * Math.Sin(2 * Math.PI * pitch * harmonic * i / SampleRate + 3 * Math.Sin(0.003 * i))))],
-            };
-        }).ToArray());
-        return WithKeys(view, "Speaker", "Name");
-    }
-
-    static uint[] Keys(int number, int length)
-    {
-        int step = (number % 3) switch { 0 => 1, 1 => 4, _ => 0 };
-        return [.. Enumerable.Range(0, length).Select(i => (uint)((number / 3 + step * i) % 5 + 1))];
-    }
-
-    static string Class(int number) => ((string[])["up", "down", "flat"])[number % 3];
-
-    IDataView Grids(int count)
-    {
-        IDataView view = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(number =>
-            new Grid { Codes = Keys(number, 12), Class = Class(number), Tens = number % 3 * 10 }).ToArray());
-        return WithKeys(WithKeys(view, "Label", "Class"), "Number", "Tens");
-    }
-
-    IDataView Lines(int count) => WithKeys(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(number =>
-        new Line { Codes = Keys(number, 3 + number * 7 % 11), Class = Class(number) }).ToArray()), "Label", "Class");
-
-    /// <summary>Frames of a world of codes that moves by the action.</summary>
-    IDataView Frames(params int[] lengths)
-    {
-        IDataView view = _ml.Data.LoadFromEnumerable(lengths.SelectMany((length, episode) =>
-        {
-            var random = new Random(episode);
-            uint[] world = [.. Enumerable.Range(0, 12).Select(_ => (uint)random.Next(1, 6))];
-            int place = 0;
-            return Enumerable.Range(0, length).Select(frame =>
-            {
-                bool left = frame == 0 || random.Next(2) == 0;
-                place += left ? 1 : 11;
-                return new Frame
-                {
-                    Codes = [.. Enumerable.Range(0, 9).Select(i => world[(place + i % 3) % 12])],
-                    ActionName = left ? "left" : "right",
-                    EpisodeName = $"episode {episode}",
-                };
-            }).ToArray();
-        }).ToArray());
-        return WithKeys(WithKeys(view, "Action", "ActionName"), "Episode", "EpisodeName");
-    }
-
-    /// <summary>Writes a chirp at twice the sample rate of the codecs, 16 bits a sample.</summary>
-    static void WriteWave(string path)
-    {
-        const int rate = 2 * SampleRate, samples = 300;
-        using var writer = new BinaryWriter(File.Create(path));
-        writer.Write("RIFF"u8);
-        writer.Write(36 + 2 * samples);
-        writer.Write("WAVEfmt "u8);
-        writer.Write(16);
-        writer.Write((short)1);
-        writer.Write((short)1);
-        writer.Write(rate);
-        writer.Write(2 * rate);
-        writer.Write((short)2);
-        writer.Write((short)16);
-        writer.Write("data"u8);
-        writer.Write(2 * samples);
-        for (int i = 0; i < samples; i++)
-            writer.Write((short)Math.Round(12000 * Math.Sin(0.1 * i + 0.001 * i * i)));
-    }
-
-    sealed class PixelRow
-    {
-        public float[] Pixels { get; set; } = [];
-    }
-
-    sealed class ImageRow
-    {
-        [ImageType(Side, Side)]
-        public MLImage? Image { get; set; }
-    }
-
-    sealed class SpeechRow
-    {
-        public float[] Waveform { get; set; } = [];
-
-        public string Name { get; set; } = "";
-    }
-
-    sealed class AudioPart
-    {
-        public string File { get; set; } = "";
-
-        public long From { get; set; }
-
-        public long Count { get; set; }
-    }
-
-    sealed class LabeledCodes
-    {
-        [KeyType(9)]
-        public uint[] Codes { get; set; } = [];
-
-        public string[] Labels { get; set; } = [];
-
-        public float[] LabelStarts { get; set; } = [];
-
-        public float[] LabelEnds { get; set; } = [];
-    }
-
-    sealed class LabeledCode
-    {
-        [KeyType(6)]
-        public uint Code { get; set; }
-
-        public string Text { get; set; } = "";
-
-        public int Number { get; set; }
-    }
-
-    sealed class Grid
-    {
-        [VectorType(3, 4, 1), KeyType(5)]
-        public uint[] Codes { get; set; } = [];
-
-        public string Class { get; set; } = "";
-
-        public int Tens { get; set; }
-    }
-
-    sealed class Line
-    {
-        [KeyType(5)]
-        public uint[] Codes { get; set; } = [];
-
-        public string Class { get; set; } = "";
-    }
-
-    sealed class Frame
-    {
-        [VectorType(3, 3, 1), KeyType(5)]
-        public uint[] Codes { get; set; } = [];
-
-        public string ActionName { get; set; } = "";
-
-        public string EpisodeName { get; set; } = "";
-    }
 }

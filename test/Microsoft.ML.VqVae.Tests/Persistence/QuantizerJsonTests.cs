@@ -28,7 +28,10 @@ public sealed class QuantizerJsonTests
     [TestMethod]
     public void A_vector_quantizer_s_options_are_plain_properties_as_in_older_files()
     {
-        string text = Write(new VectorQuantizerOptions { Codes = 7, SeparateCodebooks = true, Learning = CodebookLearning.MovingAverage });
+        string text = Write(new VectorQuantizerOptions
+        {
+            Codes = 7, SeparateCodebooks = true, Learning = CodebookLearning.MovingAverage, InitializeFromData = false, RestartEverySteps = 0,
+        });
         Assert.AreEqual(
             Json("{'Codes':7,'Dimensions':64,'CodesPerPosition':1,'SeparateCodebooks':true,'CommitmentCost':0.25,'Learning':'MovingAverage',"
                 + "'Decay':0.99,'Smoothing':1E-05,'InitializeFromData':false,'UnquantizedSteps':0,'KMeansIterations':8,"

@@ -15,6 +15,9 @@ public sealed class SafetensorsTests
         "{'__metadata__':{'format':'pt'},'b':{'dtype':'I64','shape':[2],'data_offsets':[0,16]}," +
         "'a':{'dtype':'F32','shape':[2,1],'data_offsets':[16,24]},'é `':{'dtype':'BOOL','shape':[],'data_offsets':[24,25]}}";
 
+    // The same with the digest: SHA-256 of all bytes with zeros in its place, as Python's hashlib computes it.
+    const string GoldenDigest = "253bbcf03b7deaa9e7f9bfb9881a763784527f85770d5f3f1f0df214e8404879";
+
     static readonly byte[] GoldenData =
     [
         1, 0, 0, 0, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, // I64 1, -2
@@ -34,7 +37,71 @@ public sealed class SafetensorsTests
         };
         using var stream = new MemoryStream();
         Safetensors.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        CollectionAssert.AreEqual(Golden(), stream.ToArray());
+        CollectionAssert.AreEqual(GoldenWithDigest(), stream.ToArray());
+        stream.Position = 0;
+        using SafetensorsContent content = Safetensors.Read(stream, "golden");
+        CollectionAssert.AreEqual(new[] { "format" }, content.Metadata.Keys.ToArray(), "The digest is no metadata of the caller.");
+    }
+
+    [TestMethod]
+    public void Every_flipped_bit_is_noticed_or_changes_nothing()
+    {
+        byte[] golden = GoldenWithDigest();
+        int unnoticed = 0;
+        for (int bit = 0; bit < 8 * golden.Length; bit++)
+        {
+            byte[] damaged = [.. golden];
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            try
+            {
+                using SafetensorsContent content = Safetensors.Read(new MemoryStream(damaged), "damaged");
+                CollectionAssert.AreEqual(GoldenData[..16], content.Tensors["b"].bytes.ToArray());
+                CollectionAssert.AreEqual(GoldenData[16..24], content.Tensors["a"].bytes.ToArray());
+                Assert.IsTrue(content.Tensors["é \""].item<bool>());
+                unnoticed++;
+            }
+            catch (InvalidDataException exception)
+            {
+                Assert.Contains("damaged", exception.Message);
+            }
+        }
+        // Those of the name of the digest, without which a stream is one of another writer, and the case of its digits.
+        Assert.IsLessThan(8 * (SafetensorsHeader.DigestName.Length + 64), unnoticed);
+    }
+
+    [TestMethod]
+    public void A_changed_stream_says_what_to_do()
+    {
+        byte[] changed = GoldenWithDigest();
+        changed[^9]++;
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new Trickle(changed), "w.safetensors")).Message;
+        foreach (string word in (string[])["w.safetensors is damaged", "SHA-256", "remove that metadata"])
+            Assert.Contains(word, message);
+        using Tensor one = ones(1);
+        Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(
+            Stream.Null, [new("a", one)], new Dictionary<string, string> { [SafetensorsHeader.DigestName] = "mine" }));
+    }
+
+    [TestMethod]
+    public void A_stream_of_unknown_length_is_not_believed()
+    {
+        // A terabyte, of which eight bytes come.
+        byte[] huge = Framed("""{"a":{"dtype":"U8","shape":[1099511627776],"data_offsets":[0,1099511627776]}}""", new byte[8]);
+        long before = GC.GetTotalAllocatedBytes();
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new Trickle(huge), "huge")).Message;
+        Assert.Contains("huge is truncated", message);
+        Assert.IsLessThan(1L << 28, GC.GetTotalAllocatedBytes() - before);
+    }
+
+    [TestMethod]
+    public void A_large_tensor_comes_through_a_stream_that_cannot_seek()
+    {
+        using var scope = NewDisposeScope();
+        Tensor large = arange(20_000_000, dtype: ScalarType.Int32);
+        using var stream = new MemoryStream();
+        Safetensors.Write(stream, [new("large", large)]);
+        using SafetensorsContent content = Safetensors.Read(new Pipe(stream.ToArray()), "pipe");
+        Assert.IsTrue(content.Tensors["large"].Equals(large));
     }
 
     [TestMethod]
@@ -138,6 +205,13 @@ public sealed class SafetensorsTests
         "byte 2, expected 4")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "expected a start and an end")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,4]}}""", "is too large")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}}""", "is too large")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[0,2147483648,8589934592],"data_offsets":[0,0]}}""", "is too large")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904,0],"data_offsets":[0,0]}}""", "is too large")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"dtype":"I32"}}""", "'a' has 'dtype' twice")]
+    [DataRow("""{"a\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "text that is not Unicode")]
+    [DataRow("""{"__metadata__":{"format":"\udc00"}}""", "text that is not Unicode")]
+    [DataRow("""{"a":{"dtype":"\ud800","shape":[1],"data_offsets":[0,4]}}""", "text that is not Unicode")]
     [DataRow("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", "'a' has no array 'shape'")]
     [DataRow("""{"a":7}""", "'a' is described by a JSON Number")]
     [DataRow("""{"__metadata__":{"format":1}}""", "metadata 'format' is a JSON Number")]
@@ -147,6 +221,20 @@ public sealed class SafetensorsTests
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(stream, "bad.safetensors"));
         StringAssert.StartsWith(error.Message, "bad.safetensors is not a safetensors stream: ");
         StringAssert.Contains(error.Message, expected);
+    }
+
+    [TestMethod]
+    public void Long_headers_give_short_messages()
+    {
+        string sizes = string.Join(',', Enumerable.Repeat(1, 5000)), name = new('n', 5000);
+        foreach (string header in (string[])[
+            $$$"""{"a":{"dtype":"F32","shape":[{{{sizes}}}],"data_offsets":[0,4]}}""",
+            $$$"""{"{{{name}}}":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}"""])
+        {
+            string message = Assert.ThrowsExactly<InvalidDataException>(
+                () => Safetensors.Read(new MemoryStream(Framed(header, new byte[8])), "long")).Message;
+            Assert.IsLessThan(1200, message.Length);
+        }
     }
 
     [TestMethod]
@@ -201,6 +289,12 @@ public sealed class SafetensorsTests
 
     static byte[] Golden() => Framed(GoldenHeader.Replace('\'', '"').Replace("`", "\\\"", StringComparison.Ordinal), GoldenData);
 
+    static byte[] GoldenWithDigest()
+    {
+        string header = GoldenHeader.Replace("'pt'", $"'pt','{SafetensorsHeader.DigestName}':'{GoldenDigest}'", StringComparison.Ordinal);
+        return Framed(header.Replace('\'', '"').Replace("`", "\\\"", StringComparison.Ordinal), GoldenData);
+    }
+
     static byte[] Framed(string header, byte[] data)
     {
         var text = Encoding.UTF8.GetBytes(header);
@@ -221,5 +315,11 @@ public sealed class SafetensorsTests
         public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 3));
 
         public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, 3)]);
+    }
+
+    /// <summary>A stream that cannot seek.</summary>
+    sealed class Pipe(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
     }
 }

@@ -143,6 +143,8 @@ public class AudioEdgeTests
     [TestMethod]
     [DataRow(float.NaN)]
     [DataRow(float.PositiveInfinity)]
+    [DataRow(1e38f)]
+    [DataRow(-1e10f)]
     public void A_sample_that_is_no_number_is_refused(float sample)
     {
         TinySpeech.Row[] rows = TinySpeech.Rows(3);

@@ -177,7 +177,7 @@ public class BaselineTests
         {
             Pixels = [.. row.Pixels.Select(value => value / 255)],
         }).ToArray());
-        ImageVqVaeOptions options = Tiny.Options(steps: 1);
+        ImageVqVaeOptions options = Tiny.Options(steps: 3);
         _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(scaled).Dispose();
         options.ReconstructionBitsColumnName = "Bits";
         foreach (IEstimator<ITransformer> estimator in new IEstimator<ITransformer>[]

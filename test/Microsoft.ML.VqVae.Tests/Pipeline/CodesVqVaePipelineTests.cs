@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
 
@@ -200,5 +201,24 @@ public class CodesVqVaePipelineTests
         long before = torch.Tensor.TotalCount;
         action();
         return torch.Tensor.TotalCount - before;
+    }
+
+    [TestMethod]
+    public void Training_goes_on_from_a_trained_transformer()
+    {
+        using CodesVqVaeTransformer first = Fit();
+        using CodesVqVaeTransformer second = Fit(options => options.WarmStart = first);
+        string folder = Directory.CreateTempSubdirectory("vqvae").FullName;
+        try
+        {
+            second.SaveWeights(Path.Combine(folder, "weights"));
+            using SafetensorsContent weights = Safetensors.ReadFile(Path.Combine(folder, "weights"));
+            Assert.AreEqual(16, weights.Tensors["quantizer.steps"].item<long>(), "the codebook of 8 steps has learned for 8 more");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        Assert.AreNotEqual(first.TrainingSummary!.Last.Loss, second.TrainingSummary!.Last.Loss);
     }
 }

@@ -36,6 +36,55 @@ public class DecoderTests
     }
 
     [TestMethod]
+    [DataRow(0f, 1 / 255f, "bytes from 0 to 1")]
+    [DataRow(127.5f, 1 / 127.5f, "bytes from -1 to 1")]
+    public void Pictures_of_scaled_pixels_need_the_scale(float offset, float scale, string found)
+    {
+        // As ExtractPixels scales them to 0 to 1 or −1 to 1: taken as bytes, all are black.
+        Tiny.Row[] bytes = Tiny.Rows(12);
+        (bytes[0].Pixels[0], bytes[0].Pixels[1]) = (0, 255);
+        IDataView scaled = _ml.Data.LoadFromEnumerable(bytes.Select(row => new Tiny.Row
+        {
+            Pixels = [.. row.Pixels.Select(value => (value - offset) * scale)],
+        }).ToArray());
+        ImageVqVaeOptions options = Tiny.Options(steps: 3);
+        using ImageVqVaeTransformer unscaled = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(scaled);
+        using (ImageVqVaeDecoderTransformer vectors = unscaled.Decoder("Again"))
+            Assert.HasCount(12, Values.Read(vectors.Transform(unscaled.Transform(scaled)), "Again"));
+        RequireAdvice(() => unscaled.Decoder("Picture", asImage: true));
+        (options.ReconstructionColumnName, options.ReconstructionAsImage) = ("Decoded", true);
+        var progress = new List<long>();
+        options.Training.Progress = new Listener(progress.Add);
+        RequireAdvice(() => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(scaled));
+        Assert.IsEmpty(progress, "before training");
+
+        (options.ImageOffset, options.ImageScale) = (offset, scale);
+        using ImageVqVaeTransformer encoder = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(scaled);
+        using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Picture", asImage: true);
+        using ImageVqVaeDecoderTransformer values = encoder.Decoder("Again");
+        foreach (object[] row in Values.Read(values.Transform(decoder.Transform(encoder.Transform(scaled))), "Again", "Picture", "Decoded"))
+        {
+            for (int i = 0; i < 64; i++)
+            {
+                Assert.AreEqual(((float[])row[0])[i] / scale + offset, ((byte[])row[1])[4 * i], 0.51);
+                Assert.AreEqual(((byte[])row[1])[4 * i], ((byte[])row[2])[4 * i]);
+            }
+        }
+
+        void RequireAdvice(Action action)
+        {
+            string message = Assert.ThrowsExactly<InvalidOperationException>(action).Message;
+            foreach (string part in (string[])["column 'Pixels'", found, "pictures (MLImage)", "Set ImageOffset and ImageScale to those of ExtractPixels"])
+                StringAssert.Contains(message, part);
+        }
+    }
+
+    sealed class Listener(Action<long> action) : IProgress<VqVae.Training.TrainingProgress>
+    {
+        public void Report(VqVae.Training.TrainingProgress value) => action(value.Step);
+    }
+
+    [TestMethod]
     public void A_decoder_outlives_its_encoder()
     {
         ImageVqVaeTransformer encoder = Tiny.Untrained();

@@ -44,6 +44,16 @@ public sealed class ExpandFramesTests
     }
 
     [TestMethod]
+    public void Keys_beyond_their_count_are_told_with_row_and_slot()
+    {
+        IDataView labeled = _ml.Data.LoadFromEnumerable(new[] { new Plain { Codes = [1, 2] }, new Plain { Codes = [9, 10] } });
+        IDataView frames = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new()).Fit(labeled).Transform(labeled);
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(frames, "Code")).Message;
+        Assert.AreEqual(
+            "Row 1 of codes column 'Codes' has the key 10 in slot 1; expected are keys from 1 to 9, or 0 for a missing one.", message);
+    }
+
+    [TestMethod]
     public void Keys_keep_what_they_stand_for_and_slots_say_where_they_are()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Two.Select(speech => new Keyed

@@ -110,6 +110,76 @@ public class FitTests
     }
 
     [TestMethod]
+    public void A_cancelled_run_returns_the_model_so_far_if_asked_to()
+    {
+        var ml = new MLContext(seed: 1);
+        using var cancellation = new CancellationTokenSource();
+        ImageVqVaeOptions options = Tiny.Options(50);
+        (options.Training.ReturnModelWhenCanceled, options.Training.CancellationToken, options.Training.ProgressEverySteps) =
+            (true, cancellation.Token, 1);
+        options.Training.Progress = new Listener(report =>
+        {
+            if (report.Step == 4)
+                cancellation.Cancel();
+        });
+        IDataView data = Tiny.Data(ml, 30);
+        using ImageVqVaeTransformer transformer = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
+        Assert.AreEqual((true, 4L, 50L),
+            (transformer.TrainingSummary!.Canceled, transformer.TrainingSummary.Steps, transformer.TrainingSummary.TotalSteps));
+        Assert.HasCount(30, Values.Read(transformer.Transform(data), "Codes"));
+        Assert.Throws<OperationCanceledException>(
+            () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data), "canceled before there is a model");
+    }
+
+    [TestMethod]
+    public void A_longer_plan_goes_on_from_the_checkpoint_of_a_shorter_one()
+    {
+        string folder = Directory.CreateTempSubdirectory("vqvae").FullName;
+        try
+        {
+            var ml = new MLContext(seed: 1);
+            var warnings = new ConcurrentQueue<string>();
+            ml.Log += (_, message) => warnings.Enqueue($"{message.Kind}: {message.Message}");
+            FitAndRead(ml, options => (options.Training.Steps, options.Training.CheckpointFolder) = (4, folder));
+            FitAndRead(ml, options => (options.Training.Steps, options.Training.CheckpointFolder) = (8, folder));
+            Assert.IsTrue(warnings.Any(line => line.StartsWith("Warning: ", StringComparison.Ordinal)
+                && line.Contains("planned for 4 steps and is now 8 steps long", StringComparison.Ordinal)), string.Join('\n', warnings));
+            Exception refused = Assert.Throws<InvalidOperationException>(() => FitAndRead(ml, options =>
+                (options.Training.Steps, options.Training.CheckpointFolder, options.Training.Seed) = (8, folder, 4)));
+            Assert.Contains("another run: Seed is 4, in the checkpoint 3. Resume", refused.Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void A_checkpoint_folder_that_cannot_be_written_is_an_error_before_the_rows_are_read()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            var ml = new MLContext(seed: 1);
+            IDataView data = ml.Data.LoadFromEnumerable(Unreadable());
+            ImageVqVaeOptions options = Tiny.Options();
+            options.Training.CheckpointFolder = Path.Combine(file, "run");
+            Assert.Contains("cannot be written", Assert.ThrowsExactly<IOException>(
+                () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data)).Message);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+
+        static IEnumerable<Tiny.Row> Unreadable()
+        {
+            Assert.Fail("a row was read");
+            yield break;
+        }
+    }
+
+    [TestMethod]
     public void A_GPU_that_is_not_there_is_an_error_unless_the_CPU_will_do()
     {
         var ml = new MLContext(seed: 1) { GpuDeviceId = 99, FallbackToCpu = false };

@@ -111,6 +111,28 @@ public sealed class LoadAudioTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_bad_file_is_named_where_other_threads_read_it(bool cached)
+    {
+        string good = Write("good.wav", TinySpeech.Utterance(1, 500, 4000, 110), rate: 4000), cut = Write("cut.wav", Ramp(10));
+        File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..64]);
+        Part[] parts = [new() { File = good, Speaker = "a" }, new() { File = cut, Speaker = "b" }, new() { File = good, Speaker = "b" }];
+        IDataView data = _ml.Data.LoadFromEnumerable(parts);
+        // ML.NET's own transforms read ahead in threads whose errors it tells without their text.
+        IDataView view = _ml.Transforms.VqVae.LoadAudio("Waveform", "File", 4000)
+            .Append(_ml.Transforms.Conversion.MapValueToKey("Speaker")).Fit(data).Transform(data);
+        if (cached)
+            view = _ml.Data.Cache(view);
+        AudioVqVaeEstimator estimator = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", TinySpeech.Options());
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => estimator.Fit(view)).Message;
+        StringAssert.Contains(message, $"Row 1 of column 'File': the file '{cut}' cannot be loaded.");
+        using AudioVqVaeTransformer trained = estimator.Fit(TinySpeech.Data(_ml));
+        message = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(trained.Transform(view), "Codes")).Message;
+        StringAssert.Contains(message, $"Row 1 of column 'File': the file '{cut}' cannot be loaded.");
+    }
+
+    [TestMethod]
     public void Damaged_rates_and_other_formats_are_told_before_they_cost_anything()
     {
         // 4 MB that claim 100 Hz: at 48 kHz they would be 2 GB of samples.
@@ -183,6 +205,8 @@ public sealed class LoadAudioTests : IDisposable
         public int Count { get; set; }
 
         public float Speed { get; set; }
+
+        public string Speaker { get; set; } = "";
     }
 
     sealed class Loaded

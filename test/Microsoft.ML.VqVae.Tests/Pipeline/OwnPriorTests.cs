@@ -1,8 +1,7 @@
-using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
+using Microsoft.ML.VqVae.Reliability;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -98,38 +97,15 @@ public sealed class OwnPriorTests
     [DataRow(", Microsoft.ML.VqVae.Tests\"", ", Microsoft.ML.VqVae.Texts\"")]
     public void A_type_that_cannot_be_found_is_named(string text, string replacement)
     {
-        string path = Path.GetTempFileName();
-        try
-        {
-            using (PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, Bigram(steps: 1)).Fit(Data(grid: true, 6)))
-                _ml.Model.Save(prior, null, path);
-            Edit(path, text, replacement.PadRight(text.Length)[..text.Length]);
-            string message = Assert.Throws<Exception>(() => _ml.Model.Load(path, out _)).ToString();
-            Assert.Contains("The model needs the type 'Microsoft.ML.VqVae.Tests.Pipeline.Bigram", message);
-            Assert.Contains("which cannot be loaded. Reference the assembly in the application that loads the model.", message);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
-
-    // The description of a model lies in its file as UTF-16.
-    static void Edit(string path, string text, string replacement)
-    {
-        using ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Update);
-        ZipArchiveEntry entry = archive.Entries.Where(entry => entry.Name == "Model.key").MaxBy(entry => entry.FullName.Length)!;
-        using var content = new MemoryStream();
-        using (Stream stream = entry.Open())
-            stream.CopyTo(content);
-        byte[] bytes = content.ToArray();
-        int at = bytes.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text));
-        Assert.IsGreaterThan(0, at, $"'{text}' is not in the file.");
-        Encoding.Unicode.GetBytes(replacement).CopyTo(bytes, at);
-        string name = entry.FullName;
-        entry.Delete();
-        using Stream edited = archive.CreateEntry(name).Open();
-        edited.Write(bytes);
+        using var stream = new MemoryStream();
+        using (PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, Bigram(steps: 1)).Fit(Data(grid: true, 6)))
+            _ml.Model.Save(prior, null, stream);
+        string description = ModelArchive.ReadDescription(stream.ToArray());
+        Assert.Contains(text, description);
+        byte[] edited = ModelArchive.ReplaceDescription(stream.ToArray(), description.Replace(text, replacement));
+        string message = Assert.Throws<Exception>(() => _ml.Model.Load(new MemoryStream(edited), out _)).ToString();
+        Assert.Contains("The model needs the type 'Microsoft.ML.VqVae.Tests.Pipeline.Bigram", message);
+        Assert.Contains("which cannot be loaded. Reference the assembly in the application that loads the model.", message);
     }
 
     [TestMethod]

@@ -88,6 +88,50 @@ public class PictureChainTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_picture_that_cannot_be_decoded_is_named_by_row_and_file(bool cached)
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "5.png"), File.ReadAllBytes(Path.Combine(_folder, "5.png"))[..20]);
+        IDataView files = Files();
+        IDataView view = Loading().Append(_ml.Transforms.ExtractPixels("Pixels", "Image"))
+            .Append(_ml.Transforms.DropColumns("Image")).Fit(files).Transform(files);
+        // A cache reports that there was an error, and neither the error nor the row.
+        if (cached)
+            view = _ml.Data.Cache(view);
+        var progress = new List<long>();
+        ImageVqVaeOptions options = Tiny.Options();
+        options.Training.Progress = new Listener(progress.Add);
+        InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(view));
+        StringAssert.Contains(error.Message, cached
+            ? "Column 'Pixels' cannot be read. Invalid input stream contents"
+            : "Row 5 of column 'Pixels' (File '5.png') cannot be read. Invalid input stream contents");
+        Assert.IsEmpty(progress, "before training");
+    }
+
+    [TestMethod]
+    public void An_image_that_cannot_be_decoded_is_named_too()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "5.png"), File.ReadAllBytes(Path.Combine(_folder, "5.png"))[..20]);
+        IDataView files = Files(), view = Loading().Fit(files).Transform(files);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => _ml.Transforms.VqVae.EncodeImages("Codes", "Image", Tiny.Options()).Fit(view)).Message,
+            "Row 5 of column 'Image' (File '5.png') cannot be read. Invalid input stream contents");
+        using ImageVqVaeTransformer transformer = Tiny.Untrained(
+            new ImageFormat(8, 8, 3, false, FromImages: true), new EncoderColumns("Image", "Codes", null, false, null, null));
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(transformer.Transform(view), "Codes")).Message,
+            "Row 5 of column 'Image' cannot be read. Invalid input stream contents");
+    }
+
+    sealed class Listener(Action<long> action) : IProgress<VqVae.Training.TrainingProgress>
+    {
+        public void Report(VqVae.Training.TrainingProgress value) => action(value.Step);
+    }
+
+    [TestMethod]
     public void A_picture_of_another_size_is_named_by_its_row()
     {
         using (MLImage image = MLImage.CreateFromPixels(4, 2, MLPixelFormat.Rgba32, new byte[32]))

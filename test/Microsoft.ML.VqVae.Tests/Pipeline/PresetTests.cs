@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -18,12 +19,48 @@ public class PresetTests
     {
         options.Validate();
         Assert.AreEqual((side, side, 3), (options.Codec.Height, options.Codec.Width, options.Codec.Channels));
-        Assert.AreEqual((256, 256, 2), (options.Codec.HiddenChannels, options.Codec.ResidualChannels, options.Codec.ResidualBlocks));
         Assert.AreEqual((512, 0.25), (options.VectorQuantizer.Codes, options.VectorQuantizer.CommitmentCost));
         Assert.AreEqual(CodebookLearning.Gradient, options.VectorQuantizer.Learning);
-        Assert.AreEqual((2e-4, 128, 250_000), (options.Training.LearningRate, options.Training.BatchSize, options.Training.Steps));
+        Assert.AreEqual((false, 0, 0),
+            (options.VectorQuantizer.InitializeFromData, options.VectorQuantizer.RestartEverySteps, options.VectorQuantizer.UnquantizedSteps));
+        CheckTraining(options);
         int positions = side >> options.Codec.Downsamplings;
         Assert.AreEqual(codes, (positions, positions, options.VectorQuantizer.CodesPerPosition));
+    }
+
+    static void CheckTraining(ImageModelOptions options)
+    {
+        Assert.AreEqual((256, 256, 256, 2), (options.Codec.HiddenChannels, options.Codec.OuterChannels, options.Codec.ResidualChannels,
+            options.Codec.ResidualBlocks));
+        Assert.AreEqual((2e-4, 128, 250_000), (options.Training.LearningRate, options.Training.BatchSize, options.Training.Steps));
+        Assert.AreEqual(LearningRateSchedule.Constant, options.Training.Schedule);
+    }
+
+    [TestMethod]
+    public void The_papers_baselines_have_the_network_of_its_codec()
+    {
+        ImageVimcoOptions vimco = ImageVimcoOptions.Cifar10();
+        Assert.AreEqual(50, vimco.Latents.Samples);
+        foreach (ImageBaselineOptions options in (ImageBaselineOptions[])[ImageGaussianVaeOptions.Cifar10(), vimco])
+        {
+            options.Validate();
+            CheckTraining(options);
+            Assert.AreEqual((32, 32, 3), (options.Codec.Height, options.Codec.Width, options.Codec.Channels));
+            Assert.AreEqual(PixelLikelihood.DiscretizedLogistic, options.Codec.PixelLikelihood);
+        }
+    }
+
+    [TestMethod]
+    public void The_large_presets_are_valid_and_larger_than_the_defaults()
+    {
+        foreach (NetworkOptions options in (NetworkOptions[])[PriorOptions.Large(), CodesVqVaeOptions.Large(), VideoPriorOptions.Large()])
+        {
+            options.Validate();
+            Assert.AreEqual((10.0, null), (options.Training.Epochs, options.Training.Steps));
+        }
+        Assert.IsGreaterThan(new PriorOptions().PixelCnn.Channels, PriorOptions.Large().PixelCnn.Channels);
+        Assert.IsGreaterThan(new CodesVqVaeOptions().Codec.Decoder.Layers, CodesVqVaeOptions.Large().Codec.Decoder.Layers);
+        Assert.IsGreaterThan(new VideoPriorOptions().Network.Frame.Layers, VideoPriorOptions.Large().Network.Frame.Layers);
     }
 
     [TestMethod]

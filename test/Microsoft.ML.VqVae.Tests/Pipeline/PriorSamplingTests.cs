@@ -164,4 +164,34 @@ public class PriorSamplingTests
     {
         public void Report(double value) => action(value);
     }
+
+    [TestMethod]
+    [DataRow(true, "up")]
+    [DataRow(false, "up")]
+    [DataRow(true, null)]
+    public void A_cancellation_is_noticed_however_many_rows_are_to_be_sampled(bool grid, string? condition)
+    {
+        using PriorTransformer prior = Untrained(grid, condition is not null);
+        using var cancellation = new CancellationTokenSource();
+        var options = new SamplingOptions { Seed = 1, CancellationToken = cancellation.Token, Progress = new Canceling(cancellation) };
+        Assert.ThrowsExactly<OperationCanceledException>(() => prior.Sample(_ml, 2_000_000_000, condition, options));
+        options.Progress = null;
+        Assert.ThrowsExactly<OperationCanceledException>(() => prior.Sample(_ml, 2_000_000_000, condition, options), "canceled beforehand");
+    }
+
+    sealed class Canceling(CancellationTokenSource source) : IProgress<double>
+    {
+        public void Report(double value) => source.Cancel();
+    }
+
+    [TestMethod]
+    public void Rows_of_several_requests_are_those_of_one()
+    {
+        using PriorTransformer prior = Untrained(grid: true);
+        List<object[]> Rows(int count, int batchSize) => Values.Read(
+            prior.Sample(_ml, count, "up", new SamplingOptions { Seed = 1, BatchSize = batchSize }), "Codes");
+        List<object[]> many = Rows(70, 2), one = Rows(70, 70);
+        Assert.HasCount(70, many);
+        Values.AreEqual(one, many);
+    }
 }

@@ -47,7 +47,7 @@ public sealed class SeriesLearningTests
         var options = new SeriesVqVaeOptions();
         (options.Codec.Channels, options.Codec.Downsamplings, options.Codec.HiddenChannels, options.Codec.ResidualChannels) =
             (TinySeries.Channels, 2, 32, 32);
-        options.TrainFor(300);
+        options.Training.Steps = 300;
         options.Training.Seed = 2;
         var pipeline = _ml.Transforms.VqVae.EncodeSeries("Codes", "Window", options)
             .Append(_ml.Transforms.Conversion.MapKeyToVector("Features", "Codes", outputCountVector: true))

@@ -54,13 +54,17 @@ internal static class Tiny
         Width = Side,
         Channels = channels,
         HiddenChannels = 8,
+        OuterChannels = 0,
         ResidualChannels = 4,
         ResidualBlocks = 1,
         Downsamplings = 1,
     };
 
-    public static VectorQuantizerOptions Quantizer(int codesPerPosition = 1) =>
-        new() { Codes = Codes, Dimensions = Dimensions, CodesPerPosition = codesPerPosition };
+    public static VectorQuantizerOptions Quantizer(int codesPerPosition = 1) => new()
+    {
+        Codes = Codes, Dimensions = Dimensions, CodesPerPosition = codesPerPosition, Learning = CodebookLearning.Gradient,
+        InitializeFromData = false, RestartEverySteps = 0,
+    };
 
     /// <summary>Options for a few steps of real training; sizes come from the column.</summary>
     public static ImageVqVaeOptions Options(int steps = 5)

@@ -304,4 +304,51 @@ public class VideoPriorTests
         action();
         return Tensor.TotalCount - before;
     }
+
+    [TestMethod]
+    public void Training_goes_on_from_a_trained_transformer_with_the_same_actions()
+    {
+        IDataView frames = View(Walks(9, 8));
+        VideoPriorOptions options = Options(steps: 20);
+        options.Training.ProgressEverySteps = 1;
+        using VideoPriorTransformer first =
+            _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", options).Fit(frames);
+        options.WarmStart = first;
+        using VideoPriorTransformer second =
+            _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", options).Fit(frames);
+        Assert.IsLessThan(first.TrainingSummary!.LearningCurve[0].Loss, second.TrainingSummary!.LearningCurve[0].Loss);
+        List<Frame> still = Walks(9, 8);
+        still.ForEach(frame => frame.Action = "up");
+        Assert.Contains("trained with the 2 classes", Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", options).Fit(View(still))).Message);
+    }
+
+    [TestMethod]
+    public void A_cancellation_is_noticed_however_many_rollouts_are_to_be_sampled()
+    {
+        using VideoPriorTransformer prior =
+            _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", Options(1)).Fit(View(Walks(9)));
+        using var cancellation = new CancellationTokenSource();
+        var options = new SamplingOptions { Seed = 1, CancellationToken = cancellation.Token, Progress = new Canceling(cancellation) };
+        Assert.ThrowsExactly<OperationCanceledException>(() => prior.Rollout(_ml, View(Walks(9)), ["left"], 2_000_000_000, options));
+        Assert.Contains("are more than 2147483647 rows", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => prior.Rollout(_ml, View(Walks(9)), ["left", "left"], 2_000_000_000)).Message);
+    }
+
+    sealed class Canceling(CancellationTokenSource source) : IProgress<double>
+    {
+        public void Report(double value) => source.Cancel();
+    }
+
+    [TestMethod]
+    public void Rollouts_of_several_requests_are_those_of_one()
+    {
+        using VideoPriorTransformer prior =
+            _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", "Episode", Options(1)).Fit(View(Walks(9)));
+        List<object[]> Rows(int batchSize) => Values.Read(prior.Rollout(
+            _ml, View(Walks(9, 8)), ["left", "right"], 9, new SamplingOptions { Seed = 1, BatchSize = batchSize }), "Codes");
+        List<object[]> many = Rows(1);
+        Assert.HasCount(36, many);
+        Values.AreEqual(Rows(64), many);
+    }
 }

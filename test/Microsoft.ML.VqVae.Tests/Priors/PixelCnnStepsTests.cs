@@ -31,15 +31,22 @@ public sealed class PixelCnnStepsTests
         var conditions = classes > 0 ? randint(classes, [batch], generator: generator) : null;
         var map = mapChannels > 0 ? randn([batch, mapChannels, height, width], generator: generator) : null;
         var expected = network.Logits(codes, conditions, map);
-        using var steps = network.Begin(batch, 0, conditions, map);
-        for (var index = 0; index < network.Length; index++)
+        using IDisposable withoutGradients = no_grad();
+        CheckSteps(network, new PixelCnnTensorSteps(network, batch, conditions, map), codes, expected);
+        CheckSteps(network, new PixelCnnSpanSteps(network, batch, conditions, map), codes, expected);
+    }
+
+    static void CheckSteps(PixelCnn network, PixelCnnSteps begun, Tensor codes, Tensor expected)
+    {
+        using PixelCnnSteps steps = begun;
+        for (int index = 0; index < network.Length; index++)
         {
             // Known codes may be accepted without asking for their logits.
             if (index % 5 != 3)
             {
-                var found = steps.NextLogits();
+                Tensor found = steps.NextLogits();
                 Assert.IsFalse(found.requires_grad);
-                TensorAssert.Close(expected.select(1, index), found, 1e-4, $"logits of code {index}");
+                TensorAssert.Close(expected.select(1, index), found, 1e-4, $"{steps.GetType().Name}, logits of code {index}");
                 TensorAssert.Same(found, steps.NextLogits(), "asked again");
             }
             steps.Accept(codes.select(1, index));
@@ -78,14 +85,25 @@ public sealed class PixelCnnStepsTests
     }
 
     [TestMethod]
-    public void Steps_free_all_that_they_allocate()
+    public void Few_grids_are_processed_without_tensors()
+    {
+        using var network = new PixelCnn(PixelCnnTests.Options(), 1);
+        using CodeSteps few = network.Begin(PixelCnnSpanSteps.MaxBatch), many = network.Begin(PixelCnnSpanSteps.MaxBatch + 1);
+        Assert.IsInstanceOfType<PixelCnnSpanSteps>(few);
+        Assert.IsInstanceOfType<PixelCnnTensorSteps>(many);
+    }
+
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(PixelCnnSpanSteps.MaxBatch + 1)]
+    public void Steps_free_all_that_they_allocate(int batch)
     {
         using var network = new PixelCnn(PixelCnnTests.Options(o => (o.Conditions, o.CodesPerPosition) = (2, 2)), 1);
-        using var conditions = zeros(2, dtype: ScalarType.Int64);
-        using var codes = zeros(2, dtype: ScalarType.Int64);
+        using var conditions = zeros(batch, dtype: ScalarType.Int64);
+        using var codes = zeros(batch, dtype: ScalarType.Int64);
         void Run()
         {
-            using var steps = network.Begin(2, conditions: conditions);
+            using var steps = network.Begin(batch, conditions: conditions);
             for (var index = 0; index < network.Length; index++)
             {
                 steps.NextLogits().Dispose();

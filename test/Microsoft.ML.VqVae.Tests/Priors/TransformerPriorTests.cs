@@ -375,7 +375,7 @@ public sealed class TransformerPriorTests
     public void The_presets_work()
     {
         using DisposeScope scope = NewDisposeScope();
-        foreach (TransformerPriorOptions options in new[] { new TransformerPriorOptions(), TransformerPriorOptions.Fast() })
+        foreach (TransformerPriorOptions options in new[] { TransformerPriorOptions.Large(), TransformerPriorOptions.Fast() })
         {
             options.Validate();
             using CodePrior network = options.CreateNetwork(Grid, 2, seed: 8);

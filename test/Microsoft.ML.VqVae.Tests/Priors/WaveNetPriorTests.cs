@@ -153,7 +153,7 @@ public sealed class WaveNetPriorTests
     public void The_same_seed_gives_the_same_weights_and_the_presets_work()
     {
         using var scope = NewDisposeScope();
-        foreach (var options in new[] { new WaveNetPriorOptions(), WaveNetPriorOptions.Fast() })
+        foreach (var options in new[] { WaveNetPriorOptions.Large(), WaveNetPriorOptions.Fast() })
         {
             options.Codes = 5;
             using var first = new WaveNetPrior(options, seed: 8);

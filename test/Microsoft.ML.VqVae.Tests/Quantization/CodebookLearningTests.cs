@@ -11,7 +11,10 @@ public sealed class CodebookLearningTests
 {
     static VectorQuantizerOptions Moving(Action<VectorQuantizerOptions>? change = null)
     {
-        var options = new VectorQuantizerOptions { Codes = 16, Dimensions = 3, Learning = CodebookLearning.MovingAverage };
+        var options = new VectorQuantizerOptions
+        {
+            Codes = 16, Dimensions = 3, Learning = CodebookLearning.MovingAverage, InitializeFromData = false, RestartEverySteps = 0,
+        };
         change?.Invoke(options);
         return options;
     }

@@ -111,7 +111,7 @@ public sealed class FiniteScalarQuantizerTests
         StringAssert.Contains(error.Message, "CodesPerPosition must be 1 or more, but is 0");
         Refused([], "but is []");
         Refused(null!, "but is null");
-        Refused([65536, 65536], "whose product is at most 2147483647, but is [65536, 65536]");
+        Refused([65536, 65536], "whose product is at most 16777216, but is [65536, 65536]");
     }
 
     static void Refused(int[] levels, string part) => StringAssert.Contains(

@@ -33,6 +33,8 @@ public sealed class GoldenQuantizerTests
             CodesPerPosition = golden.GetProperty("codes_per_position").GetInt32(),
             SeparateCodebooks = golden.GetProperty("separate").GetBoolean(),
             Learning = learning,
+            InitializeFromData = false,
+            RestartEverySteps = 0,
             CommitmentCost = golden.GetProperty("beta").GetDouble(),
             Decay = golden.GetProperty("decay").GetDouble(),
             Smoothing = golden.GetProperty("smoothing").GetDouble(),

@@ -34,6 +34,8 @@ public sealed class GoldenResidualVectorTests
                 Codes = codes,
                 Dimensions = dimensions,
                 Learning = learning,
+                InitializeFromData = false,
+                RestartEverySteps = 0,
                 CommitmentCost = golden.GetProperty("beta").GetDouble(),
                 Decay = golden.GetProperty("decay").GetDouble(),
                 Smoothing = golden.GetProperty("smoothing").GetDouble(),

@@ -9,7 +9,11 @@ namespace Microsoft.ML.VqVae.Tests.Quantization;
 [TestClass]
 public sealed class VectorQuantizerTests
 {
-    static readonly VectorQuantizerOptions Small = new() { Codes = 11, Dimensions = 4, CodesPerPosition = 2 };
+    static readonly VectorQuantizerOptions Small = new()
+    {
+        Codes = 11, Dimensions = 4, CodesPerPosition = 2, Learning = CodebookLearning.Gradient, InitializeFromData = false,
+        RestartEverySteps = 0,
+    };
 
     static Tensor Numbers(int seed, params long[] shape)
     {

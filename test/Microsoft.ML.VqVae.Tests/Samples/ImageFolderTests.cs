@@ -57,17 +57,57 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [TestMethod]
-    public void A_file_that_is_no_image_is_never_read_as_one()
+    public void What_cannot_be_decoded_is_named_before_anything_is_trained()
     {
         WriteImages("a", Color.Ink, 10);
         WriteImages("b", Color.Ink, 10);
-        _folder.Write("a/image00.png", "no image at all"u8.ToArray());
-        var text = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
-        StringAssert.Contains(text.Message, _folder.File("a/image00.png"));
-        // What begins like an image and is none is found out when it is read.
-        _folder.Write("a/image00.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3]);
+        byte[] whole = File.ReadAllBytes(_folder.File("b/image05.png"));
+        Refused("no image at all"u8.ToArray(), "is not an image, despite its extension");
+        Refused([0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3], "is not an image, despite its extension");
+        Refused([], "is empty");
+        // ML.NET makes a picture of it, whose missing part is black.
+        Refused(whole[..^30], "is cut short");
+        File.WriteAllBytes(_folder.File("a/image01.png"), []);
+        Refused([], "image file 2 of 20, is empty. 1 other files cannot be read either.");
+
+        void Refused(byte[] content, string problem)
+        {
+            string file = _folder.Write("b/image05.png", content);
+            string message = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message;
+            foreach (string part in (string[])[problem, "--skip-unreadable", problem.Contains("file 2") ? "a/image01.png" : file])
+                StringAssert.Contains(message, part);
+        }
+    }
+
+    [TestMethod]
+    public void Unreadable_files_are_skipped_and_counted_on_request()
+    {
+        WriteImages("a", Color.Ink, 11);
+        WriteImages("b", Color.Ink, 11);
+        _folder.Write("b/image05.png", File.ReadAllBytes(_folder.File("b/image05.png"))[..^30]);
+        _folder.Write("a/image00.png", []);
+        ImageData data = ImageDataSets.Open(_ml, _folder.Path, skipUnreadable: true);
+        Assert.AreEqual((18, 2), (data.TrainRows, data.TestRows));
+        CollectionAssert.AreEqual(new[] { _folder.File("a/image00.png"), _folder.File("b/image05.png") }, data.Skipped.ToArray());
+        Assert.HasCount(18, Rows(data.Train));
+        Assert.HasCount(2, Rows(data.Test));
+        foreach (string file in Directory.EnumerateFiles(_folder.File("a")))
+            File.WriteAllBytes(file, []);
+        StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(
+            () => ImageDataSets.Open(_ml, _folder.Path, skipUnreadable: true)).Message, "'b' only");
+    }
+
+    [TestMethod]
+    public void Files_that_systems_leave_in_folders_are_no_images()
+    {
+        WriteImages("a", Color.Ink, 10);
+        WriteImages("b", Color.Ink, 10);
+        foreach (string stray in (string[])["a/Thumbs.db", "a/.DS_Store", "b/desktop.ini", "b/._image00.png", ".DS_Store", "notes.txt"])
+            _folder.Write(stray, [0, 1, 2]);
+        Directory.CreateDirectory(_folder.File("__MACOSX"));
         ImageData data = ImageDataSets.Open(_ml, _folder.Path);
-        Assert.Throws<Exception>(() => Rows(data.Train));
+        Assert.AreEqual((18, 2), (data.TrainRows, data.TestRows));
+        Assert.IsEmpty(data.Skipped);
     }
 
     void WriteImages(string name, Color color, int count)

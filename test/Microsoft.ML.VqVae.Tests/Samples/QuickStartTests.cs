@@ -21,6 +21,13 @@ public sealed class QuickStartTests
     }
 
     [TestMethod]
+    public void The_first_block_of_the_readme_is_the_program_that_is_built()
+    {
+        string[] program = Lines("test/Microsoft.ML.VqVae.Tests.FirstProgram/Program.cs");
+        CollectionAssert.AreEqual(program, Between(Lines("README.md"), "```csharp", "```"));
+    }
+
+    [TestMethod]
     public void The_pipeline_tells_red_from_blue_images_after_a_few_steps()
     {
         using var folder = new TemporaryFolder();

@@ -14,20 +14,23 @@ public sealed class CodecResumeTests
     [TestMethod]
     [DataRow(CodebookLearning.MovingAverage)]
     [DataRow(CodebookLearning.Gradient)]
-    public void An_interrupted_codec_ends_with_the_same_bits(CodebookLearning learning)
+    [DataRow(CodebookLearning.MovingAverage, TrainingPrecision.BFloat16)]
+    public void An_interrupted_codec_ends_with_the_same_bits(
+        CodebookLearning learning, TrainingPrecision precision = TrainingPrecision.Single)
     {
-        var expected = Train(learning, folder: null, cancelAt: null);
+        var expected = Train(learning, precision, folder: null, cancelAt: null);
         // Before, at and after the start of the codebook in step 3, and between restarts.
         foreach (var cancelAt in new[] { 1, 2, 3, 6 })
         {
             using var folder = new TemporaryFolder();
-            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt));
-            CollectionAssert.AreEqual(expected, Train(learning, folder, cancelAt: null), $"cancelled in step {cancelAt}");
+            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, precision, folder, cancelAt));
+            CollectionAssert.AreEqual(expected, Train(learning, precision, folder, cancelAt: null), $"cancelled in step {cancelAt}");
         }
     }
 
     // The state of the trained network as text, a line a tensor.
-    static List<string> Train(CodebookLearning learning, TemporaryFolder? folder, int? cancelAt)
+    static List<string> Train(
+        CodebookLearning learning, TrainingPrecision precision, TemporaryFolder? folder, int? cancelAt)
     {
         var quantizer = new VectorQuantizerOptions
         {
@@ -36,7 +39,8 @@ public sealed class CodecResumeTests
         };
         var codec = new ImageCodecOptions
         {
-            Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, ResidualChannels = 4, ResidualBlocks = 1, FlipHorizontally = true,
+            Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, OuterChannels = 0, ResidualChannels = 4, ResidualBlocks = 1,
+            FlipHorizontally = true,
         };
         using var network = new ImageVqVae(codec, quantizer, seed: 3);
         network.SetPixelStatistics(0.5, 0.25, 0, 1);
@@ -49,7 +53,7 @@ public sealed class CodecResumeTests
         });
         var options = new TrainingOptions
         {
-            LearningRate = 1e-2, BatchSize = 4, Steps = Steps, Seed = 1, CheckpointFolder = folder?.Path,
+            LearningRate = 1e-2, BatchSize = 4, Steps = Steps, Seed = 1, Precision = precision, CheckpointFolder = folder?.Path,
             CancellationToken = cancellation.Token,
         };
         TrainingLoop.Run(task, options, CPU);

@@ -36,6 +36,25 @@ public sealed class LearningRateScheduleTests
         Assert.AreEqual(expected, LearningRateSchedule.Cosine(10, 0.1).FactorAt(step, 100), 1e-12);
 
     [TestMethod]
+    public void A_rise_that_nobody_set_takes_at_most_a_fifth_of_the_run()
+    {
+        foreach (LearningRateSchedule schedule in (LearningRateSchedule[])
+            [LearningRateSchedule.WarmupHoldLinear(), LearningRateSchedule.Cosine()])
+        {
+            LearningRateSchedule set = schedule.ToString()[0] == 'W'
+                ? LearningRateSchedule.WarmupHoldLinear(100) : LearningRateSchedule.Cosine(100);
+            Assert.AreEqual(set.ToString(), schedule.ToString());
+            for (int step = 0; step < 500; step++)
+                Assert.AreEqual(set.FactorAt(step, 500), schedule.FactorAt(step, 500), "500 steps have room for 100");
+            Assert.AreEqual(0.1, schedule.FactorAt(1, 100), 1e-12, "the second of 20 steps");
+            Assert.IsGreaterThan(0.9, schedule.FactorAt(19, 100));
+            Assert.AreEqual(0.02, set.FactorAt(1, 100), 1e-12, "steps that were set are kept");
+            Assert.AreEqual(1, schedule.FactorAt(0, 4), 1e-12, "a run of four steps has no room for a rise");
+            Assert.AreEqual(set.FactorAt(1, 100), schedule.Unshortened.FactorAt(1, 100));
+        }
+    }
+
+    [TestMethod]
     public void A_schedule_has_the_same_name_in_every_language()
     {
         var culture = CultureInfo.CurrentCulture;

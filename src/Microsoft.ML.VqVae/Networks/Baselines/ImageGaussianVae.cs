@@ -41,7 +41,7 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         CheckImages(pixels);
         using var scope = NewDisposeScope();
         var encodings = encoder.call(Normalize(pixels));
-        var logVariance = encodings.narrow(1, latentChannels, latentChannels).clamp(MinLogVariance, MaxLogVariance);
+        var logVariance = encodings.narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance);
         return new GaussianPosterior(encodings.narrow(1, 0, latentChannels), logVariance).MoveToOuterDisposeScope();
     }
 
@@ -64,8 +64,8 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         using var scope = NewDisposeScope();
         var images = Augment(pixels, moment.Step);
         var (reconstruction, divergence) = Parts(images, training ? moment.Step : null);
-        var nats = reconstruction.mean() + divergence.mean();
-        return BoundLoss(nats / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
+        var nats = reconstruction.mean().Add(divergence.mean());
+        return BoundLoss(nats.Div(ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
             .MoveToOuterDisposeScope();
     }
 
@@ -80,7 +80,7 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         using var scope = NewDisposeScope();
         CheckImages(pixels);
         var (reconstruction, divergence) = Parts(pixels, step: null);
-        return ((reconstruction + divergence) / Math.Log(2)).MoveToOuterDisposeScope();
+        return reconstruction.Add(divergence).Div(Math.Log(2)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, whose noise is a constant.</summary>
@@ -100,7 +100,7 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
         var posterior = call(images);
         using var generator = LatentNoise.Generator(seed, step);
         var noise = Noise(step is null ? 1 : images.shape[0], generator);
-        var latents = posterior.Mean + (posterior.LogVariance * 0.5).exp() * noise.to(images.device);
+        var latents = posterior.Mean.Add(posterior.LogVariance.Mul(0.5).exp() * noise.to(images.device));
         return (NatsOf(DecodeParameters(latents), images), posterior.Divergence());
     }
 
@@ -130,7 +130,7 @@ public sealed record GaussianPosterior(Tensor Mean, Tensor LogVariance)
     public Tensor Divergence()
     {
         using var scope = NewDisposeScope();
-        return ((Mean.square() + LogVariance.exp() - LogVariance - 1.0).sum([1L, 2L, 3L]) * 0.5).MoveToOuterDisposeScope();
+        return (Mean.Square().Add(LogVariance.exp()) - LogVariance).Sub(1).sum([1L, 2L, 3L]).Mul(0.5).MoveToOuterDisposeScope();
     }
 
     internal GaussianPosterior MoveToOuterDisposeScope() => new(Mean.MoveToOuterDisposeScope(), LogVariance.MoveToOuterDisposeScope());

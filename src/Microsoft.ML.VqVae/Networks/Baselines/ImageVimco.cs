@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -39,6 +40,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         using (var scope = NewDisposeScope())
         {
             using var generator = SeededRandom.CreateGenerator(seed, CodebookStream);
+            WeightLimit.Take(latents.CategoriesInUse, latents.DimensionsInUse);
             codebook = latents.Latents == VimcoLatents.Bernoulli
                 ? tensor(new float[] { -1, 1 }).view(2, 1)
                 : new Parameter(randn(latents.Categories, latents.Dimensions, dtype: ScalarType.Float32, generator: generator));
@@ -128,7 +130,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         var logPosterior = call(pixels);
         var samples = Draw(logPosterior, latents.EvaluationSamples, step: null);
         var bound = MultiSample(LogWeights(SampleNats(pixels, samples), LogOf(logPosterior, samples)));
-        return (-bound / Math.Log(2)).MoveToOuterDisposeScope();
+        return (-bound).Div(Math.Log(2)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The loss for given samples Int64 [B, S, N] of the posterior [B, N, K].</summary>
@@ -154,7 +156,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
             var gradient = ((signal - weights) * logQ).sum(1).mean() - WeighedNats(images, samples, weights);
             loss = value - (gradient - gradient.detach());
         }
-        return BoundLoss(loss / (ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction), BitsPerValue(value - reconstruction));
+        return BoundLoss(loss.Div(ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction), BitsPerValue(value - reconstruction));
     }
 
     /// <summary>Samples of the posterior [B, N, K] by inverting its distribution function: Int64 [B, S, N].</summary>
@@ -169,25 +171,25 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         var cumulative = logPosterior.exp().cumsum(2);
         // Rounding leaves the last total a little beside 1.
         var drawn = searchsorted(cumulative, (uniform * cumulative.narrow(2, categories - 1, 1)).contiguous(), right: true);
-        return drawn.clamp(0, categories - 1).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
+        return drawn.Clamp(0, categories - 1).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>ln q(z_s|x), [B, S].</summary>
     static Tensor LogOf(Tensor logPosterior, Tensor samples) => logPosterior.gather(2, samples.transpose(1, 2)).sum(1);
 
-    Tensor LogWeights(Tensor nats, Tensor logQ) => -nats - logQ.detach() - LatentsPerImage * Math.Log(Categories);
+    Tensor LogWeights(Tensor nats, Tensor logQ) => (-nats - logQ.detach()).Sub(LatentsPerImage * Math.Log(Categories));
 
-    static Tensor MultiSample(Tensor logWeights) => logWeights.logsumexp(1) - Math.Log(logWeights.shape[1]);
+    static Tensor MultiSample(Tensor logWeights) => logWeights.logsumexp(1).Sub(Math.Log(logWeights.shape[1]));
 
     /// <summary>For each sample the bound without it, its weight replaced by the geometric mean of the others': [B, S].</summary>
     static Tensor LeaveOneOut(Tensor logWeights)
     {
         var count = logWeights.shape[1];
-        var others = (logWeights.sum(1, keepdim: true) - logWeights) / (count - 1.0);
-        var itself = arange(count, dtype: ScalarType.Int64, device: logWeights.device);
+        var others = (logWeights.sum(1, keepdim: true) - logWeights).Div(count - 1.0);
+        var itself = Arange(count, logWeights.device);
         var diagonal = itself.unsqueeze(0).eq(itself.unsqueeze(1));
         var replaced = where(diagonal, others.unsqueeze(2), logWeights.unsqueeze(1));
-        return replaced.logsumexp(2) - Math.Log(count);
+        return replaced.logsumexp(2).Sub(Math.Log(count));
     }
 
     /// <summary>−ln p(x|z_s) of all samples, [B, S], a part of them at a time.</summary>
@@ -212,10 +214,10 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     {
         var (batch, count) = (samples.shape[0], samples.shape[1]);
         var flat = weights.reshape(-1);
-        var kept = (flat > MinWeight).nonzero().view(-1);
+        var kept = flat.Gt(MinWeight).nonzero().view(-1);
         var codes = samples.reshape(batch * count, -1).index_select(0, kept);
-        var nats = Nats(images.index_select(0, kept.div(count, RoundingMode.floor)), codes);
-        return (flat.index_select(0, kept) * nats).sum() / (double)batch;
+        var nats = Nats(images.index_select(0, kept.DivFloor(count)), codes);
+        return (flat.index_select(0, kept) * nats).sum().Div(batch);
     }
 
     // [M, C, H, W] and Int64 [M, N] → [M].
@@ -247,8 +249,8 @@ public enum VimcoLatents
     Bernoulli,
 }
 
-/// <summary>The settings of the latents of an <see cref="ImageVimco"/>. The defaults are those of section 4.1 of the paper (arXiv
-/// 1711.00937): 50 samples, and latents like the codes of its VQ-VAE.</summary>
+/// <summary>The settings of the latents of an <see cref="ImageVimco"/>. The defaults are latents like the codes of the VQ-VAE, and 10
+/// samples in training; section 4.1 of the paper (arXiv 1711.00937) has 50.</summary>
 public sealed class VimcoOptions
 {
     /// <summary>The kind of the latents.</summary>
@@ -268,13 +270,16 @@ public sealed class VimcoOptions
     public int LatentsPerPosition { get; set; } = 1;
 
     /// <summary>S: the number of samples of all latents in the training objective.</summary>
-    /// <value>At least 2. The default is 50.</value>
-    public int Samples { get; set; } = 50;
+    /// <value>From 2 to 10000. The default is 10.</value>
+    public int Samples { get; set; } = 10;
 
     /// <summary>The number of samples in the reported bound. More samples make it tighter, independently of
     /// <see cref="Samples"/>.</summary>
-    /// <value>At least 1. The default is 50.</value>
+    /// <value>From 1 to 10000. The default is 50.</value>
     public int EvaluationSamples { get; set; } = 50;
+
+    // No weight bounds these counts, but each sample takes memory and a pass through the decoder.
+    const int MaxSamples = 10_000;
 
     internal int CategoriesInUse => Latents == VimcoLatents.Bernoulli ? 2 : Categories;
 
@@ -292,8 +297,10 @@ public sealed class VimcoOptions
         problems.AtLeast(nameof(Categories), Categories, 2);
         problems.AtLeast(nameof(Dimensions), Dimensions, 1);
         problems.AtLeast(nameof(LatentsPerPosition), LatentsPerPosition, 1);
-        problems.Require(Samples >= 2, nameof(Samples), "2 or more, since each sample is judged by the others", Samples);
-        problems.AtLeast(nameof(EvaluationSamples), EvaluationSamples, 1);
+        problems.Require(Samples is >= 2 and <= MaxSamples, nameof(Samples),
+            $"from 2, since each sample is judged by the others, to {MaxSamples}", Samples);
+        problems.Require(EvaluationSamples is >= 1 and <= MaxSamples, nameof(EvaluationSamples),
+            $"from 1 to {MaxSamples}", EvaluationSamples);
     }
 
     internal VimcoOptions Copy() => (VimcoOptions)MemberwiseClone();

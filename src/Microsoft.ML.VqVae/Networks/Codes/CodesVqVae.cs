@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -135,15 +136,11 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         CheckCodes(codes);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var quantization = quantizer.call(encoder.call(codes));
         var nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
-        return new StepLoss(nats * ((double)codes.shape[1] / Latents) + quantization.Loss, new Dictionary<string, Tensor>
-        {
-            ["bits per code"] = nats.detach() / Math.Log(2),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(nats.Mul((double)codes.shape[1] / Latents), ("bits per code", nats.Div(Math.Log(2))))
+            .MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
@@ -170,7 +167,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     Tensor Spread(Tensor quantized)
     {
         var grid = options.Decoder;
-        return spread.call(quantized.reshape(quantized.shape[0], -1)).view(-1, grid.MapChannels, grid.Height, grid.Width);
+        return spread.Apply(quantized.reshape(quantized.shape[0], -1)).Single().view(-1, grid.MapChannels, grid.Height, grid.Width);
     }
 
     void CheckCodes(Tensor codes)
@@ -192,8 +189,8 @@ public sealed class CodesCodecOptions
     public int EmbeddingChannels { get; set; } = 32;
 
     /// <summary>Channels of the encoder's convolutions.</summary>
-    /// <value>At least 1. The default is 128.</value>
-    public int HiddenChannels { get; set; } = 128;
+    /// <value>At least 1. The default is 64.</value>
+    public int HiddenChannels { get; set; } = 64;
 
     /// <summary>The number of residual blocks of the encoder.</summary>
     /// <value>Zero or more. The default is 2.</value>
@@ -201,8 +198,8 @@ public sealed class CodesCodecOptions
 
     /// <summary>The decoder: a PixelCNN over the grid. Its <see cref="PixelCnnOptions.MapChannels"/> are the channels of the condition
     /// computed from the latents. Grid and number of codes are taken from the column where they are 0.</summary>
-    /// <value>The default has 8 layers of 64 channels and 32 channels of map.</value>
-    public PixelCnnOptions Decoder { get; set; } = new() { Layers = 8, Channels = 64, MapChannels = 32 };
+    /// <value>The default has 5 layers of 48 channels, 32 channels of map, and a dropout of 0.1.</value>
+    public PixelCnnOptions Decoder { get; set; } = new() { Layers = 5, Channels = 48, MapChannels = 32, Dropout = 0.1 };
 
     /// <summary>Checks all settings together, the grid included: set those that come from a column first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
@@ -272,20 +269,20 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // Each place of a position has a table of its own: code 7 of the first place need not mean the same as code 7 of the second.
-        var place = arange(grid.CodesPerPosition, dtype: ScalarType.Int64, device: codes.device) * grid.Codes;
-        var rows = (codes.view(-1, grid.CodesPerPosition) + place).view(-1);
+        var place = Arange(grid.CodesPerPosition, codes.device).Mul(grid.Codes);
+        var rows = codes.view(-1, grid.CodesPerPosition).Add(place).view(-1);
         var x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
-        x = enter.call(x);
+        x = enter.Apply(x);
         foreach (var layer in down)
-            x = layer.call(x.relu_());
+            x = layer.Apply(x.relu_());
         foreach (var block in residual)
             x = block.call(x);
-        return project.call(x.relu_().reshape(codes.shape[0], -1)).unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
+        return project.Apply(x.relu_().reshape(codes.shape[0], -1)).Single().unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
     }
 
     public OnnxValue ToOnnx(OnnxValue codes)
     {
-        using Tensor places = arange(grid.CodesPerPosition, dtype: ScalarType.Int64) * grid.Codes;
+        using Tensor places = Arange(grid.CodesPerPosition).Mul(grid.Codes);
         OnnxValue rows = codes.Reshape(-1, grid.Height, grid.Width, grid.CodesPerPosition) + places;
         OnnxValue x = rows.RowsOf(embedding).MergeLast().ChannelsFirst().Through(enter);
         foreach (Conv2d layer in down)

@@ -19,6 +19,10 @@ public sealed record TrainingMoment(long Step, long TotalSteps)
 {
     /// <summary>Completed share of the run, 0 … 1.</summary>
     public double Fraction => (double)Step / TotalSteps;
+
+    /// <summary>Whether the run shortens lengths of presets that are too long for it, as all runs do but those that version 0.1
+    /// began.</summary>
+    internal bool ShortensLengths { get; init; } = true;
 }
 
 /// <summary>The loss of a batch. The training loop disposes the tensors.</summary>
@@ -27,11 +31,14 @@ public sealed record TrainingMoment(long Step, long TotalSteps)
 /// <param name="CodeCounts">Number of times each code was chosen, [codebooks, codes] or [codes], for the perplexity; or null.</param>
 public sealed record StepLoss(Tensor Total, IReadOnlyDictionary<string, Tensor> Terms, Tensor? CodeCounts = null)
 {
+    /// <summary>Scalars that add up to the total, by name, in the order of the report; empty for a total of one part.</summary>
+    public IReadOnlyDictionary<string, Tensor> Parts { get; init; } = new Dictionary<string, Tensor>();
+
     /// <summary>Moves the tensors out of the current dispose scope.</summary>
     internal StepLoss MoveToOuterDisposeScope()
     {
         Total.MoveToOuterDisposeScope();
-        foreach (Tensor term in Terms.Values)
+        foreach (Tensor term in Terms.Values.Concat(Parts.Values))
             term.MoveToOuterDisposeScope();
         CodeCounts?.MoveToOuterDisposeScope();
         return this;

@@ -26,9 +26,15 @@ internal sealed class OptionProblems(string heading)
     public void AtLeast(string option, int found, int minimum) =>
         Require(found >= minimum, option, string.Create(CultureInfo.InvariantCulture, $"{minimum} or more"), found);
 
+    /// <summary>Whether there are problems so far.</summary>
+    public bool Any => problems.Count > 0;
+
+    /// <summary>The problems without the heading.</summary>
+    public override string ToString() => string.Join("; ", problems);
+
     public void ThrowIfAny()
     {
         if (problems.Count > 0)
-            throw new ArgumentOutOfRangeException(firstOption, $"{heading}: {string.Join("; ", problems)}.");
+            throw new ArgumentOutOfRangeException(firstOption, $"{heading}: {this}.");
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -12,10 +13,10 @@ internal sealed class Padding
     public Padding(Tensor lengths, long length, int perCode)
     {
         // On a GPU, reading the lengths would make every step wait for the device.
-        if (lengths.device_type == DeviceType.CPU && lengths.min().ToInt64() == length)
+        if (lengths.device_type == DeviceType.CPU && lengths.min().item<long>() == length)
             return;
         Values = Mask(lengths, length);
-        Codes = Mask((lengths + (perCode - 1L)).div(perCode, RoundingMode.floor), length / perCode);
+        Codes = Mask(lengths.Add(perCode - 1L).DivFloor(perCode), length / perCode);
     }
 
     /// <summary>1 where a value is real, 0 in the padding, Float32 [B, 1, T]; null where all are real.</summary>
@@ -30,12 +31,12 @@ internal sealed class Padding
     public Tensor? CodesAt(int values) => values == 1 ? Codes : Codes?.repeat_interleave(values, 2);
 
     /// <summary>Sets padding to zero, the value that a convolution assumes outside of its input too.</summary>
-    public static Tensor Clear(Tensor values, Tensor? mask) => mask is null ? values : values * mask;
+    public static Tensor Clear(Tensor values, Tensor? mask) => mask is null ? values : values * mask.As(values);
 
     /// <summary>The mean of [B, C, T] over real positions and all channels.</summary>
     public static Tensor Mean(Tensor values, Tensor? mask) =>
-        mask is null ? values.mean() : (values * mask).sum() / (mask.sum() * (double)values.shape[1]);
+        mask is null ? values.mean() : (values * mask).sum() / mask.sum().Mul(values.shape[1]);
 
     static Tensor Mask(Tensor lengths, long length) =>
-        (arange(length, dtype: ScalarType.Int64, device: lengths.device) < lengths.unsqueeze(1)).to(ScalarType.Float32).unsqueeze(1);
+        (Arange(length, lengths.device) < lengths.unsqueeze(1)).to(ScalarType.Float32).unsqueeze(1);
 }

@@ -21,7 +21,7 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // The first ReLU keeps its input for the sum; the second may work in place.
-        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+        return narrow.Apply(wide.Apply(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
 
     public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);
@@ -45,7 +45,7 @@ internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // The first ReLU keeps its input for the sum; the second may work in place.
-        return narrow.call(wide.call(functional.relu(input)).relu_()).add_(input).MoveToOuterDisposeScope();
+        return narrow.Apply(wide.Apply(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
 
     public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);

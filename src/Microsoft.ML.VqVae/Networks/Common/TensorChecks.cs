@@ -44,13 +44,10 @@ internal static class TensorChecks
     {
         if (given.device_type != DeviceType.CPU || given.numel() == 0)
             return;
-        using Tensor smallest = given.min();
-        using Tensor largest = given.max();
-        if (smallest.ToInt64() < min || largest.ToInt64() > max)
-        {
-            throw new ArgumentException(
-                $"{what} must be within {min} … {max}, but reach from {smallest.ToInt64()} to {largest.ToInt64()}.", parameter);
-        }
+        using DisposeScope scope = NewDisposeScope();
+        long smallest = given.min().item<long>(), largest = given.max().item<long>();
+        if (smallest < min || largest > max)
+            throw new ArgumentException($"{what} must be within {min} … {max}, but reach from {smallest} to {largest}.", parameter);
     }
 
     /// <summary>Whether a shape is the expected one.</summary>

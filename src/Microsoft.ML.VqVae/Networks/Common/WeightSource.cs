@@ -15,16 +15,21 @@ internal sealed class WeightSource(int seed) : IDisposable
     readonly Generator _generator = SeededRandom.CreateGenerator(seed, long.MaxValue);
 
     /// <summary>A parameter with PyTorch's default for convolutions: uniform in ±1/√fan-in, for weights and biases alike.</summary>
-    public Parameter Draw(long fanIn, params long[] shape) => Uniform(1 / Math.Sqrt(fanIn), shape);
+    public Parameter Draw(long fanIn, params long[] shape)
+    {
+        WeightLimit.Take(shape);
+        return Uniform(1 / Math.Sqrt(fanIn), shape);
+    }
 
     /// <summary>A fully connected layer with bias.</summary>
     public Linear Linear(int inputs, int outputs)
     {
+        TakeLayer(outputs, inputs);
         using DisposeScope scope = NewDisposeScope();
         Linear layer = nn.Linear(inputs, outputs, device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
-        layer.weight = Draw(inputs, weight.shape);
-        layer.bias = Draw(inputs, bias.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(inputs), weight.shape);
+        layer.bias = Uniform(1 / Math.Sqrt(inputs), bias.shape);
         return layer;
     }
 
@@ -41,12 +46,13 @@ internal sealed class WeightSource(int seed) : IDisposable
     public Conv1d Convolution1d(
         int inputs, int outputs, int size, int stride, int padding, int dilation = 1, bool betweenRectifiers = false)
     {
+        TakeLayer(outputs, inputs, size);
         using DisposeScope scope = NewDisposeScope();
         Conv1d layer = nn.Conv1d(inputs, outputs, size, stride, padding, dilation, device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         long fanIn = (long)inputs * size;
         layer.weight = Uniform(betweenRectifiers ? Math.Sqrt(6.0 / fanIn) : 1 / Math.Sqrt(fanIn), weight.shape);
-        layer.bias = Draw(fanIn, bias.shape);
+        layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
 
@@ -58,42 +64,52 @@ internal sealed class WeightSource(int seed) : IDisposable
     public Conv2d Convolution2d(
         int inputs, int outputs, (int Rows, int Columns) size, int stride, (int Rows, int Columns) padding)
     {
+        TakeLayer(outputs, inputs, size.Rows, size.Columns);
         using DisposeScope scope = NewDisposeScope();
         Conv2d layer = nn.Conv2d(
             inputs, outputs, (size.Rows, size.Columns), (stride, stride), (padding.Rows, padding.Columns), device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         long fanIn = (long)inputs * size.Rows * size.Columns;
-        layer.weight = Draw(fanIn, weight.shape);
-        layer.bias = Draw(fanIn, bias.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape);
+        layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
 
     /// <summary>A transposed 4×4 convolution of stride 2 and padding 1, which doubles height and width.</summary>
     public ConvTranspose2d Upsampling2d(int inputs, int outputs)
     {
+        TakeLayer(outputs, inputs, 4, 4);
         using DisposeScope scope = NewDisposeScope();
         ConvTranspose2d layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         // PyTorch counts the fan-in of a transposed convolution on its outputs.
         long fanIn = (long)outputs * 4 * 4;
-        layer.weight = Draw(fanIn, weight.shape);
-        layer.bias = Draw(fanIn, bias.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape);
+        layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
 
     /// <summary>A transposed convolution of size 4, stride 2 and padding 1 over [B, C, T], which doubles the length.</summary>
     public ConvTranspose1d Upsampling1d(int inputs, int outputs)
     {
+        TakeLayer(outputs, inputs, 4);
         using DisposeScope scope = NewDisposeScope();
         ConvTranspose1d layer = nn.ConvTranspose1d(inputs, outputs, 4, 2, 1, device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         long fanIn = outputs * 4L;
-        layer.weight = Draw(fanIn, weight.shape);
-        layer.bias = Draw(fanIn, bias.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape);
+        layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
 
     public void Dispose() => _generator.Dispose();
+
+    // Before the layer exists: the sizes of a description may overflow those of a tensor.
+    static void TakeLayer(long outputs, params ReadOnlySpan<long> fanIn)
+    {
+        WeightLimit.Take([outputs, .. fanIn]);
+        WeightLimit.Take(outputs);
+    }
 
     Parameter Uniform(double bound, long[] shape)
     {

@@ -73,6 +73,15 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         pixels.copy_(values);
     }
 
+    /// <summary>Extends the range that decoded images are clamped to by that of other data.</summary>
+    internal void ExtendPixelRange(double minimum, double maximum)
+    {
+        using var withoutGradients = no_grad();
+        using var scope = NewDisposeScope();
+        pixels[2] = pixels[2].ClampMax(minimum);
+        pixels[3] = pixels[3].ClampMin(maximum);
+    }
+
     /// <summary>Runs only the decoder: latents [B, channels, h, w] → images [B, C, H, W] in the units of the data, clamped to their range:
     /// the
     /// mean of p(x|z).</summary>
@@ -106,14 +115,14 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     internal Tensor ImagesOf(Tensor parameters)
     {
         using var scope = NewDisposeScope();
-        var images = likelihood.Mean(parameters, Units) * Statistic(1) + Statistic(0);
+        var images = (likelihood.Mean(parameters, Units) * Statistic(1)).Add(Statistic(0));
         return images.clamp(Statistic(2), Statistic(3)).contiguous().MoveToOuterDisposeScope();
     }
 
     internal OnnxValue ImagesToOnnx(OnnxValue parameters) =>
         (likelihood.Mean(parameters, Units) * Statistic(1) + Statistic(0)).Clamp(Statistic(2).item<float>(), Statistic(3).item<float>());
 
-    internal Tensor BitsOf(Tensor parameters, Tensor images) => NatsOf(parameters, images) / Math.Log(2);
+    internal Tensor BitsOf(Tensor parameters, Tensor images) => NatsOf(parameters, images).Div(Math.Log(2));
 
     /// <summary>The bits of each value, [B, C, H, W].</summary>
     internal OnnxValue BitsToOnnx(OnnxValue parameters, OnnxValue images) => likelihood.Nats(parameters, images, Units) / Math.Log(2);
@@ -126,14 +135,17 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     }
 
     /// <summary>Nats of an image as bits for each of its values, without gradients.</summary>
-    private protected Tensor BitsPerValue(Tensor nats) => nats.detach() / (ValuesPerImage * Math.Log(2));
+    private protected Tensor BitsPerValue(Tensor nats) => nats.detach().Div(ValuesPerImage * Math.Log(2));
 
     /// <summary>The loss of a model that is defined by its bound on −log2 p(x): bits for each value of the images.</summary>
     /// <param name="total">The bound, whose gradient trains the model.</param>
     /// <param name="reconstructionBits">Its part −log2 p(x|z).</param>
     /// <param name="latentBits">The rest: the bits of the latents.</param>
-    private protected static StepLoss BoundLoss(Tensor total, Tensor reconstructionBits, Tensor latentBits) =>
-        new(total, new Dictionary<string, Tensor> { ["reconstruction bits"] = reconstructionBits, ["latent bits"] = latentBits });
+    private protected static StepLoss BoundLoss(Tensor total, Tensor reconstructionBits, Tensor latentBits)
+    {
+        var terms = new Dictionary<string, Tensor> { ["reconstruction bits"] = reconstructionBits, ["latent bits"] = latentBits };
+        return new StepLoss(total, terms) { Parts = terms.ToDictionary(term => term.Key, term => term.Value.detach()) };
+    }
 
     private protected PixelUnits Units => new(Statistic(0), Statistic(1), codec.ByteOffset, codec.ByteScale);
 
@@ -143,13 +155,23 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         if (!training || !codec.FlipHorizontally)
             return images;
         using var generator = SeededRandom.CreateGenerator(seed, step);
-        var mirrored = (rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator) < 0.5).to(images.device);
+        var mirrored = rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator).Lt(0.5).to(images.device);
         return where(mirrored, images.flip(3), images);
     }
 
     private protected Tensor Normalize(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
 
     private protected OnnxValue NormalizeToOnnx(OnnxValue images) => (images - Statistic(0)) / Statistic(1);
+
+    /// <summary>The range of a pixel in the training data, in the units of the data; infinite until it is set.</summary>
+    internal (float Minimum, float Maximum) PixelRange
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return (Statistic(2).item<float>(), Statistic(3).item<float>());
+        }
+    }
 
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 
@@ -170,8 +192,9 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 }
 
 /// <summary>
-/// The settings of the encoder and decoder of an <see cref="ImageVqVae"/>. The defaults are the network of section 4.1 of the paper (arXiv
-/// 1711.00937): two stride-2 4×4 convolutions, two residual blocks, all of 256 channels, and a decoder that mirrors them.
+/// The settings of the encoder and decoder of an <see cref="ImageVqVae"/>: the network of section 4.1 of the paper (arXiv 1711.00937), two
+/// stride-2 4×4 convolutions, two residual blocks, and a decoder that mirrors them. The defaults are narrower than the 256 channels of the
+/// paper, for a CPU.
 /// </summary>
 public sealed class ImageCodecOptions
 {
@@ -188,16 +211,16 @@ public sealed class ImageCodecOptions
     public int Channels { get; set; }
 
     /// <summary>Channels of the layers that work at the resolution of the codes.</summary>
-    /// <value>At least 1. The default is 256.</value>
-    public int HiddenChannels { get; set; } = 256;
+    /// <value>At least 1. The default is 64.</value>
+    public int HiddenChannels { get; set; } = 64;
 
     /// <summary>Channels of the layers at higher resolutions, where a channel costs most.</summary>
-    /// <value>At least 1, or 0, the default, for as many as <see cref="HiddenChannels"/>.</value>
-    public int OuterChannels { get; set; }
+    /// <value>At least 1, or 0 for as many as <see cref="HiddenChannels"/>. The default is 32.</value>
+    public int OuterChannels { get; set; } = 32;
 
     /// <summary>Channels between the 3×3 and the 1×1 convolution of a residual block.</summary>
-    /// <value>At least 1. The default is 256.</value>
-    public int ResidualChannels { get; set; } = 256;
+    /// <value>At least 1. The default is 64.</value>
+    public int ResidualChannels { get; set; } = 64;
 
     /// <summary>The number of residual blocks of the encoder and of the decoder.</summary>
     /// <value>Zero or more. The default is 2.</value>

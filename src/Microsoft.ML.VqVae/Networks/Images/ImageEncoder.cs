@@ -30,13 +30,13 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
         var x = images;
         for (var level = 0; level < down.Count; level++)
         {
-            x = down[level].call(x);
+            x = down[level].Apply(x);
             if (level < down.Count - 1)
                 x = x.relu_();
         }
         foreach (var block in residual)
             x = block.call(x);
-        return project.call(x.relu_()).MoveToOuterDisposeScope();
+        return project.Apply(x.relu_()).Single().MoveToOuterDisposeScope();
     }
 
     public OnnxValue ToOnnx(OnnxValue images)
@@ -74,12 +74,12 @@ internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor codes)
     {
         using var scope = NewDisposeScope();
-        var x = expand.call(codes);
+        var x = expand.Apply(codes);
         foreach (var block in residual)
             x = block.call(x);
         foreach (var layer in up)
-            x = layer.call(x.relu_());
-        return x.MoveToOuterDisposeScope();
+            x = layer.Apply(x.relu_());
+        return x.Single().MoveToOuterDisposeScope();
     }
 
     public OnnxValue ToOnnx(OnnxValue codes)

@@ -91,23 +91,16 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
         ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var images = Augment(pixels, moment.Step);
         var (output, parameters) = Pass(images);
         var codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;
-        var error = (output.Reconstruction - output.Target).square().mean();
+        var error = (output.Reconstruction - output.Target).Square().mean();
         // The squared error is that of the values as they are, whatever their units; the others count bytes.
         var nats = codec.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
-        var total = (nats ?? 0.5 * ValuesPerImage * error) / codesPerImage + output.Quantization.Loss;
-        var terms = new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = error.detach(),
-            ["codebook"] = output.Quantization.CodebookLoss.detach(),
-            ["commitment"] = output.Quantization.CommitmentLoss.detach(),
-        };
-        if (nats is not null)
-            terms["reconstruction bits"] = BitsPerValue(nats);
-        return new StepLoss(total, terms, output.Quantization.Counts).MoveToOuterDisposeScope();
+        var reconstruction = (nats ?? error.Mul(0.5 * ValuesPerImage)).Div(codesPerImage);
+        (string, Tensor)[] bits = nats is null ? [] : [("reconstruction bits", BitsPerValue(nats))];
+        return output.Quantization.ToStepLoss(reconstruction, [("reconstruction", error), .. bits]).MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);

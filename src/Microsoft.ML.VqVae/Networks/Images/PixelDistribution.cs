@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -43,14 +44,14 @@ internal abstract class PixelDistribution
         : parameters.ChannelsLast().SplitLast(Parameters, -1).Select(parameters.Rank - 1, number).ChannelsFirst();
 
     Tensor LogScale(Tensor parameters, PixelUnits units) =>
-        (Part(parameters, 1) + units.BytesPerDeviation.log()).clamp(MinLogScale, MaxLogScale);
+        Part(parameters, 1).Add(units.BytesPerDeviation.log()).Clamp(MinLogScale, MaxLogScale);
 
     OnnxValue LogScale(OnnxValue parameters, PixelUnits units) =>
         (Part(parameters, 1) + units.BytesPerDeviation.log()).Clamp(MinLogScale, MaxLogScale);
 
     /// <summary>The mean of −ln N over the bin of a byte: the square of a number uniform in ±½ has the mean 1/12.</summary>
     static Tensor GaussianNats(Tensor distance, Tensor logDeviation) =>
-        (distance.square() + 1.0 / 12) * (logDeviation * -2.0).exp() * 0.5 + logDeviation + 0.5 * Math.Log(2 * Math.PI);
+        (distance.Square().Add(1.0 / 12) * logDeviation.Mul(-2).exp()).Mul(0.5).Add(logDeviation).Add(0.5 * Math.Log(2 * Math.PI));
 
     static OnnxValue GaussianNats(OnnxValue distance, OnnxValue logDeviation) =>
         (distance.Square() + 1.0 / 12) * (logDeviation * -2.0).Exp() * 0.5 + logDeviation + 0.5 * Math.Log(2 * Math.PI);
@@ -89,12 +90,12 @@ internal abstract class PixelDistribution
             var bytes = units.Bytes(images);
             var inverse = (-LogScale(parameters, units)).exp();
             var centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse;
-            var below = (centre + 0.5 * inverse).log_sigmoid();
-            var above = (0.5 * inverse - centre).log_sigmoid();
+            var below = centre.Add(inverse.Mul(0.5)).log_sigmoid();
+            var above = (inverse.Mul(0.5) - centre).log_sigmoid();
             var width = (-(-inverse).expm1()).log();
-            var first = bytes < 0.5;
-            var last = bytes > 254.5;
-            return -where(first, below, where(last, above, below + above + width));
+            var first = bytes.Lt(0.5);
+            var last = bytes.Gt(254.5);
+            return -where(first, below, where(last, above, below.Add(above).Add(width)));
         }
 
         public override OnnxValue Nats(OnnxValue parameters, OnnxValue images, PixelUnits units)
@@ -114,14 +115,14 @@ internal abstract class PixelDistribution
 
         public override Tensor Mean(Tensor parameters, PixelUnits units)
         {
-            var bytes = arange(256, dtype: ScalarType.Float32, device: parameters.device).view(1, 1, 256, 1, 1);
+            var bytes = Arange(256, parameters.device).to(ScalarType.Float32).view(1, 1, 256, 1, 1);
             return units.FromBytes((Scores(parameters).softmax(2) * bytes).sum([2L]));
         }
 
         public override OnnxValue Mean(OnnxValue parameters, PixelUnits units)
         {
             OnnxValue scores = Scores(parameters);
-            using Tensor bytes = arange(256, dtype: ScalarType.Float32);
+            using Tensor bytes = Arange(256).to(ScalarType.Float32);
             return units.FromBytes((scores.Softmax() * bytes).Sum(scores.Rank - 1)).ChannelsFirst();
         }
 
@@ -151,19 +152,19 @@ internal abstract class PixelDistribution
 internal readonly record struct PixelUnits(Tensor Mean, Tensor Deviation, double Offset, double Scale)
 {
     /// <summary>A standard deviation in bytes; positive.</summary>
-    public Tensor BytesPerDeviation => Deviation / Math.Abs(Scale);
+    public Tensor BytesPerDeviation => Deviation.Div(Math.Abs(Scale));
 
     /// <summary>The bytes that values in the units of the data are, rounded, as Single.</summary>
-    public Tensor Bytes(Tensor values) => (values / Scale + Offset).round().clamp(0, 255);
+    public Tensor Bytes(Tensor values) => values.Div(Scale).Add(Offset).round().Clamp(0, 255);
 
     public OnnxValue Bytes(OnnxValue values) => (values / Scale + Offset).Round().Clamp(0, 255);
 
     /// <summary>Normalized values on the scale of bytes, neither rounded nor clamped.</summary>
-    public Tensor ToBytes(Tensor normalised) => normalised * (Deviation / Scale) + (Mean / Scale + Offset);
+    public Tensor ToBytes(Tensor normalised) => (normalised * Deviation.Div(Scale)).Add(Mean.Div(Scale).Add(Offset));
 
-    public OnnxValue ToBytes(OnnxValue normalised) => normalised * (Deviation / Scale) + (Mean / Scale + Offset);
+    public OnnxValue ToBytes(OnnxValue normalised) => normalised * Deviation.Div(Scale) + Mean.Div(Scale).Add(Offset);
 
-    public Tensor FromBytes(Tensor bytes) => ((bytes - Offset) * Scale - Mean) / Deviation;
+    public Tensor FromBytes(Tensor bytes) => (bytes.Sub(Offset).Mul(Scale) - Mean) / Deviation;
 
     public OnnxValue FromBytes(OnnxValue bytes) => ((bytes - Offset) * Scale - Mean) / Deviation;
 }

@@ -15,9 +15,12 @@ public abstract partial class CodePrior
     public Tensor Sample(SampleRequest request)
     {
         int length = CheckRequest(request);
+        request.Cancellation.ThrowIfCancellationRequested();
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        Tensor result = zeros(request.Count, length, dtype: ScalarType.Int64);
+        // Every code is set, unless rows end early: memory that nothing is written to yet costs no time.
+        long[] shape = [request.Count, length];
+        Tensor result = request.Lengths is null ? empty(shape, dtype: ScalarType.Int64) : zeros(shape, dtype: ScalarType.Int64);
         bool wasTraining = training;
         eval();
         try
@@ -59,7 +62,7 @@ public abstract partial class CodePrior
             {
                 next = choice.Choose(steps.NextLogits(), uniforms.narrow(1, i, 1));
                 if (fixedHere is not null)
-                    next = where(fixedHere.lt(0), next, fixedHere);
+                    next = where(fixedHere.Lt(0), next, fixedHere);
             }
             codes.select(1, i).copy_(next!);
             steps.Accept(next!);
@@ -74,7 +77,7 @@ public abstract partial class CodePrior
         if (given is null)
             return new long[length];
         using var scope = NewDisposeScope();
-        return given.ge(0).sum(0, type: ScalarType.Int64).cpu().data<long>().ToArray();
+        return given.Ge(0).sum(0, type: ScalarType.Int64).cpu().data<long>().ToArray();
     }
 
     /// <summary>The random numbers of a batch, Float32 [rows, length] in [0, 1).</summary>
@@ -127,7 +130,7 @@ internal sealed class CodeChoice(double temperature, int? topK)
     /// <summary>The index of the first cumulative probability above the random number: the count of those that are not.</summary>
     Tensor Draw(Tensor logits, Tensor uniforms)
     {
-        Tensor cumulative = (temperature == 1 ? logits : logits.div(temperature)).softmax(1).cumsum(1);
+        Tensor cumulative = (temperature == 1 ? logits : logits.Div(temperature)).softmax(1).cumsum(1);
         // The total is 1 but for rounding. Random numbers end a step of 2⁻²³ below 1, so the product stays below the total, and no code
         // of probability 0 can be reached.
         Tensor target = uniforms.mul(cumulative.narrow(1, cumulative.shape[1] - 1, 1));

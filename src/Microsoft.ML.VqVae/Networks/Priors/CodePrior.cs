@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -15,7 +16,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// host would have to wait.</para>
 /// <para>A derived class overrides <see cref="ComputeLogits"/> and, for fast sampling, <see cref="BeginSteps"/>; its
 /// <see cref="CodePriorOptions"/> make it available to ML.NET pipelines. All of its state must be in parameters and persistent
-/// buffers.</para>
+/// buffers. Tensors that it creates have the type of its parameters: Float32, and Float64 where <c>CodeCompressor</c> uses it.</para>
 /// </remarks>
 public abstract partial class CodePrior : nn.Module, ITrainable
 {
@@ -47,6 +48,9 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     protected long Step { get; private set; }
 
     internal Device Device => parameters().First().device;
+
+    /// <summary>The type of parameters and logits: Float32, but Float64 where codes are compressed.</summary>
+    internal ScalarType NumberType => parameters().First().dtype;
 
     /// <summary>Computes the logits of all codes at once, as in training: those of code i depend on the codes before i alone.</summary>
     /// <param name="codes">Int64 [B, N].</param>
@@ -81,7 +85,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     {
         CheckLengths(codes, lengths);
         using var scope = NewDisposeScope();
-        var bits = Nats(codes, conditions, map).mul(BitsPerNat);
+        var bits = Nats(codes, conditions, map).Mul(BitsPerNat);
         return (lengths is null ? bits : bits.mul(Real(codes, lengths))).MoveToOuterDisposeScope();
     }
 
@@ -102,7 +106,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
         if (lengths is null)
             return nats.mean().MoveToOuterDisposeScope();
         var real = Real(codes, lengths);
-        return nats.mul(real).sum().div(real.sum().clamp(min: 1)).MoveToOuterDisposeScope();
+        return nats.mul(real).sum().div(real.sum().ClampMin(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Starts to process a batch of rows code by code, without gradients.</summary>
@@ -156,7 +160,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
 
     /// <summary>The loss and its report.</summary>
     internal static StepLoss ToStepLoss(Tensor nats) =>
-        new(nats, new Dictionary<string, Tensor> { ["bits per code"] = nats.detach() * BitsPerNat });
+        new(nats, new Dictionary<string, Tensor> { ["bits per code"] = nats.detach().Mul(BitsPerNat) });
 
     /// <summary>−ln p of each code, [B, N].</summary>
     Tensor Nats(Tensor codes, Tensor? conditions, Tensor? map) =>
@@ -165,7 +169,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
 
     /// <summary>1 for the codes of a row, 0 beyond its end; Float32 [B, N].</summary>
     static Tensor Real(Tensor codes, Tensor lengths) =>
-        arange(codes.shape[1], dtype: ScalarType.Int64, device: codes.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
+        Arange(codes.shape[1], codes.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
 
     int CheckLength(int length, string name)
     {

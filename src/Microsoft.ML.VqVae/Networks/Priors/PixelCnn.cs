@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -70,8 +71,11 @@ public sealed class PixelCnn : CodePrior
 
     internal PixelCnnHead Head => head;
 
+    /// <summary>The embeddings of the codes of each place, [G·K, C].</summary>
+    internal Parameter Embedding => codes;
+
     /// <summary>The embedding of the code in a place of its position: Int64 [N] → [N, C].</summary>
-    internal Tensor Embed(int place, Tensor chosen) => codes.index_select(0, place == 0 ? chosen : chosen + place * options.Codes);
+    internal Tensor Embed(int place, Tensor chosen) => codes.index_select(0, place == 0 ? chosen : chosen.Add(place * options.Codes));
 
     /// <summary>The map with channels innermost, as the layers take it.</summary>
     internal static Tensor? ChannelsInnermost(Tensor? map) => map?.permute(0, 2, 3, 1).contiguous();
@@ -96,7 +100,7 @@ public sealed class PixelCnn : CodePrior
 
     internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null)
     {
-        using Tensor places = arange(options.CodesPerPosition, dtype: ScalarType.Int64) * options.Codes;
+        using Tensor places = Arange(options.CodesPerPosition).Mul(options.Codes);
         OnnxValue grid = codes.Reshape(-1, options.Height, options.Width, options.CodesPerPosition);
         OnnxValue embedded = (grid + places).RowsOf(this.codes).Sum(3).ChannelsFirst();
         OnnxValue rows = embedded.Pad(axis: 2, before: 1, after: 0).Narrow(axis: 2, start: 0, options.Height);
@@ -109,7 +113,7 @@ public sealed class PixelCnn : CodePrior
 
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
-        new PixelCnnSteps(this, batch, conditions, map);
+        PixelCnnSteps.Begin(this, batch, conditions, map);
 
     /// <inheritdoc/>
     protected override void CheckMap(Tensor map, long batch, long length)
@@ -129,7 +133,7 @@ public sealed class PixelCnn : CodePrior
         var groups = options.CodesPerPosition;
         if (groups == 1)
             return Embed(0, positions.view(-1));
-        var numbers = positions + arange(groups, dtype: ScalarType.Int64, device: positions.device) * options.Codes;
+        var numbers = positions.Add(Arange(groups, positions.device).Mul(options.Codes));
         return codes.index_select(0, numbers.view(-1)).view(-1, groups, options.Channels).sum(1);
     }
 
@@ -139,7 +143,7 @@ public sealed class PixelCnn : CodePrior
     {
         using var generator = SeededRandom.CreateGenerator(seed, Step);
         return zeros([layers.Count, batch, 1, 1, 2L * options.Channels], dtype: ScalarType.Float32)
-            .bernoulli_(1 - options.Dropout, generator).mul_(1 / (1 - options.Dropout));
+            .bernoulli_(1 - options.Dropout, generator).Mul_(1 / (1 - options.Dropout));
     }
 }
 
@@ -167,14 +171,24 @@ internal sealed class PixelCnnHead : nn.Module
         RegisterComponents();
     }
 
+    public Tensor HiddenWeight => hidden.weight;
+
+    public Tensor HiddenBias => hidden.bias!;
+
+    /// <summary>What earlier codes of a position add to the hidden sums of later ones, [(G − 1)·K, S].</summary>
+    public Parameter? EarlierWeight => earlier;
+
+    /// <summary>From hidden sums to logits, by place.</summary>
+    public IEnumerable<Linear> LogitLayers => logits;
+
     /// <summary>Skip sums [N, S] → hidden sums of all codes of a position, [N, G·S], before what earlier codes add.</summary>
-    public Tensor Hidden(Tensor skips) => hidden.call(skips.relu());
+    public Tensor Hidden(Tensor skips) => hidden.Apply(skips.relu());
 
     /// <summary>The vectors that the code in a place adds to the hidden sums of those after it: Int64 [N] → [N, S].</summary>
-    public Tensor Earlier(int place, Tensor chosen) => earlier!.index_select(0, place == 0 ? chosen : chosen + place * codes);
+    public Tensor Earlier(int place, Tensor chosen) => earlier!.index_select(0, place == 0 ? chosen : chosen.Add(place * codes));
 
     /// <summary>The hidden sums of the code in a place, [N, S], with what earlier codes add → its logits [N, K].</summary>
-    public Tensor Logits(int place, Tensor sums) => logits[place].call(sums.relu());
+    public Tensor Logits(int place, Tensor sums) => logits[place].Apply(sums.relu()).Single();
 
     /// <summary>Skip sums [N, S] and the codes Int64 [N, G] → logits [N, G, K].</summary>
     public Tensor All(Tensor skips, Tensor positions)
@@ -182,10 +196,10 @@ internal sealed class PixelCnnHead : nn.Module
         var sums = Hidden(skips);
         if (groups == 1)
             return Logits(0, sums).unsqueeze(1);
-        var added = earlier!.index_select(0, (positions.narrow(1, 0, groups - 1)
-            + arange(groups - 1, dtype: ScalarType.Int64, device: positions.device) * codes).reshape(-1));
+        var added = earlier!.index_select(0, positions.narrow(1, 0, groups - 1)
+            .Add(Arange(groups - 1, positions.device).Mul(codes)).reshape(-1));
         var cumulated = functional.pad(added.view(-1, groups - 1, skip).cumsum(1), [0, 0, 1, 0]);
-        sums = sums.view(-1, groups, skip) + cumulated;
+        sums = sums.view(-1, groups, skip).Add(cumulated);
         return stack(Enumerable.Range(0, groups).Select(place => Logits(place, sums.select(1, place))), 1);
     }
 
@@ -195,7 +209,7 @@ internal sealed class PixelCnnHead : nn.Module
         OnnxValue sums = skips.Relu().Through(hidden).SplitLast(groups, skip);
         if (groups > 1)
         {
-            using Tensor places = arange(groups - 1, dtype: ScalarType.Int64) * codes;
+            using Tensor places = Arange(groups - 1).Mul(codes);
             OnnxValue added = (positions.Narrow(axis: 3, start: 0, groups - 1L) + places).RowsOf(earlier!);
             sums += added.CumulativeSum(axis: 3).Pad(axis: 3, before: 1, after: 0);
         }
@@ -233,12 +247,12 @@ public sealed class PixelCnnOptions : CodePriorOptions
 
     /// <summary>Number of gated layers. A code sees <see cref="Layers"/> · ⌊<see cref="KernelSize"/> / 2⌋ positions to
     /// each side and one more row above and column to the left.</summary>
-    /// <value>At least 1. The default is 15, as in section 4.2 of the paper on Gated PixelCNN (arXiv 1606.05328).</value>
-    public int Layers { get; set; } = 15;
+    /// <value>At least 1. The default is 6.</value>
+    public int Layers { get; set; } = 6;
 
     /// <summary>Channels of both stacks.</summary>
-    /// <value>At least 1. The default is 128.</value>
-    public int Channels { get; set; } = 128;
+    /// <value>At least 1. The default is 64.</value>
+    public int Channels { get; set; } = 64;
 
     /// <summary>The side of the window that a layer of the vertical stack would see without masking: it sees the middle row
     /// and those above. The horizontal stack sees the middle column and those to the left.</summary>
@@ -253,10 +267,15 @@ public sealed class PixelCnnOptions : CodePriorOptions
     /// <value>From 0, the default, to below 1.</value>
     public double Dropout { get; set; }
 
-    /// <summary>Creates the settings of a small network for a CPU and grids of up to about 10×10 codes: 6 layers of 64 channels. Training
-    /// takes minutes on the 7×7 codes of 512 of Fashion-MNIST, with a learning rate of 2e-3 and batches of 64.</summary>
+    /// <summary>Creates the default settings: a small network for a CPU and grids of up to about 10×10 codes. Training takes minutes on the
+    /// 7×7 codes of 512 of Fashion-MNIST, with a learning rate of 2e-3 and batches of 64.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static PixelCnnOptions Fast() => new() { Layers = 6, Channels = 64 };
+    public static PixelCnnOptions Fast() => new();
+
+    /// <summary>Creates the settings of a large network for a GPU: 15 layers, as in section 4.2 of the paper on Gated PixelCNN (arXiv
+    /// 1606.05328), of 128 channels.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static PixelCnnOptions Large() => new() { Layers = 15, Channels = 128 };
 
     /// <inheritdoc/>
     /// <remarks>Sizes that the settings leave open (0) are taken from the grid; <see cref="MapChannels"/> stays as it is.</remarks>
@@ -305,6 +324,8 @@ public sealed class PixelCnnOptions : CodePriorOptions
     internal int SkipChannelsOrDefault => SkipChannels > 0 ? SkipChannels : Channels;
 
     internal int Positions => checked(Height * Width);
+
+    internal CodeGrid Grid => new(Height, Width, CodesPerPosition, Codes);
 
     /// <summary>A copy in which sizes that are still to be taken from a column are valid, to check all other settings.</summary>
     internal PixelCnnOptions WithOpenSizes()

@@ -72,14 +72,14 @@ internal sealed class PixelCnnLayer : nn.Module
         Tensor Grid(Tensor flat) => flat.view(batch, height, width, -1);
 
         var above = ConvolveRows(functional.pad(rows, [0, 0, 0, 0, Reach, 0]), conditioning);
-        var columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels));
-        var here = Grid(addmm(HorizontalBias, Flat(columns), HorizontalWeight.t(), 1, 1).addmm_(Flat(above), across.t()));
+        var columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels).Operand());
+        var here = Grid(Flat(columns).Product(HorizontalWeight.t(), HorizontalBias).AddProduct_(Flat(above), across.t()));
         if (conditioning is not null)
-            here = here.add_(OfHorizontal(conditioning));
-        var outputs = Grid(output.call(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))));
+            here = here.Add_(OfHorizontal(conditioning));
+        var outputs = Grid(output.Apply(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))).Single());
         return IsLast
-            ? (rows, outputs.add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
-            : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.add_(state).MoveToOuterDisposeScope());
+            ? (rows, outputs.Add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
+            : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.Add_(state).MoveToOuterDisposeScope());
     }
 
     /// <summary>The same in an ONNX graph, where channels follow the batch.</summary>
@@ -113,8 +113,8 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <summary>The vertical convolution: [B, Reach + h, W, C] → [B, h, W, 2C], before its gate.</summary>
     public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
     {
-        var sums = vertical.call(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
-        return conditioning is null ? sums : sums.add_(conditioning.narrow(3, 0, 2L * Channels));
+        var sums = vertical.Apply(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
+        return conditioning is null ? sums : sums.Add_(conditioning.narrow(3, 0, 2L * Channels));
     }
 
     /// <summary>The part of <see cref="Conditioning"/> that is for the horizontal stack.</summary>
@@ -127,9 +127,9 @@ internal sealed class PixelCnnLayer : nn.Module
     public Tensor? Conditioning(Tensor? conditions, Tensor? positions)
     {
         var ofClass = condition?.index_select(0, conditions!).view(-1, 1, 1, 4L * Channels);
-        var ofMap = map is null ? null : positions!.view(-1, positions.shape[3]).mm(map.t())
+        var ofMap = map is null ? null : positions!.view(-1, positions.shape[3]).Product(map.t())
             .view(positions.shape[0], positions.shape[1], positions.shape[2], 4L * Channels);
-        return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass + ofMap;
+        return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass.Add(ofMap);
     }
 
     /// <summary>Equation 2 of arXiv 1606.05328: tanh of the first half of the channels times the logistic function of the second.</summary>

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -36,11 +37,11 @@ internal sealed class TransformerLayer : nn.Module
         Tensor attended = Attend(attentionNorm.call(input), rotation, cache);
         if (kept is not null)
             attended *= kept.narrow(2, 0, _channels);
-        Tensor state = input + attentionOutput.call(attended);
-        Tensor hidden = functional.gelu(feedForward.call(feedForwardNorm.call(state)));
+        Tensor state = input.Add(attentionOutput.Apply(attended));
+        Tensor hidden = functional.gelu(feedForward.Apply(feedForwardNorm.call(state)));
         if (kept is not null)
             hidden *= kept.narrow(2, _channels, _hidden);
-        return (state + feedForwardOutput.call(hidden)).MoveToOuterDisposeScope();
+        return state.Add(feedForwardOutput.Apply(hidden)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for rows of <paramref name="count"/> codes whose positions are part of the input.</summary>
@@ -64,10 +65,10 @@ internal sealed class TransformerLayer : nn.Module
     {
         (long batch, long count) = (input.shape[0], input.shape[1]);
         // [3, B, heads, n, D]
-        Tensor all = attention.call(input).view(batch, count, 3, _heads, _channels / _heads).permute(2, 0, 3, 1, 4);
+        Tensor all = attention.Apply(input).view(batch, count, 3, _heads, _channels / _heads).permute(2, 0, 3, 1, 4);
         (Tensor queries, Tensor keys, Tensor values) = (all.select(0, 0), all.select(0, 1), all.select(0, 2));
         if (rotation is not null)
-            (queries, keys) = (Rotate(queries, rotation), Rotate(keys, rotation));
+            (queries, keys) = (Rotate(queries, rotation).As(values), Rotate(keys, rotation).As(values));
         if (cache is not null)
             (keys, values) = cache.Append(keys, values);
         long total = keys.shape[2];
@@ -79,8 +80,8 @@ internal sealed class TransformerLayer : nn.Module
 
     /// <summary>Which of all positions each of the last <paramref name="count"/> sees, Bool [count, total].</summary>
     static Tensor Visible(long count, long total, Device device) =>
-        arange(total, dtype: ScalarType.Int64, device: device).unsqueeze(0)
-            .le(arange(total - count, total, dtype: ScalarType.Int64, device: device).unsqueeze(1));
+        Arange(total, device).unsqueeze(0)
+            .le(Arange(total, device).narrow(0, total - count, count).unsqueeze(1));
 
     /// <summary>Rotates pairs of channels, one of the first half and one of the second, by the angles of their positions.</summary>
     static Tensor Rotate(Tensor vectors, Tensor rotation)
@@ -88,7 +89,7 @@ internal sealed class TransformerLayer : nn.Module
         long pairs = rotation.shape[2];
         (Tensor first, Tensor second) = (vectors.narrow(3, 0, pairs), vectors.narrow(3, pairs, pairs));
         (Tensor cosines, Tensor sines) = (rotation.select(0, 0), rotation.select(0, 1));
-        return cat([first * cosines - second * sines, first * sines + second * cosines], 3);
+        return cat([first * cosines - second * sines, (first * sines).Add(second * cosines)], 3);
     }
 }
 

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -92,8 +93,8 @@ public sealed class TransformerPrior : CodePrior
     {
         if (_grid.CodesPerPosition == 1)
             return codes;
-        Tensor indices = arange(first, first + codes.shape[1], dtype: ScalarType.Int64, device: codes.device);
-        return codes + indices.remainder(_grid.CodesPerPosition) * Codes;
+        Tensor indices = Arange(codes.shape[1], codes.device).Add(first);
+        return codes.Add(indices.Remainder(_grid.CodesPerPosition).Mul(Codes));
     }
 
     /// <summary>The positional encoding of <paramref name="length"/> codes: an input term, or rotations of queries and keys.</summary>
@@ -102,8 +103,8 @@ public sealed class TransformerPrior : CodePrior
         Tensor? added = null;
         if (rows is not null)
         {
-            added = rows.view(-1, 1, 1, _options.Channels) + columns!.view(1, -1, 1, _options.Channels);
-            added = (places is null ? added : added + places).view(1, -1, _options.Channels);
+            added = rows.view(-1, 1, 1, _options.Channels).Add(columns!.view(1, -1, 1, _options.Channels));
+            added = (places is null ? added : added.Add(places)).view(1, -1, _options.Channels);
         }
         Tensor? ofClass = conditions is null ? null : this.conditions!.index_select(0, conditions).unsqueeze(1);
         return new(added, ofClass, rows is null ? Rotation(length) : null);
@@ -116,12 +117,12 @@ public sealed class TransformerPrior : CodePrior
         long count = previous.shape[1];
         Tensor input = codes.index_select(0, previous.reshape(-1)).view(-1, count, _options.Channels);
         if (positions.Added is not null)
-            input += positions.Added.narrow(1, first, count);
-        return positions.OfClass is null ? input : input + positions.OfClass;
+            input = input.Add(positions.Added.narrow(1, first, count));
+        return positions.OfClass is null ? input : input.Add(positions.OfClass);
     }
 
     /// <summary>Outputs of the last layer for one place, [B, C] → logits [B, K].</summary>
-    internal Tensor LogitsAt(int index, Tensor states) => logits[index % _grid.CodesPerPosition].call(norm.call(states));
+    internal Tensor LogitsAt(int index, Tensor states) => logits[index % _grid.CodesPerPosition].Apply(norm.call(states)).Single();
 
     /// <inheritdoc/>
     protected override Tensor ComputeLogits(Tensor codes, Tensor? conditions, Tensor? map)
@@ -129,7 +130,7 @@ public sealed class TransformerPrior : CodePrior
         ArgumentNullException.ThrowIfNull(codes);
         (long batch, int length) = (codes.shape[0], (int)codes.shape[1]);
         CodePositions positions = Positions(length, conditions);
-        Tensor start = full([batch, 1], Start, dtype: ScalarType.Int64, device: codes.device);
+        Tensor start = zeros([batch, 1], dtype: ScalarType.Int64, device: codes.device).Fill_(Start);
         Tensor states = Embed(cat([start, Numbers(codes, 0).narrow(1, 0, length - 1)], 1), positions, 0);
         Tensor? kept = training && _options.Dropout > 0 ? Kept(batch).to(codes.device) : null;
         for (int number = 0; number < layers.Count; number++)
@@ -137,9 +138,9 @@ public sealed class TransformerPrior : CodePrior
         states = norm.call(states);
         int groups = _grid.CodesPerPosition;
         if (groups == 1)
-            return logits[0].call(states);
+            return logits[0].Apply(states).Single();
         Tensor grouped = states.view(batch, -1, groups, _options.Channels);
-        return stack(Enumerable.Range(0, groups).Select(place => logits[place].call(grouped.select(2, place))), 2)
+        return stack(Enumerable.Range(0, groups).Select(place => logits[place].Apply(grouped.select(2, place)).Single()), 2)
             .view(batch, length, Codes);
     }
 
@@ -169,13 +170,13 @@ public sealed class TransformerPrior : CodePrior
     Tensor Rotation(int length)
     {
         int pairs = _options.Channels / _options.Heads / 2;
-        float[] values = new float[2 * length * pairs];
+        double[] values = new double[2 * length * pairs];
         for (int i = 0; i < length * pairs; i++)
         {
             (double sine, double cosine) = Math.SinCos(i / pairs * Math.Pow(RotaryBase, -(i % pairs) / (double)pairs));
-            (values[i], values[(length * pairs) + i]) = ((float)cosine, (float)sine);
+            (values[i], values[(length * pairs) + i]) = (cosine, sine);
         }
-        return tensor(values).view(2, length, pairs).to(codes.device);
+        return tensor(values).view(2, length, pairs).to(NumberType).to(codes.device);
     }
 
     /// <summary>The factors of dropout, 0 or 1 / (1 − dropout), [layers, B, 1, C + F]: of whole channels rather than single values, so that
@@ -184,7 +185,7 @@ public sealed class TransformerPrior : CodePrior
     {
         using Generator generator = SeededRandom.CreateGenerator(_seed, Step);
         return zeros([layers.Count, batch, 1, _options.Channels + _options.FeedForwardChannelsOrDefault], dtype: ScalarType.Float32)
-            .bernoulli_(1 - _options.Dropout, generator).mul_(1 / (1 - _options.Dropout));
+            .bernoulli_(1 - _options.Dropout, generator).Mul_(1 / (1 - _options.Dropout));
     }
 
     static void Check(CodeGrid grid, int conditions)

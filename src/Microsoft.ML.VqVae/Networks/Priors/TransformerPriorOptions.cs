@@ -5,16 +5,16 @@ namespace Microsoft.ML.VqVae.Networks;
 public sealed class TransformerPriorOptions : CodePriorOptions
 {
     /// <summary>Number of layers, each with self-attention and a feed-forward network.</summary>
-    /// <value>At least 1. The default is 6.</value>
-    public int Layers { get; set; } = 6;
+    /// <value>At least 1. The default is 3.</value>
+    public int Layers { get; set; } = 3;
 
     /// <summary>Channels of the residual path.</summary>
-    /// <value>At least 2, a multiple of twice the number of <see cref="Heads"/>. The default is 256.</value>
-    public int Channels { get; set; } = 256;
+    /// <value>At least 2, a multiple of twice the number of <see cref="Heads"/>. The default is 64.</value>
+    public int Channels { get; set; } = 64;
 
     /// <summary>Number of attention heads, which share the <see cref="Channels"/>.</summary>
-    /// <value>At least 1. The default is 8.</value>
-    public int Heads { get; set; } = 8;
+    /// <value>At least 1. The default is 4.</value>
+    public int Heads { get; set; } = 4;
 
     /// <summary>Channels of the hidden layer of the feed-forward networks.</summary>
     /// <value>At least 1, or 0, the default, for four times as many as <see cref="Channels"/>.</value>
@@ -24,9 +24,13 @@ public sealed class TransformerPriorOptions : CodePriorOptions
     /// <value>From 0, the default, to below 1.</value>
     public double Dropout { get; set; }
 
-    /// <summary>Creates the settings of a small network for a CPU: 3 layers of 64 channels with 4 heads.</summary>
+    /// <summary>Creates the default settings: a small network for a CPU.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static TransformerPriorOptions Fast() => new() { Layers = 3, Channels = 64, Heads = 4 };
+    public static TransformerPriorOptions Fast() => new();
+
+    /// <summary>Creates the settings of a large network for a GPU: 6 layers of 256 channels with 8 heads.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static TransformerPriorOptions Large() => new() { Layers = 6, Channels = 256, Heads = 8 };
 
     /// <inheritdoc/>
     public override CodePrior CreateNetwork(CodeGrid grid, int conditions, int seed) => new TransformerPrior(this, grid, conditions, seed);

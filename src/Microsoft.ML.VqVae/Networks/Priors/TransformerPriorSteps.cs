@@ -23,13 +23,13 @@ internal sealed class TransformerPriorSteps : CodeSteps
     {
         (_network, _length) = (network, length);
         TransformerPriorOptions options = network.Options;
-        Device device = network.Device;
+        (Device device, ScalarType type) = (network.Device, network.NumberType);
         Tensor? Keep(Tensor? tensor) => tensor is null ? null : _kept.Keep(tensor);
-        Tensor Room(params long[] shape) => _kept.Keep(zeros(shape, dtype: ScalarType.Float32, device: device));
+        Tensor Room(params long[] shape) => _kept.Keep(zeros(shape, dtype: type, device: device));
         _positions = new(Keep(positions.Added), Keep(positions.OfClass), Keep(positions.Rotation));
         long[] shape = [batch, options.Heads, length, options.Channels / options.Heads];
         _caches = [.. Enumerable.Range(0, options.Layers).Select(_ => new AttentionCache(Room(shape), Room(shape)))];
-        _inputs = _kept.Keep(full([batch, length], network.Start, dtype: ScalarType.Int64, device: device));
+        _inputs = _kept.Keep(zeros([batch, length], dtype: ScalarType.Int64, device: device).Fill_(network.Start));
         _state = Room(batch, options.Channels);
     }
 

@@ -65,7 +65,7 @@ public sealed class FiniteScalarQuantizer : Quantizer
                 + "NaN and infinity; if it is clean, training diverged: lower the learning rate or clip gradients.");
         }
         // The rounded values, with the gradient of the bounded ones.
-        Tensor passed = bounded.requires_grad ? bounded + (values - bounded.detach()) : values;
+        Tensor passed = bounded.requires_grad ? bounded.Add(values - bounded.detach()) : values;
         Tensor indices = IndicesOf(values);
         long[] spatial = [encodings.shape[0], .. encodings.shape[2..]];
         Tensor none = zeros([], dtype: ScalarType.Float32, device: encodings.device);
@@ -114,13 +114,13 @@ public sealed class FiniteScalarQuantizer : Quantizer
     internal Tensor Bound(Tensor encodings)
     {
         Tensor vectors = ToRows(encodings).reshape(-1, _levels.Length);
-        return (vectors + Constant(_shifts, encodings.device)).tanh() * Constant(_halfRanges, encodings.device)
+        return vectors.Add(Constant(_shifts, encodings.device)).tanh() * Constant(_halfRanges, encodings.device)
             - Constant(_offsets, encodings.device);
     }
 
     // NaN counts as 0: as an integer it would be no code at all.
     Tensor IndicesOf(Tensor rounded) =>
-        ((rounded.nan_to_num(0) + Constant(_halfWidths, rounded.device)).to_type(ScalarType.Int64) * Constant(_strides, rounded.device)).sum(1);
+        (rounded.nan_to_num(0).Add(Constant(_halfWidths, rounded.device)).to_type(ScalarType.Int64) * Constant(_strides, rounded.device)).sum(1);
 
     static Tensor Constant(float[] values, Device device) => tensor(values, device: device);
 

@@ -7,9 +7,12 @@ namespace Microsoft.ML.VqVae.Networks;
 public sealed class FiniteScalarQuantizerOptions : QuantizerOptions
 {
     /// <summary>The number of values that each dimension of a code can have. A codebook has their product of codes.</summary>
-    /// <value>At least one number, each 2 or more; the paper recommends 5 or more. The default is 8, 8, 8, about 512 codes as in table 1 of the
-    /// paper.</value>
+    /// <value>At least one number, each 2 or more, with a product of at most 16777216; the paper recommends 5 or more. The default is 8, 8, 8,
+    /// about 512 codes as in table 1 of the paper.</value>
     public IReadOnlyList<int> Levels { get; set; } = [8, 8, 8];
+
+    // No weight bounds the codebook, but each code has a name in the annotations of columns.
+    const int MaxCodes = 1 << 24;
 
     /// <inheritdoc/>
     /// <value>At least 1. The default is 1.</value>
@@ -43,7 +46,7 @@ public sealed class FiniteScalarQuantizerOptions : QuantizerOptions
         if (valid)
         {
             double product = Levels!.Aggregate(1.0, (product, levels) => product * levels);
-            problems.Require(product <= int.MaxValue, nameof(Levels), $"numbers whose product is at most {int.MaxValue}", found);
+            problems.Require(product <= MaxCodes, nameof(Levels), $"numbers whose product is at most {MaxCodes}", found);
         }
         problems.AtLeast(nameof(CodesPerPosition), CodesPerPosition, 1);
     }

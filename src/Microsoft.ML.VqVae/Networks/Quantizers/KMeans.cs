@@ -22,8 +22,8 @@ internal static class KMeans
             using var step = NewDisposeScope();
             var indices = NearestCodes.Find(sample, centres);
             var counts = NearestCodes.Count(indices, codes).unsqueeze(1);
-            var means = NearestCodes.Sum(sample, indices, codes) / counts.clamp(min: 1);
-            centres = where(counts > 0, means, centres).MoveToOuterDisposeScope();
+            var means = NearestCodes.Sum(sample, indices, codes) / counts.ClampMin(1);
+            centres = where(counts.Gt(0), means, centres).MoveToOuterDisposeScope();
         }
         return centres.MoveToOuterDisposeScope();
     }
@@ -45,18 +45,18 @@ internal static class KMeans
         var draws = rand(codes, dtype: ScalarType.Float32, generator: generator).to(device);
         // When there are fewer vectors than codes, centres repeat; a little noise tells them apart.
         var noise = randn(codes, sample.shape[1], dtype: ScalarType.Float32, generator: generator).to(device);
-        noise = noise * (sample - sample.mean([0L])).square().mean().sqrt() * 1e-3;
+        noise = (noise * (sample - sample.mean([0L])).Square().mean().sqrt()).Mul(1e-3);
         var centres = zeros(codes, sample.shape[1], dtype: sample.dtype, device: device);
         var distances = ones(sample.shape[0], dtype: sample.dtype, device: device);
         for (var code = 0; code < codes; code++)
         {
             using var step = NewDisposeScope();
-            var cumulative = (distances + 1e-12).cumsum(0);
+            var cumulative = distances.Add(1e-12).cumsum(0);
             var total = cumulative.narrow(0, cumulative.shape[0] - 1, 1);
-            var row = (cumulative < draws.narrow(0, code, 1) * total).sum(0, keepdim: true).clamp(max: sample.shape[0] - 1);
+            var row = (cumulative < draws.narrow(0, code, 1) * total).sum(0, keepdim: true).ClampMax(sample.shape[0] - 1);
             var chosen = sample.index_select(0, row);
-            centres.narrow(0, code, 1).copy_(chosen + noise.narrow(0, code, 1));
-            var next = (sample - chosen).square().sum(1);
+            centres.narrow(0, code, 1).copy_(chosen.Add(noise.narrow(0, code, 1)));
+            var next = (sample - chosen).Square().sum(1);
             distances = (code == 0 ? next : distances.minimum(next)).MoveToOuterDisposeScope();
         }
         return centres;

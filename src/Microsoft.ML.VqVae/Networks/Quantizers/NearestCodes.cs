@@ -17,7 +17,7 @@ internal static class NearestCodes
     {
         // ‖z − e‖² = ‖z‖² − 2·z·e + ‖e‖², and ‖z‖² does not matter for which code is nearest: one GEMM gives the rest.
         using var scope = NewDisposeScope();
-        var squaredNorms = codebook.square().sum(1);
+        var squaredNorms = codebook.Square().sum(1);
         var transposed = codebook.t();
         var rows = vectors.shape[0];
         var chunk = Math.Max(1, maximumDistances / codebook.shape[0]);
@@ -31,7 +31,7 @@ internal static class NearestCodes
 
     /// <summary>The same in an ONNX graph, along the last axis: […, D] → Int64 […].</summary>
     public static OnnxValue Find(OnnxValue vectors, Tensor codebook) =>
-        (vectors.MatMul(codebook.t() * -2) + codebook.square().sum(1)).ArgMin();
+        (vectors.MatMul(codebook.t().Mul(-2)) + codebook.Square().sum(1)).ArgMin();
 
     /// <summary>The number of occurrences of each code 0 … K − 1 among the N <paramref name="indices"/>, as Single [K].</summary>
     public static Tensor Count(Tensor indices, long codes)
@@ -39,12 +39,12 @@ internal static class NearestCodes
         // Not bincount: on a GPU that waits for the device to learn the largest index.
         using var scope = NewDisposeScope();
         var once = ones(indices.shape[0], dtype: ScalarType.Float32, device: indices.device);
-        return zeros(codes, dtype: ScalarType.Float32, device: indices.device).index_add_(0, indices, once, 1).MoveToOuterDisposeScope();
+        return zeros(codes, dtype: ScalarType.Float32, device: indices.device).IndexAdd_(0, indices, once).MoveToOuterDisposeScope();
     }
 
     /// <summary>The sums of the rows of <paramref name="vectors"/> [N, D] that share an index; [K, D].</summary>
     public static Tensor Sum(Tensor vectors, Tensor indices, long codes) =>
-        zeros(codes, vectors.shape[1], dtype: vectors.dtype, device: vectors.device).index_add_(0, indices, vectors, 1);
+        zeros(codes, vectors.shape[1], dtype: vectors.dtype, device: vectors.device).IndexAdd_(0, indices, vectors);
 
     static Tensor Smallest(Tensor squaredNorms, Tensor vectors, Tensor transposedCodebook)
     {

@@ -15,7 +15,7 @@ internal static class PaddedQuantization
         var real = latents.permute(0, 2, 1).reshape(-1, channels).index_select(0, rows);
         var result = quantizer.call(real);
         var quantized = zeros(batch * count, channels, dtype: ScalarType.Float32, device: latents.device)
-            .index_add_(0, rows, result.Quantized, 1).view(batch, count, channels).permute(0, 2, 1);
+            .IndexAdd_(0, rows, result.Quantized).view(batch, count, channels).permute(0, 2, 1);
         return result with { Quantized = quantized };
     }
 }

@@ -17,6 +17,18 @@ namespace Microsoft.ML.VqVae.Networks;
 public sealed record QuantizationResult(
     Tensor Quantized, Tensor Indices, Tensor CodebookLoss, Tensor CommitmentLoss, Tensor Counts, Tensor Loss)
 {
+    /// <summary>The loss of a model: its reconstruction term and the quantizer's losses.</summary>
+    /// <param name="reconstruction">The weighted reconstruction term.</param>
+    /// <param name="terms">What is reported besides the quantizer's losses.</param>
+    internal StepLoss ToStepLoss(Tensor reconstruction, params (string Name, Tensor Value)[] terms)
+    {
+        (string, Tensor)[] all = [.. terms, ("codebook", CodebookLoss), ("commitment", CommitmentLoss)];
+        return new StepLoss(reconstruction + Loss, all.ToDictionary(term => term.Item1, term => term.Item2.detach()), Counts)
+        {
+            Parts = new Dictionary<string, Tensor> { ["reconstruction"] = reconstruction.detach(), ["quantizer"] = Loss.detach() },
+        };
+    }
+
     internal QuantizationResult MoveToOuterDisposeScope()
     {
         foreach (var tensor in new[] { Quantized, Indices, CodebookLoss, CommitmentLoss, Counts, Loss })

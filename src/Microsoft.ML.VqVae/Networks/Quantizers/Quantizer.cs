@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -48,6 +49,9 @@ public abstract class Quantizer : nn.Module<Tensor, QuantizationResult>
     public virtual void BeginStep(long step, double fraction)
     {
     }
+
+    /// <summary>Called before each training step, with its position in the run.</summary>
+    internal virtual void BeginStep(TrainingMoment moment) => BeginStep(moment.Step, moment.Fraction);
 
     /// <summary>Encodings [B, C, …] as rows [N, C], N positions over batch and space. Channels-last encodings are in this order already and are
     /// not copied.</summary>
@@ -124,9 +128,29 @@ public abstract class QuantizerOptions
     /// <summary>A copy, which later changes of these settings do not reach.</summary>
     public virtual QuantizerOptions Copy() => (QuantizerOptions)MemberwiseClone();
 
+    /// <summary>The number of codes at a position and in a codebook, and the kind of quantizer.</summary>
+    /// <returns>For example <c>1 codes of 512 (VectorQuantizer)</c>.</returns>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{CodesPerPosition} codes of {CodebookSize} ({GetType().Name.Replace("Options", "", StringComparison.Ordinal)})");
+
     internal VectorQuantizerOptions AsVectorQuantizer() => this as VectorQuantizerOptions ?? throw new InvalidOperationException(
         $"The quantizer is set by {GetType().Name}, not by {nameof(VectorQuantizerOptions)}. Set the options' Quantizer, or change its own "
         + "settings.");
+
+    /// <summary>The number of steps without quantization, if it was set and is not that of a preset.</summary>
+    internal virtual int? SetUnquantizedSteps => null;
+
+    /// <summary>Adds the problems of a codec's quantizer in a run of so many steps, where their number is known.</summary>
+    internal static void Describe(QuantizerOptions? quantizer, int? steps, OptionProblems problems)
+    {
+        problems.Require(quantizer is not null, "Quantizer", "set", quantizer);
+        quantizer?.Describe(problems);
+        if (quantizer?.SetUnquantizedSteps is > 0 and int unquantized && steps > 0)
+        {
+            problems.Require(unquantized < steps, $"Quantizer.{nameof(VectorQuantizerOptions.UnquantizedSteps)}",
+                string.Create(CultureInfo.InvariantCulture, $"less than Training.Steps, which is {steps}"), unquantized);
+        }
+    }
 
     /// <summary>Adds the problems of these settings to those of a codec.</summary>
     internal virtual void Describe(OptionProblems problems)

@@ -21,6 +21,10 @@ public sealed class ResidualVectorQuantizer : Quantizer
     readonly ResidualVectorQuantizerOptions _options;
     readonly int _seed;
 
+    // The settings of the stages for the run of so many steps.
+    VectorQuantizerOptions _running;
+    long _runningSteps;
+
     // Registered under these names.
     readonly ModuleList<VectorQuantizer> stages;
     readonly Tensor steps;
@@ -34,7 +38,9 @@ public sealed class ResidualVectorQuantizer : Quantizer
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_options, _seed) = (options.Copy(), seed);
+        _running = _options.Stage;
         VectorQuantizerOptions stage = _options.Stage.Copy();
+        // Steps without quantization are those of all stages together.
         stage.UnquantizedSteps = 0;
         stages = new ModuleList<VectorQuantizer>([.. Enumerable.Range(0, _options.CodesPerPosition)
             .Select(number => new VectorQuantizer(stage, unchecked(seed + number * SeedStep)))]);
@@ -61,6 +67,15 @@ public sealed class ResidualVectorQuantizer : Quantizer
             stage.BeginStep(step, fraction);
     }
 
+    internal override void BeginStep(TrainingMoment moment)
+    {
+        long steps = moment.ShortensLengths ? moment.TotalSteps : long.MaxValue;
+        if (steps != _runningSteps)
+            (_running, _runningSteps) = (_options.Stage.For(steps), steps);
+        foreach (VectorQuantizer stage in stages)
+            stage.BeginStep(moment);
+    }
+
     /// <summary>Quantizes encodings [B, D, …]. In training mode it also advances the state. With dropout, codes of unused stages are
     /// 0.</summary>
     /// <exception cref="ArgumentException">The encodings have another shape.</exception>
@@ -70,11 +85,12 @@ public sealed class ResidualVectorQuantizer : Quantizer
         CheckEncodings(encodings);
         using DisposeScope scope = NewDisposeScope();
         // Reading it makes the host wait for a GPU, so only where it matters.
-        bool dependsOnStep = training && (_options.Dropout > 0 || _options.Stage.UnquantizedSteps > 0);
+        bool dependsOnStep = training && (_options.Dropout > 0 || _running.UnquantizedSteps > 0);
         long step = dependsOnStep ? steps.item<long>() : 0;
-        if (training && step < _options.Stage.UnquantizedSteps)
+        // Codebooks that were started from data, in this run or in that of a warm start, stay in use.
+        if (training && step < _running.UnquantizedSteps && !(_options.Stage.InitializeFromData && stages[0].IsInitialized))
         {
-            steps.add_(1);
+            steps.Add_(1);
             return Unquantized(encodings).MoveToOuterDisposeScope();
         }
 
@@ -98,20 +114,20 @@ public sealed class ResidualVectorQuantizer : Quantizer
             Tensor which = tensor(rows, device: encodings.device);
             QuantizationResult result = stage.call(rows.Length == batch ? residual : residual.index_select(0, which));
             Tensor codes = Whole(result.Quantized.detach(), which, encodings.shape);
-            sum = sum + codes;
+            sum = sum.Add(codes);
             residual = residual - codes;
             double share = (double)rows.Length / batch / stages.Count;
-            codebookLoss = codebookLoss + result.CodebookLoss * share;
-            commitmentLoss = commitmentLoss + result.CommitmentLoss * share;
-            loss = loss + result.Loss * share;
+            codebookLoss = codebookLoss.Add(result.CodebookLoss.Mul(share));
+            commitmentLoss = commitmentLoss.Add(result.CommitmentLoss.Mul(share));
+            loss = loss.Add(result.Loss.Mul(share));
             indices.Add(Whole(result.Indices, which, shape));
             counts.Add(result.Counts);
         }
         // Last, so that encodings that are refused leave it alone.
         if (training)
-            steps.add_(1);
+            steps.Add_(1);
         // Values of the codes, gradient of the encodings.
-        Tensor quantized = encodings.requires_grad ? encodings + (sum - encodings.detach()) : sum;
+        Tensor quantized = encodings.requires_grad ? encodings.Add(sum - encodings.detach()) : sum;
         return new QuantizationResult(quantized, cat(indices, -1), codebookLoss, commitmentLoss, cat(counts, 0), loss)
             .MoveToOuterDisposeScope();
     }
@@ -139,7 +155,7 @@ public sealed class ResidualVectorQuantizer : Quantizer
         using DisposeScope scope = NewDisposeScope();
         Tensor sum = stages[0].Embed(indices.narrow(-1, 0, 1));
         for (int number = 1; number < stages.Count; number++)
-            sum = sum + stages[number].Embed(indices.narrow(-1, number, 1));
+            sum = sum.Add(stages[number].Embed(indices.narrow(-1, number, 1)));
         return sum.MoveToOuterDisposeScope();
     }
 

@@ -5,11 +5,8 @@ public sealed class ResidualVectorQuantizerOptions : QuantizerOptions
 {
     /// <summary>The codebook of each stage: size, dimensions and learning. Its <see cref="VectorQuantizerOptions.CodesPerPosition"/> must be
     /// 1; its <see cref="VectorQuantizerOptions.UnquantizedSteps"/> hold for all stages together.</summary>
-    /// <value>The default has 512 codes that learn by moving average, start from data, and restart when dead.</value>
-    public VectorQuantizerOptions Stage { get; set; } = new()
-    {
-        Learning = CodebookLearning.MovingAverage, InitializeFromData = true, RestartEverySteps = 50,
-    };
+    /// <value>The default has the defaults of <see cref="VectorQuantizerOptions"/>: 512 codes, learned by moving averages.</value>
+    public VectorQuantizerOptions Stage { get; set; } = new();
 
     /// <summary>G: the number of stages, and of codes at each position.</summary>
     /// <value>At least 1. The default is 4.</value>
@@ -40,6 +37,8 @@ public sealed class ResidualVectorQuantizerOptions : QuantizerOptions
         Describe(problems);
         problems.ThrowIfAny();
     }
+
+    internal override int? SetUnquantizedSteps => Stage?.SetUnquantizedSteps;
 
     internal override void Describe(OptionProblems problems)
     {

@@ -43,8 +43,8 @@ public sealed partial class VectorQuantizer
     void AdvanceTo(long step, bool isInitialized)
     {
         using var withoutGradients = no_grad();
-        steps.fill_(step);
-        initialized.fill_(isInitialized ? 1 : 0);
+        steps.Fill_(step);
+        initialized.Fill_(isInitialized ? 1 : 0);
         hostState = (step, isInitialized);
     }
 
@@ -61,20 +61,20 @@ public sealed partial class VectorQuantizer
         var latents = (double)indices.numel();
         var fixedCodes = codes.detach();
         var fixedVectors = vectors.detach();
-        var commitment = (vectors - fixedCodes).square().sum() / latents;
+        var commitment = (vectors - fixedCodes).Square().sum().Div(latents);
         var codebookLoss = LearnsByGradient
-            ? (fixedVectors - codes).square().sum() / latents
+            ? (fixedVectors - codes).Square().sum().Div(latents)
             : zeros([], dtype: ScalarType.Float32, device: encodings.device);
         if (commitment.device_type == DeviceType.CPU && !float.IsFinite(commitment.item<float>()))
             throw new InvalidOperationException("The encodings given to the quantizer hold a value that is not a finite number (after " +
                 $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning " +
                 "rate or clip gradients.");
         // Values of the codes, gradient of the encoder outputs. Where no gradient is wanted the codes are passed on exactly.
-        var passed = vectors.requires_grad ? vectors + (fixedCodes - fixedVectors) : fixedCodes;
+        var passed = vectors.requires_grad ? vectors.Add(fixedCodes - fixedVectors) : fixedCodes;
         return new(
             FromVectors(passed, [encodings.shape[0], .. encodings.shape[2..]]), Arrange(indices, encodings.shape), codebookLoss, commitment,
             NearestCodes.Count(RowsOf(indices).view(-1), (long)options.Codebooks * options.Codes).view(options.Codebooks, options.Codes),
-            codebookLoss + options.CommitmentCost * commitment);
+            codebookLoss.Add(commitment.Mul(options.CommitmentCost)));
     }
 
     void InitializeFrom(Tensor vectors)
@@ -88,7 +88,7 @@ public sealed partial class VectorQuantizer
             codebook.select(0, book).copy_(KMeans.FindCentres(mine, options.Codes, options.KMeansIterations, generator));
             // Codes start with the counts that they would have after long training on this batch, but never with none.
             var indices = NearestCodes.Find(mine, codebook.select(0, book));
-            counts.select(0, book).copy_(NearestCodes.Count(indices, options.Codes).clamp(min: 1));
+            counts.select(0, book).copy_(NearestCodes.Count(indices, options.Codes).ClampMin(1));
         }
         sums.copy_(codebook.detach() * counts.unsqueeze(2));
     }
@@ -101,11 +101,11 @@ public sealed partial class VectorQuantizer
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        counts.mul_(options.Decay).add_(batchCounts, 1 - options.Decay);
+        counts.Mul_(running.Decay).Add_(batchCounts, 1 - running.Decay);
         if (!LearnsByGradient)
             MoveAverages(vectors, indices);
         // After the update, so that it cannot undo the restart.
-        if (RestartsEnabled && options.RestartEverySteps > 0 && step % options.RestartEverySteps == 0)
+        if (RestartsEnabled && running.RestartEverySteps > 0 && step % running.RestartEverySteps == 0)
             RestartDeadCodes(vectors, step);
         AdvanceTo(step, isInitialized: true);
     }
@@ -115,9 +115,9 @@ public sealed partial class VectorQuantizer
     {
         var rows = (long)options.Codebooks * options.Codes;
         var batchSums = NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows);
-        sums.mul_(options.Decay).add_(batchSums.view(sums.shape), 1 - options.Decay);
+        sums.Mul_(running.Decay).Add_(batchSums.view(sums.shape), 1 - running.Decay);
         var total = counts.sum(1, keepdim: true);
-        var smoothed = (counts + options.Smoothing) / (total + options.Codes * options.Smoothing) * total;
+        var smoothed = counts.Add(options.Smoothing) / total.Add(options.Codes * options.Smoothing) * total;
         codebook.copy_(sums / smoothed.unsqueeze(2));
     }
 
@@ -125,7 +125,7 @@ public sealed partial class VectorQuantizer
     {
         using var generator = SeededRandom.CreateGenerator(seed, step);
         var mean = counts.mean([1L], keepdim: true);
-        var dead = counts < mean * options.RestartBelow;
+        var dead = counts < mean.Mul(options.RestartBelow);
         var fresh = new Tensor[options.Codebooks];
         for (var book = 0; book < fresh.Length; book++)
         {

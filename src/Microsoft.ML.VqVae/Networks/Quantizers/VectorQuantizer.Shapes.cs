@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -38,7 +39,7 @@ public sealed partial class VectorQuantizer
 
     internal override OnnxValue EmbedToOnnx(OnnxValue indices)
     {
-        using Tensor firstRows = arange(options.CodesPerPosition, dtype: ScalarType.Int64) * options.Codes;
+        using Tensor firstRows = Arange(options.CodesPerPosition).Mul(options.Codes);
         OnnxValue rows = options.SeparateCodebooks ? indices + firstRows : indices;
         return rows.RowsOf(codebook.view(-1, options.Dimensions)).MergeLast().ChannelsFirst();
     }
@@ -52,6 +53,6 @@ public sealed partial class VectorQuantizer
     {
         if (!options.SeparateCodebooks)
             return indices.contiguous();
-        return indices + arange(options.CodesPerPosition, dtype: ScalarType.Int64, device: indices.device) * options.Codes;
+        return indices.Add(Arange(options.CodesPerPosition, indices.device).Mul(options.Codes));
     }
 }

@@ -25,6 +25,10 @@ public sealed partial class VectorQuantizer : Quantizer
     readonly VectorQuantizerOptions options;
     readonly int seed;
 
+    // The settings for the run of so many steps.
+    VectorQuantizerOptions running;
+    long runningSteps;
+
     // Registered by RegisterComponents under these very names, and replaced through them when the module moves to another device.
     Tensor codebook;
     Tensor counts;
@@ -40,12 +44,13 @@ public sealed partial class VectorQuantizer : Quantizer
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        this.options = options.Copy();
+        this.options = running = options.Copy();
         this.seed = seed;
         using (var scope = NewDisposeScope())
         {
             using var generator = SeededRandom.CreateGenerator(seed, InitialStream);
             long[] shape = [options.Codebooks, options.Codes, options.Dimensions];
+            WeightLimit.Take(2, shape[0], shape[1], shape[2]);
             var initial = zeros(shape, dtype: ScalarType.Float32).uniform_(-1.0 / options.Codes, 1.0 / options.Codes, generator);
             // A count of one and the code itself as sum: the codebook is sums / counts from the start. With counts of zero the
             // first division would send every code that the first batches do not use far away.
@@ -77,6 +82,14 @@ public sealed partial class VectorQuantizer : Quantizer
     /// <summary>Switches restarts off near the end of a run, see <see cref="VectorQuantizerOptions.RestartUntilFraction"/>.</summary>
     public override void BeginStep(long step, double fraction) => RestartsEnabled = fraction < options.RestartUntilFraction;
 
+    internal override void BeginStep(TrainingMoment moment)
+    {
+        long steps = moment.ShortensLengths ? moment.TotalSteps : long.MaxValue;
+        if (steps != runningSteps)
+            (running, runningSteps) = (options.For(steps), steps);
+        base.BeginStep(moment);
+    }
+
     bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
 
     /// <summary>Quantizes encodings [B, G·D, …]. In training mode it also advances the state.</summary>
@@ -88,7 +101,8 @@ public sealed partial class VectorQuantizer : Quantizer
         using var scope = NewDisposeScope();
         var vectors = ToVectors(encodings);
         var state = ReadState();
-        if (training && state.Steps < options.UnquantizedSteps)
+        // A codebook that was started from data, in this run or in that of a warm start, stays in use.
+        if (training && state.Steps < running.UnquantizedSteps && !(options.InitializeFromData && state.Initialized))
         {
             AdvanceTo(state.Steps + 1, state.Initialized);
             return Unquantized(encodings).MoveToOuterDisposeScope();

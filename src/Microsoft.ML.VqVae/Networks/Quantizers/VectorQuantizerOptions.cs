@@ -13,10 +13,21 @@ public enum CodebookLearning
 
 /// <summary>
 /// The settings of the bottleneck of a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937). The
-/// defaults are the paper's: one codebook of 512 codes, learnt by gradient, β = 0.25.
+/// defaults are one codebook of 512 codes with β = 0.25, learned by moving averages, initialized from the data, with restarts of dead
+/// codes.
 /// </summary>
+/// <remarks>A codebook learned by gradient from random numbers, as in section 4 of the paper, often leaves most codes unused.
+/// The lengths in training steps are those of a long run: <see cref="Decay"/>, <see cref="UnquantizedSteps"/> and
+/// <see cref="RestartEverySteps"/> as a preset or a default has them are shortened in a run that is too short for them. Lengths that you
+/// set are kept.</remarks>
 public sealed class VectorQuantizerOptions : QuantizerOptions
 {
+    // The most that lengths of a preset take of a run: the steps before quantization, the interval of restarts, the window of averages.
+    const long UnquantizedShare = 5, RestartShare = 16, WindowShare = 8;
+    const double LeastDecay = 0.5;
+
+    bool _decayIsSet, _unquantizedStepsAreSet, _restartEveryStepsIsSet;
+
     /// <summary>K: how many codes a codebook holds.</summary>
     /// <value>At least 2. The default is 512.</value>
     public int Codes { get; set; } = 512;
@@ -39,13 +50,13 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public double CommitmentCost { get; set; } = 0.25;
 
     /// <summary>The learning rule of the codebook.</summary>
-    /// <value>The default is <see cref="CodebookLearning.Gradient"/>.</value>
-    public CodebookLearning Learning { get; set; } = CodebookLearning.Gradient;
+    /// <value>The default is <see cref="CodebookLearning.MovingAverage"/>.</value>
+    public CodebookLearning Learning { get; set; } = CodebookLearning.MovingAverage;
 
     /// <summary>γ: how much of the moving averages of counts and sums survives a step. With <see cref="CodebookLearning.Gradient"/> it only
     /// smooths the counts by which dead codes are told.</summary>
-    /// <value>Between 0 and 1, both excluded. The default is 0.99.</value>
-    public double Decay { get; set; } = 0.99;
+    /// <value>Between 0 and 1, both excluded. The default is 0.99, a window of 100 steps, but of at most an eighth of a run.</value>
+    public double Decay { get; set => (field, _decayIsSet) = (value, true); } = 0.99;
 
     /// <summary>ε: the Laplace smoothing of the moving counts, which keeps the division by the count of an unused code finite.</summary>
     /// <value>More than 0. The default is 1e-5.</value>
@@ -53,21 +64,22 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
 
     /// <summary>Whether the codebook is set from encoder outputs, by k-means, when quantization starts. Otherwise it starts uniform in
     /// ±1/K.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
-    public bool InitializeFromData { get; set; }
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool InitializeFromData { get; set; } = true;
 
     /// <summary>The number of training steps in which the encoder outputs pass the quantizer unchanged and without quantizer losses,
     /// so that encoder and decoder know the data before codes are chosen.</summary>
-    /// <value>Zero or more. The default is 0.</value>
-    public int UnquantizedSteps { get; set; }
+    /// <value>Zero or more, and less than the steps of the run. The default is 0. The steps of a preset are at most a fifth of a
+    /// run.</value>
+    public int UnquantizedSteps { get; set => (field, _unquantizedStepsAreSet) = (value, true); }
 
     /// <summary>The number of iterations of Lloyd's algorithm after the k-means++ seeding of <see cref="InitializeFromData"/>.</summary>
     /// <value>Zero or more. The default is 8.</value>
     public int KMeansIterations { get; set; } = 8;
 
     /// <summary>The number of training steps between two checks, which move dead codes to random encoder outputs of the batch.</summary>
-    /// <value>Zero or more. The default is 0: never.</value>
-    public int RestartEverySteps { get; set; }
+    /// <value>Zero, for never, or more. The default is 50. The steps of a preset are at most a sixteenth of a run.</value>
+    public int RestartEverySteps { get; set => (field, _restartEveryStepsIsSet) = (value, true); } = 50;
 
     /// <summary>A code is dead when its moving count is below this share of the mean count of its codebook.</summary>
     /// <value>Between 0 and 1, both excluded. The default is 0.05.</value>
@@ -114,6 +126,33 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
         problems.AtLeast(nameof(RestartEverySteps), RestartEverySteps, 0);
         problems.Require(RestartBelow is > 0 and < 1, nameof(RestartBelow), "a number between 0 and 1, both excluded", RestartBelow);
         problems.Require(RestartUntilFraction is >= 0 and <= 1, nameof(RestartUntilFraction), "from 0 to 1", RestartUntilFraction);
+    }
+
+    /// <summary>Makes the lengths so far those of a preset, which a short run shortens.</summary>
+    internal VectorQuantizerOptions AsPreset()
+    {
+        (_decayIsSet, _unquantizedStepsAreSet, _restartEveryStepsIsSet) = (false, false, false);
+        return this;
+    }
+
+    internal override int? SetUnquantizedSteps => _unquantizedStepsAreSet ? UnquantizedSteps : null;
+
+    /// <summary>A copy with the lengths for a run of so many steps.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The run ends before the steps without quantization do.</exception>
+    internal VectorQuantizerOptions For(long totalSteps)
+    {
+        var problems = new OptionProblems("The vector quantizer's options cannot be used");
+        problems.Require(SetUnquantizedSteps is null or 0 || SetUnquantizedSteps < totalSteps, nameof(UnquantizedSteps),
+            $"less than the steps of the run, which are {totalSteps}", SetUnquantizedSteps);
+        problems.ThrowIfAny();
+        VectorQuantizerOptions run = Copy();
+        if (!_decayIsSet)
+            run.Decay = Math.Min(Decay, Math.Max(LeastDecay, 1 - (double)WindowShare / totalSteps));
+        if (!_unquantizedStepsAreSet)
+            run.UnquantizedSteps = (int)Math.Min(UnquantizedSteps, totalSteps / UnquantizedShare);
+        if (!_restartEveryStepsIsSet && RestartEverySteps > 0)
+            run.RestartEverySteps = (int)Math.Min(RestartEverySteps, Math.Max(1, totalSteps / RestartShare));
+        return run;
     }
 
     /// <inheritdoc/>

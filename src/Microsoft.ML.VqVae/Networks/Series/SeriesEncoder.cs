@@ -32,11 +32,11 @@ internal sealed class SeriesEncoder : nn.Module
         {
             if (level > 0)
                 x = functional.relu(x);
-            x = Padding.Clear(down[level].call(x), padding.CodesAt(1 << (down.Count - 1 - level)));
+            x = Padding.Clear(down[level].Apply(x), padding.CodesAt(1 << (down.Count - 1 - level)));
         }
         foreach (ResidualBlock1d block in residual)
             x = Padding.Clear(block.call(x), padding.Codes);
-        return Padding.Clear(project.call(functional.relu(x)), padding.Codes).MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(functional.relu(x)), padding.Codes).Single().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for series of one length.</summary>
@@ -73,12 +73,12 @@ internal sealed class SeriesDecoder : nn.Module
     public Tensor Decode(Tensor codes, Padding padding)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = Padding.Clear(expand.call(Padding.Clear(codes, padding.Codes)), padding.Codes);
+        Tensor x = Padding.Clear(expand.Apply(Padding.Clear(codes, padding.Codes)), padding.Codes);
         foreach (ResidualBlock1d block in residual)
             x = Padding.Clear(block.call(x), padding.Codes);
         for (int level = 0; level < up.Count; level++)
-            x = up[level].call(Padding.Clear(functional.relu(x), padding.CodesAt(1 << level)));
-        return x.MoveToOuterDisposeScope();
+            x = up[level].Apply(Padding.Clear(functional.relu(x), padding.CodesAt(1 << level)));
+        return x.Single().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for series of one length.</summary>

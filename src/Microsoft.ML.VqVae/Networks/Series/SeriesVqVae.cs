@@ -124,7 +124,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Tensor quantized = quantizer.Embed(indices);
         TensorChecks.OnePerRow(lengths, quantized.shape[0], "Lengths", nameof(lengths));
         Tensor decoded = decoder.Decode(quantized, PaddingOf(lengths, quantized.shape[2] * StepsPerCode));
-        return (decoded * deviations.unsqueeze(1) + means.unsqueeze(1)).MoveToOuterDisposeScope();
+        return (decoded * deviations.unsqueeze(1)).Add(means.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for rows of one length: Int64 [B, N, G] → Single [B, C, N · H].</summary>
@@ -143,7 +143,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         TensorChecks.Shape(decoded, ScalarType.Float32, series.shape, "Decoded series", nameof(decoded));
         using DisposeScope scope = NewDisposeScope();
         Tensor difference = Padding.Clear((decoded - series) / deviations.unsqueeze(1), PaddingOf(lengths, series.shape[2]).Values);
-        return (difference.square().sum([1, 2]) / (lengths * Channels)).MoveToOuterDisposeScope();
+        return (difference.Square().sum([1, 2]) / lengths.Mul(Channels)).MoveToOuterDisposeScope();
     }
 
     internal OnnxValue ErrorToOnnx(OnnxValue decoded, OnnxValue series) =>
@@ -163,18 +163,13 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         Check(series, lengths);
         ArgumentNullException.ThrowIfNull(moment);
         using DisposeScope scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         Padding padding = PaddingOf(lengths, series.shape[2]);
         Tensor normalized = Normalize(series, padding);
         QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(normalized, padding));
-        Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).square(), padding.Values);
+        Tensor error = Padding.Mean((decoder.Decode(quantization.Quantized, padding) - normalized).Square(), padding.Values);
         double valuesPerCode = (double)Channels * StepsPerCode / quantizer.CodesPerPosition;
-        return new StepLoss(0.5 * valuesPerCode * error + quantization.Loss, new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = error.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], batch[1], moment);

@@ -67,7 +67,7 @@ internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Cov
         var values = frames.to(ScalarType.Float64);
         var means = values.mean([0L]);
         var centered = values - means;
-        return new FeatureStatistics(frames.shape[0], Numbers(means), Numbers(centered.t().matmul(centered) / (double)frames.shape[0]));
+        return new FeatureStatistics(frames.shape[0], Numbers(means), Numbers(centered.t().matmul(centered).Div(frames.shape[0])));
     }
 
     /// <summary>The joint statistics of several parts, as if all their frames were measured together.</summary>
@@ -118,7 +118,7 @@ internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Cov
         if (decorrelation > 0)
         {
             var (values, vectors) = linalg.eigh(matrix);
-            matrix = (vectors * (values.clamp(min: MinVariance).log() * (-decorrelation / 2)).exp()).matmul(vectors.t());
+            matrix = (vectors * values.ClampMin(MinVariance).log().Mul(-decorrelation / 2).exp()).matmul(vectors.t());
         }
         return [.. Means, .. Numbers(matrix * tensor(scales))];
     }

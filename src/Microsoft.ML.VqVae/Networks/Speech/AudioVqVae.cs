@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -129,14 +130,6 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         return Loss(new AudioBatch(batch[0], batch[1], batch[2], targets, Speakers > 0 ? batch[next] : null), moment);
     }
 
-    private protected static StepLoss LossOf(Tensor total, Tensor reconstruction, QuantizationResult quantization) =>
-        new(total, new Dictionary<string, Tensor>
-        {
-            ["reconstruction"] = reconstruction.detach(),
-            ["codebook"] = quantization.CodebookLoss.detach(),
-            ["commitment"] = quantization.CommitmentLoss.detach(),
-        }, quantization.Counts);
-
     /// <summary>Decodes the codes of one utterance to a waveform, without gradients.</summary>
     /// <param name="indices">Int64 [N, G], N at least 1.</param>
     /// <param name="speaker">The number of the speaker whose voice is used; 0 for a network that knows no speakers.</param>
@@ -151,7 +144,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         if (Speakers == 0)
             return null;
         ArgumentNullException.ThrowIfNull(speakers);
-        return arange(Speakers, dtype: ScalarType.Int64, device: speakers.device).eq(speakers.unsqueeze(1)).to(ScalarType.Float32)
+        return Arange(Speakers, speakers.device).eq(speakers.unsqueeze(1)).to(ScalarType.Float32)
             .unsqueeze(2).expand(-1, -1, positions);
     }
 

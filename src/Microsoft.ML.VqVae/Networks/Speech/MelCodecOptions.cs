@@ -81,8 +81,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public int Coefficients { get; set; } = 13;
 
     /// <summary>The data whose statistics normalize features before they are encoded.</summary>
-    /// <value>The default is <see cref="FeatureNormalisation.Utterance"/>.</value>
-    public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Utterance;
+    /// <value>The default is <see cref="FeatureNormalisation.Speaker"/>.</value>
+    public FeatureNormalisation Normalisation { get; set; } = FeatureNormalisation.Speaker;
 
     /// <summary>The degree to which correlations between features are removed before they are encoded: 0, not at all; 1, completely. Voices
     /// differ in their correlations, so that codes then depend less on the speaker.</summary>
@@ -99,7 +99,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
 
     /// <summary>The dilations of the convolutions in the encoder's residual blocks, in codes: the blocks take the numbers in turn, and
     /// larger ones widen the stretch of sound that a code depends on.</summary>
-    /// <value>Each at least 1. The default is 1 for all blocks: neighboring codes.</value>
+    /// <value>Each from 1 to 1024. The default is 1 for all blocks: neighboring codes.</value>
     public int[] EncoderDilations { get; set; } = [1];
 
     /// <summary>Channels of the decoder.</summary>
@@ -145,11 +145,11 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// were longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on the speaker. With
     /// <see cref="FeatureNormalisation.Adapted"/> the warp is not random: the best one for an utterance is searched in this
     /// range.</summary>
-    /// <value>From 0, the default, for none, to 0.25.</value>
-    public double VocalTractWarp { get; set; }
+    /// <value>From 0, for none, to 0.25. The default is 0.12.</value>
+    public double VocalTractWarp { get; set; } = 0.12;
 
     /// <summary>Iterations of the Griffin-Lim algorithm, which estimates the phases of decoded spectra.</summary>
-    /// <value>At least 1. The default is 60.</value>
+    /// <value>From 1 to 1000. The default is 60.</value>
     public int GriffinLimIterations { get; set; } = 60;
 
     /// <inheritdoc/>
@@ -164,6 +164,9 @@ public sealed class MelCodecOptions : AudioCodecOptions
     internal int OutputChannels => ChannelsOf(Outputs);
 
     internal double MaximumFrequencyOrDefault => MaximumFrequency > 0 ? MaximumFrequency : 0.95 * SampleRate / 2;
+
+    // No weight bounds these: a model file could ask for years of work, or for as much padding as there is memory.
+    const int MaxGriffinLimIterations = 1000, MaxDilation = 1024;
 
     int ChannelsOf(SpeechFeatures features) => features == SpeechFeatures.Mfcc ? Coefficients : Bands;
 
@@ -196,8 +199,9 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(Decorrelation is >= 0 and <= 1, nameof(Decorrelation), "from 0 to 1", Decorrelation);
         problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
         problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);
-        problems.Require(EncoderDilations is { Length: > 0 } && EncoderDilations.All(dilation => dilation >= 1), nameof(EncoderDilations),
-            "one number or more, each at least 1", EncoderDilations is null ? "null" : $"[{string.Join(", ", EncoderDilations)}]");
+        problems.Require(EncoderDilations is { Length: > 0 } && EncoderDilations.All(dilation => dilation is >= 1 and <= MaxDilation),
+            nameof(EncoderDilations), $"one number or more, each from 1 to {MaxDilation}",
+            EncoderDilations is null ? "null" : $"[{string.Join(", ", EncoderDilations)}]");
         problems.AtLeast(nameof(DecoderChannels), DecoderChannels, 1);
         problems.AtLeast(nameof(DecoderBlocks), DecoderBlocks, 0);
         problems.AtLeast(nameof(DecoderNeighbours), DecoderNeighbours, 0);
@@ -210,7 +214,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(LeastMaskedFrames >= 1 && LeastMaskedFrames <= MaskedFrames, nameof(LeastMaskedFrames),
             $"from 1 to {MaskedFrames} ({nameof(MaskedFrames)})", LeastMaskedFrames);
         problems.Require(VocalTractWarp is >= 0 and <= 0.25, nameof(VocalTractWarp), "from 0 to 0.25", VocalTractWarp);
-        problems.AtLeast(nameof(GriffinLimIterations), GriffinLimIterations, 1);
+        problems.Require(GriffinLimIterations is >= 1 and <= MaxGriffinLimIterations, nameof(GriffinLimIterations),
+            $"from 1 to {MaxGriffinLimIterations}", GriffinLimIterations);
     }
 
     internal override AudioCodecOptions Copy()

@@ -27,10 +27,10 @@ internal sealed class MelEncoder : nn.Module
     public Tensor Encode(Tensor features, Padding padding)
     {
         using var scope = NewDisposeScope();
-        var x = down.call(features);
+        var x = down.Apply(features);
         foreach (var block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
-        return Padding.Clear(project.call(x.relu_()), padding.Codes).MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(x.relu_()), padding.Codes).Single().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for rows of one length.</summary>
@@ -72,14 +72,14 @@ internal sealed class MelDecoder : nn.Module
     public Tensor Decode(Tensor codes, Tensor? speakers, Padding padding)
     {
         using var scope = NewDisposeScope();
-        var x = expand.call(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
+        var x = expand.Apply(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
         foreach (var block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
-        var frames = project.call(With(x.relu_(), speakers));
+        var frames = project.Apply(With(x.relu_(), speakers)).Single();
         // [B, frames of a code · C, N] → [B, C, N · frames of a code].
         var (batch, count) = (frames.shape[0], frames.shape[2]);
         return frames.view(batch, -1, channels, count).permute(0, 2, 3, 1).reshape(batch, channels, -1).MoveToOuterDisposeScope();
     }
 
-    static Tensor With(Tensor values, Tensor? speakers) => speakers is null ? values : cat([values, speakers], 1);
+    static Tensor With(Tensor values, Tensor? speakers) => speakers is null ? values : cat([values, speakers.As(values)], 1);
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -61,6 +62,7 @@ public sealed class MelVqVae : AudioVqVae
             decoder = new MelDecoder(options, quantizer.Channels, speakers, source);
         }
         this.quantizer = quantizer.CreateQuantizer(seed);
+        WeightLimit.Take(Math.Max(1, speakers), 1 + Channels, Channels);
         var unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
         inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
         var silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
@@ -96,7 +98,9 @@ public sealed class MelVqVae : AudioVqVae
     {
         if (adaptation is null)
             return examples;
-        adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
+        // After a warm start, the codes are those of the speech that the network was trained on.
+        if (!adaptation.IsFitted)
+            adaptation.Fit([.. examples.Select(example => example.Views)], seed, cancellation);
         return [.. examples.Select(example => example with { Views = [adaptation.Adapt(example.Views)] })];
     }
 
@@ -126,8 +130,8 @@ public sealed class MelVqVae : AudioVqVae
         if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
             return utterances.alias();
         using var scope = NewDisposeScope();
-        var known = speakers.ge(0).unsqueeze(1).unsqueeze(2);
-        return where(known, inputNormalisers.index_select(0, speakers.clamp(min: 0)), utterances).MoveToOuterDisposeScope();
+        var known = speakers.Ge(0).unsqueeze(1).unsqueeze(2);
+        return where(known, inputNormalisers.index_select(0, speakers.ClampMin(0)), utterances).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -184,16 +188,16 @@ public sealed class MelVqVae : AudioVqVae
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         var inputs = NormalizeInputs(batch, padding);
         var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
         var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         var (target, mask) = Target(batch, inputs, padding);
-        var error = Padding.Mean((decoded - target).square(), mask);
+        var error = Padding.Mean((decoded - target).Square(), mask);
         var codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
         var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
-        return LossOf(0.5 * valuesPerCode * error + quantization.Loss, error, quantization).MoveToOuterDisposeScope();
+        return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs only the decoder: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their
@@ -210,7 +214,7 @@ public sealed class MelVqVae : AudioVqVae
         var padding = new Padding(lengths, quantized.shape[2] * ValuesPerCode, ValuesPerCode);
         var frames = decoder.Decode(quantized, OneHot(who, quantized.shape[2]), padding);
         var scale = outputStatistics.index_select(0, who);
-        return (frames * scale.select(1, 1).unsqueeze(2) + scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
+        return (frames * scale.select(1, 1).unsqueeze(2)).Add(scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -263,10 +267,10 @@ public sealed class MelVqVae : AudioVqVae
         long[] shape = [batch, options.MaskedSpans, 1];
         var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
         var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
-        var end = first + lengths;
-        var time = arange(length, dtype: ScalarType.Int64);
+        var end = first.Add(lengths);
+        var time = Arange(length);
         // The product is 0 or more within a span.
-        var kept = ((time - first) * (end - (time + 1)) < 0).to(ScalarType.Float32).min(1).values;
+        var kept = ((time - first) * (end - time.Add(1))).Lt(0).to(ScalarType.Float32).min(1).values;
         return features * kept.unsqueeze(1).to(features.device);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -30,9 +31,20 @@ internal sealed class SpeakerAdaptation : nn.Module
     public SpeakerAdaptation(MelCodecOptions options) : base(nameof(SpeakerAdaptation))
     {
         this.options = options;
+        WeightLimit.Take(Centers, options.InputChannels);
         centres = zeros(Centers, options.InputChannels);
         variances = zeros(2);
         RegisterComponents();
+    }
+
+    /// <summary>Whether there is a model of common speech.</summary>
+    public bool IsFitted
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return variances.select(0, 0).item<float>() != 0;
+        }
     }
 
     /// <summary>Fits the model of common speech.</summary>
@@ -51,9 +63,9 @@ internal sealed class SpeakerAdaptation : nn.Module
             var all = cat(adapted, 0);
             var found = KMeans.FindCentres(all, Centers, KMeansIterations, generator);
             var nearest = NearestCodes.Find(all, found);
-            var everything = Math.Max(1e-6f, (all - all.mean([0L])).square().mean().item<float>());
+            var everything = Math.Max(1e-6f, (all - all.mean([0L])).Square().mean().item<float>());
             // With less speech than centers, the variance around them is zero.
-            var around = Math.Max(1e-3f * everything, (all - found.index_select(0, nearest)).square().mean().item<float>());
+            var around = Math.Max(1e-3f * everything, (all - found.index_select(0, nearest)).Square().mean().item<float>());
             centres.copy_(found);
             variances.copy_(tensor([around, everything]));
             for (var i = 0; i < adapted.Length && round < Rounds; i++)
@@ -72,7 +84,7 @@ internal sealed class SpeakerAdaptation : nn.Module
     {
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
-        if (variances.select(0, 0).item<float>() == 0)
+        if (!IsFitted)
             return views[0];
         var (view, map) = Find(Means(views));
         return views[view] with { Normaliser = Compose(views[view].Statistics.Normaliser(options.Decorrelation), map) };
@@ -84,7 +96,7 @@ internal sealed class SpeakerAdaptation : nn.Module
         using var scope = NewDisposeScope();
         var (length, perCode) = (views[0].Length, options.FramesPerCode);
         var whole = (length + perCode - 1) / perCode * perCode;
-        var real = (arange(whole, dtype: ScalarType.Int64) < length).to(ScalarType.Float32).view(1, 1, whole);
+        var real = Arange(whole).Lt(length).to(ScalarType.Float32).view(1, 1, whole);
         var frames = stack([.. views.Select(view =>
         {
             var normaliser = tensor(view.Statistics.Normaliser(options.Decorrelation), [1 + options.InputChannels, options.InputChannels]);
@@ -105,21 +117,21 @@ internal sealed class SpeakerAdaptation : nn.Module
         var view = (int)Distances(views, common).min(2).values.mean([1L]).argmin(0).item<long>();
         var own = views.select(0, view).to(ScalarType.Float64);
         var (codes, channels) = (own.shape[0], own.shape[1]);
-        var prior = eye(channels + 1, dtype: ScalarType.Float64) * (spread.select(0, 1) * (double)PriorCodes);
+        var prior = eye(channels + 1, dtype: ScalarType.Float64) * spread.select(0, 1).Mul(PriorCodes);
         var map = eye(channels + 1, channels, dtype: ScalarType.Float64);
         for (var iteration = 0; iteration < Iterations; iteration++)
         {
-            var likelihoods = Distances(Undo(map, own).to(ScalarType.Float32), common) / (spread.select(0, 0) * -2.0);
+            var likelihoods = Distances(Undo(map, own).to(ScalarType.Float32), common) / spread.select(0, 0).Mul(-2);
             var expected = cat([likelihoods.softmax(1).matmul(common), ones(codes, 1)], 1).to(ScalarType.Float64);
             map = linalg.solve(
-                expected.t().matmul(expected) + prior, expected.t().matmul(own) + prior.narrow(1, 0, channels));
+                expected.t().matmul(expected).Add(prior), expected.t().matmul(own).Add(prior.narrow(1, 0, channels)));
         }
         return (view, map);
     }
 
     /// <summary>The squared distances of […, C] to all centers [K, C]: […, K].</summary>
     static Tensor Distances(Tensor vectors, Tensor centers) =>
-        (vectors.square().sum(-1, keepdim: true) - vectors.matmul(centers.t()) * 2.0 + centers.square().sum(1)).clamp(min: 0);
+        (vectors.Square().sum(-1, keepdim: true) - vectors.matmul(centers.t()).Mul(2)).Add(centers.Square().sum(1)).ClampMin(0);
 
     /// <summary>Applies the inverse of a map to [N, C].</summary>
     static Tensor Undo(Tensor map, Tensor frames)
@@ -137,7 +149,7 @@ internal sealed class SpeakerAdaptation : nn.Module
         var first = tensor(normaliser, [1 + channels, channels]).to(ScalarType.Float64);
         var (means, matrix) = (first.narrow(0, 0, 1).t(), first.narrow(0, 1, channels));
         var importance = tensor(CodeMeans.Importance(channels), [channels, 1]).to(ScalarType.Float64);
-        var shifted = means + linalg.solve(matrix, map.narrow(0, channels, 1).t() / importance);
+        var shifted = means.Add(linalg.solve(matrix, map.narrow(0, channels, 1).t() / importance));
         var adapted = linalg.solve(map.narrow(0, 0, channels).t(), importance * matrix) / importance;
         var composed = cat([shifted.t(), adapted], 0).to(ScalarType.Float32).contiguous();
         return MemoryMarshal.Cast<byte, float>(composed.bytes).ToArray();
@@ -163,7 +175,7 @@ internal static class CodeMeans
             nn.functional.conv1d(values.reshape(-1, 1, length), window, null, framesPerCode, (width - framesPerCode) / 2);
         var weights = Around(real ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
         var sums = Around(features).view(batch, channels, -1);
-        return sums / weights.clamp(min: 1e-6) * tensor(Importance(channels), [1, channels, 1], device: features.device);
+        return sums / weights.ClampMin(1e-6) * tensor(Importance(channels), [1, channels, 1], device: features.device);
     }
 
     /// <summary>The factor of each coefficient: the square of its error counts with 1 − k / (4/3 · C).</summary>

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -90,9 +91,9 @@ public sealed class WaveNetDecoder : nn.Module
         var logits = Logits(samples, quantized, speakers).view(-1, Levels);
         if (lengths is null)
             return functional.cross_entropy(logits, samples.reshape(-1)).MoveToOuterDisposeScope();
-        var real = arange(samples.shape[1], dtype: ScalarType.Int64, device: samples.device).lt(lengths.unsqueeze(1));
+        var real = Arange(samples.shape[1], samples.device).lt(lengths.unsqueeze(1));
         // −100 is the class that cross_entropy ignores.
-        var targets = where(real, samples, full([], -100, ScalarType.Int64, samples.device));
+        var targets = where(real, samples, tensor(-100L, device: samples.device));
         return functional.cross_entropy(logits, targets.view(-1)).MoveToOuterDisposeScope();
     }
 
@@ -183,7 +184,7 @@ public sealed class WaveNetDecoder : nn.Module
         {
             using var scope = NewDisposeScope();
             var logits = steps.NextLogits();
-            var next = temperature == 0 ? logits.argmax(1) : Choose(logits.div(temperature), chances.narrow(1, i, 1));
+            var next = temperature == 0 ? logits.argmax(1) : Choose(logits.Div(temperature), chances.narrow(1, i, 1));
             steps.Accept(next);
             result.select(1, i).copy_(next);
             if (i % Stride == Stride - 1 || i == length - 1)
@@ -203,7 +204,7 @@ public sealed class WaveNetDecoder : nn.Module
     {
         var (batch, count) = (quantized.shape[0], quantized.shape[2]);
         // [B, frames of a latent · channels, F] → [B, F · frames of a latent, channels].
-        var made = frames.call(quantized).relu_().permute(0, 2, 1)
+        var made = frames.Apply(quantized).relu_().permute(0, 2, 1)
             .reshape(batch, count * options.FramesPerLatentOrDefault, options.ConditioningChannels);
         return new StackConditions(speakers, made);
     }

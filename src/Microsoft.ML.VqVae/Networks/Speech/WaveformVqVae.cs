@@ -112,7 +112,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <summary>The encodings of µ-law levels, scaled to −1 … 1: soft sounds are not lost next to loud ones.</summary>
     Tensor EncodeLevels(Tensor levels, Tensor lengths, Padding padding)
     {
-        var companded = levels.to(ScalarType.Float32).mul_(2.0 / (MuLaw.Levels - 1)).add_(-1);
+        var companded = levels.to(ScalarType.Float32).Mul_(2.0 / (MuLaw.Levels - 1)).Add_(-1);
         return encoder.Encode(Padding.Clear(companded, padding.Values), lengths);
     }
 
@@ -127,13 +127,13 @@ public sealed class WaveformVqVae : AudioVqVae
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
         using var scope = NewDisposeScope();
-        quantizer.BeginStep(moment.Step, moment.Fraction);
+        quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         var levels = MuLaw.Encode(batch.Inputs);
         var quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
         var nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
-        var total = (double)ValuesPerCode / quantizer.CodesPerPosition * nats + quantization.Loss;
-        return LossOf(total, nats, quantization).MoveToOuterDisposeScope();
+        var reconstruction = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition);
+        return quantization.ToStepLoss(reconstruction, ("reconstruction", nats)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -182,7 +182,7 @@ internal sealed class WaveformEncoder : nn.Module
         var perValue = 1;
         for (var layer = 0; layer < strides.Length; layer++)
         {
-            x = down[layer].call(x);
+            x = down[layer].Apply(x);
             perValue *= strides[layer];
             if (layer < strides.Length - 1)
                 x = x.relu_();
@@ -191,7 +191,7 @@ internal sealed class WaveformEncoder : nn.Module
         var mask = new Padding(lengths, samples.shape[2], perValue).Codes;
         foreach (var block in residual)
             x = Padding.Clear(block.call(x), mask);
-        return Padding.Clear(project.call(x.relu_()), mask).MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(x.relu_()), mask).Single().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for rows of one length.</summary>

@@ -151,7 +151,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
         if (!training || options.ContextNoise == 0)
             return past;
         using var generator = SeededRandom.CreateGenerator(seed, NoiseStream + step);
-        var replaced = rand(past.shape, generator: generator) < options.ContextNoise;
+        var replaced = rand(past.shape, generator: generator).Lt(options.ContextNoise);
         var noise = randint(options.Frame.Codes, past.shape, dtype: ScalarType.Int64, generator: generator);
         return where(replaced.to(past.device), noise.to(past.device), past);
     }
@@ -180,8 +180,8 @@ public sealed class VideoCodePriorOptions
     /// <summary>The network inside a frame. Its grid and its number of codes are those of the video; it takes its conditions from
     /// <see cref="VideoCodePrior"/>, so that <see cref="PixelCnnOptions.Conditions"/> and <see cref="PixelCnnOptions.MapChannels"/> must be
     /// 0.</summary>
-    /// <value>The default has 6 layers of 64 channels.</value>
-    public PixelCnnOptions Frame { get; set; } = new() { Layers = 6, Channels = 64 };
+    /// <value>The default has 4 layers of 48 channels and 128 skip channels.</value>
+    public PixelCnnOptions Frame { get; set; } = new() { Layers = 4, Channels = 48, SkipChannels = 128 };
 
     /// <summary>Number of actions.</summary>
     /// <value>At least 1; 0, the default, to take it from the column.</value>
@@ -196,8 +196,8 @@ public sealed class VideoCodePriorOptions
     public int EmbeddingChannels { get; set; } = 32;
 
     /// <summary>Channels of the network over the frames before, and so of the map that conditions each position.</summary>
-    /// <value>At least 1. The default is 64.</value>
-    public int ContextChannels { get; set; } = 64;
+    /// <value>At least 1. The default is 48.</value>
+    public int ContextChannels { get; set; } = 48;
 
     /// <summary>The side of the window of the latest frame from which an action may move something to a position: at least twice the
     /// number of positions that anything moves in a frame, and one more.</summary>
@@ -205,14 +205,14 @@ public sealed class VideoCodePriorOptions
     public int MotionKernelSize { get; set; } = 9;
 
     /// <summary>Number of gated residual blocks of 3×3 convolutions that follow.</summary>
-    /// <value>Zero or more. The default is 4.</value>
-    public int ContextBlocks { get; set; } = 4;
+    /// <value>Zero or more. The default is 3.</value>
+    public int ContextBlocks { get; set; } = 3;
 
     /// <summary>The share of codes of the preceding frames that are replaced by random ones in training. A rollout builds on frames that
     /// the network sampled itself, which are never quite right; a network trained only on perfect frames amplifies their
     /// mistakes.</summary>
-    /// <value>From 0, the default, to below 1.</value>
-    public double ContextNoise { get; set; }
+    /// <value>From 0 to below 1. The default is 0.05.</value>
+    public double ContextNoise { get; set; } = 0.05;
 
     /// <summary>Checks all settings together, the grid and the numbers of codes and actions included: set those that come from columns
     /// first.</summary>

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -44,12 +45,12 @@ internal sealed class VideoContext : nn.Module
         // [B, n, H, W, E] with channels innermost, the order in memory that CPU convolutions are faster with.
         var embedded = Embed(context).view(-1, frames, height, width, options.EmbeddingChannels);
         var all = embedded.permute(0, 2, 3, 1, 4).reshape(-1, height, width, frames * options.EmbeddingChannels).permute(0, 3, 1, 2);
-        var map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)) + past.call(all);
-        var numbers = followed + arange(frames, dtype: ScalarType.Int64, device: followed.device) * options.Actions;
+        var map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)).Add(past.Apply(all));
+        var numbers = followed.Add(Arange(frames, followed.device).Mul(options.Actions));
         var action = actions.index_select(0, numbers.view(-1)).view(-1, frames, options.ContextChannels).sum(1);
         foreach (var block in blocks)
             map = block.Refine(map, action);
-        return map.MoveToOuterDisposeScope();
+        return map.Single().MoveToOuterDisposeScope();
     }
 
     Tensor Embed(Tensor context)
@@ -57,8 +58,8 @@ internal sealed class VideoContext : nn.Module
         var perPosition = options.Frame.CodesPerPosition;
         if (perPosition == 1)
             return codes.index_select(0, context.reshape(-1));
-        var places = arange(perPosition, dtype: ScalarType.Int64, device: context.device) * options.Frame.Codes;
-        return codes.index_select(0, (context.reshape(-1, perPosition) + places).view(-1))
+        var places = Arange(perPosition, context.device).Mul(options.Frame.Codes);
+        return codes.index_select(0, context.reshape(-1, perPosition).Add(places).view(-1))
             .view(-1, perPosition, options.EmbeddingChannels).sum(1);
     }
 
@@ -67,7 +68,7 @@ internal sealed class VideoContext : nn.Module
     {
         var rows = action.cpu().data<long>().ToArray().Index().GroupBy(row => row.Item, row => (long)row.Index).ToArray();
         var padding = options.MotionKernelSize / 2;
-        Tensor Convolve(Tensor some, long which) => functional.conv2d(some, motion.select(0, which), null, [1, 1], [padding, padding]);
+        Tensor Convolve(Tensor some, long which) => some.Convolve(motion.select(0, which), padding);
         if (rows.Length == 1)
             return Convolve(frames, rows[0].Key);
         var moved = rows.Select(group => Convolve(frames.index_select(0, tensor(group.ToArray(), device: frames.device)), group.Key));
@@ -99,10 +100,10 @@ internal sealed class VideoContextBlock : nn.Module
     public Tensor Refine(Tensor map, Tensor actions)
     {
         using var scope = NewDisposeScope();
-        var shift = functional.linear(actions, action).unsqueeze(2).unsqueeze(3);
-        var sums = wide.call(map).add_(shift);
+        var shift = actions.Product(action.t()).unsqueeze(2).unsqueeze(3);
+        var sums = wide.Apply(map).Add_(shift);
         var channels = sums.shape[1] / 2;
         var gated = sums.narrow(1, 0, channels).tanh() * sums.narrow(1, channels, channels).sigmoid();
-        return narrow.call(gated).add_(map).MoveToOuterDisposeScope();
+        return narrow.Apply(gated).Add_(map).MoveToOuterDisposeScope();
     }
 }

@@ -87,8 +87,8 @@ internal sealed class GatedLayer : nn.Module
     {
         using var scope = NewDisposeScope();
         // The same object, which stays in the scope that it was made in.
-        skipSum.addmm_(z, skip.t());
-        var next = residual is null ? z.alias() : residual.call(z).add_(input);
+        skipSum.AddProduct_(z, skip.t());
+        var next = residual is null ? z.alias() : residual.Apply(z).Add_(input);
         return (next.MoveToOuterDisposeScope(), skipSum);
     }
 }
@@ -133,11 +133,11 @@ internal sealed class CausalConvolution : nn.Module
         using var scope = NewDisposeScope();
         // A bias that is the same everywhere goes into the product; any other is added to it.
         var uniform = offset.Dimensions == 1;
-        var sum = uniform ? addmm(offset, inputs[0], Tap(0), 1, 1) : inputs[0].mm(Tap(0));
+        var sum = uniform ? inputs[0].Product(Tap(0), offset) : inputs[0].Product(Tap(0));
         for (var tap = 1; tap < inputs.Count; tap++)
-            sum = sum.addmm_(inputs[tap], Tap(tap));
+            sum = sum.AddProduct_(inputs[tap], Tap(tap));
         if (!uniform)
-            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]) + offset;
+            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]).Add(offset.As(sum));
         return sum.MoveToOuterDisposeScope();
     }
 
@@ -154,9 +154,9 @@ internal sealed class CausalConvolution : nn.Module
         using var scope = NewDisposeScope();
         var offset = bias.view(-1);
         if (given.Classes is { } chosen)
-            offset = (classes!.index_select(0, chosen) + offset).view(chosen.shape[0], 1, 1, -1);
+            offset = classes!.index_select(0, chosen).Add(offset).view(chosen.shape[0], 1, 1, -1);
         if (given.Frames is { } frames)
-            offset = frames.matmul(conditioning!.t()).unsqueeze(2) + offset;
+            offset = frames.Product(conditioning!.t()).unsqueeze(2).Add(offset);
         return offset.MoveToOuterDisposeScope();
     }
 

@@ -50,13 +50,13 @@ internal sealed class GatedStack : nn.Module
     {
         using var scope = NewDisposeScope();
         var (batch, length) = (symbols.shape[0], symbols.shape[1]);
-        var start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).fill_(Shape.Symbols);
+        var start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).Fill_(Shape.Symbols);
         var before = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
-        var x = embedding.index_select(0, before);
+        var x = embedding.index_select(0, before).Operand();
         var skipSum = skipBias.unsqueeze(0).repeat(batch * length, 1);
         foreach (var layer in layers)
             (x, skipSum) = layer.Apply(x, skipSum, given, batch);
-        var logits = output.call(hidden.call(skipSum.relu_()).relu_());
+        var logits = output.Apply(hidden.Apply(skipSum.relu_()).relu_()).Single();
         return logits.view(batch, length, -1).MoveToOuterDisposeScope();
     }
 

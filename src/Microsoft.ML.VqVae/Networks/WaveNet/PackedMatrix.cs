@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
@@ -24,12 +25,27 @@ internal sealed unsafe class PackedMatrix
     {
         this.inputs = inputs;
         panels = Panels(outputs);
-        weights = new AlignedFloats(panels * Panel * inputs);
+        weights = new AlignedFloats(checked(panels * Panel * inputs));
         var at = weights.Start;
         for (var first = 0; first < outputs; first += Panel)
             for (var input = 0; input < inputs; input++, at += Panel)
                 for (var place = 0; place < Panel && first + place < outputs; place++)
                     at[place] = weight(first + place, input);
+    }
+
+    /// <summary>Packs a matrix [outputs, inputs].</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="group">Number of outputs of a group, each of which starts at a multiple of <paramref name="padded"/>; 0 for all
+    /// outputs in one.</param>
+    /// <param name="padded">The size of a group with the zeros that fill it up.</param>
+    public static PackedMatrix Of(Tensor matrix, int group = 0, int padded = 0)
+    {
+        float[] numbers = PackedLayer.Numbers(matrix);
+        (int outputs, int inputs) = ((int)matrix.shape[0], (int)matrix.shape[1]);
+        return group == 0
+            ? new PackedMatrix(outputs, inputs, (output, input) => numbers[output * inputs + input])
+            : new PackedMatrix(outputs / group * padded, inputs, (output, input) =>
+                output % padded < group ? numbers[(output / padded * group + output % padded) * inputs + input] : 0);
     }
 
     /// <summary>The number of sums that <see cref="Accumulate"/> writes for a number of outputs.</summary>
@@ -144,7 +160,7 @@ internal sealed unsafe class AlignedFloats
     public AlignedFloats(int count)
     {
         Count = count;
-        memory = GC.AllocateArray<float>(count + LineBytes / sizeof(float), pinned: true);
+        memory = GC.AllocateArray<float>(checked(count + LineBytes / sizeof(float)), pinned: true);
         fixed (float* first = memory)
             Start = (float*)(((nuint)first + LineBytes - 1) / LineBytes * LineBytes);
     }

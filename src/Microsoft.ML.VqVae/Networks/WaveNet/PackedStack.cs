@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -13,8 +12,8 @@ internal sealed class PackedStack
     {
         Stack = stack;
         Layers = stack.Layers.Select(layer => new PackedLayer(stack.Shape, layer)).ToArray();
-        Hidden = Pack(stack.Hidden);
-        Output = Pack(stack.Output);
+        Hidden = PackedMatrix.Of(stack.Hidden.weight);
+        Output = PackedMatrix.Of(stack.Output.weight);
         Embedding = PackedLayer.Numbers(stack.Embedding);
         SkipBias = PackedLayer.Numbers(stack.SkipBias);
         HiddenBias = PackedLayer.Numbers(stack.Hidden.bias!);
@@ -36,13 +35,6 @@ internal sealed class PackedStack
     public float[] HiddenBias { get; }
 
     public float[] OutputBias { get; }
-
-    static PackedMatrix Pack(Linear linear)
-    {
-        var weight = PackedLayer.Numbers(linear.weight);
-        var (outputs, inputs) = ((int)linear.weight.shape[0], (int)linear.weight.shape[1]);
-        return new PackedMatrix(outputs, inputs, (output, input) => weight[output * inputs + input]);
-    }
 }
 
 /// <summary>The weights of a <see cref="GatedLayer"/>, packed for a few sequences at a time.</summary>

@@ -61,14 +61,14 @@ internal sealed unsafe class SpanSteps : StackSteps
         stateStride = Math.Max(PackedMatrix.PaddedOutputs(width + skip), width + PackedMatrix.PaddedOutputs(skip));
         hiddenStride = PackedMatrix.PaddedOutputs(skip);
         outputStride = PackedMatrix.PaddedOutputs(shape.Symbols);
-        states = new AlignedFloats(batch * stateStride);
-        sums = new AlignedFloats(batch * unitStride);
-        units = new AlignedFloats(batch * width);
-        active = new AlignedFloats(batch * hiddenStride);
-        hiddens = new AlignedFloats(batch * hiddenStride);
-        logits = new AlignedFloats(batch * outputStride);
-        past = layers.Select(layer => new AlignedFloats((shape.KernelSize - 1) * layer.Dilation * batch * width)).ToArray();
-        products = layers.Select(layer => new AlignedFloats(Ahead(layer) > 1 ? Ahead(layer) * batch * unitStride : 0)).ToArray();
+        states = new AlignedFloats(checked(batch * stateStride));
+        sums = new AlignedFloats(checked(batch * unitStride));
+        units = new AlignedFloats(checked(batch * width));
+        active = new AlignedFloats(checked(batch * hiddenStride));
+        hiddens = new AlignedFloats(checked(batch * hiddenStride));
+        logits = new AlignedFloats(checked(batch * outputStride));
+        past = layers.Select(layer => new AlignedFloats(checked((shape.KernelSize - 1) * layer.Dilation * batch * width))).ToArray();
+        products = layers.Select(layer => new AlignedFloats(Ahead(layer) > 1 ? checked(Ahead(layer) * batch * unitStride) : 0)).ToArray();
         constants = stack.Stack.Layers.Select(layer => Constants(layer, given.Classes)).ToArray();
         (offsets, positionsPerFrame) = (constants, length);
         if (given.Frames is { } conditioning)
@@ -78,7 +78,7 @@ internal sealed unsafe class SpanSteps : StackSteps
             numbers.CopyTo(frames.Span);
             frameCount = (int)conditioning.shape[1];
             positionsPerFrame = length / frameCount;
-            offsets = layers.Select(_ => new AlignedFloats(batch * unitStride)).ToArray();
+            offsets = layers.Select(_ => new AlignedFloats(checked(batch * unitStride))).ToArray();
         }
         previous = new int[batch];
         Array.Fill(previous, shape.Symbols);

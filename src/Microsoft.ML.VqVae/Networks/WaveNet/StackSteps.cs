@@ -14,7 +14,7 @@ internal abstract class StackSteps(int batch, int length) : IDisposable
 
     /// <summary>Steps through sequences of <paramref name="length"/> symbols with the weights as they are now.</summary>
     public static StackSteps Begin(GatedStack stack, int batch, int length, StackConditions given) =>
-        stack.Embedding.device_type == DeviceType.CPU && batch <= FewSequences
+        stack.Embedding is { device_type: DeviceType.CPU, dtype: ScalarType.Float32 } && batch <= FewSequences
             ? new SpanSteps(new PackedStack(stack), batch, length, given)
             : new TensorSteps(stack, batch, length, given);
 
@@ -75,10 +75,10 @@ internal sealed class TensorSteps : StackSteps
         frames = Kept(given.Frames);
         positionsPerFrame = frames is null ? length : length / (int)frames.shape[1];
         past = stack.Layers.Select(layer =>
-            zeros((shape.KernelSize - 1L) * layer.Dilation, batch, shape.Channels, dtype: ScalarType.Float32, device: device)
+            zeros((shape.KernelSize - 1L) * layer.Dilation, batch, shape.Channels, dtype: stack.Embedding.dtype, device: device)
                 .DetachFromDisposeScope()).ToArray();
         offsets = new Tensor[2 * shape.Layers];
-        previous = zeros(batch, dtype: ScalarType.Int64, device: device).fill_(shape.Symbols).DetachFromDisposeScope();
+        previous = zeros(batch, dtype: ScalarType.Int64, device: device).Fill_(shape.Symbols).DetachFromDisposeScope();
     }
 
     static Tensor? Kept(Tensor? given) => given?.alias().DetachFromDisposeScope();
@@ -89,7 +89,7 @@ internal sealed class TensorSteps : StackSteps
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         RunLayers();
-        return stack.Output.call(stack.Hidden.call(skipSum!.relu()).relu_()).MoveToOuterDisposeScope();
+        return stack.Output.Apply(stack.Hidden.Apply(skipSum!.relu()).relu_()).MoveToOuterDisposeScope();
     }
 
     protected override void Take(Tensor symbols)

@@ -11,6 +11,13 @@ internal sealed record GaussianVaeDescription(ImageCodecOptions Codec, int Laten
     : INetworkDescription<ImageGaussianVae>
 {
     public ImageGaussianVae CreateNetwork(int seed) => new(Codec, LatentChannels, seed);
+
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        problems.AtLeast(nameof(LatentChannels), LatentChannels, 1);
+        Pixels.Describe(problems, Codec);
+    }
 }
 
 /// <summary>The description of a VIMCO model in a model file: all that is needed to recreate it, except its weights.</summary>
@@ -18,12 +25,27 @@ internal sealed record VimcoDescription(ImageCodecOptions Codec, VimcoOptions La
     : INetworkDescription<ImageVimco>
 {
     public ImageVimco CreateNetwork(int seed) => new(Codec, Latents, seed);
+
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Latents.Describe(problems);
+        Pixels.Describe(problems, Codec);
+    }
 }
 
 /// <summary>The column names of a baseline model; null for columns that are not requested.</summary>
 internal sealed record BaselineColumns(
     string Input, string Output, string? Reconstruction, bool ReconstructionAsImage, string? ReconstructionBits, string? BoundBits)
+    : IColumnNames<GaussianVaeDescription>, IColumnNames<VimcoDescription>
 {
+    public void Describe(OptionProblems problems, GaussianVaeDescription model) => Describe(problems);
+
+    public void Describe(OptionProblems problems, VimcoDescription model) => Describe(problems);
+
+    void Describe(OptionProblems problems) =>
+        SchemaColumns.Describe(problems, [Input], [Output, Reconstruction, ReconstructionBits, BoundBits]);
+
     public static BaselineColumns Of(string output, string? input, ImageBaselineOptions? options) => new(
         input ?? output, output, options?.ReconstructionColumnName, options?.ReconstructionAsImage ?? false,
         options?.ReconstructionBitsColumnName, options?.BoundBitsColumnName);

@@ -30,7 +30,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Yes, from and to vectors of pixels; not <xref:Microsoft.ML.Data.MLImage> |
 /// ]]></format>
 /// </remarks>
@@ -56,12 +56,12 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
     private protected override TrainingPlan<GaussianVaeTransformer> Plan(IDataView input, int seed)
     {
         // The loss is a likelihood of bytes.
-        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, asBytes: true);
         var description = new GaussianVaeDescription(data.Codec, Options.LatentChannels, data.Format, Options.PredictionBatchSize);
-        ImageGaussianVae network = description.CreateNetwork(seed);
+        ImageGaussianVae network = CreateNetwork(description, seed);
         return data.Plan<ImageGaussianVae, GaussianPosterior, GaussianVaeTransformer>(
             network, new SettingsFingerprint().Add("latents at a position", Options.LatentChannels),
-            $"a Gaussian VAE of {Options.LatentChannels} latents per position", seed,
+            $"a Gaussian VAE of {Options.LatentChannels} latents per position",
             (device, summary) => new GaussianVaeTransformer(new GaussianVaeModel(description, network, device), _columns, summary));
     }
 }
@@ -91,7 +91,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Yes, from and to vectors of pixels and without the bound; not <xref:Microsoft.ML.Data.MLImage> |
 /// ]]></format>
 /// </remarks>
@@ -117,13 +117,13 @@ public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTr
     private protected override TrainingPlan<VimcoTransformer> Plan(IDataView input, int seed)
     {
         // The loss is a likelihood of bytes.
-        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, countsBits: true);
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, asBytes: true);
         VimcoOptions latents = Options.Latents.Copy();
         var description = new VimcoDescription(data.Codec, latents, data.Format, Options.PredictionBatchSize);
-        ImageVimco network = description.CreateNetwork(seed);
+        ImageVimco network = CreateNetwork(description, seed);
         return data.Plan<ImageVimco, Tensor, VimcoTransformer>(
             network, new SettingsFingerprint().Add("Latents", latents, SavedJson.Default.VimcoOptions),
-            $"a VIMCO model of {latents.Samples} samples", seed,
+            $"a VIMCO model of {latents.Samples} samples",
             (device, summary) => new VimcoTransformer(new VimcoModel(description, network, device), _columns, summary));
     }
 }

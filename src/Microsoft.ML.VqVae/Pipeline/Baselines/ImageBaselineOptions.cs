@@ -19,18 +19,10 @@ public abstract class ImageBaselineOptions : ImageModelOptions
         base.Describe(problems);
         RequireName(problems, nameof(BoundBitsColumnName), BoundBitsColumnName);
     }
-
-    /// <summary>Applies the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
-    private protected void MakeFast()
-    {
-        ImageVqVaeOptions fast = ImageVqVaeOptions.Fast();
-        (Training, PixelLikelihood likelihood) = (fast.Training, Codec.PixelLikelihood);
-        Codec = fast.Codec;
-        Codec.PixelLikelihood = likelihood;
-    }
 }
 
-/// <summary>The settings of <see cref="GaussianVaeEstimator"/>.</summary>
+/// <summary>The settings of <see cref="GaussianVaeEstimator"/>. The defaults are for a CPU: network and schedule of
+/// <see cref="ImageVqVaeOptions"/>.</summary>
 public sealed class ImageGaussianVaeOptions : ImageBaselineOptions
 {
     /// <summary>The default of <see cref="LatentChannels"/>: the number of dimensions of a code of the VQ-VAE.</summary>
@@ -40,12 +32,17 @@ public sealed class ImageGaussianVaeOptions : ImageBaselineOptions
     /// <value>At least 1. The default is 64.</value>
     public int LatentChannels { get; set; } = DefaultLatentChannels;
 
-    /// <summary>The settings for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>.</summary>
+    /// <summary>The default settings.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static ImageGaussianVaeOptions Fast()
+    public static ImageGaussianVaeOptions Fast() => new();
+
+    /// <summary>The network and the schedule of the paper for CIFAR-10 (section 4.1 of arXiv 1711.00937): 32×32×3 pixels, 256 channels.
+    /// Training takes days on a CPU; use a GPU.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static ImageGaussianVaeOptions Cifar10()
     {
         var options = new ImageGaussianVaeOptions();
-        options.MakeFast();
+        options.SetPaperSettings(side: 32);
         return options;
     }
 
@@ -58,21 +55,27 @@ public sealed class ImageGaussianVaeOptions : ImageBaselineOptions
     }
 }
 
-/// <summary>The settings of <see cref="VimcoEstimator"/>.</summary>
+/// <summary>The settings of <see cref="VimcoEstimator"/>. The defaults are for a CPU: network and schedule of
+/// <see cref="ImageVqVaeOptions"/>, and 10 samples in training. Each sample is decoded in each step, so that a step takes several times as
+/// long as that of a VQ-VAE.</summary>
 public sealed class ImageVimcoOptions : ImageBaselineOptions
 {
     /// <summary>The latents, and the number of samples of the bound.</summary>
-    /// <value>The default is one latent of 512 categories per position, and 50 samples.</value>
+    /// <value>The default is one latent of 512 categories per position, and 10 samples in training.</value>
     public VimcoOptions Latents { get; set; } = new();
 
-    /// <summary>The settings for a CPU: the network and the schedule of <see cref="ImageVqVaeOptions.Fast"/>, and 10 samples in training.
-    /// Each sample is decoded in each step, so that a step takes several times as long as that of a VQ-VAE.</summary>
+    /// <summary>The default settings.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static ImageVimcoOptions Fast()
+    public static ImageVimcoOptions Fast() => new();
+
+    /// <summary>The settings of the paper for CIFAR-10 (section 4.1 of arXiv 1711.00937): 32×32×3 pixels, 256 channels, 50 samples in
+    /// training. Training takes weeks on a CPU; use a GPU.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static ImageVimcoOptions Cifar10()
     {
         var options = new ImageVimcoOptions();
-        options.MakeFast();
-        options.Latents.Samples = 10;
+        options.SetPaperSettings(side: 32);
+        options.Latents.Samples = 50;
         return options;
     }
 

@@ -61,6 +61,9 @@ public sealed class GaussianVaeTransformer : ImageBaselineTransformer
     /// <summary>The shape of the latents of an image: height, width and number of latents per position, D.</summary>
     public (int Height, int Width, int Channels) LatentShape { get; }
 
+    private protected override string About => $"Gaussian VAE: '{InputColumnName}' ({_model.Description.Pixels}) → '{OutputColumnName}' "
+        + $"({LatentShape.Height}×{LatentShape.Width}×{LatentShape.Channels} means)";
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, Columns), _model);
 }
 
@@ -90,6 +93,9 @@ public sealed class VimcoTransformer : ImageBaselineTransformer
 
     /// <summary>K: number of categories of a latent.</summary>
     public int Categories { get; }
+
+    private protected override string About => $"VIMCO: '{InputColumnName}' ({_model.Description.Pixels}) → '{OutputColumnName}' "
+        + $"({LatentGrid.Height}×{LatentGrid.Width}×{LatentGrid.LatentsPerPosition} latents of {Categories} categories)";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, Columns), _model);
 }

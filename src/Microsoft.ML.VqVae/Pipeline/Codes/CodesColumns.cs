@@ -12,13 +12,24 @@ internal sealed record CodesModelDescription(
 {
     public CodesVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
 
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Quantizer.Describe(problems);
+        if (!problems.Any)
+            Grid.Describe(problems, nameof(Grid), Codec.Decoder.Grid);
+    }
+
     /// <summary>The format of the column of latents [L], keys whose values are the codes, from 0.</summary>
     public CodeFormat ToLatents() => CodeFormat.Line(Quantizer.CodesPerPosition, Quantizer.CodebookSize);
 }
 
 /// <summary>The column names of an encoder of codes; null for columns that are not requested.</summary>
-internal sealed record CodesEncoderColumns(string Codes, string Latents, string? Bits)
+internal sealed record CodesEncoderColumns(string Codes, string Latents, string? Bits) : IColumnNames<CodesModelDescription>
 {
+    public void Describe(OptionProblems problems, CodesModelDescription model) =>
+        SchemaColumns.Describe(problems, [Codes], [Latents, Bits]);
+
     public ModelInput ToInput(CodesModel model) => new CodesInput(Codes, model.Description.Grid);
 
     public IReadOnlyList<ModelColumn<CodesModel, CodesPass>> ToOutputs()
@@ -39,8 +50,10 @@ internal sealed record CodesEncoderColumns(string Codes, string Latents, string?
 }
 
 /// <summary>The column names of a decoder of codes.</summary>
-internal sealed record CodesDecoderColumns(string Latents, string Output)
+internal sealed record CodesDecoderColumns(string Latents, string Output) : IColumnNames<CodesModelDescription>
 {
+    public void Describe(OptionProblems problems, CodesModelDescription model) => SchemaColumns.Describe(problems, [Latents], [Output]);
+
     public ModelInput ToInput(CodesModel model) => new CodesInput(Latents, model.Description.ToLatents(), "latents");
 
     public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() =>
@@ -48,8 +61,11 @@ internal sealed record CodesDecoderColumns(string Latents, string Output)
 }
 
 /// <summary>The column names of a likelihood of codes.</summary>
-internal sealed record CodesLikelihoodColumns(string Output, string Codes, string Latents)
+internal sealed record CodesLikelihoodColumns(string Output, string Codes, string Latents) : IColumnNames<CodesModelDescription>
 {
+    public void Describe(OptionProblems problems, CodesModelDescription model) =>
+        SchemaColumns.Describe(problems, [Codes, Latents], [Output]);
+
     public ModelInput ToInput(CodesModel model) => new CombinedInput(
         new CodesInput(Codes, model.Description.Grid), new CodesInput(Latents, model.Description.ToLatents(), "latents"));
 
@@ -73,4 +89,11 @@ internal sealed record CodesSampling(double Temperature, int? TopK, int Seed);
 
 /// <summary>The JSON text of a <see cref="CodesVqVaeDecoderTransformer"/> in a model file.</summary>
 internal sealed record SavedCodesDecoder(CodesModelDescription Model, CodesDecoderColumns Columns, CodesSampling Sampling)
-    : ISaved<CodesModelDescription>;
+    : ISaved<CodesModelDescription>
+{
+    public void Describe(OptionProblems problems)
+    {
+        new Saved<CodesModelDescription, CodesDecoderColumns>(Model, Columns).Describe(problems);
+        new SamplingSettings { Temperature = Sampling.Temperature, TopK = Sampling.TopK }.Describe(problems);
+    }
+}

@@ -29,9 +29,12 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Latents and bits; sampling is not |
 /// ]]></format>
+///
+/// The transformer matches codes by their key values, since MapValueToKey gives codes that were read from text other numbers, and by key
+/// number where the column of the training data or of the rows has no key values.
 /// </remarks>
 public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, CodesVqVaeTransformer>
 {
@@ -59,15 +62,16 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         CodesCodecOptions codec = Options.Codec.Copy();
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();
-        CodeStore rows = CodeStore.Read(input, (column, format.ToRequirements()), condition: null, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(
+            input, (column, format.ToRequirements(column)), condition: null, "train on", Options.Training.CancellationToken);
 
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);
-        CodesVqVae network = description.CreateNetwork(seed);
+        CodesVqVae network = CreateNetwork(description, seed);
         string fingerprint = new SettingsFingerprint()
             .Add("Codec", codec, SavedJson.Default.CodesCodecOptions)
             .Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions)
-            .Add("rows", rows.Count).Add("seed", seed).ToString();
+            .Add("rows", rows.Count).ToString();
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a VQ-VAE on {rows.Count} grids of {format.Length} codes: {quantizer.CodesPerPosition} latents of {quantizer.CodebookSize} codes");
         return new(new TrainingTask(network, network, rows, fingerprint), subject,

@@ -5,8 +5,18 @@ namespace Microsoft.ML.VqVae;
 
 /// <summary>The settings of <see cref="CodesVqVaeEstimator"/>: the network, its training, and the output columns besides the
 /// latents.</summary>
+/// <remarks>The defaults are for a CPU: a narrow network, and 1,500 steps with warmup and linear decay of the learning rate.</remarks>
 public sealed class CodesVqVaeOptions : NetworkOptions
 {
+    /// <summary>Creates options with the default settings.</summary>
+    public CodesVqVaeOptions() => Training = new()
+    {
+        LearningRate = 2e-3,
+        BatchSize = 64,
+        Steps = 1500,
+        Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.5, finalFraction: 0.02),
+    };
+
     /// <summary>The encoder and the PixelCNN decoder. Grid and number of codes are taken from the column.</summary>
     /// <value>The default is <see cref="CodesCodecOptions"/> with its defaults.</value>
     public CodesCodecOptions Codec { get; set; } = new();
@@ -20,33 +30,25 @@ public sealed class CodesVqVaeOptions : NetworkOptions
     {
         CodesPerPosition = 3,
         SeparateCodebooks = true,
-        Learning = CodebookLearning.MovingAverage,
-        InitializeFromData = true,
         Decay = 0.97,
         RestartEverySteps = 10,
         RestartBelow = 0.5,
-    };
+    }.AsPreset();
 
     /// <summary>The name of a column for −log2 p(codes | latents) of a row, in bits: a Single.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? BitsColumnName { get; set; }
 
-    /// <summary>The settings for a CPU: a narrow network, and 1,500 steps with warmup and linear decay of the learning rate.</summary>
+    /// <summary>The default settings.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static CodesVqVaeOptions Fast() => new()
+    public static CodesVqVaeOptions Fast() => new();
+
+    /// <summary>The settings for a GPU: an encoder of 128 channels, a decoder of 8 layers of 64 channels, and 10 epochs.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static CodesVqVaeOptions Large() => new()
     {
-        Codec = new CodesCodecOptions
-        {
-            HiddenChannels = 64,
-            Decoder = new PixelCnnOptions { Layers = 5, Channels = 48, MapChannels = 32, Dropout = 0.1 },
-        },
-        Training = new TrainingOptions
-        {
-            LearningRate = 2e-3,
-            BatchSize = 64,
-            Steps = 1500,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
-        },
+        Codec = new() { HiddenChannels = 128, Decoder = new() { Layers = 8, Channels = 64, MapChannels = 32, Dropout = 0.1 } },
+        Training = new() { Epochs = TrainingOptions.DefaultEpochs },
     };
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
@@ -58,10 +60,9 @@ public sealed class CodesVqVaeOptions : NetworkOptions
     private protected override void Describe(OptionProblems problems)
     {
         problems.Require(Codec?.Decoder is not null, nameof(Codec), "set, with a decoder", Codec);
-        problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
         if (Codec?.Decoder is not null)
             CodecWithSizes(Codec).Describe(problems);
-        Quantizer?.Describe(problems);
+        QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         RequireName(problems, nameof(BitsColumnName), BitsColumnName);
     }
 

@@ -60,7 +60,7 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     /// <param name="outputColumnName">The column of codes to add, in the format of the training data, with its key values and slot
     /// names.</param>
     /// <param name="latentsColumnName">The column of latents, in the format that this transformer outputs; null for
-    /// <see cref="OutputColumnName"/>.</param>
+    /// <see cref="OutputColumnName"/>. Keys are matched by their values where the column has any.</param>
     /// <param name="temperature">The temperature, more than 0, by which logits are divided: values below 1 make likely codes more
     /// likely.</param>
     /// <param name="topK">Number of most likely codes that each code is sampled from; null for all.</param>
@@ -74,8 +74,8 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         new SamplingOptions { Temperature = temperature, TopK = topK }.Validate();
-        HoldNetwork();
-        return new CodesVqVaeDecoderTransformer(_model, new CodesDecoderColumns(latentsColumnName ?? OutputColumnName, outputColumnName),
+        return new CodesVqVaeDecoderTransformer(
+            _model.Share(), new CodesDecoderColumns(latentsColumnName ?? OutputColumnName, outputColumnName),
             new CodesSampling(temperature, topK, seed));
     }
 
@@ -91,10 +91,12 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
         string outputColumnName, string? codesColumnName = null, string? latentsColumnName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
-        return new CodesLikelihoodTransformer(_model, new CodesLikelihoodColumns(
+        return new CodesLikelihoodTransformer(_model.Share(), new CodesLikelihoodColumns(
             outputColumnName, codesColumnName ?? CodesColumnName, latentsColumnName ?? OutputColumnName));
     }
+
+    private protected override string About => $"VQ-VAE of codes, encoder: "
+        + $"'{CodesColumnName}' ({_model.Description.Grid.ToColumnType()}) → '{OutputColumnName}' ({_model.Description.Quantizer})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
@@ -135,6 +137,9 @@ public sealed class CodesVqVaeDecoderTransformer : NetworkTransformer
         BatchSize = Math.Min(model.Description.PredictionBatchSize, SampleRequest.MaximumBatchSize),
     });
 
+    private protected override string About => $"VQ-VAE of codes, decoder: '{LatentsColumnName}' ({_model.Description.Quantizer}) → "
+        + $"'{OutputColumnName}' ({_model.Description.Grid.ToColumnType()}, sampled)";
+
     private protected override void Save(ModelSaveContext context) =>
         Format.Save(context, new(_model.Description, _columns, _sampling), _model);
 }
@@ -172,6 +177,10 @@ public sealed class CodesLikelihoodTransformer : NetworkTransformer
 
     /// <summary>The column of latents that is read.</summary>
     public string LatentsColumnName => _columns.Latents;
+
+    private protected override string About => $"VQ-VAE of codes, likelihood: '{CodesColumnName}' "
+        + $"({_model.Description.Grid.ToColumnType()}) given '{LatentsColumnName}' ({_model.Description.Quantizer}) → "
+        + $"'{OutputColumnName}' (bits)";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -28,12 +29,13 @@ namespace Microsoft.ML.VqVae;
 /// | Machine learning task | Multiclass classification |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: one pass |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | Yes |
 /// ]]></format>
 ///
 /// Ties are broken by the frequency of the labels in all of the training data, then by the order of the keys. Codes that do not occur in
-/// the training data and missing codes are mapped to the most frequent label. Rows without a code or a label are ignored in training. A
+/// the training data and missing codes are mapped to the most frequent label. Codes are matched by their key values, as those of another
+/// data set may have other key numbers, and by number where a column has no key values. Rows without a code or a label are ignored in training. A
 /// score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1) / (n + number of labels) is the probability
 /// of the label for an unknown code.
 /// </remarks>
@@ -96,7 +98,7 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
         using DataViewRowCursor cursor = input.GetRowCursor([label, code]);
         ValueGetter<uint> getLabel = cursor.GetGetter<uint>(label), getCode = cursor.GetGetter<uint>(code);
         uint labelKey = 0, codeKey = 0;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             getLabel(ref labelKey);
             getCode(ref codeKey);
@@ -109,7 +111,7 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
                 $"None of the {rows} rows has both a label in column '{label.Name}' and a code in column '{code.Name}': "
                 + "there is nothing to count.");
         }
-        return new CodeLabelMapTransformer(_labelColumnName, _codeColumnName, counts, KeyNames.Of(label));
+        return new CodeLabelMapTransformer(_labelColumnName, _codeColumnName, counts, KeyNames.Of(label), KeyNames.Of(code));
     }
 
     static DataViewSchema.Column Key(DataViewSchema schema, string name, string role)
@@ -129,22 +131,19 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
     const string ModelSignature = "VQVAEMAP";
 
     readonly CodeLabelCounts _counts;
-    readonly KeyNames? _values;
+    readonly KeyNames? _values, _codeValues;
 
-    internal CodeLabelMapTransformer(string labelColumnName, string codeColumnName, CodeLabelCounts counts, KeyNames? values)
-        : base(new CodeLabelScoring(codeColumnName, counts, values)) =>
-        (LabelColumnName, CodeColumnName, _counts, _values) = (labelColumnName, codeColumnName, counts, values);
+    internal CodeLabelMapTransformer(
+        string labelColumnName, string codeColumnName, CodeLabelCounts counts, KeyNames? values, KeyNames? codeValues)
+        : base(new CodeLabelScoring(codeColumnName, counts, values, codeValues)) =>
+        (LabelColumnName, CodeColumnName, _counts, _values, _codeValues) = (labelColumnName, codeColumnName, counts, values, codeValues);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static CodeLabelMapTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         SavedCodeLabelMap saved = ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.SavedCodeLabelMap);
-        if (saved.Codes < 1 || saved.Labels < 1 || saved.Counts.LongLength != (long)saved.Codes * saved.Labels)
-        {
-            throw new FormatException($"The model '{LoaderSignature}' has {saved.Counts.LongLength} counts for {saved.Codes} codes and "
-                + $"{saved.Labels} labels: the model file is damaged. Save the model again.");
-        }
-        return new(saved.Label, saved.Code, new CodeLabelCounts(saved.Codes, saved.Labels, saved.Counts), saved.Values?.ToNames());
+        return new(saved.Label, saved.Code, new CodeLabelCounts(saved.Codes, saved.Labels, saved.Counts), saved.Values?.ToNames(),
+            saved.CodeValues?.ToNames());
     }
 
     /// <summary>The column of labels of the training data, which predictions do not read.</summary>
@@ -175,20 +174,33 @@ public sealed class CodeLabelMapTransformer : RowByRowTransformer
 
     private protected override void Save(ModelSaveContext context) => ModelFile.Save(
         context, ModelSignature, LoaderSignature,
-        new SavedCodeLabelMap(LabelColumnName, CodeColumnName, Codes, Labels, [.. _counts.All], LabelValues.Of(_values)),
+        new SavedCodeLabelMap(LabelColumnName, CodeColumnName, Codes, Labels, [.. _counts.All], LabelValues.Of(_values),
+            LabelValues.Of(_codeValues)),
         SavedJson.Default.SavedCodeLabelMap);
 }
 
 /// <summary>The JSON text of a <see cref="CodeLabelMapTransformer"/> in a model file.</summary>
-internal sealed record SavedCodeLabelMap(string Label, string Code, int Codes, int Labels, long[] Counts, LabelValues? Values);
+internal sealed record SavedCodeLabelMap(string Label, string Code, int Codes, int Labels, long[] Counts, LabelValues? Values,
+    LabelValues? CodeValues = null) : IDescription
+{
+    public void Describe(OptionProblems problems)
+    {
+        SchemaColumns.Describe(problems, [Label, Code], []);
+        problems.AtLeast(nameof(Codes), Codes, 1);
+        problems.AtLeast(nameof(Labels), Labels, 1);
+        problems.Require(Counts.LongLength == (long)Codes * Labels && Array.TrueForAll(Counts, count => count >= 0), nameof(Counts),
+            $"a count of 0 or more for each of {Codes} codes and {Labels} labels", $"{Counts.LongLength} counts");
+        Values?.ToNames().Describe(problems, nameof(Values), Labels);
+        CodeValues?.ToNames().Describe(problems, nameof(CodeValues), Codes);
+    }
+}
 
-/// <summary>The key values of a label in a model file.</summary>
+/// <summary>The key values of a label or a code in a model file.</summary>
 /// <param name="Type">The name of the type of the values.</param>
 /// <param name="Texts">The values as texts, in the order of the keys.</param>
 internal sealed record LabelValues(string Type, string[] Texts)
 {
     public static LabelValues? Of(KeyNames? names) => names is null ? null : new(names.Type, names.Values);
 
-    public KeyNames ToNames() => KeyNames.KnownTypes.Contains(Type) ? new(Type, Texts) : throw new FormatException(
-        $"The label values are of type '{Type}', which this version does not know: the model file is damaged. Save the model again.");
+    public KeyNames ToNames() => new(Type, Texts);
 }

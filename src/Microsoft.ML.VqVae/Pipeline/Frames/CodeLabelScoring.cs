@@ -64,7 +64,11 @@ internal sealed class CodeLabelCounts
 }
 
 /// <summary>The mapping from a column of codes to the columns of a multiclass prediction, named and annotated as ML.NET's own.</summary>
-internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts counts, KeyNames? values) : IRowMapping
+/// <param name="codeColumnName">The column of codes.</param>
+/// <param name="counts">The counts of the training data.</param>
+/// <param name="values">The key values of the labels, or null.</param>
+/// <param name="codeValues">The key values of the codes of the training data, or null.</param>
+internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts counts, KeyNames? values, KeyNames? codeValues) : IRowMapping
 {
     public const string PredictedLabel = "PredictedLabel", Score = "Score";
     const string SetId = "ScoreColumnSetId", ColumnKind = "ScoreColumnKind", ValueKind = "ScoreValueKind";
@@ -74,11 +78,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
     public AddedColumns Bind(DataViewSchema inputSchema)
     {
         DataViewSchema.Column code = SchemaColumns.Find(inputSchema, codeColumnName, "code");
-        if (code.Type is not KeyDataViewType key || key.RawType != typeof(uint) || key.Count != (ulong)counts.Codes)
-        {
-            throw SchemaColumns.Mismatch(
-                codeColumnName, $"{new KeyDataViewType(typeof(uint), counts.Codes)}, as in training", code.Type.ToString()!, "code");
-        }
+        RowsOfKeys(code);
         uint set = NextSet(inputSchema);
         DataViewSchema.Annotations.Builder predicted = Common(set, PredictedLabel), score = Common(set, Score);
         values?.AddTo(predicted);
@@ -110,25 +110,48 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
 
     public Delegate CreateGetter(DataViewRow row, AddedColumns columns, int output)
     {
-        ValueGetter<uint> getCode = row.GetGetter<uint>(columns.InputColumns[0]);
-        uint code = 0;
+        ValueGetter<uint> getKey = row.GetGetter<uint>(columns.InputColumns[0]);
+        int[] rows = RowsOfKeys(columns.InputColumns[0]);
+        uint key = 0;
         if (output == 0)
         {
             uint[] predicted = Predicted();
-            return (ValueGetter<uint>)((ref uint value) =>
-            {
-                getCode(ref code);
-                value = predicted[code];
-            });
+            return (ValueGetter<uint>)((ref uint value) => value = predicted[Read()]);
         }
         return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         {
-            getCode(ref code);
             VBufferEditor<float> editor = VBufferEditor.Create(ref value, counts.Labels);
-            _probabilities[code].CopyTo(editor.Values);
+            _probabilities[Read()].CopyTo(editor.Values);
             value = editor.Commit();
         });
+
+        int Read()
+        {
+            getKey(ref key);
+            return key < (uint)rows.Length ? rows[key] : throw new InvalidOperationException(
+                $"Row {row.Position} of code column '{codeColumnName}' has the key {key}; expected are keys from 1 to {rows.Length - 1}.");
+        }
     }
+
+    // The probabilities for each key of a column, by their row: those of the code with its value, or with its number where a column has no
+    // key values; row 0 for a missing key, and for a code that is not in the training data.
+    int[] RowsOfKeys(DataViewSchema.Column column)
+    {
+        if (column.Type is not KeyDataViewType key || key.RawType != typeof(uint))
+            throw Mismatch($"{new KeyDataViewType(typeof(uint), counts.Codes)}, as in training", column.Type.ToString()!);
+        if (codeValues is null || KeyNames.Of(column) is not KeyNames found)
+        {
+            return key.Count == (ulong)counts.Codes ? [.. Enumerable.Range(0, counts.Codes + 1)]
+                : throw Mismatch($"{new KeyDataViewType(typeof(uint), counts.Codes)}, as in training", key.ToString());
+        }
+        int[] places = codeValues.PlacesOf(found);
+        return places.Length == 0 || places.Any(place => place >= 0) ? [0, .. places.Select(place => place + 1)]
+            : throw Mismatch($"keys with the values of the training data, '{codeValues.Values[0]}' to '{codeValues.Values[^1]}', "
+                + "or keys without values", $"'{found.Values[0]}' to '{found.Values[^1]}'");
+    }
+
+    ArgumentOutOfRangeException Mismatch(string expected, string found) =>
+        SchemaColumns.Mismatch(codeColumnName, expected, found, "code");
 
     // The columns of a prediction share a number that no other prediction of the data has.
     static uint NextSet(DataViewSchema schema)

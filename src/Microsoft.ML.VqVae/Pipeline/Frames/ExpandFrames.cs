@@ -31,7 +31,7 @@ namespace Microsoft.ML.VqVae;
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | No |
 /// | Does it map each row to one row? | No: a row becomes a row per code |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
@@ -125,9 +125,7 @@ public sealed class ExpandFramesOptions
     public void Validate()
     {
         var problems = new OptionProblems("The options of ExpandFrames cannot be used");
-        problems.AtLeast(nameof(SamplesPerCode), SamplesPerCode, 1);
-        problems.AtLeast(nameof(SampleRate), SampleRate, 1);
-        problems.Require(Context is >= 0 and <= 1 << 20, nameof(Context), "from 0 to a million", Context);
+        Describe(problems, SamplesPerCode, SampleRate, Context);
         if (LabelColumnName is not null)
         {
             (string Option, string Value)[] needed =
@@ -139,6 +137,13 @@ public sealed class ExpandFramesOptions
                 problems.Require(!string.IsNullOrEmpty(value), option, "the name of a column, since labels are requested", value ?? "null");
         }
         problems.ThrowIfAny();
+    }
+
+    internal static void Describe(OptionProblems problems, int samplesPerCode, int sampleRate, int context)
+    {
+        problems.AtLeast(nameof(SamplesPerCode), samplesPerCode, 1);
+        problems.AtLeast(nameof(SampleRate), sampleRate, 1);
+        problems.Require(context is >= 0 and <= 1 << 20, nameof(Context), "from 0 to a million", context);
     }
 }
 
@@ -200,4 +205,12 @@ public sealed class ExpandFramesTransformer : ITransformer
 }
 
 /// <summary>The JSON text of an <see cref="ExpandFramesTransformer"/> in a model file.</summary>
-internal sealed record SavedFrames(FrameColumns Columns);
+internal sealed record SavedFrames(FrameColumns Columns) : IDescription
+{
+    public void Describe(OptionProblems problems)
+    {
+        ExpandFramesOptions.Describe(problems, Columns.SamplesPerCode, Columns.SampleRate, Columns.Context);
+        string[] labels = Columns.Label is null ? [] : [Columns.Labels, Columns.LabelStarts, Columns.LabelEnds];
+        SchemaColumns.Describe(problems, [Columns.Codes, .. labels], Columns.Added);
+    }
+}

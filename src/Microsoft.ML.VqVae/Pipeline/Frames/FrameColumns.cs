@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
 
@@ -18,6 +19,7 @@ internal sealed record FrameColumns(
     public double Duration(int codes) => (double)codes * SamplesPerCode / SampleRate;
 
     /// <summary>The added columns in this order; null for columns that are not requested.</summary>
+    [JsonIgnore]
     public string?[] Added => [Code, Window, Label, Time];
 }
 

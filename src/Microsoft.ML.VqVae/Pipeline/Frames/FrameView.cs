@@ -46,6 +46,7 @@ internal sealed class FrameCursor : DataViewRowCursor
     readonly string[] _added;
     readonly ValueGetter<VBuffer<uint>> _getCodes;
     readonly FrameLabels? _labels;
+    readonly ulong _keys;
     VBuffer<uint> _buffer;
     uint[] _codes = [];
     int _count;
@@ -58,6 +59,7 @@ internal sealed class FrameCursor : DataViewRowCursor
         (_names, _columns, _source, _active) = (names, schema.Columns, source, active);
         _added = [.. names.Added.OfType<string>()];
         _getCodes = source.GetGetter<VBuffer<uint>>(schema.Codes);
+        _keys = ((KeyDataViewType)((VectorDataViewType)schema.Codes.Type).ItemType).Count;
         if (schema.Labels is var (labels, starts, ends) && IsLabelActive(names, _columns, active))
             _labels = FrameLabels.Create(names, source, labels, starts, ends);
     }
@@ -91,10 +93,23 @@ internal sealed class FrameCursor : DataViewRowCursor
                 _codes = new uint[_buffer.Length];
             _buffer.CopyTo(_codes);
             (_count, _code) = (_buffer.Length, 0);
+            CheckKeys();
             _labels?.NextUtterance(_count);
         }
         _position++;
         return true;
+    }
+
+    // Consumers index tables by these keys.
+    void CheckKeys()
+    {
+        int wrong = Array.FindIndex(_codes, 0, _count, key => key > _keys);
+        if (wrong >= 0)
+        {
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"Row {_source.Position} of codes column '{_names.Codes}' has the key {_codes[wrong]} in slot {wrong}; ")
+                + FormattableString.Invariant($"expected are keys from 1 to {_keys}, or 0 for a missing one."));
+        }
     }
 
     int Current() => _position >= 0 ? _code : throw new InvalidOperationException(

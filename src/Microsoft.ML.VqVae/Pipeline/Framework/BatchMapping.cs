@@ -84,23 +84,16 @@ internal sealed class BatchMapping<TModel, TPass>(
 
     public RowReader CreateReader(DataViewRow row, int capacity) => input.CreateReader(row, input.Find(row.Schema), capacity);
 
-    public BatchColumn CreateColumn(int output, int capacity) => columns[output].CreateStorage(model, capacity);
+    public BatchColumn CreateColumn(int output, int capacity) => columns[output].CreateStorage(model, OutputColumns[output].Type, capacity);
 
     public void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> storage)
     {
-        model.Hold();
-        try
+        using SharedNetwork.Holding holding = model.Hold();
+        TPass pass = begin(inputs);
+        for (int i = 0; i < columns.Count; i++)
         {
-            TPass pass = begin(inputs);
-            for (int i = 0; i < columns.Count; i++)
-            {
-                if (storage[i] is BatchColumn column)
-                    columns[i].Compute(pass, column);
-            }
-        }
-        finally
-        {
-            model.Release();
+            if (storage[i] is BatchColumn column)
+                columns[i].Compute(pass, column);
         }
     }
 
@@ -108,18 +101,11 @@ internal sealed class BatchMapping<TModel, TPass>(
     {
         if (needsRowsInOrder)
             throw new NotSupportedException("a row depends on the rows before it");
-        model.Hold();
-        try
-        {
-            using IDisposable withoutGradients = no_grad();
-            using DisposeScope scope = NewDisposeScope();
-            IReadOnlyList<OnnxValue> inputs = input.ToOnnx(inputSchema, valueOf);
-            return [.. columns.Where(column => column.HasOnnx)
-                .Select(column => new OnnxOutput(column.Type(model), column.ToOnnx(model, inputs)))];
-        }
-        finally
-        {
-            model.Release();
-        }
+        using SharedNetwork.Holding holding = model.Hold();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        IReadOnlyList<OnnxValue> inputs = input.ToOnnx(inputSchema, valueOf);
+        return [.. columns.Where(column => column.HasOnnx)
+            .Select(column => new OnnxOutput(column.Type(model), column.ToOnnx(model, inputs)))];
     }
 }

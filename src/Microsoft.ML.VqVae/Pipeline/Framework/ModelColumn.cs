@@ -28,7 +28,7 @@ internal abstract class ModelColumn(string name, Func<SchemaShape, SchemaShape.C
 internal sealed class ModelColumn<TModel, TPass> : ModelColumn
 {
     readonly Func<TModel, DataViewSchema.DetachedColumn> _type;
-    readonly Func<TModel, int, BatchColumn> _storage;
+    readonly Func<TModel, int, BatchColumn>? _storage;
     readonly Action<TPass, BatchColumn> _compute;
     readonly OnnxColumn<TModel>? _onnx;
 
@@ -44,13 +44,14 @@ internal sealed class ModelColumn<TModel, TPass> : ModelColumn
         OnnxColumn<TModel>? onnx = null)
         : base(name, shape)
     {
-        (_type, _compute, _onnx) = (type, compute, onnx);
-        _storage = storage ?? ((model, capacity) => BatchColumn.For(type(model).Type, capacity));
+        (_type, _compute, _storage, _onnx) = (type, compute, storage, onnx);
     }
 
     public DataViewSchema.DetachedColumn Type(TModel model) => _type(model);
 
-    public BatchColumn CreateStorage(TModel model, int capacity) => _storage(model, capacity);
+    /// <summary>Creates storage for a number of rows of the column, whose type is given.</summary>
+    public BatchColumn CreateStorage(TModel model, DataViewType type, int capacity) =>
+        _storage?.Invoke(model, capacity) ?? BatchColumn.For(type, capacity);
 
     public void Compute(TPass pass, BatchColumn storage) => _compute(pass, storage);
 

@@ -2,6 +2,7 @@ using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -27,7 +28,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         SchemaColumns.RequireDistinct(columns.Select(column => column.Name));
     }
 
-    private protected TOptions Options { get; }
+    internal TOptions Options { get; }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type.</exception>
@@ -45,21 +46,29 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing, or its type or size is unsuitable.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, a row holds an unsuitable value (the message names row, column and
     /// slot), the checkpoint folder holds the checkpoint of another run, or the requested GPU is not available.</exception>
-    /// <exception cref="OperationCanceledException">Training was canceled.</exception>
+    /// <exception cref="IOException">The checkpoint folder cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">Training was canceled; see
+    /// <see cref="TrainingOptions.ReturnModelWhenCanceled"/>.</exception>
+    /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message names the package to add, or the reason and
+    /// the remedy.</exception>
     public TTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         Options.Validate();
         TrainingOptions training = Options.Training.Copy();
+        TrainingLoop.Prepare(training);
         training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training.CheckpointFolder is null ? Random.Shared.Next() : 0);
         Device device = DeviceChoice.For(_environment);
+        // In the caller's inference mode, the network would be of tensors that cannot be trained.
+        using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
         TrainingPlan<TTransformer> plan = Plan(input, training.Seed.Value);
         try
         {
             using IChannel channel = _environment.Start("VqVae");
             channel.Info(MessageSensitivity.None, $"Training {plan.Subject}, on {device}, seed {training.Seed}.");
-            TrainingSummary summary =
-                TrainingLoop.Run(plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line));
+            TrainingSummary summary = TrainingLoop.Run(
+                plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line),
+                line => channel.Warning(MessageSensitivity.None, line));
             return plan.CreateTransformer(device, summary);
         }
         catch
@@ -74,6 +83,37 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
 
     /// <summary>Binds the input columns, reads the training data, and creates the network.</summary>
     private protected abstract TrainingPlan<TTransformer> Plan(IDataView input, int seed);
+
+    /// <summary>Creates a network with random weights, or with those of <see cref="NetworkOptions.WarmStart"/>.</summary>
+    /// <param name="description">The network.</param>
+    /// <param name="seed">The seed of random weights.</param>
+    /// <param name="classes">The classes that the network is conditioned on, or null.</param>
+    /// <exception cref="InvalidOperationException">The transformer of the warm start has another network, or other classes.</exception>
+    private protected TNetwork CreateNetwork<TNetwork>(
+        INetworkDescription<TNetwork> description, int seed, CategorySet? classes = null)
+        where TNetwork : nn.Module
+    {
+        TNetwork network = description.CreateNetwork(seed);
+        if (Options.WarmStart is not NetworkTransformer start)
+            return network;
+        try
+        {
+            CategorySet.RequireSame(start.Classes, classes, nameof(NetworkOptions.WarmStart));
+            start.CopyWeightsTo(network);
+            return network;
+        }
+        catch (InvalidDataException exception)
+        {
+            network.Dispose();
+            throw new InvalidOperationException($"{exception.Message} Set {nameof(NetworkOptions.WarmStart)} to a transformer whose "
+                + "network has the settings of these options.", exception);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
 }
 
 /// <summary>The training of one network.</summary>

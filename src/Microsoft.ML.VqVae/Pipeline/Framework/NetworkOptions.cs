@@ -4,10 +4,16 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>Settings common to all estimators that train a network.</summary>
+/// <remarks>The defaults are those of the methods without options, made for a CPU. To change some of them, set properties of the objects
+/// that are there, as in <c>new ImageVqVaeOptions { Training = { Steps = 5000 } }</c>: a new <see cref="TrainingOptions"/> starts from
+/// general defaults instead of those of the model.</remarks>
 public abstract class NetworkOptions
 {
     /// <summary>The default of <see cref="PredictionBatchSize"/>.</summary>
     public const int DefaultPredictionBatchSize = 64;
+
+    // Cursors hold the values of as many rows; larger batches are no faster.
+    const int MaxPredictionBatchSize = 1 << 16;
 
     private protected NetworkOptions()
     {
@@ -15,12 +21,21 @@ public abstract class NetworkOptions
 
     /// <summary>Steps, learning rate, seed, progress, cancellation and checkpoints. If the seed is null, the seed of the MLContext is used;
     /// if that is null too, the seed is 0 with a checkpoint folder, and random without.</summary>
-    /// <value>The default is Adam with a learning rate of 2e-4, batches of 128 rows, and 10 epochs.</value>
+    /// <value>The default is a schedule with warmup and linear decay of the learning rate, which each class sets for its model.</value>
     public TrainingOptions Training { get; set; } = new();
 
     /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>
-    /// <value>At least 1. The default is 64, except in classes that document another.</value>
+    /// <value>From 1 to 65536. The default is 64, except in classes that document another.</value>
     public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
+
+    /// <summary>A trained transformer of the same kind, whose weights training starts from: all weights of the network, its codebook, and
+    /// the statistics by which it normalizes data. The steps before quantization are left out, as there is a codebook; the optimizer and
+    /// the learning rate start anew.</summary>
+    /// <remarks>The settings of the network must be those of the transformer. Classes, such as speakers, actions or the conditions of a
+    /// prior, must be the same in the same order. Statistics of each speaker are measured in the new data, and the range of pixels is
+    /// extended to it. The transformer is only read, and may be disposed after <c>Fit</c>.</remarks>
+    /// <value>The default is <see langword="null"/>: random weights, drawn from the seed.</value>
+    public NetworkTransformer? WarmStart { get; set; }
 
     /// <summary>Checks all settings together; sizes that are taken from the columns are not checked.</summary>
     /// <exception cref="ArgumentException">Some settings are invalid. The message lists all of them.</exception>
@@ -31,9 +46,12 @@ public abstract class NetworkOptions
         Describe(problems);
         foreach (string problem in Training?.Problems() ?? [])
             problems.Add(nameof(Training), problem.TrimEnd('.'));
-        problems.AtLeast(nameof(PredictionBatchSize), PredictionBatchSize, 1);
+        DescribeBatchSize(problems, PredictionBatchSize);
         problems.ThrowIfAny();
     }
+
+    internal static void DescribeBatchSize(OptionProblems problems, int found) => problems.Require(
+        found is >= 1 and <= MaxPredictionBatchSize, nameof(PredictionBatchSize), $"from 1 to {MaxPredictionBatchSize}", found);
 
     /// <summary>The method of the catalog that takes these options, for messages.</summary>
     private protected abstract string Method { get; }

@@ -1,6 +1,10 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
@@ -14,7 +18,6 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
 {
     readonly TrainedModel _model;
     readonly IBatchMapping _mapping;
-    bool _disposed;
 
     private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping, TrainingSummary? training = null) =>
         (_model, _mapping, TrainingSummary) = (model, mapping, training);
@@ -77,24 +80,70 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
         _model.ReadWeights(weights);
     }
 
+    /// <summary>The classes that the network is conditioned on, or null.</summary>
+    internal virtual CategorySet? Classes => null;
+
+    /// <summary>Copies the weights into a network of the same kind and sizes.</summary>
+    /// <exception cref="InvalidDataException">The network is another one.</exception>
+    internal void CopyWeightsTo(nn.Module network)
+    {
+        using var stream = new MemoryStream();
+        _model.WriteWeights(stream);
+        stream.Position = 0;
+        using SafetensorsContent weights = Safetensors.Read(stream, $"The {GetType().Name}");
+        using DisposeScope scope = NewDisposeScope();
+        weights.CopyTo(network.state_dict());
+    }
+
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
 
     private protected abstract void Save(ModelSaveContext context);
 
-    /// <summary>Holds the network for another transformer, which still works when this one is disposed.</summary>
-    private protected void HoldNetwork()
+    /// <summary>A description of the transformer: its columns, the size of its network, and the figures of its training.</summary>
+    /// <returns>Two or three lines.</returns>
+    public sealed override string ToString()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        _model.Hold();
+        string card = string.Create(CultureInfo.InvariantCulture, $"{About}\n{_model.ParameterCount:N0} parameters, on {_model.Device}");
+        if (TrainingSummary is not TrainingSummary training)
+            return card;
+        var text = new StringBuilder(card);
+        text.Append(CultureInfo.InvariantCulture, $"\nTrained for {training.Steps:N0} of {training.TotalSteps:N0} steps");
+        text.Append(CultureInfo.InvariantCulture, $" in {(int)training.Elapsed.TotalHours}:{training.Elapsed:mm\\:ss}");
+        text.Append(CultureInfo.InvariantCulture, $": loss {training.Last.Loss:G4}");
+        if (training.BestValidationLoss is double validation)
+            text.Append(CultureInfo.InvariantCulture, $", best validation loss {validation:G4}");
+        if (training.Last.Perplexity is double perplexity)
+            text.Append(CultureInfo.InvariantCulture, $", perplexity {perplexity:F1}");
+        return text.ToString();
     }
 
-    /// <summary>Releases the network, and frees it unless another transformer uses it.</summary>
+    /// <summary>What the transformer does, in a line: columns and sizes.</summary>
+    private protected abstract string About { get; }
+
+    /// <summary>Computes the first output column of one row.</summary>
+    private protected T Compute<T>(ValueRow row)
+    {
+        var runner = new BatchRunner(_mapping, row, capacity: 1, () => 0);
+        var getter = (ValueGetter<T>)runner.Getter(0);
+        runner.Read(0);
+        runner.Start(1);
+        T value = default!;
+        getter(ref value);
+        return value;
+    }
+
+    /// <summary>Computes a column of numbers, the first one, of one row.</summary>
+    private protected float[] ComputeNumbers(ValueRow row) => [.. Compute<VBuffer<float>>(row).DenseValues()];
+
+    /// <summary>Computes a column of codes, the first one, of one row. Codes are counted from 0, keys from 1.</summary>
+    private protected int[] ComputeCodes(ValueRow row) =>
+        Array.ConvertAll([.. Compute<VBuffer<uint>>(row).DenseValues()], (uint key) => (int)key - 1);
+
+    /// <summary>Releases the network, and frees it unless another transformer uses it. Work of other threads with this transformer ends as
+    /// it would have; what begins later throws an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
-        _model.Release();
+        _model.Dispose();
         GC.SuppressFinalize(this);
     }
 }

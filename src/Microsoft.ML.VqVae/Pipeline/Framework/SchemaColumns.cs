@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae;
 
@@ -31,6 +32,17 @@ internal static class SchemaColumns
             throw new ArgumentException(
                 $"The name '{name}' is given to more than one output column; use a different name for each.", parameter);
         }
+    }
+
+    /// <summary>Checks the names of columns in a model file.</summary>
+    /// <param name="problems">Takes the problems.</param>
+    /// <param name="inputs">The input columns; null for those that are not read.</param>
+    /// <param name="outputs">The output columns; null for those that are not requested.</param>
+    public static void Describe(OptionProblems problems, IReadOnlyList<string?> inputs, IReadOnlyList<string?> outputs)
+    {
+        problems.Require(!inputs.Concat(outputs).Contains(""), "Columns", "names that are not empty", "an empty name");
+        string? twice = outputs.OfType<string>().GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
+        problems.Require(twice is null, "Columns", "a name of its own for each output column", $"'{twice}' twice");
     }
 
     static ArgumentOutOfRangeException Missing(

@@ -13,13 +13,30 @@ internal sealed record ImageModelDescription(
     : INetworkDescription<ImageVqVae>
 {
     public ImageVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
+
+    /// <summary>The codes of an image in words.</summary>
+    public string CodesText() => $"{Codec.Height >> Codec.Downsamplings}×{Codec.Width >> Codec.Downsamplings}×{Quantizer}";
+
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Quantizer.Describe(problems);
+        if (problems.Any)
+            return;
+        Pixels.Describe(problems, Codec);
+        Int128 codes = (Int128)Pixels.ImagesOfRow * (Codec.Height >> Codec.Downsamplings) * (Codec.Width >> Codec.Downsamplings);
+        problems.Require(codes * Quantizer.CodesPerPosition <= int.MaxValue, nameof(Pixels), $"of at most {int.MaxValue} codes", Pixels);
+    }
 }
 
 /// <summary>The column names of an image encoder; null for columns that are not requested.</summary>
 internal sealed record EncoderColumns(
     string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,
-    string? ReconstructionBits = null)
+    string? ReconstructionBits = null) : IColumnNames<ImageModelDescription>
 {
+    public void Describe(OptionProblems problems, ImageModelDescription model) =>
+        SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, Embeddings, ReconstructionError, ReconstructionBits]);
+
     /// <param name="imageType">The type of a reconstruction as MLImage, given the shape of the input.</param>
     public IReadOnlyList<ModelColumn<ImageModel, ImagePass>> ToOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null)
     {
@@ -66,8 +83,10 @@ internal sealed record EncoderColumns(
 }
 
 /// <summary>The column names of an image decoder.</summary>
-internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
+internal sealed record DecoderColumns(string Codes, string Output, bool AsImage) : IColumnNames<ImageModelDescription>
 {
+    public void Describe(OptionProblems problems, ImageModelDescription model) => SchemaColumns.Describe(problems, [Codes], [Output]);
+
     public IReadOnlyList<ModelColumn<ImageModel, Tensor>> ToOutputs() =>
     [
         PixelColumns.Declare<ImageModel, Tensor>(
@@ -93,7 +112,7 @@ internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Te
     public Tensor Reconstruction => field ??= network.ImagesOf(Parameters);
 
     /// <summary>Mean squared error, [rows].</summary>
-    public Tensor ReconstructionError => (Reconstruction - pixels).square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
+    public Tensor ReconstructionError => (Reconstruction - pixels).Square().mean([1, 2, 3]).view(-1, imagesOfRow).mean([1]);
 
     /// <summary>−log2 p(x|z), [rows].</summary>
     public Tensor ReconstructionBits => network.BitsOf(Parameters, pixels).view(-1, imagesOfRow).sum(1);

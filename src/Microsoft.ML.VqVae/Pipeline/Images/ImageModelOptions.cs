@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae;
 
@@ -20,14 +21,20 @@ public enum PixelLayout
 /// images.</summary>
 public abstract class ImageModelOptions : NetworkOptions
 {
-    private protected ImageModelOptions()
+    // Number of training steps of the image models of the paper (section 4.1 of arXiv 1711.00937).
+    const int PaperSteps = 250_000;
+
+    private protected ImageModelOptions() => Training = new()
     {
-    }
+        LearningRate = 2e-3,
+        BatchSize = 64,
+        Steps = 2500,
+        Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.4, finalFraction: 0.02),
+    };
 
     /// <summary>The encoder and decoder. Height, width and channels are taken from the column if they are 0; the values of bytes are given
-    /// by
-    /// <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
-    /// <value>The default is the network of the paper, with 256 channels (section 4.1 of arXiv 1711.00937).</value>
+    /// by <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
+    /// <value>The default is the network of the paper (section 4.1 of arXiv 1711.00937) with 64 channels instead of 256.</value>
     public ImageCodecOptions Codec { get; set; } = new();
 
     /// <summary>The order of the values in a vector column. For a column of MLImage, it is the order of the values in a reconstruction
@@ -40,7 +47,8 @@ public abstract class ImageModelOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionColumnName { get; set; }
 
-    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;.</summary>
+    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;. The values of a vector column must then be bytes
+    /// by <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool ReconstructionAsImage { get; set; }
 
@@ -59,7 +67,8 @@ public abstract class ImageModelOptions : NetworkOptions
     public float ImageScale { get; set; } = 1;
 
     /// <summary>Whether pixels are interpreted as bytes, in training or in a column.</summary>
-    internal bool CountsBits => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null;
+    internal bool TakesBytes => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null
+        || ReconstructionAsImage;
 
     private protected override void Describe(OptionProblems problems)
     {
@@ -73,6 +82,18 @@ public abstract class ImageModelOptions : NetworkOptions
         RequireName(problems, nameof(ReconstructionBitsColumnName), ReconstructionBitsColumnName);
         problems.Require(!ReconstructionAsImage || ReconstructionColumnName is not null, nameof(ReconstructionColumnName),
             $"set with {nameof(ReconstructionAsImage)}", ReconstructionColumnName);
+    }
+
+    /// <summary>Applies the network and the schedule of the paper, except for the distribution of the pixels.</summary>
+    /// <param name="side">Height and width of the images in pixels.</param>
+    private protected void SetPaperSettings(int side)
+    {
+        (Codec.Height, Codec.Width, Codec.Channels) = (side, side, 3);
+        (Codec.HiddenChannels, Codec.OuterChannels, Codec.ResidualChannels, Codec.ResidualBlocks) = (256, 256, 256, 2);
+        Training = new()
+        {
+            LearningRate = TrainingOptions.DefaultLearningRate, BatchSize = TrainingOptions.DefaultBatchSize, Steps = PaperSteps,
+        };
     }
 
     // Sizes that are taken from the column are not checked.

@@ -12,14 +12,15 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Codec">The settings of encoder and decoder, with the sizes and the units of the column.</param>
 /// <param name="Format">The layout of the column.</param>
 /// <param name="Images">The images.</param>
-internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Format, ImageStore Images)
+/// <param name="StartsWarm">Whether the network has statistics of pixels already.</param>
+internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Format, ImageStore Images, bool StartsWarm)
 {
     /// <summary>Finds the column, determines the layout of its pixels, and reads it.</summary>
     /// <param name="input">The data view.</param>
     /// <param name="columnName">The column of images.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="countsBits">Whether pixels are interpreted as bytes, in training or in an output column.</param>
-    public static ImageTrainingData Read(IDataView input, string columnName, ImageModelOptions options, bool countsBits)
+    /// <param name="asBytes">Whether pixels are interpreted as bytes, in training or in an output column.</param>
+    public static ImageTrainingData Read(IDataView input, string columnName, ImageModelOptions options, bool asBytes)
     {
         DataViewSchema.Column column = SchemaColumns.Find(input.Schema, columnName);
         ImageFormat format = PixelInput.Resolve(column, options);
@@ -28,26 +29,28 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
         (codec.ByteOffset, codec.ByteScale) = (format.ImageOffset, format.ImageScale);
         codec.Validate();
         ImageStore images = ImageStore.Read(input, column, format, options.Training.CancellationToken);
-        if (countsBits)
+        if (asBytes)
             PixelInput.CheckBytes(column.Name, images.Minimum, images.Maximum, format);
-        return new ImageTrainingData(codec, format, images);
+        return new ImageTrainingData(codec, format, images, options.WarmStart is not null);
     }
 
     /// <summary>The training of a network on these images.</summary>
     /// <param name="network">The network.</param>
     /// <param name="settings">The settings of this kind of model that determine the weights.</param>
     /// <param name="kind">A description of the model for the log: "a VQ-VAE of 512 codes".</param>
-    /// <param name="seed">The seed of the training.</param>
     /// <param name="create">Creates the transformer of the trained network.</param>
     public TrainingPlan<TTransformer> Plan<TNetwork, TOutput, TTransformer>(
-        TNetwork network, SettingsFingerprint settings, string kind, int seed, Func<Device, TrainingSummary, TTransformer> create)
+        TNetwork network, SettingsFingerprint settings, string kind, Func<Device, TrainingSummary, TTransformer> create)
         where TNetwork : ImageAutoencoder<TOutput>, ITrainable
     {
-        network.SetPixelStatistics(Images.Mean, Images.Deviation, Images.Minimum, Images.Maximum);
+        if (StartsWarm)
+            network.ExtendPixelRange(Images.Minimum, Images.Maximum);
+        else
+            network.SetPixelStatistics(Images.Mean, Images.Deviation, Images.Minimum, Images.Maximum);
         string fingerprint = settings
             .Add("Codec", Codec, SavedJson.Default.ImageCodecOptions)
             .Add("images", Images.Count).Add("mean", Images.Mean).Add("deviation", Images.Deviation)
-            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).Add("seed", seed).ToString();
+            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).ToString();
         return new(new TrainingTask(network, network, Images, fingerprint),
             string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format}"), create);
     }
@@ -91,10 +94,9 @@ internal sealed class ImageStore : IExampleStore
         var reader = new PixelReader(format, cursor, column, capacity: 1);
         float[] row = new float[format.ValuesOfRow];
         double mean = 0, squaredDeviations = 0;
-        while (cursor.MoveNext())
+        while (ReadNext(data, column, format, cursor, reader, row))
         {
             cancellation.ThrowIfCancellationRequested();
-            reader.Read(row);
             for (int at = 0; at < row.Length; at += format.ValueCount)
             {
                 Span<float> image = store.Append(expected);
@@ -113,6 +115,28 @@ internal sealed class ImageStore : IExampleStore
         store.Mean = mean;
         store.Deviation = Math.Sqrt(squaredDeviations / ((double)store.Count * format.ValueCount));
         return store;
+    }
+
+    // Errors of the source have another type or a cause; those of the reader's own checks name the row already.
+    static bool ReadNext(
+        IDataView data, DataViewSchema.Column column, ImageFormat format, DataViewRowCursor cursor, PixelReader reader, float[] row)
+    {
+        try
+        {
+            if (!cursor.MoveNext())
+                return false;
+            reader.Read(row);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException
+            && (exception is not InvalidOperationException || exception.InnerException is not null))
+        {
+            throw UnreadableRow.Error(data, column, exception, current =>
+            {
+                var again = new PixelReader(format, current, column, capacity: 1);
+                return () => again.Read(slot: 0);
+            });
+        }
     }
 
     Span<float> Append(long? expected)

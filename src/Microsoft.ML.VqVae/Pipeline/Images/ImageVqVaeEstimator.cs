@@ -29,7 +29,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Yes, from and to vectors of pixels; not <xref:Microsoft.ML.Data.MLImage> |
 /// ]]></format>
 /// </remarks>
@@ -56,13 +56,13 @@ public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, Im
 
     private protected override TrainingPlan<ImageVqVaeTransformer> Plan(IDataView input, int seed)
     {
-        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.CountsBits);
+        ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.TakesBytes);
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new ImageModelDescription(data.Codec, quantizer, data.Format, Options.PredictionBatchSize);
-        ImageVqVae network = description.CreateNetwork(seed);
+        ImageVqVae network = CreateNetwork(description, seed);
         return data.Plan<ImageVqVae, ImageVqVaeOutput, ImageVqVaeTransformer>(
             network, new SettingsFingerprint().Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions),
-            $"a VQ-VAE of {quantizer.CodebookSize} codes", seed,
+            $"a VQ-VAE of {quantizer.CodebookSize} codes",
             (device, summary) => new ImageVqVaeTransformer(new ImageModel(description, network, device), _columns, summary));
     }
 }

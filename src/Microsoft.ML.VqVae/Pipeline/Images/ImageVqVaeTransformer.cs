@@ -66,18 +66,84 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <summary>Creates a transformer from codes to images that shares the network.</summary>
     /// <param name="outputColumnName">The column of images to add, in the layout and units of the training data.</param>
     /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
-    /// <see cref="OutputColumnName"/>.</param>
-    /// <param name="asImage">Whether to output MLImage instead of Vector&lt;Single&gt;.</param>
+    /// <see cref="OutputColumnName"/>. Keys are matched by their values, as codes that were read from text have other numbers, and by
+    /// number where the column has no key values.</param>
+    /// <param name="asImage">Whether to output MLImage instead of Vector&lt;Single&gt;. The values of the training data must be bytes by
+    /// <see cref="ImageModelOptions.ImageOffset"/> and <see cref="ImageModelOptions.ImageScale"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
     /// <exception cref="ArgumentException">The name of the output column is empty.</exception>
+    /// <exception cref="InvalidOperationException">Images are requested, and the values of the training data are not bytes.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public ImageVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
+        if (asImage)
+            RequireBytes();
         var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
-        return new ImageVqVaeDecoderTransformer(_model, columns);
+        return new ImageVqVaeDecoderTransformer(_model.Share(), columns);
     }
+
+    // Other values would be clamped to black or white.
+    void RequireBytes()
+    {
+        using SharedNetwork.Holding holding = _model.Hold();
+        (float minimum, float maximum) = _model.Network.PixelRange;
+        if (float.IsFinite(minimum) && float.IsFinite(maximum))
+            PixelInput.CheckBytes(InputColumnName, minimum, maximum, _model.Description.Pixels);
+    }
+
+    /// <summary>Encodes one image.</summary>
+    /// <param name="image">The image, of the size of the training data. If these were vectors, its bytes are converted to their units by
+    /// <see cref="ImageModelOptions.ImageOffset"/> and <see cref="ImageModelOptions.ImageScale"/>.</param>
+    /// <returns>The codes from 0 to K − 1, row by row, the G codes of a position side by side. (The keys of the column start at
+    /// 1.)</returns>
+    /// <exception cref="InvalidOperationException">The image has another size or pixel format, or rows of the training data are
+    /// clips or have other than 1 or 3 channels.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public int[] Encode(MLImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ImageFormat format = _model.Description.Pixels;
+        return format.FromImages
+            ? ComputeCodes(ValueRow.Of(ValueRow.Image(InputColumnName, image)))
+            : Encode(PixelReader.ToVector(image, format));
+    }
+
+    /// <summary>Encodes one row of pixels.</summary>
+    /// <param name="pixels">The values of the row, in the layout and units of the column of the training data.</param>
+    /// <returns>The codes from 0 to K − 1, as for <see cref="Encode(MLImage)"/>; for clips, frame by frame.</returns>
+    /// <exception cref="ArgumentException">There is another number of values than in a row of the training data.</exception>
+    /// <exception cref="InvalidOperationException">A value is not a finite number, or the codec was trained on MLImage.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public int[] Encode(float[] pixels)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        ImageFormat format = _model.Description.Pixels;
+        if (format.FromImages)
+            throw new InvalidOperationException("The codec was trained on a column of MLImage: encode an MLImage instead of numbers.");
+        if (pixels.Length != format.ValuesOfRow)
+            throw new ArgumentException($"There are {pixels.Length} values; expected are {format.ValuesOfRow}: {format}.", nameof(pixels));
+        return ComputeCodes(ValueRow.Of(ValueRow.Numbers(InputColumnName, pixels, format.Dimensions)));
+    }
+
+    /// <summary>Decodes the codes of one image.</summary>
+    /// <param name="codes">The codes from 0 to K − 1, as <see cref="Encode(MLImage)"/> returns them.</param>
+    /// <returns>The image; dispose it.</returns>
+    /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
+    /// <exception cref="InvalidOperationException">Rows of the training data are clips or have other than 1 or 3 channels: use
+    /// <see cref="DecodePixels"/>.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public MLImage Decode(int[] codes) => ImageVqVaeDecoderTransformer.Decode(_model, codes);
+
+    /// <summary>Decodes the codes of one row to numbers.</summary>
+    /// <param name="codes">The codes from 0 to K − 1, as <see cref="Encode(float[])"/> returns them.</param>
+    /// <returns>The values of the row, in the layout and units of the training data.</returns>
+    /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public float[] DecodePixels(int[] codes) => ImageVqVaeDecoderTransformer.DecodePixels(_model, codes);
+
+    private protected override string About => $"Image VQ-VAE, encoder: '{InputColumnName}' ({_model.Description.Pixels}) → "
+        + $"'{OutputColumnName}' ({_model.Description.CodesText()})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
@@ -112,7 +178,8 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
     {
         (int height, int width, int perPosition) = model.Network.CodeGrid;
         int[] dimensions = [.. model.Description.Pixels.ClipDimension, height, width, perPosition];
-        return new CodeFormat(model.Description.Quantizer.CodebookSize, dimensions, Names: null, SlotNames: null);
+        int codes = model.Description.Quantizer.CodebookSize;
+        return new CodeFormat(codes, dimensions, KeyNames.Numbered(codes), SlotNames: null);
     }
 
     // The grids of a clip are consecutive.
@@ -121,6 +188,38 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
         (int height, int width, int perPosition) = model.Network.CodeGrid;
         return model.Network.DecodeCodes(codes.view(-1, height, width, perPosition));
     }
+
+    /// <summary>Decodes the codes of one image; see <see cref="ImageVqVaeTransformer.Decode"/>.</summary>
+    /// <param name="codes">The codes from 0 to K − 1.</param>
+    /// <returns>The image; dispose it.</returns>
+    /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
+    /// <exception cref="InvalidOperationException">Rows of the training data are clips or have other than 1 or 3 channels.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public MLImage Decode(int[] codes) => Decode(_model, codes);
+
+    /// <summary>Decodes the codes of one row to numbers; see <see cref="ImageVqVaeTransformer.DecodePixels"/>.</summary>
+    /// <param name="codes">The codes from 0 to K − 1.</param>
+    /// <returns>The values of the row, in the layout and units of the training data.</returns>
+    /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public float[] DecodePixels(int[] codes) => DecodePixels(_model, codes);
+
+    internal static MLImage Decode(ImageModel model, int[] codes)
+    {
+        model.Description.Pixels.RequireImage(nameof(DecodePixels));
+        return OfCodes(model, asImage: true).Compute<MLImage>(RowOf(model, codes));
+    }
+
+    internal static float[] DecodePixels(ImageModel model, int[] codes) =>
+        OfCodes(model, asImage: false).ComputeNumbers(RowOf(model, codes));
+
+    static ImageVqVaeDecoderTransformer OfCodes(ImageModel model, bool asImage) =>
+        new(model, new DecoderColumns("Codes", "Image", asImage));
+
+    static ValueRow RowOf(ImageModel model, int[] codes) => ValueRow.Of(ValueRow.Codes("Codes", codes, CodesOf(model)));
+
+    private protected override string About => $"Image VQ-VAE, decoder: '{CodesColumnName}' ({_model.Description.CodesText()}) → "
+        + $"'{OutputColumnName}' ({_model.Description.Pixels})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

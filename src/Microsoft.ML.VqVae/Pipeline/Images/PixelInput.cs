@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.VqVae.Networks;
@@ -98,9 +99,12 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                 + "which the model was trained on", column.Type.ToString()!);
     }
 
-    /// <summary>Checks that the values can be bytes, for bits to be computed. Values between two bytes are accepted, and rounded.</summary>
+    /// <summary>Checks that the values can be bytes, for bits to be computed or pictures to be made. Values between two bytes are accepted,
+    /// and rounded.</summary>
     public static void CheckBytes(string column, double minimum, double maximum, ImageFormat format)
     {
+        if (format.FromImages)
+            return;
         double first = minimum / format.ImageScale + format.ImageOffset, last = maximum / format.ImageScale + format.ImageOffset;
         (double lowest, double highest) = (Math.Min(first, last), Math.Max(first, last));
         if (lowest >= -0.5 && highest <= 255.5 && highest - lowest > 1.5)
@@ -108,7 +112,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
             + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {lowest:G5} to {highest:G5}; bits can ")
-            + "be computed for bytes from 0 to 255. Set ImageOffset and ImageScale to those of ExtractPixels: a byte b is "
+            + "be computed, and pictures (MLImage) made, for bytes from 0 to 255. Set ImageOffset and ImageScale to those of ExtractPixels: a byte b is "
             + "(b - ImageOffset) * ImageScale in the column.");
     }
 
@@ -200,6 +204,19 @@ internal sealed record ImageFormat(
     int Height, int Width, int Channels, bool Interleaved, bool FromImages, float ImageOffset = 0, float ImageScale = 1,
     int Frames = 0)
 {
+    /// <summary>Checks the layout in a model file.</summary>
+    public void Describe(OptionProblems problems, ImageCodecOptions codec)
+    {
+        problems.Require((Height, Width, Channels) == (codec.Height, codec.Width, codec.Channels), "Pixels",
+            $"{codec.Height}×{codec.Width} pixels of {codec.Channels} channels, as in the codec", this);
+        problems.AtLeast("Pixels.Frames", Frames, 0);
+        problems.Require((Int128)ImagesOfRow * Height * Width * Channels <= int.MaxValue, "Pixels", $"at most {int.MaxValue} values", this);
+        problems.Require(!FromImages || Channels is 1 or 3, "Pixels.Channels", "1 or 3 for images", Channels);
+        problems.Require(float.IsFinite(ImageOffset), $"Pixels.{nameof(ImageOffset)}", "a finite number", ImageOffset);
+        problems.Require(float.IsFinite(ImageScale) && ImageScale != 0, $"Pixels.{nameof(ImageScale)}",
+            "a finite number other than 0", ImageScale);
+    }
+
     public int PixelCount => Height * Width;
 
     public int ValueCount => Height * Width * Channels;
@@ -209,10 +226,20 @@ internal sealed record ImageFormat(
 
     public int ValuesOfRow => checked(ImagesOfRow * ValueCount);
 
+    [JsonIgnore]
     public int[] Dimensions => [.. ClipDimension, .. (int[])(Interleaved ? [Height, Width, Channels] : [Channels, Height, Width])];
 
     /// <summary>The dimensions before those of an image: [T] for clips, empty for images.</summary>
+    [JsonIgnore]
     public int[] ClipDimension => Frames > 0 ? [Frames] : [];
+
+    /// <summary>Checks that a row can be an MLImage.</summary>
+    /// <param name="otherwise">The method for rows that cannot.</param>
+    public void RequireImage(string otherwise)
+    {
+        if (Frames > 0 || Channels is not (1 or 3))
+            throw new InvalidOperationException($"A row of the codec is {this}, and no image of 1 or 3 channels: use {otherwise}.");
+    }
 
     public override string ToString()
     {

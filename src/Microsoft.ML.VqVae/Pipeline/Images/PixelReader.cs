@@ -43,11 +43,11 @@ internal sealed class PixelReader : RowReader
         {
             // Not disposed here: the image may belong to the caller, and ML.NET's loaders dispose of theirs when it is passed back to
             // them.
-            _images(ref _image!);
-            ReadImage(_image, planar);
+            Get(_images, ref _image!);
+            Planes.FromImage(_image, planar, _format, problem => Bad(problem));
             return;
         }
-        _vectors!(ref _vector);
+        Get(_vectors!, ref _vector);
         if (_vector.Length != planar.Length)
             throw Bad($"has {_vector.Length} values; expected are {planar.Length} ({_format})");
         Span<float> values = _format.Interleaved ? _scratch : planar;
@@ -65,22 +65,31 @@ internal sealed class PixelReader : RowReader
             Planes.Split(values.Slice(at, _format.ValueCount), planar.Slice(at, _format.ValueCount), _format.Channels);
     }
 
-    void ReadImage(MLImage? image, Span<float> planar)
+    void Get<T>(ValueGetter<T> getter, ref T value)
     {
-        if (image is null)
-            throw Bad("has no image");
-        if (image.Height != _format.Height || image.Width != _format.Width)
+        try
         {
-            throw Bad($"has an image of {image.Height}×{image.Width} pixels; expected are {_format.Height}×{_format.Width}. "
-                + "Use ResizeImages first");
+            getter(ref value);
         }
-        (int red, int green, int blue) = image.PixelFormat switch
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            MLPixelFormat.Bgra32 => (2, 1, 0),
-            MLPixelFormat.Rgba32 => (0, 1, 2),
-            MLPixelFormat other => throw Bad($"has an image in the pixel format {other}; expected is Bgra32 or Rgba32"),
-        };
-        Planes.FromBytes(image.Pixels, planar, _format.Channels, red, green, blue);
+            throw UnreadableRow.Error(_column, _row.Position, exception);
+        }
+    }
+
+    /// <summary>The pixels of an image as a row of a column of vectors, in its layout and units.</summary>
+    public static float[] ToVector(MLImage image, ImageFormat format)
+    {
+        format.RequireImage("the method that takes numbers");
+        float[] planar = new float[format.ValueCount];
+        Planes.FromImage(image, planar, format, problem => new InvalidOperationException($"The call {problem}."));
+        for (int i = 0; i < planar.Length; i++)
+            planar[i] = (planar[i] - format.ImageOffset) * format.ImageScale;
+        if (!format.Interleaved)
+            return planar;
+        float[] interleaved = new float[planar.Length];
+        Planes.Merge(planar, interleaved, format.Channels);
+        return interleaved;
     }
 
     InvalidOperationException Bad(string what) => new($"Row {_row.Position} of column '{_column}' {what}.");
@@ -146,6 +155,25 @@ internal static class Planes
             for (int pixel = 0, to = channel; pixel < plane.Length; pixel++, to += channels)
                 interleaved[to] = plane[pixel];
         }
+    }
+
+    /// <summary>Checks an image, and converts it to planar values from 0 to 255.</summary>
+    public static void FromImage(MLImage? image, Span<float> planar, ImageFormat format, Func<string, InvalidOperationException> bad)
+    {
+        if (image is null)
+            throw bad("has no image");
+        if (image.Height != format.Height || image.Width != format.Width)
+        {
+            throw bad($"has an image of {image.Height}×{image.Width} pixels; expected are {format.Height}×{format.Width}. "
+                + "Use ResizeImages first");
+        }
+        (int red, int green, int blue) = image.PixelFormat switch
+        {
+            MLPixelFormat.Bgra32 => (2, 1, 0),
+            MLPixelFormat.Rgba32 => (0, 1, 2),
+            MLPixelFormat other => throw bad($"has an image in the pixel format {other}; expected is Bgra32 or Rgba32"),
+        };
+        FromBytes(image.Pixels, planar, format.Channels, red, green, blue);
     }
 
     /// <summary>Converts four bytes per pixel to planar red, green and blue, or to luminance (ITU-R BT.601) if there is one

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
@@ -20,6 +22,15 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
         $"a key of at most {MaxClasses} values, as MapValueToKey outputs it");
 
     public int Count => Rows.Length;
+
+    /// <summary>Checks the categories of a model file.</summary>
+    public void Describe(OptionProblems problems, string option)
+    {
+        problems.Require(Rows.Length is >= 1 and <= MaxClasses, $"{option}.Rows", $"1 to {MaxClasses} counts", Rows.Length);
+        problems.Require(Array.TrueForAll(Rows, count => count >= 0), $"{option}.Rows", "counts of 0 or more",
+            Rows.Order().FirstOrDefault());
+        Names?.Describe(problems, $"{option}.Names", Rows.Length);
+    }
 
     public static SchemaShape.Column Check(SchemaShape schema, string name, string role)
     {
@@ -43,6 +54,7 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
     public string NameOf(int index) => Names?.Values[index] ?? (index + 1).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The names of the classes that occur in the training data.</summary>
+    [JsonIgnore]
     public IEnumerable<string> Known => Enumerable.Range(0, Count).Where(index => Rows[index] > 0).Select(NameOf);
 
     /// <summary>The class with a name.</summary>
@@ -72,18 +84,35 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
             }
             return Keys([.. Enumerable.Range(0, count).Select(Seen)], NameOf, role);
         }
-        Dictionary<string, int> classes = [];
-        for (int index = 0; index < Count; index++)
-            classes.TryAdd(NameOf(index), index);
-        return Keys([.. names.Values.Select(name => Seen(classes.GetValueOrDefault(name, -1)))], key => names.Values[key], role);
+        return Keys(Array.ConvertAll(Names.PlacesOf(names), Seen), key => names.Values[key], role);
     }
+
+    /// <summary>Checks that the classes of a trained network are those of the data that it is to be trained on.</summary>
+    /// <param name="trained">The classes of the trained network, or null.</param>
+    /// <param name="given">The classes of the data, or null.</param>
+    /// <param name="option">The option that names the trained network.</param>
+    /// <exception cref="InvalidOperationException">They are others, or in another order.</exception>
+    public static void RequireSame(CategorySet? trained, CategorySet? given, string option)
+    {
+        if ((trained?.AllNames ?? []).SequenceEqual(given?.AllNames ?? []))
+            return;
+        static string Text(CategorySet? set) => set is null ? "no classes"
+            : string.Create(CultureInfo.InvariantCulture, $"the {set.Count} classes {Listed([.. set.AllNames])}");
+        throw new InvalidOperationException(
+            $"The transformer of {option} was trained with {Text(trained)}, but the data have {Text(given)}. Weights belong to the number "
+            + "of a class: give the data the same keys in the same order, with the fitted MapValueToKey of the first training or with its "
+            + "keyData.");
+    }
+
+    IEnumerable<string> AllNames => Enumerable.Range(0, Count).Select(NameOf);
 
     CategoryKeys Keys(int[] classes, Func<int, string> name, string role) =>
         new(classes, [.. Enumerable.Range(0, classes.Length).Select(name)], Listed(), role);
 
-    public string Listed()
+    public string Listed() => Listed([.. Known]);
+
+    static string Listed(string[] known)
     {
-        string[] known = [.. Known];
         string names = string.Join(", ", known.Take(MaxNamesInMessage).Select(name => $"'{name}'"));
         return known.Length > MaxNamesInMessage ? $"{names} and {known.Length - MaxNamesInMessage} more" : names;
     }

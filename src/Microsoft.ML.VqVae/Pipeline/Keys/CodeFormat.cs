@@ -14,8 +14,34 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
 {
     const string Expected = "a vector of key type, as EncodeImages outputs it";
 
+    // The codes of a row are an array, and some more that are computed from them.
+    const int MaxLength = 1 << 24;
+
     /// <summary>Number of codes in a row; null if rows may be of any length.</summary>
     public int? Length => Dimensions.Length == 0 ? null : Dimensions.Aggregate((product, size) => product * size);
+
+    /// <summary>Checks the format of a model file.</summary>
+    /// <param name="problems">Takes the problems.</param>
+    /// <param name="option">The name of the format.</param>
+    /// <param name="grid">The codes that the network takes.</param>
+    public void Describe(OptionProblems problems, string option, CodeGrid grid)
+    {
+        problems.Require(Codes >= 2 && Codes == grid.Codes, $"{option}.Codes", $"{grid.Codes}, as in the network", Codes);
+        // Capped, so that no product overflows.
+        long length = Dimensions.Aggregate(1L, (product, size) => size < 1 ? 0 : Math.Min(MaxLength + 1, product * size));
+        problems.Require(length is >= 1 and <= MaxLength, $"{option}.Dimensions", $"sizes from 1 on, whose product is at most {MaxLength}",
+            $"[{string.Join(", ", Dimensions)}]");
+        if (problems.Any)
+            return;
+        bool fits = grid.IsSequence ? Dimensions.Length == 0
+            : Dimensions.Length > 0 && (Int128)grid.Height * grid.Width * grid.CodesPerPosition == length;
+        problems.Require(fits, $"{option}.Dimensions", grid.IsSequence ? "empty, as the network takes rows of any length"
+            : $"those of {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes, as in the network",
+            $"[{string.Join(", ", Dimensions)}]");
+        Names?.Describe(problems, $"{option}.Names", Codes);
+        if (SlotNames is not null)
+            KeyNames.DescribeSlots(problems, $"{option}.SlotNames", SlotNames, Length ?? 0);
+    }
 
     /// <summary>The format of a line of codes whose key values and slot names are numbers from 0.</summary>
     public static CodeFormat Line(int length, int codes) => new(codes, [length], KeyNames.Numbered(codes),
@@ -24,8 +50,17 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     /// <summary>Codes in rows of any length, named by their numbers from 0.</summary>
     public static CodeFormat Sequence(int codes) => new(codes, Dimensions: [], KeyNames.Numbered(codes), SlotNames: null);
 
-    /// <summary>The requirements for a row.</summary>
-    public CodeRequirements ToRequirements(bool missingAllowed = false) => new(Codes, Length, missingAllowed);
+    /// <summary>The requirements for a row of a column that <see cref="Find"/> accepts.</summary>
+    public CodeRequirements ToRequirements(DataViewSchema.Column column, bool missingAllowed = false) =>
+        new(Codes, Length, missingAllowed, CodeOfKey: MatchKeys(column, "codes"));
+
+    /// <summary>The codes of a column that <see cref="Find"/> accepts in an ONNX graph, Int64.</summary>
+    public OnnxValue ToOnnx(DataViewSchema.Column column, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        OnnxValue codes = valueOf(column);
+        return MatchKeys(column, "codes") is not int[] codeOfKey ? codes
+            : codes.RowsOf(codes.Graph.Constant(Array.ConvertAll(codeOfKey, code => (long)code), codeOfKey.Length));
+    }
 
     // A method, since a property would be written into the model file.
     public VectorDataViewType ToColumnType()
@@ -57,14 +92,29 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     }
 
     /// <summary>Finds a column and checks that it holds codes of the codebook and of the grid or length that the model was trained on. A
-    /// vector without dimensions is accepted for a grid of the same number of codes.</summary>
+    /// vector without dimensions is accepted for a grid of the same number of codes. Key values other than those of the training are
+    /// refused.</summary>
     public DataViewSchema.Column Find(DataViewSchema schema, string name, string role = "codes")
     {
         DataViewSchema.Column column = SchemaColumns.Find(schema, name, role);
-        bool fits = KeyOf(column.Type)?.Count == (ulong)Codes && column.Type is VectorDataViewType type
+        bool fits = KeyOf(column.Type) is KeyDataViewType key && column.Type is VectorDataViewType type
+            && (MatchKeys(column, role) is not null || key.Count == (ulong)Codes)
             && (Length is not int length || (type.Size == length && (type.Dimensions.Length == 1 || SameGrid(type))));
         return fits ? column : throw SchemaColumns.Mismatch(
             name, $"{ToColumnType()}, which the model was trained on", column.Type.ToString()!, role);
+    }
+
+    // The code of each key of a column, by the values of the keys: codes that were written as text and read again have other key numbers,
+    // and only those keys that occur. Null if key numbers count: the column has the key values of the training data, or one has none.
+    int[]? MatchKeys(DataViewSchema.Column column, string role)
+    {
+        if (Names is null || KeyNames.Of(column) is not KeyNames found || found.Values.AsSpan().SequenceEqual(Names.Values))
+            return null;
+        int[] codes = Names.PlacesOf(found);
+        int other = Array.IndexOf(codes, -1);
+        return other < 0 ? codes : throw SchemaColumns.Mismatch(column.Name, string.Create(CultureInfo.InvariantCulture,
+            $"keys with the values of the {Names.Values.Length} codes that the model was trained on, '{Names.Values[0]}' to "
+            + $"'{Names.Values[^1]}', or keys without values"), $"the key value '{found.Values[other]}'", role);
     }
 
     // One code per position is either [h, w] or [h, w, 1].
@@ -85,10 +135,10 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name, role)];
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new CodeReader(format.ToRequirements(), row, columns[0], capacity);
+        new CodeReader(format.ToRequirements(columns[0]), row, columns[0], capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(0, -1)];
+        [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1)];
 }
 
 /// <summary>A column of codes as the input of a decoder of sequences: codes Int64 [rows, longest, G], 0 beyond the end of a row, and the
@@ -101,9 +151,9 @@ internal sealed class CodeSequenceInput(string name, CodeFormat format, int perP
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) => new CodeReader(
-        new CodeRequirements(format.Codes, Length: null, EmptyAllowed: true, PerPosition: perPosition), row, columns[0], capacity,
+        format.ToRequirements(columns[0]) with { Length = null, EmptyAllowed = true, PerPosition = perPosition }, row, columns[0], capacity,
         byPosition: true);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(0, -1, perPosition)];
+        [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1, perPosition)];
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ internal sealed class CodeStore : IExampleStore
         using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
         var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
         CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
             if (store.Count == int.MaxValue)
@@ -72,7 +73,7 @@ internal sealed class CodeStore : IExampleStore
             foreach (int row in rows)
                 longest = Math.Max(longest, _rows.LengthOf(row));
         }
-        Tensor codes = full([rows.Length, longest], filling, dtype: ScalarType.Int64);
+        Tensor codes = zeros([rows.Length, longest], dtype: ScalarType.Int64).Fill_(filling);
         Tensor lengths = empty([rows.Length], dtype: ScalarType.Int64);
         Span<long> codeValues = MemoryMarshal.Cast<byte, long>(codes.bytes), lengthValues = MemoryMarshal.Cast<byte, long>(lengths.bytes);
         for (int i = 0; i < rows.Length; i++)

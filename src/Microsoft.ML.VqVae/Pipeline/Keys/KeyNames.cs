@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 
 namespace Microsoft.ML.VqVae;
 
@@ -35,6 +36,30 @@ internal sealed record KeyNames(string Type, string[] Values)
     /// <summary>The types of values that can be saved.</summary>
     public static IEnumerable<string> KnownTypes => Kinds.Select(kind => kind.Name);
 
+    /// <summary>The place of each of another column's key values among these, from 0; −1 for one that is not among them. Another data set
+    /// may number the same values differently, as MapValueToKey does by their first rows.</summary>
+    public int[] PlacesOf(KeyNames others)
+    {
+        Dictionary<string, int> places = [];
+        for (int place = 0; place < Values.Length; place++)
+            places.TryAdd(Values[place], place);
+        return Array.ConvertAll(others.Values, value => places.GetValueOrDefault(value, -1));
+    }
+
+    /// <summary>Checks key values of a model file.</summary>
+    public void Describe(OptionProblems problems, string option, int count)
+    {
+        Kind? kind = Array.Find(Kinds, kind => kind.Name == Type);
+        problems.Require(kind is not null, $"{option}.Type", $"one of {string.Join(", ", KnownTypes)}", $"'{Type}'");
+        problems.Require(Values.Length == count, $"{option}.Values", $"{count} values, one for each key", Values.Length);
+        int wrong = kind is null ? -1 : Array.FindIndex(Values, value => value is null || !kind.CanParse(value));
+        problems.Require(wrong < 0, $"{option}.Values", $"values of type {Type}", wrong < 0 ? null : Values[wrong]);
+    }
+
+    /// <summary>Checks slot names of a model file.</summary>
+    public static void DescribeSlots(OptionProblems problems, string option, string[] names, int count) => problems.Require(
+        names.Length == count && !names.Contains(null), option, $"{count} names, one for each slot", names.Length);
+
     public bool AreTexts => Type == Kinds[0].Name;
 
     /// <summary>Adds the key values to the description of a column.</summary>
@@ -61,6 +86,8 @@ internal sealed record KeyNames(string Type, string[] Values)
 
         public string Name => type.ToString()!;
 
+        public abstract bool CanParse(string value);
+
         public abstract string[] Read(DataViewSchema.Annotations annotations, string annotation);
 
         public abstract void Add(SchemaDefinition.Column column, string annotation, string[] values);
@@ -85,6 +112,8 @@ internal sealed record KeyNames(string Type, string[] Values)
 
     sealed class Texts() : Kind(TextDataViewType.Instance)
     {
+        public override bool CanParse(string value) => true;
+
         public override string[] Read(DataViewSchema.Annotations annotations, string annotation) =>
             [.. ReadValues<ReadOnlyMemory<char>>(annotations, annotation).Select(text => text.ToString())];
 
@@ -97,6 +126,8 @@ internal sealed record KeyNames(string Type, string[] Values)
 
     sealed class Numbers<T>(PrimitiveDataViewType type) : Kind(type) where T : IParsable<T>
     {
+        public override bool CanParse(string value) => T.TryParse(value, CultureInfo.InvariantCulture, out _);
+
         public override string[] Read(DataViewSchema.Annotations annotations, string annotation) =>
             [.. ReadValues<T>(annotations, annotation).Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)!)];
 

@@ -10,8 +10,14 @@ namespace Microsoft.ML.VqVae;
 /// <param name="MissingAllowed">Whether keys may be missing; a missing key is read as the code −1.</param>
 /// <param name="EmptyAllowed">Whether rows may be empty.</param>
 /// <param name="PerPosition">G: number of codes per position; the number of codes in a row is a multiple of it.</param>
+/// <param name="CodeOfKey">The code of each key; null if keys from 1 are the codes from 0.</param>
 internal sealed record CodeRequirements(
-    int Codes, int? Length, bool MissingAllowed = false, bool EmptyAllowed = false, int PerPosition = 1);
+    int Codes, int? Length, bool MissingAllowed = false, bool EmptyAllowed = false, int PerPosition = 1, int[]? CodeOfKey = null)
+{
+    public int Keys => CodeOfKey?.Length ?? Codes;
+
+    public int CodeOf(uint key) => key == 0 || CodeOfKey is null ? (int)key - 1 : CodeOfKey[key - 1];
+}
 
 /// <summary>Reads and checks the codes of the current row: keys are from 1, codes from 0.</summary>
 internal sealed class CodeGetter
@@ -50,9 +56,9 @@ internal sealed class CodeGetter
         for (int i = 0; i < keys.Length; i++)
         {
             int slot = _keys.IsDense ? i : slots[i];
-            if (keys[i] > (uint)_required.Codes)
-                throw Bad($"has the key {keys[i]} in slot {slot}; expected are keys from 1 to {_required.Codes}");
-            codes[slot] = keys[i] - 1L;
+            if (keys[i] > (uint)_required.Keys)
+                throw Bad($"has the key {keys[i]} in slot {slot}; expected are keys from 1 to {_required.Keys}");
+            codes[slot] = _required.CodeOf(keys[i]);
         }
         if (!_required.MissingAllowed && codes.IndexOf(-1) is int missing and >= 0)
             throw Bad($"has no code in slot {missing} (a missing key); each of the {length} slots needs one");

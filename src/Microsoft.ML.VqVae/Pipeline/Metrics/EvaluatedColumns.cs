@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
@@ -15,6 +16,7 @@ internal sealed class EvaluatedColumns
             && key.RawType == typeof(uint)
             ? type
             : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages outputs it");
+        CheckCodebook();
         CheckValues("input", Input);
         CheckValues("reconstruction", Reconstruction);
         bool sizesDiffer = Input.Type is VectorDataViewType inputVector && Reconstruction.Type is VectorDataViewType reconstructionVector
@@ -39,6 +41,20 @@ internal sealed class EvaluatedColumns
             $"The {role} column '{name}' is not in the data view, which has {present}. "
             + (role == "reconstruction" ? "Ask EncodeImages for a reconstruction column to have one." : "Name one of these."),
             $"{role}ColumnName");
+    }
+
+    // The usage of a codebook is that of all of its codes, of which a column that was read from text has only those that occur.
+    void CheckCodebook()
+    {
+        if (KeyNames.Of(Codes) is not { Values: string[] found } || found.SequenceEqual(KeyNames.Numbered(found.Length).Values)
+            || !found.All(value => ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        {
+            return;
+        }
+        throw new ArgumentException(
+            $"The codes column '{Codes.Name}' has the key values {string.Join(", ", found.Take(4).Select(value => $"'{value}'"))}"
+            + $"{(found.Length > 4 ? ", …" : "")}; expected are all codes of the codebook in order, '0' to '{found.Length - 1}'. MapValueToKey "
+            + "numbers those codes that occur: evaluate the column of the codec itself, or one without key values.", "codesColumnName");
     }
 
     static void CheckValues(string role, DataViewSchema.Column column)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
@@ -29,6 +30,14 @@ public sealed class PriorMetrics
     /// <summary>log2(K): the bits per code under a uniform distribution.</summary>
     public double UniformBitsPerCode => Math.Log2(CodebookSize);
 
+    /// <summary>The metrics as a line of text.</summary>
+    /// <returns>For example <c>Prior on 1,000 rows, 49,000 codes of 512: 3.4 bits per code (9 under a uniform distribution), 166.6 bits per
+    /// row</c>.</returns>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"Prior on {RowCount:N0} rows, {CodeCount:N0} codes of {CodebookSize}: {BitsPerCode:G4} bits per code ")
+        + string.Create(
+            CultureInfo.InvariantCulture, $"({UniformBitsPerCode:G4} under a uniform distribution), {BitsPerRow:G4} bits per row");
+
     /// <summary>Evaluates a prior in one pass over the rows.</summary>
     /// <param name="data">The output of a <see cref="PriorTransformer"/>.</param>
     /// <param name="codesColumnName">The column of codes: a vector of <c>Key&lt;UInt32, K&gt;</c> of known or variable size.</param>
@@ -57,7 +66,7 @@ public sealed class PriorMetrics
         using DataViewRowCursor cursor = data.GetRowCursor([codes, .. BitStatistics.Columns(bits)]);
         var getCodes = cursor.GetGetter<VBuffer<uint>>(codes);
         bits.Bind(cursor);
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             getCodes(ref row);
             count += row.Length;

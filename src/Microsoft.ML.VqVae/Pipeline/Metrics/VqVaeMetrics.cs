@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae;
@@ -95,6 +97,27 @@ public sealed class VqVaeMetrics
     /// codebooks.</summary>
     public IReadOnlyList<long> CodeCounts { get; }
 
+    /// <summary>The metrics as text.</summary>
+    /// <returns>A line for the reconstruction, a line for the codes and, if they are known, a line for the bits.</returns>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Reconstruction of {RowCount:N0} rows of {ValuesPerRow:N0} values: ");
+        text.Append(CultureInfo.InvariantCulture, $"mean squared error {MeanSquaredError:G4} ");
+        text.Append(CultureInfo.InvariantCulture, $"({NormalizedMeanSquaredError:G3} of the variance), ");
+        text.Append(CultureInfo.InvariantCulture, $"PSNR {PeakSignalToNoiseRatio:F1} dB\n");
+        text.Append(CultureInfo.InvariantCulture, $"Codes, {CodesPerRow} per row of {CodebookSize}: {CodebookUsage:P1} used, ");
+        text.Append(CultureInfo.InvariantCulture, $"perplexity {Perplexity:F1}, {BitsPerDimension:G3} bits per value");
+        if (PriorBitsPerCode is double prior)
+            text.Append(CultureInfo.InvariantCulture, $"\nPrior: {prior:G3} bits per code, {PriorBitsPerDimension:G3} per value");
+        if (ReconstructionBitsPerDimension is double reconstruction)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"\nBits per value: {reconstruction:G4} given the codes, {TotalBitsPerDimension:G4} in all");
+        }
+        return text.ToString();
+    }
+
     /// <summary>Evaluates a codec in one pass over the rows.</summary>
     /// <param name="data">The output of an <see cref="ImageVqVaeTransformer"/> with a reconstruction column.</param>
     /// <param name="codesColumnName">
@@ -144,7 +167,7 @@ public sealed class VqVaeMetrics
         Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input);
         Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction);
         VBuffer<uint> codeBuffer = default;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             getCodes(ref codeBuffer);
             codes.Add(codeBuffer, cursor.Position);

@@ -28,6 +28,9 @@ internal sealed record PriorDescription(
     /// <summary>Selects the network by the column and the options, and takes the sizes that the options leave open from the
     /// columns.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The options and the column contradict each other.</exception>
+    // Sequences of this length are sampled where none is asked for.
+    const int MaxMeanLength = 1 << 24;
+
     public static PriorDescription Resolve(DataViewSchema.Column codes, CodeFormat format, CategorySet? conditions, PriorOptions options)
     {
         int classes = conditions?.Count ?? 0;
@@ -64,6 +67,25 @@ internal sealed record PriorDescription(
         return CodeGrids.Resolve(format, options) ?? throw SchemaColumns.Mismatch(codes.Name, string.Create(CultureInfo.InvariantCulture,
             $"a grid of {CodeGrids.Text(options.Height)}×{CodeGrids.Text(options.Width)}×{options.CodesPerPosition} codes, as in the "
             + $"PixelCnn options (Height, Width and CodesPerPosition), or options for a WaveNet"), codes.Type.ToString()!, "codes");
+    }
+
+    public void Describe(OptionProblems problems)
+    {
+        CodePriorOptions[] networks = [.. new CodePriorOptions?[] { PixelCnn, WaveNet, Custom }.OfType<CodePriorOptions>()];
+        problems.Require(networks.Length == 1, "The description of the prior", "of one network", networks.Length);
+        foreach (CodePriorOptions network in networks)
+            network.Describe(problems);
+        Conditions?.Describe(problems, nameof(Conditions));
+        problems.Require(MeanLength is >= 0 and <= MaxMeanLength, nameof(MeanLength), $"from 0 to {MaxMeanLength}", MeanLength);
+        if (problems.Any)
+            return;
+        // A network of its own takes any grid.
+        CodeGrid grid = PixelCnn?.Grid ?? (WaveNet is null ? CodeGrids.Of(Format) : CodeGrid.Sequence(WaveNet.Codes));
+        Format.Describe(problems, nameof(Format), grid);
+        int conditions = Conditions?.Count ?? 0;
+        problems.Require((PixelCnn?.Conditions ?? WaveNet?.Conditions ?? conditions) == conditions, nameof(Conditions),
+            "as many as the network has", conditions);
+        problems.Require(PixelCnn is null or { MapChannels: 0 }, $"{nameof(PixelCnn)}.MapChannels", "0", PixelCnn?.MapChannels);
     }
 
     public CodePrior CreateNetwork(int seed)
@@ -105,8 +127,15 @@ internal sealed record PriorDescription(
 }
 
 /// <summary>The column names of a prior; null for columns that are not requested.</summary>
-internal sealed record PriorColumns(string Codes, string? Condition, string Output, string? PerCode)
+internal sealed record PriorColumns(string Codes, string? Condition, string Output, string? PerCode) : IColumnNames<PriorDescription>
 {
+    public void Describe(OptionProblems problems, PriorDescription model)
+    {
+        SchemaColumns.Describe(problems, [Codes, Condition], [Output, PerCode]);
+        problems.Require(Condition is null == model.Conditions is null, "Columns.Condition",
+            model.Conditions is null ? "null where Conditions is" : "the name of a column where Conditions is set", Condition);
+    }
+
     public ModelInput ToInput(PriorModel model)
     {
         var codes = new CodesInput(Codes, model.Description.Format);

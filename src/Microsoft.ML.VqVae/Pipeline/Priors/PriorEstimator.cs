@@ -31,9 +31,12 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Bits, of networks of this library; sampling is not |
 /// ]]></format>
+///
+/// The transformer matches codes by their key values, since MapValueToKey gives codes that were read from text other numbers, and by key
+/// number where the column of the training data or of the rows has no key values.
 /// </remarks>
 public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransformer>
 {
@@ -76,18 +79,18 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
             condition = (column, conditions.AllKeys("condition"));
         }
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
-        CodeStore rows = CodeStore.Read(input, (codes, format.ToRequirements()), condition, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
         description = description with
         {
             Conditions = conditions?.WithRows(rows.Conditions),
             MeanLength = (double)rows.TotalCodes / rows.Count,
         };
         string fingerprint = description.AddTo(new SettingsFingerprint())
-            .Add("rows", rows.Count).Add("codes", rows.TotalCodes).Add("seed", seed).ToString();
+            .Add("rows", rows.Count).Add("codes", rows.TotalCodes).ToString();
         string given = conditions is null ? "" : $" given one of {conditions.Count} conditions";
         string subject =
             string.Create(CultureInfo.InvariantCulture, $"a prior on {rows.Count} rows of {format.ToColumnType()}{given}");
-        CodePrior network = description.CreateNetwork(seed);
+        CodePrior network = CreateNetwork(description, seed, description.Conditions);
         return new(new TrainingTask(network, network, rows, fingerprint), subject,
             (device, summary) => new PriorTransformer(new PriorModel(description, network, device), _columns, training: summary));
     }

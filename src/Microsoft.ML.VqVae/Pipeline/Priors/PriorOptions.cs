@@ -22,9 +22,19 @@ public enum PriorNetwork
 }
 
 /// <summary>The settings of <see cref="PriorEstimator"/>: the network, its training, and the output columns.</summary>
-/// <remarks>The defaults are networks for a GPU; the <see cref="Fast"/> preset is for a CPU.</remarks>
+/// <remarks>The defaults are for a CPU: narrow networks, and 1,000 steps with warmup and linear decay of the learning rate. Training takes
+/// minutes for images of 7×7 or 8×8 codes. The <see cref="Large"/> preset is for a GPU.</remarks>
 public sealed class PriorOptions : NetworkOptions
 {
+    /// <summary>Creates options with the default settings.</summary>
+    public PriorOptions() => Training = new()
+    {
+        LearningRate = 2e-3,
+        BatchSize = 64,
+        Steps = 1000,
+        Schedule = LearningRateSchedule.WarmupAtMost(50, holdUntilFraction: 0.4, finalFraction: 0.02),
+    };
+
     /// <summary>The kind of network.</summary>
     /// <value>The default is <see cref="PriorNetwork.FromColumn"/>: <see cref="PixelCnn"/> for grids, <see cref="WaveNet"/> for all
     /// others, or <see cref="CustomNetwork"/> if it is set.</value>
@@ -32,11 +42,11 @@ public sealed class PriorOptions : NetworkOptions
 
     /// <summary>The network for grids of codes. The grid, K and the number of conditions are taken from the columns; for a vector without
     /// dimensions set height and width.</summary>
-    /// <value>The default has 15 layers of 128 channels.</value>
+    /// <value>The default has 6 layers of 64 channels.</value>
     public PixelCnnOptions PixelCnn { get; set; } = new();
 
     /// <summary>The network for sequences of codes. K and the number of conditions are taken from the columns.</summary>
-    /// <value>The default has 12 layers of 128 channels.</value>
+    /// <value>The default has 6 layers of 64 channels.</value>
     public WaveNetPriorOptions WaveNet { get; set; } = new();
 
     /// <summary>The settings of another network, used instead of <see cref="PixelCnn"/> and <see cref="WaveNet"/>: a transformer
@@ -49,20 +59,18 @@ public sealed class PriorOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? PerCodeColumnName { get; set; }
 
-    /// <summary>The settings for a CPU: narrow networks, and 1,000 steps with warmup and linear decay of the learning rate. Training takes
-    /// minutes for images of 7×7 or 8×8 codes.</summary>
+    /// <summary>The default settings.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static PriorOptions Fast() => new()
+    public static PriorOptions Fast() => new();
+
+    /// <summary>The settings for a GPU: <see cref="PixelCnnOptions.Large"/>, <see cref="WaveNetPriorOptions.Large"/>, and 10
+    /// epochs.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static PriorOptions Large() => new()
     {
-        PixelCnn = PixelCnnOptions.Fast(),
-        WaveNet = WaveNetPriorOptions.Fast(),
-        Training = new TrainingOptions
-        {
-            LearningRate = 2e-3,
-            BatchSize = 64,
-            Steps = 1000,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 50, holdUntilFraction: 0.4, finalFraction: 0.02),
-        },
+        PixelCnn = PixelCnnOptions.Large(),
+        WaveNet = WaveNetPriorOptions.Large(),
+        Training = new() { Epochs = TrainingOptions.DefaultEpochs },
     };
 
     /// <summary>The network for a column of this format.</summary>

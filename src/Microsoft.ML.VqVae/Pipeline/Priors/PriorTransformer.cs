@@ -20,6 +20,8 @@ public sealed class PriorTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaePrior";
 
+    const int BatchesOfRequest = 16;
+
     static readonly ModelFormat<Saved<PriorDescription, PriorColumns>, PriorDescription, CodePrior> Format =
         new("VQVAEPRI", LoaderSignature, SavedJson.Default.Prior);
 
@@ -35,6 +37,10 @@ public sealed class PriorTransformer : NetworkTransformer
     // Called by ML.NET, which finds it by its name and parameters.
     static PriorTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new PriorTransformer(model, saved.Columns));
+
+    internal PriorModel Model => _model;
+
+    internal PriorColumns Columns => _columns;
 
     /// <summary>The column of codes that is read.</summary>
     public string CodesColumnName => _columns.Codes;
@@ -93,7 +99,7 @@ public sealed class PriorTransformer : NetworkTransformer
         if (_model.Description.Conditions is null && condition is not null)
             throw new ArgumentException($"The prior has no conditions, but '{condition}' was requested.", nameof(condition));
         int? index = condition is null ? null : _model.Description.Conditions!.IndexOf(condition, "condition", nameof(condition));
-        return Sample(mlContext, count, index is int one ? [.. Enumerable.Repeat(one, count)] : null, options);
+        return Sample(mlContext, count, index is int one ? _ => one : null, options);
     }
 
     /// <summary>Samples a row of codes for each condition, in order.</summary>
@@ -110,20 +116,33 @@ public sealed class PriorTransformer : NetworkTransformer
         CategorySet set = _model.Description.Conditions
             ?? throw new ArgumentException("The prior has no conditions: pass the number of rows instead.", nameof(conditions));
         ArgumentOutOfRangeException.ThrowIfZero(conditions.Count, nameof(conditions));
-        return Sample(mlContext, conditions.Count, [.. conditions.Select(name => set.IndexOf(name, "condition", nameof(conditions)))], options);
+        int[] classes = [.. conditions.Select(name => set.IndexOf(name, "condition", nameof(conditions)))];
+        return Sample(mlContext, classes.Length, row => classes[row], options);
     }
 
-    IDataView Sample(MLContext mlContext, int count, int[]? classes, SamplingOptions? options)
+    IDataView Sample(MLContext mlContext, int count, Func<int, int>? classOf, SamplingOptions? options)
     {
         SamplingSettings settings = Settings(mlContext, ref options);
-        using DisposeScope scope = NewDisposeScope();
-        Tensor codes = _model.Network.Sample(new SampleRequest(settings)
+        int length = CodesPerRow ?? options.Length ?? Math.Max(1, (int)Math.Round(_model.Description.MeanLength));
+        int mostRows = BatchesOfRequest * settings.BatchSize;
+        var keys = new List<uint[]>();
+        using SharedNetwork.Holding holding = _model.Hold();
+        // A request after the other: nothing is allocated for rows that are far from being sampled.
+        while (keys.Count < count)
         {
-            Count = count,
-            Length = CodesPerRow ?? options.Length ?? Math.Max(1, (int)Math.Round(_model.Description.MeanLength)),
-            Conditions = classes is null ? null : tensor(Array.ConvertAll(classes, index => (long)index)),
-        });
-        return SampledCodes.View(mlContext, SampledCodes.ToKeys(codes), classes, _model.Description, _columns);
+            using DisposeScope scope = NewDisposeScope();
+            int first = keys.Count, rows = Math.Min(mostRows, count - first);
+            keys.AddRange(SampledCodes.ToKeys(_model.Network.Sample(new SampleRequest(settings)
+            {
+                Count = rows,
+                FirstSample = first,
+                Length = length,
+                Conditions = classOf is null ? null : tensor(Enumerable.Range(first, rows).Select(row => (long)classOf(row)).ToArray()),
+                Progress = ProgressShare.Of(settings.Progress, first, rows, count),
+            })));
+        }
+        return SampledCodes.View(
+            mlContext, [.. keys], classOf is null ? null : [.. Enumerable.Range(0, count).Select(classOf)], _model.Description, _columns);
     }
 
     /// <summary>Completes rows: given codes are kept, and missing ones (key 0) are sampled. A sampled code depends on the preceding codes,
@@ -149,9 +168,10 @@ public sealed class PriorTransformer : NetworkTransformer
             condition = (column, set.KeysOf(column, "condition"));
         }
         CodeStore given =
-            CodeStore.Read(data, (codes, format.ToRequirements(missingAllowed: true)), condition, "complete", options.CancellationToken);
+            CodeStore.Read(data, (codes, format.ToRequirements(codes, missingAllowed: true)), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
+        using SharedNetwork.Holding holding = _model.Hold();
         using DisposeScope scope = NewDisposeScope();
         Tensor[] read = given.ReadBatch(rows, lengths.Max(), filling: -1);
         Tensor completed = _model.Network.Sample(new SampleRequest(settings)
@@ -177,6 +197,19 @@ public sealed class PriorTransformer : NetworkTransformer
                 $"Rows of this prior have {own} codes; a Length of {length} cannot be sampled. Leave it null.");
         }
         return options.ToSettings(options.Seed ?? MLNetInternals.SeedOf(mlContext) ?? Random.Shared.Next());
+    }
+
+    internal override CategorySet? Classes => _model.Description.Conditions;
+
+    private protected override string About
+    {
+        get
+        {
+            PriorDescription description = _model.Description;
+            string network = description.Custom?.GetType().Name.Replace("Options", "", StringComparison.Ordinal) ?? Network.ToString();
+            string given = description.Conditions is CategorySet set ? $" given '{ConditionColumnName}' ({set.Known.Count()} classes)" : "";
+            return $"Prior, {network}: '{CodesColumnName}' ({description.Format.ToColumnType()}){given} → '{OutputColumnName}' (bits)";
+        }
     }
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);

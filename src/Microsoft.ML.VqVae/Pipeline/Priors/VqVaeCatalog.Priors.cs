@@ -6,14 +6,14 @@ namespace Microsoft.ML;
 public sealed partial class VqVaeCatalog
 {
     /// <summary>
-    /// Trains a prior over codes and adds −log2 p of the codes of each row, using the <see cref="PriorOptions.Fast"/> preset (CPU-sized
+    /// Trains a prior over codes and adds −log2 p of the codes of each row, using the defaults of <see cref="PriorOptions"/> (CPU-sized
     /// networks and schedule) unless overridden. See section 3.3 of arXiv 1711.00937.
     /// </summary>
     /// <param name="outputColumnName">The column to add: a Single, −log2 p of the codes of the row in bits.</param>
     /// <param name="codesColumnName">The column of codes: a vector of keys, such as the output of EncodeImages.</param>
     /// <param name="conditionColumnName">The column that the codes are conditioned on, a key such as the class or the speaker; null, the
     /// default, for none.</param>
-    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="PriorOptions.Fast"/>.</param>
+    /// <param name="steps">Number of training steps; null, the default, for 1,000.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; <see cref="PriorEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
@@ -26,7 +26,7 @@ public sealed partial class VqVaeCatalog
     public PriorEstimator Prior(
         string outputColumnName, string codesColumnName, string? conditionColumnName = null, int? steps = null, int? seed = null)
     {
-        PriorOptions options = PriorOptions.Fast();
+        var options = new PriorOptions();
         options.Training.Steps = steps ?? options.Training.Steps;
         options.Training.Seed = seed;
         return Prior(outputColumnName, codesColumnName, conditionColumnName, options);
@@ -37,7 +37,8 @@ public sealed partial class VqVaeCatalog
     /// <param name="codesColumnName">The column of codes: a vector of keys, such as the output of EncodeImages.</param>
     /// <param name="conditionColumnName">The column that the codes are conditioned on, a key such as the class or the speaker; null for
     /// none.</param>
-    /// <param name="options">The settings, for example <see cref="PriorOptions.Fast"/>.</param>
+    /// <param name="options">The settings: new options, which have the defaults of the method without options, or
+    /// <see cref="PriorOptions.Large"/>.</param>
     /// <returns>The estimator; <see cref="PriorEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public PriorEstimator Prior(string outputColumnName, string codesColumnName, string? conditionColumnName, PriorOptions options) =>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -48,7 +49,7 @@ internal sealed class KeyColumn(int length, int capacity) : BatchColumn
 {
     readonly uint[] _keys = new uint[checked(length * capacity)];
 
-    public override void Store(Tensor values) => CopyOut<uint>(values + 1, ScalarType.Int32, _keys);
+    public override void Store(Tensor values) => CopyOut<uint>(values.Add(1), ScalarType.Int32, _keys);
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         Copy<uint>(_keys.AsSpan(slot() * length, length), ref value));
@@ -113,5 +114,5 @@ internal sealed class NumberSequenceColumn(int capacity) : SequenceColumn<float>
 /// <summary>Vectors of code indices, from 0, as keys, from 1, of any length.</summary>
 internal sealed class KeySequenceColumn(int capacity) : SequenceColumn<uint>(capacity)
 {
-    protected override void CopyOut(Tensor values, Span<uint> destination) => CopyOut(values + 1, ScalarType.Int32, destination);
+    protected override void CopyOut(Tensor values, Span<uint> destination) => CopyOut(values.Add(1), ScalarType.Int32, destination);
 }

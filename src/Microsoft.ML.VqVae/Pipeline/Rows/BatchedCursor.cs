@@ -69,7 +69,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
         {
             while (_count < _runner.Capacity && !_leadingEnded)
             {
-                if (!_leading.MoveNext())
+                if (!UnreadableRow.MoveNext(_leading))
                 {
                     _leadingEnded = true;
                     break;

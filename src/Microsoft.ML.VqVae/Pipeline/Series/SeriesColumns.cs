@@ -16,6 +16,25 @@ internal sealed record SeriesModelDescription(SeriesCodecOptions Codec, Quantize
 {
     public SeriesVqVae CreateNetwork(int seed) => new(Codec, Quantizer, seed);
 
+    /// <summary>The series in words.</summary>
+    public string SeriesText() =>
+        $"{TimeSteps?.ToString(CultureInfo.InvariantCulture) ?? "any number of"} time steps of {Codec.Channels} values";
+
+    /// <summary>The codes in words.</summary>
+    public string CodesText() => $"each {Codec.StepsPerCode} time steps {Quantizer}";
+
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Quantizer.Describe(problems);
+        if (problems.Any)
+            return;
+        // The columns of a row have a value for each step and channel, and a code vector for each code.
+        long perStep = Math.Max(Codec.Channels, Quantizer.Channels);
+        problems.Require(TimeSteps is null || (TimeSteps >= 1 && TimeSteps * perStep <= int.MaxValue), nameof(TimeSteps),
+            $"null, or from 1 to {int.MaxValue / perStep}", TimeSteps);
+    }
+
     /// <summary>The column of codes: [N] or [N, G], or of any length.</summary>
     public CodeFormat ToCodes()
     {
@@ -34,7 +53,11 @@ internal sealed record SeriesModelDescription(SeriesCodecOptions Codec, Quantize
 
 /// <summary>The column names of a series encoder; null for columns that are not requested.</summary>
 internal sealed record SeriesEncoderColumns(string Input, string Codes, string? Reconstruction, string? ReconstructionError, string? Embeddings)
+    : IColumnNames<SeriesModelDescription>
 {
+    public void Describe(OptionProblems problems, SeriesModelDescription model) =>
+        SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, ReconstructionError, Embeddings]);
+
     public ModelInput ToInput(SeriesModel model) => new SeriesInput(Input, model.Description.Codec, model.Description.TimeSteps);
 
     public IReadOnlyList<ModelColumn<SeriesModel, SeriesPass>> ToOutputs()
@@ -85,8 +108,10 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
 }
 
 /// <summary>The column names of a series decoder.</summary>
-internal sealed record SeriesDecoderColumns(string Codes, string Output)
+internal sealed record SeriesDecoderColumns(string Codes, string Output) : IColumnNames<SeriesModelDescription>
 {
+    public void Describe(OptionProblems problems, SeriesModelDescription model) => SchemaColumns.Describe(problems, [Codes], [Output]);
+
     public ModelInput ToInput(SeriesModel model) =>
         new CodeSequenceInput(Codes, model.Description.ToCodes(), model.Description.Quantizer.CodesPerPosition);
 
@@ -158,7 +183,7 @@ internal sealed class SeriesDecoderPass(SeriesModel model, IReadOnlyList<Tensor>
         {
             if (inputs[Codes].shape[1] == 0)
                 return zeros(inputs[Codes].shape[0], 0, model.Network.Channels);
-            return model.Network.Decode(inputs[Codes].to(model.Device), (inputs[Lengths] * model.Network.StepsPerCode).to(model.Device))
+            return model.Network.Decode(inputs[Codes].to(model.Device), inputs[Lengths].Mul(model.Network.StepsPerCode).to(model.Device))
                 .permute(0, 2, 1).narrow(1, 0, StepCounts.Max());
         }
     }

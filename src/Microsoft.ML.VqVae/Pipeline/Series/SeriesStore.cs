@@ -8,24 +8,19 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// All training series in memory, read and checked in one pass. Batches are made of windows: a row that is longer than a window is cut at
+/// All training series in memory, read and checked in one pass. Batches consist of crops: a row that is longer than a crop is cropped at
 /// random, a shorter one is padded.
 /// </summary>
 internal sealed class SeriesStore : IExampleStore
 {
-    // Streams of random numbers: windows of a step, and those of every validation.
-    const long CropStream = 1L << 41, ValidationStream = 1L << 42;
-
     readonly SeriesCodecOptions _codec;
-    readonly int _cropLength;
-    readonly int _seed;
+    readonly RandomCrops _crops;
     readonly List<float[]> _rows = [];
-    readonly List<int> _examples = [];
 
-    SeriesStore(SeriesCodecOptions codec, int cropLength, int seed) => (_codec, _cropLength, _seed) = (codec, cropLength, seed);
+    SeriesStore(SeriesCodecOptions codec, RandomCrops crops) => (_codec, _crops) = (codec, crops);
 
-    /// <summary>Number of examples of an epoch: a row counts once for each window that it takes to cover it.</summary>
-    public int Count => _examples.Count;
+    /// <summary>Number of examples of an epoch: a row counts once for each crop that is needed to cover it.</summary>
+    public int Count => _crops.Count;
 
     public int Rows => _rows.Count;
 
@@ -42,17 +37,17 @@ internal sealed class SeriesStore : IExampleStore
     /// <param name="data">The training data.</param>
     /// <param name="column">The column of series.</param>
     /// <param name="codec">The number of channels, and the number of time steps that a code covers.</param>
-    /// <param name="cropLength">The length of a window in time steps.</param>
-    /// <param name="seed">The seed of the windows.</param>
+    /// <param name="cropLength">The length of a crop in time steps.</param>
+    /// <param name="seed">The seed of the crops.</param>
     /// <param name="cancellation">Ends the reading early.</param>
     public static SeriesStore Read(
         IDataView data, DataViewSchema.Column column, SeriesCodecOptions codec, int cropLength, int seed, CancellationToken cancellation)
     {
-        var store = new SeriesStore(codec, cropLength, seed);
+        var store = new SeriesStore(codec, new RandomCrops(cropLength, seed));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
         var getter = new SeriesGetter(cursor, column, codec.Channels);
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
             float[] series = getter.Read();
@@ -73,8 +68,8 @@ internal sealed class SeriesStore : IExampleStore
 
     void Add(float[] series, IncrementalHash hash)
     {
-        int steps = series.Length / _codec.Channels, crops = (steps + _cropLength - 1) / _cropLength;
-        _examples.AddRange(Enumerable.Repeat(_rows.Count, crops));
+        int steps = series.Length / _codec.Channels;
+        _crops.Add(_rows.Count, steps);
         _rows.Add(series);
         TimeSteps += steps;
         hash.AppendData(BitConverter.GetBytes(series.Length));
@@ -102,31 +97,15 @@ internal sealed class SeriesStore : IExampleStore
         return [.. sums.Select(sum => sum / TimeSteps)];
     }
 
-    /// <summary>Windows of the examples: series [B, C, T] and time steps Int64 [B].</summary>
+    /// <summary>Crops of the examples: series [B, C, T] and time steps Int64 [B].</summary>
     public Tensor[] ReadBatch(BatchExamples examples)
     {
-        (float[] Values, int Start, int Length)[] crops = Choose(examples);
+        Crop[] crops = _crops.Choose(examples);
+        int width = SequenceTensors.RoundUp(crops.Max(crop => crop.Length), _codec.StepsPerCode);
         return
         [
-            SequenceTensors.Values(crops, _codec.Channels, SequenceTensors.RoundUp(crops.Max(crop => crop.Length), _codec.StepsPerCode)),
+            SequenceTensors.Values([.. crops.Select(crop => (_rows[crop.Sequence], crop.Start, crop.Length))], _codec.Channels, width),
             tensor(crops.Select(crop => (long)crop.Length).ToArray()),
         ];
-    }
-
-    (float[] Values, int Start, int Length)[] Choose(BatchExamples examples)
-    {
-        var crops = new (float[], int, int)[examples.Length];
-        Span<float> draw = stackalloc float[1];
-        for (int row = 0; row < crops.Length; row++)
-        {
-            int example = examples.Span[row];
-            float[] series = _rows[_examples[example]];
-            // Rows of a step draw from streams of their own, and so does every held-out example.
-            SeededRandom.Uniforms(
-                _seed, examples.Step is long step ? CropStream + step * examples.Length + row : ValidationStream + example, draw);
-            int steps = series.Length / _codec.Channels, length = Math.Min(_cropLength, steps);
-            crops[row] = (series, (int)(draw[0] * (double)(steps - length + 1)), length);
-        }
-        return crops;
     }
 }

@@ -44,7 +44,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the series are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a TorchSharp package with libtorch, for example TorchSharp-cpu |
 /// | Exportable to ONNX | Yes |
 /// ]]></format>
 /// </remarks>
@@ -75,10 +75,13 @@ public sealed class SeriesVqVaeEstimator : NetworkEstimator<SeriesVqVaeOptions, 
         SeriesStore store = SeriesStore.Read(input, column, codec, Options.CropLength, seed, Options.Training.CancellationToken);
         var description = new SeriesModelDescription(
             codec, Options.Quantizer.Copy(), SeriesInput.TimeStepsOf(column, codec.Channels), Options.PredictionBatchSize);
-        SeriesVqVae network = description.CreateNetwork(seed);
-        (float[] means, float[] deviations) = store.Statistics();
-        network.SetStatistics(means, deviations);
-        return new(new TrainingTask(network, network, store, FingerprintOf(description, store, seed)), SubjectOf(description, store),
+        SeriesVqVae network = CreateNetwork(description, seed);
+        if (Options.WarmStart is null)
+        {
+            (float[] means, float[] deviations) = store.Statistics();
+            network.SetStatistics(means, deviations);
+        }
+        return new(new TrainingTask(network, network, store, FingerprintOf(description, store)), SubjectOf(description, store),
             (device, summary) => new SeriesVqVaeTransformer(new SeriesModel(description, network, device), _columns, summary));
     }
 
@@ -90,8 +93,8 @@ public sealed class SeriesVqVaeEstimator : NetworkEstimator<SeriesVqVaeOptions, 
             + $"{description.Quantizer.CodebookSize} codes, one for {description.Codec.StepsPerCode} time steps");
     }
 
-    string FingerprintOf(SeriesModelDescription description, SeriesStore store, int seed) => new SettingsFingerprint()
+    string FingerprintOf(SeriesModelDescription description, SeriesStore store) => new SettingsFingerprint()
         .Add("Codec", description.Codec, SavedJson.Default.SeriesCodecOptions)
         .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
-        .Add("crop length", Options.CropLength).Add("rows", store.Rows).Add("seed", seed) + $"\nseries={store.Hash}";
+        .Add("crop length", Options.CropLength).Add("rows", store.Rows) + $"\nseries={store.Hash}";
 }

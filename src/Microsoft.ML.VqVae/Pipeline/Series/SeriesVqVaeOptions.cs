@@ -11,11 +11,14 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
     /// <summary>The length of a training example in time steps, unless set otherwise.</summary>
     public const int DefaultCropLength = 256;
 
-    // At most this share of a training run passes before its codebook and its full learning rate.
-    const int WarmupShare = 5;
-
     /// <summary>Creates options with the default settings.</summary>
-    public SeriesVqVaeOptions() => Training = TrainingOf(steps: 1500);
+    public SeriesVqVaeOptions() => Training = new()
+    {
+        LearningRate = 2e-3,
+        BatchSize = 32,
+        Steps = 1500,
+        Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.5, finalFraction: 0.02),
+    };
 
     /// <summary>Encoder and decoder.</summary>
     /// <value>The default has one channel, 64 hidden channels and a code for 8 time steps.</value>
@@ -26,13 +29,8 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
     /// dead codes are restarted.</value>
     public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions
     {
-        Codes = 64,
-        Dimensions = 32,
-        Learning = CodebookLearning.MovingAverage,
-        InitializeFromData = true,
-        UnquantizedSteps = 150,
-        RestartEverySteps = 50,
-    };
+        Codes = 64, Dimensions = 32, UnquantizedSteps = 150,
+    }.AsPreset();
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
     /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
@@ -58,38 +56,14 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
 
     private protected override string Method => "EncodeSeries";
 
-    /// <summary>Sets the length of training, and shortens what comes before the codes to at most a fifth of it.</summary>
-    internal void TrainFor(int steps)
-    {
-        int? seed = Training.Seed;
-        Training = TrainingOf(steps);
-        Training.Seed = seed;
-        VectorQuantizer.UnquantizedSteps = Math.Min(VectorQuantizer.UnquantizedSteps, Math.Max(0, steps) / WarmupShare);
-    }
-
     private protected override void Describe(OptionProblems problems)
     {
         problems.Require(Codec is not null, nameof(Codec), "set", Codec);
-        problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
         Codec?.Describe(problems);
-        Quantizer?.Describe(problems);
+        QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         problems.AtLeast(nameof(CropLength), CropLength, 1);
-        if (Quantizer is VectorQuantizerOptions { UnquantizedSteps: int unquantized } && Training?.Steps is int steps)
-        {
-            problems.Require(unquantized < steps, $"{nameof(Quantizer)}.{nameof(VectorQuantizerOptions.UnquantizedSteps)}",
-                $"less than {nameof(Training)}.{nameof(TrainingOptions.Steps)}, which is {steps}", unquantized);
-        }
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
         RequireName(problems, nameof(ReconstructionErrorColumnName), ReconstructionErrorColumnName);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
     }
-
-    static TrainingOptions TrainingOf(int steps) => new()
-    {
-        LearningRate = 2e-3,
-        BatchSize = 32,
-        Steps = steps,
-        Schedule = LearningRateSchedule.WarmupHoldLinear(
-            warmupSteps: Math.Min(100, Math.Max(0, steps) / WarmupShare), holdUntilFraction: 0.5, finalFraction: 0.02),
-    };
 }

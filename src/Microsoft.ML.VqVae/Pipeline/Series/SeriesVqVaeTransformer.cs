@@ -64,14 +64,47 @@ public sealed class SeriesVqVaeTransformer : NetworkTransformer
     /// <summary>Creates a transformer from codes to series that shares the network.</summary>
     /// <param name="outputColumnName">The column to add, Vector&lt;Single&gt;: as long as the rows of the training data where all have one
     /// known length, otherwise <see cref="StepsPerCode"/> time steps for each position.</param>
-    /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>.</param>
+    /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>. Keys are
+    /// matched by their values where the column has any.</param>
     /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
     public SeriesVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
-        HoldNetwork();
-        return new SeriesVqVaeDecoderTransformer(_model, new SeriesDecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName));
+        return new SeriesVqVaeDecoderTransformer(
+            _model.Share(), new SeriesDecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName));
     }
+
+    /// <summary>Encodes one series.</summary>
+    /// <param name="series">The values, time step by time step, as in a row of the training data.</param>
+    /// <returns>The codes from 0 to K − 1, position by position, the G codes of a position side by side. (The keys of the column start at
+    /// 1.)</returns>
+    /// <exception cref="ArgumentException">There is another number of values than in a row of the training data, whose rows all have
+    /// one.</exception>
+    /// <exception cref="InvalidOperationException">A value is not a finite number, or the number of values is no multiple of
+    /// <see cref="Channels"/>.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public int[] Encode(float[] series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        int? expected = _model.Description.TimeSteps * Channels;
+        if (expected is int count && series.Length != count)
+            throw new ArgumentException($"There are {series.Length} values; expected are {count}.", nameof(series));
+        return ComputeCodes(ValueRow.Of(ValueRow.Numbers(InputColumnName, series, expected is int size ? [size] : [])));
+    }
+
+    /// <summary>Decodes the codes of one series.</summary>
+    /// <param name="codes">The codes from 0 to K − 1, as <see cref="Encode"/> returns them.</param>
+    /// <returns>The values, time step by time step: as many as in the rows of the training data if all have one length, otherwise
+    /// <see cref="StepsPerCode"/> time steps per position.</returns>
+    /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The number of codes is no multiple of <see cref="CodesPerPosition"/>.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public float[] Decode(int[] codes) =>
+        new SeriesVqVaeDecoderTransformer(_model, new SeriesDecoderColumns("Codes", "Series")).Decode(codes);
+
+    private protected override string About =>
+        $"Series VQ-VAE, encoder: '{InputColumnName}' ({_model.Description.SeriesText()}) → "
+        + $"'{OutputColumnName}' ({_model.Description.CodesText()})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
@@ -103,6 +136,19 @@ public sealed class SeriesVqVaeDecoderTransformer : NetworkTransformer
 
     /// <summary>C: the number of values at each time step.</summary>
     public int Channels => _model.Description.Codec.Channels;
+
+    /// <summary>Decodes the codes of one series; see <see cref="SeriesVqVaeTransformer.Decode"/>.</summary>
+    /// <param name="codes">The codes from 0 to K − 1.</param>
+    /// <returns>The values, time step by time step.</returns>
+    /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The number of codes is no multiple of that of a position.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public float[] Decode(int[] codes) =>
+        ComputeNumbers(ValueRow.Of(ValueRow.Codes(CodesColumnName, codes, _model.Description.ToCodes())));
+
+    private protected override string About =>
+        $"Series VQ-VAE, decoder: '{CodesColumnName}' ({_model.Description.CodesText()}) → "
+        + $"'{OutputColumnName}' ({_model.Description.SeriesText()})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

@@ -19,8 +19,7 @@ public sealed partial class VqVaeCatalog
     /// none.</param>
     /// <param name="codes">K: the number of codes in the codebook.</param>
     /// <param name="downsamplings">How often the encoder halves the length: a code covers 2 to this power time steps.</param>
-    /// <param name="steps">The length of training in steps, at most a fifth of which is warm-up; null, the default, for that of
-    /// <see cref="SeriesVqVaeOptions"/>.</param>
+    /// <param name="steps">The length of training in steps; null, the default, for that of <see cref="SeriesVqVaeOptions"/>.</param>
     /// <param name="seed">Decides all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; <see cref="SeriesVqVaeEstimator"/> has the tables of its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">An argument cannot work; the message lists all that cannot.</exception>
@@ -40,9 +39,7 @@ public sealed partial class VqVaeCatalog
             ReconstructionColumnName = reconstructionColumnName, ReconstructionErrorColumnName = reconstructionErrorColumnName,
         };
         (options.Codec.Channels, options.Codec.Downsamplings, options.VectorQuantizer.Codes) = (channels, downsamplings, codes);
-        if (steps is int length)
-            options.TrainFor(length);
-        options.Training.Seed = seed;
+        (options.Training.Steps, options.Training.Seed) = (steps ?? options.Training.Steps, seed);
         return EncodeSeries(outputColumnName, inputColumnName, options);
     }
 

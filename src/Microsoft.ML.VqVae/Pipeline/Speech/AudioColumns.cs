@@ -1,5 +1,10 @@
 global using AudioModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.AudioModelDescription, Microsoft.ML.VqVae.Networks.AudioVqVae>;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -16,6 +21,38 @@ internal sealed record AudioModelDescription(
 {
     public AudioVqVae CreateNetwork(int seed) => Codec.CreateNetwork(Quantizer, Speakers?.Count ?? 0, seed);
 
+    /// <summary>The waveforms in words.</summary>
+    public string SoundText() => string.Create(CultureInfo.InvariantCulture,
+        $"{Codec.SampleRate} Hz{(Speakers is null ? "" : $", {Speakers.Known.Count()} speakers")}");
+
+    /// <summary>The codes in words.</summary>
+    public string CodesText() =>
+        string.Create(CultureInfo.InvariantCulture, $"each {(double)Codec.SamplesPerCode / Codec.SampleRate:G3} s {Quantizer}");
+
+    /// <summary>A column with the key of a speaker; none for a network that is not conditioned on speakers.</summary>
+    /// <param name="column">The name of the column; null for none.</param>
+    /// <param name="speaker">The name of the speaker; null for a missing key.</param>
+    public IEnumerable<(DataViewSchema.DetachedColumn Column, Delegate Getter)> ToKey(string? column, string? speaker)
+    {
+        if (Speakers is null)
+        {
+            return speaker is null ? [] : throw new ArgumentException(
+                $"The network was trained without a column of speakers, and cannot be conditioned on '{speaker}'.", nameof(speaker));
+        }
+        return [ValueRow.Key(column!, Speakers, speaker is null ? -1 : Speakers.IndexOf(speaker, SpeakerInput.Role, nameof(speaker)))];
+    }
+
+    public void Describe(OptionProblems problems)
+    {
+        Codec.Describe(problems);
+        Quantizer.Describe(problems);
+        Speakers?.Describe(problems, nameof(Speakers));
+    }
+
+    /// <summary>Checks that there is a column of speakers where the network has some.</summary>
+    public void DescribeSpeaker(OptionProblems problems, string? column) => problems.Require(column is null == Speakers is null,
+        "Columns.Speaker", Speakers is null ? "null where Speakers is" : "the name of a column where Speakers is set", column);
+
     /// <summary>Whether the codes of an utterance depend on its speaker.</summary>
     public bool EncodesBySpeaker() =>
         Speakers is not null && Codec is MelCodecOptions { Normalisation: FeatureNormalisation.Speaker };
@@ -23,7 +60,14 @@ internal sealed record AudioModelDescription(
 
 /// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
 internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings)
+    : IColumnNames<AudioModelDescription>
 {
+    public void Describe(OptionProblems problems, AudioModelDescription model)
+    {
+        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings]);
+        model.DescribeSpeaker(problems, Speaker);
+    }
+
     /// <summary>The waveforms, and the speakers if codes or reconstructions depend on them.</summary>
     public ModelInput ToInput(AudioModel model)
     {
@@ -57,8 +101,14 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
 }
 
 /// <summary>The column names of an audio decoder.</summary>
-internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output)
+internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output) : IColumnNames<AudioModelDescription>
 {
+    public void Describe(OptionProblems problems, AudioModelDescription model)
+    {
+        SchemaColumns.Describe(problems, [Codes, Speaker], [Output]);
+        model.DescribeSpeaker(problems, Speaker);
+    }
+
     public ModelInput ToInput(AudioModel model)
     {
         QuantizerOptions quantizer = model.Description.Quantizer;
@@ -152,4 +202,17 @@ internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> i
 }
 
 /// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>
-internal sealed record SavedAudioLoading(string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder);
+internal sealed record SavedAudioLoading(
+    string Output, string Path, int SampleRate, string? Start, string? Length, string? Folder,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AudioFormat[]? Formats = null) : IDescription
+{
+    public void Describe(OptionProblems problems)
+    {
+        SchemaColumns.Describe(problems, [Path, Start, Length], [Output]);
+        problems.Require(SampleRate is >= WaveHeader.MinSampleRate and <= WaveHeader.MaxSampleRate, nameof(SampleRate),
+            $"from {WaveHeader.MinSampleRate} to {WaveHeader.MaxSampleRate}", SampleRate);
+    }
+}
+
+/// <summary>Writes formats of audio files by the names of their types.</summary>
+internal sealed class AudioFormatConverter : OpenTypeConverter<AudioFormat>;

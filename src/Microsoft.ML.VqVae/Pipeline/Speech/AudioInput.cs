@@ -41,6 +41,9 @@ internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
 /// <summary>Reads and checks the waveform of the current row.</summary>
 internal sealed class WaveformGetter(DataViewRow row, DataViewSchema.Column column)
 {
+    // The power of louder sound is no finite number.
+    const float MaxSample = 1e9f;
+
     readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(column);
     VBuffer<float> _vector;
 
@@ -49,12 +52,12 @@ internal sealed class WaveformGetter(DataViewRow row, DataViewSchema.Column colu
         _getter(ref _vector);
         float[] waveform = new float[_vector.Length];
         _vector.CopyTo(waveform);
-        int bad = Finite.IndexOfOther(waveform);
+        int bad = Array.FindIndex(waveform, sample => !(Math.Abs(sample) <= MaxSample));
         if (bad >= 0)
         {
             throw new InvalidOperationException($"Row {row.Position} of column '{column.Name}' has "
                 + string.Create(CultureInfo.InvariantCulture, $"{waveform[bad]} in slot {bad}; ")
-                + "every sample must be a finite number, full scale is −1 to 1.");
+                + "every sample must be a finite number of at most 1e9; full scale is −1 to 1.");
         }
         return waveform;
     }
@@ -72,20 +75,13 @@ internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataView
     public override IReadOnlyList<Tensor> ToTensors(int count)
     {
         // The analysis may read tensors of the network.
-        model.Hold();
-        try
-        {
-            AudioVqVae network = model.Network;
-            AudioFeatures[] features = [.. _waveforms.Take(count).Select(waveform => waveform.Length == 0
-                ? new AudioFeatures([], 0, FeatureStatistics.Standard(network.Channels))
-                : network.Analyse(waveform))];
-            (Tensor inputs, Tensor lengths, Tensor normalizers) = AudioTensors.Pack(features, network);
-            return [inputs, lengths, normalizers, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];
-        }
-        finally
-        {
-            model.Release();
-        }
+        using SharedNetwork.Holding holding = model.Hold();
+        AudioVqVae network = model.Network;
+        AudioFeatures[] features = [.. _waveforms.Take(count).Select(waveform => waveform.Length == 0
+            ? new AudioFeatures([], 0, FeatureStatistics.Standard(network.Channels))
+            : network.Analyse(waveform))];
+        (Tensor inputs, Tensor lengths, Tensor normalizers) = AudioTensors.Pack(features, network);
+        return [inputs, lengths, normalizers, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];
     }
 }
 

@@ -12,14 +12,14 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The <see cref="IEstimator{TTransformer}"/> that loads WAV files as waveforms, as LoadImages loads images.</summary>
+/// <summary>The <see cref="IEstimator{TTransformer}"/> that loads audio files as waveforms, as LoadImages loads images.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 ///
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Path | [Text](xref:Microsoft.ML.Data.TextDataViewType): the name of a WAV file |
+/// | Path | [Text](xref:Microsoft.ML.Data.TextDataViewType): the name of an audio file |
 /// | Start, optional | <xref:System.Int64> or <xref:System.Int32>: the first sample to read, in samples of the file |
 /// | Length, optional | <xref:System.Int64> or <xref:System.Int32>: the number of samples to read, in samples of the file |
 /// | Output | A variable-sized vector of <xref:System.Single>: one channel at the requested rate, full scale -1 to 1 |
@@ -30,14 +30,15 @@ namespace Microsoft.ML.VqVae;
 /// | Does this estimator need to look at the data to train its parameters? | No |
 /// | Input column data type | [Text](xref:Microsoft.ML.Data.TextDataViewType) |
 /// | Output column data type | Variable-sized vector of <xref:System.Single> |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
 /// Channels are averaged, and files with another sample rate are resampled by band-limited interpolation (<see cref="Audio.Resampler"/>),
 /// after the requested part of the file is cut out. A file without samples and an empty name result in an empty vector, silence in zeros.
-/// The formats are those of <see cref="Audio.WaveFile"/>; sample rates are from 100 to 768,000 Hz, and a row holds at most 268,435,456
-/// samples.
+/// The formats are those of <see cref="Audio.WaveFile"/>, and those that are passed: the package Microsoft.ML.VqVae.AudioFormats has FLAC,
+/// MP3 and Ogg Vorbis (<see cref="Audio.AudioFormat"/>). A file's format is recognized by its first bytes, not by its name. Sample rates are
+/// from 100 to 768,000 Hz, and a row holds at most 268,435,456 samples.
 /// </remarks>
 public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
 {
@@ -46,7 +47,7 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
 
     internal AudioLoadingEstimator(
         string outputColumnName, string pathColumnName, int sampleRate, string? startColumnName, string? lengthColumnName,
-        string? audioFolder)
+        string? audioFolder, IReadOnlyList<AudioFormat>? formats = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         ArgumentException.ThrowIfNullOrEmpty(pathColumnName);
@@ -55,7 +56,8 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
             throw new ArgumentException($"The folder '{audioFolder}' does not exist.", nameof(audioFolder));
         string? folder = string.IsNullOrEmpty(audioFolder) ? null : Path.GetFullPath(audioFolder);
         _settings = new SavedAudioLoading(
-            outputColumnName, pathColumnName, sampleRate, NullIfEmpty(startColumnName), NullIfEmpty(lengthColumnName), folder);
+            outputColumnName, pathColumnName, sampleRate, NullIfEmpty(startColumnName), NullIfEmpty(lengthColumnName), folder,
+            formats is null or [] ? null : [.. formats.Select(format => OpenTypeConverter<AudioFormat>.Copy(format, nameof(formats)))]);
         _transformer = new AudioLoadingTransformer(_settings);
     }
 
@@ -95,7 +97,7 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
     static string? NullIfEmpty(string? name) => string.IsNullOrEmpty(name) ? null : name;
 }
 
-/// <summary>The <see cref="ITransformer"/> resulting from fitting an <see cref="AudioLoadingEstimator"/>; it adds the waveforms of WAV
+/// <summary>The <see cref="ITransformer"/> resulting from fitting an <see cref="AudioLoadingEstimator"/>; it adds the waveforms of audio
 /// files.</summary>
 /// <remarks>
 /// A file is opened when its waveform is requested, and closed after it is read. A file that cannot be read then throws an
@@ -128,6 +130,9 @@ public sealed class AudioLoadingTransformer : RowByRowTransformer
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _settings.SampleRate;
+
+    /// <summary>The formats that are read beside WAV and NIST SPHERE.</summary>
+    public IReadOnlyList<AudioFormat> Formats => _settings.Formats ?? [];
 
     /// <summary>The folder that file names are relative to, or null for the current directory.</summary>
     public string? AudioFolder => _settings.Folder;
@@ -193,7 +198,7 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
     {
         try
         {
-            using WaveFile file = WaveFile.Open(settings.Folder is null ? name : Path.Combine(settings.Folder, name));
+            using AudioFile file = Open(settings.Folder is null ? name : Path.Combine(settings.Folder, name));
             Check(file, start, length);
             Resampler? resampler = file.SampleRate == settings.SampleRate ? null : _resamplers.From(file.SampleRate);
             long samples = length ?? file.Length - (start ?? 0);
@@ -211,8 +216,19 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
         }
     }
 
-    // The messages name the columns, which WaveFile does not know.
-    void Check(WaveFile file, long? start, long? length)
+    AudioFile Open(string path)
+    {
+        if (settings.Formats is not AudioFormat[] formats)
+            return WaveFile.Open(path);
+        var start = new byte[AudioFormat.StartLength];
+        int length;
+        using (FileStream stream = File.OpenRead(path))
+            length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        return Array.Find(formats, format => format.Recognizes(start.AsSpan(0, length)))?.Open(path) ?? WaveFile.Open(path);
+    }
+
+    // The messages name the columns, which AudioFile does not know.
+    void Check(AudioFile file, long? start, long? length)
     {
         long first = start ?? 0;
         if (first < 0 || first > file.Length)
@@ -221,7 +237,7 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
             throw Beyond(settings.Length!, $"from 0 to {file.Length - first} samples, which the file has from sample {first} on", count);
     }
 
-    void CheckSize(WaveFile file, long samples, long output)
+    void CheckSize(AudioFile file, long samples, long output)
     {
         if (Math.Max(samples, output) > MaxSamples)
         {

@@ -41,7 +41,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the waveforms are read once, and their features are kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Codes and embeddings, except with `FeatureNormalisation.Adapted`; decoding to sound is not |
 /// ]]></format>
 /// </remarks>
@@ -76,7 +76,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         CategorySet? speakers = speaker is { } column ? CategorySet.Of(column, SpeakerInput.Role) : null;
         var description = new AudioModelDescription(
             Options.Codec.Copy(), Options.Quantizer.Copy(), speakers, Options.PredictionBatchSize, seed);
-        AudioVqVae network = description.CreateNetwork(seed);
+        AudioVqVae network = CreateNetwork(description, seed, speakers);
         try
         {
             var features = new UtteranceFeatures(network, description.EncodesBySpeaker());
@@ -112,5 +112,5 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
         .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
         .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0)
-        .Add("seed", description.Seed) + (Options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
+        + (Options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
 }

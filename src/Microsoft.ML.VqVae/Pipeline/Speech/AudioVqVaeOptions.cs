@@ -5,7 +5,9 @@ namespace Microsoft.ML.VqVae;
 
 /// <summary>The settings of <see cref="AudioVqVaeEstimator"/>: the network, its training, and the columns besides waveforms and
 /// codes.</summary>
-/// <remarks>The static methods return presets for a purpose, such as <see cref="MelSpeech"/>. The default of
+/// <remarks>The defaults are for speech that is decoded to sound, on a CPU: 25 codes per second that mostly encode phonetic content, a
+/// decoder to log-mel frames that is conditioned on the speaker, Griffin-Lim, and 3,000 steps. Training takes minutes on two cores. The
+/// static methods return presets for other purposes, such as <see cref="PhonemeFeatures"/>, and those of the paper. The default of
 /// <see cref="NetworkOptions.PredictionBatchSize"/> is 16.</remarks>
 public sealed class AudioVqVaeOptions : NetworkOptions
 {
@@ -19,7 +21,17 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     const int PaperSteps = 250_000;
 
     /// <summary>Creates options with the default settings.</summary>
-    public AudioVqVaeOptions() => PredictionBatchSize = DefaultPredictionBatchSize;
+    public AudioVqVaeOptions()
+    {
+        PredictionBatchSize = DefaultPredictionBatchSize;
+        Training = new()
+        {
+            LearningRate = 1e-3,
+            BatchSize = 8,
+            Steps = 3000,
+            Schedule = LearningRateSchedule.WarmupHoldLinear(holdUntilFraction: 0.5, finalFraction: 0.02),
+        };
+    }
 
     /// <summary>Encoder and decoder: <see cref="MelCodecOptions"/>, for CPUs, or <see cref="WaveformCodecOptions"/>, as in the
     /// paper.</summary>
@@ -27,8 +39,12 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     public AudioCodecOptions Codec { get; set; } = new MelCodecOptions();
 
     /// <summary>The quantizer: <see cref="VectorQuantizerOptions"/>, or the options of another quantizer.</summary>
-    /// <value>The default is a vector quantizer with one codebook of 512 codes, learned by gradient, β = 0.25.</value>
-    public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions();
+    /// <value>The default is a vector quantizer with one codebook of 128 codes, learned by moving averages from step 150 on; dead codes are
+    /// restarted.</value>
+    public QuantizerOptions Quantizer { get; set; } = new VectorQuantizerOptions
+    {
+        Codes = 128, UnquantizedSteps = 150, RestartBelow = 0.1, RestartUntilFraction = 0.8,
+    }.AsPreset();
 
     /// <summary>The settings of <see cref="Quantizer"/>, which must be a vector quantizer.</summary>
     /// <exception cref="InvalidOperationException">The quantizer is not a vector quantizer.</exception>
@@ -73,9 +89,8 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     private protected override void Describe(OptionProblems problems)
     {
         problems.Require(Codec is not null, nameof(Codec), "set", Codec);
-        problems.Require(Quantizer is not null, nameof(Quantizer), "set", Quantizer);
         Codec?.Describe(problems);
-        Quantizer?.Describe(problems);
+        QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         problems.Require(CropSeconds > 0 && double.IsFinite(CropSeconds), nameof(CropSeconds), "a finite number above 0", CropSeconds);
         RequireName(problems, nameof(SpeakerColumnName), SpeakerColumnName);
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
@@ -85,30 +100,9 @@ public sealed class AudioVqVaeOptions : NetworkOptions
             $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, which cannot be decoded to sound", ReconstructionColumnName);
     }
 
-    /// <summary>The settings for speech that is decoded to sound, on a CPU: 25 codes per second that mostly encode phonetic content, a
-    /// decoder to log-mel frames that is conditioned on the speaker, and Griffin-Lim. Training takes minutes on two cores. Set
-    /// <see cref="SpeakerColumnName"/> for voice conversion.</summary>
+    /// <summary>The default settings. Set <see cref="SpeakerColumnName"/> for voice conversion.</summary>
     /// <returns>New options, which can be changed.</returns>
-    public static AudioVqVaeOptions MelSpeech() => new()
-    {
-        Codec = new MelCodecOptions
-        {
-            Inputs = SpeechFeatures.Mfcc,
-            Outputs = SpeechFeatures.LogMel,
-            Normalisation = FeatureNormalisation.Speaker,
-            DecoderChannels = 256,
-            DecoderBlocks = 2,
-            VocalTractWarp = 0.12,
-        },
-        Quantizer = Restarting(codes: 128, commitmentCost: 0.25),
-        Training = new()
-        {
-            LearningRate = 1e-3,
-            BatchSize = 8,
-            Steps = 3000,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
-        },
-    };
+    public static AudioVqVaeOptions MelSpeech() => new();
 
     /// <summary>The settings for phonetic features, 25 codes per second out of 128, on a CPU: the input is cepstral coefficients, and the
     /// target is their average over time. Training takes about a minute on two cores. These codes cannot be decoded to sound.</summary>
@@ -120,21 +114,14 @@ public sealed class AudioVqVaeOptions : NetworkOptions
             Inputs = SpeechFeatures.Mfcc,
             Outputs = SpeechFeatures.Mfcc,
             Coefficients = 30,
-            Normalisation = FeatureNormalisation.Speaker,
+            VocalTractWarp = 0,
             Decorrelation = 0.75,
             DecoderChannels = 192,
             DecoderBlocks = 1,
             SpeakerWithCodes = true,
             TargetFrames = 16,
         },
-        Quantizer = Restarting(codes: 128, commitmentCost: 0.25),
-        Training = new()
-        {
-            LearningRate = 1e-3,
-            BatchSize = 8,
-            Steps = 2200,
-            Schedule = LearningRateSchedule.WarmupHoldLinear(warmupSteps: 100, holdUntilFraction: 0.5, finalFraction: 0.02),
-        },
+        Training = { Steps = 2200 },
     };
 
     /// <summary>The settings for phonetic features of speakers who are not in the training data, on a CPU: each utterance is first adapted
@@ -177,20 +164,6 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <returns>New options, which can be changed.</returns>
     public static AudioVqVaeOptions Phonemes640x() => Paper([2, 2, 2, 2, 2, 2, 2, 5], codes: 128);
 
-    static VectorQuantizerOptions Restarting(int codes, double commitmentCost) => new()
-    {
-        Codes = codes,
-        Dimensions = 64,
-        CommitmentCost = commitmentCost,
-        Learning = CodebookLearning.MovingAverage,
-        Decay = 0.99,
-        InitializeFromData = true,
-        UnquantizedSteps = 150,
-        RestartEverySteps = 50,
-        RestartBelow = 0.1,
-        RestartUntilFraction = 0.8,
-    };
-
     static AudioVqVaeOptions Paper(int[] strides, int codes) => new()
     {
         Codec = new WaveformCodecOptions
@@ -201,13 +174,9 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         Quantizer = new VectorQuantizerOptions
         {
             Codes = codes,
-            Dimensions = 64,
-            CommitmentCost = 0.25,
-            Learning = CodebookLearning.MovingAverage,
-            InitializeFromData = true,
             UnquantizedSteps = 500,
             RestartEverySteps = 200,
-        },
+        }.AsPreset(),
         Training = new() { LearningRate = TrainingOptions.DefaultLearningRate, BatchSize = 32, Steps = PaperSteps },
         CropSeconds = 0.48,
         PredictionBatchSize = 1,

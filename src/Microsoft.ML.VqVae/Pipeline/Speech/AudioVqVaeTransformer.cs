@@ -72,7 +72,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <param name="outputColumnName">The column of waveforms to add: Vector&lt;Single&gt; with <see cref="SamplesPerCode"/> samples per
     /// position of the codes.</param>
     /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for
-    /// <see cref="OutputColumnName"/>.</param>
+    /// <see cref="OutputColumnName"/>. Keys are matched by their values where the column has any.</param>
     /// <param name="speakerColumnName">The key column of the speakers to decode with, who must be in the training data; null for
     /// <see cref="SpeakerColumnName"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
@@ -90,15 +90,58 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
                 + $"{speakerColumnName}'. Set {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.SpeakerColumnName)} before training.",
                 nameof(speakerColumnName));
         }
+        RequireSound();
+        return new AudioVqVaeDecoderTransformer(_model.Share(), new AudioDecoderColumns(
+            codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
+    }
+
+    /// <summary>Encodes one waveform.</summary>
+    /// <param name="waveform">The samples, at <see cref="SampleRate"/>, with a full scale of −1 to 1.</param>
+    /// <param name="speaker">The speaker, one of <see cref="Speakers"/>; null, the default, for a speaker who is not in the training
+    /// data.</param>
+    /// <returns>The codes from 0 to K − 1, position by position, the G codes of a position side by side. (The keys of the column start at
+    /// 1.)</returns>
+    /// <exception cref="ArgumentException">The speaker is not in the training data.</exception>
+    /// <exception cref="InvalidOperationException">A sample is not a finite number.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public int[] Encode(float[] waveform, string? speaker = null)
+    {
+        ArgumentNullException.ThrowIfNull(waveform);
+        return ComputeCodes(ValueRow.Of(
+            [ValueRow.Numbers(InputColumnName, waveform), .. _model.Description.ToKey(SpeakerColumnName, speaker)]));
+    }
+
+    /// <summary>Decodes the codes of one waveform.</summary>
+    /// <param name="codes">The codes from 0 to K − 1, as <see cref="Encode"/> returns them.</param>
+    /// <param name="speaker">The voice, one of <see cref="Speakers"/>; null only if the network was trained without a column of
+    /// speakers.</param>
+    /// <returns><see cref="SamplesPerCode"/> samples per position.</returns>
+    /// <exception cref="ArgumentException">A code is out of range, or the speaker is missing or not in the training data.</exception>
+    /// <exception cref="InvalidOperationException">The network was trained on features that cannot be decoded to sound, or the number of
+    /// codes is no multiple of <see cref="CodesPerPosition"/>.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public float[] Decode(int[] codes, string? speaker = null)
+    {
+        RequireSound();
+        var columns = new AudioDecoderColumns("Codes", SpeakerColumnName, "Waveform");
+        return new AudioVqVaeDecoderTransformer(_model, columns).Decode(codes, speaker);
+    }
+
+    void RequireSound()
+    {
+        using SharedNetwork.Holding holding = _model.Hold();
         if (!_model.Network.MakesWaveforms)
         {
             throw new InvalidOperationException("The network decodes to cepstral coefficients, which cannot be converted to sound. "
                 + $"Train one whose codec has LogMel outputs, such as {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.MelSpeech)}.");
         }
-        HoldNetwork();
-        return new AudioVqVaeDecoderTransformer(_model, new AudioDecoderColumns(
-            codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
     }
+
+    internal override CategorySet? Classes => _model.Description.Speakers;
+
+    private protected override string About =>
+        $"Audio VQ-VAE, encoder: '{InputColumnName}' ({_model.Description.SoundText()}) → "
+        + $"'{OutputColumnName}' ({_model.Description.CodesText()})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
@@ -135,6 +178,30 @@ public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _model.Description.Codec.SampleRate;
+
+    internal override CategorySet? Classes => _model.Description.Speakers;
+
+    /// <summary>Decodes the codes of one waveform; see <see cref="AudioVqVaeTransformer.Decode"/>.</summary>
+    /// <param name="codes">The codes from 0 to K − 1.</param>
+    /// <param name="speaker">The voice; null only if the network was trained without a column of speakers.</param>
+    /// <returns>The samples.</returns>
+    /// <exception cref="ArgumentException">A code is out of range, or the speaker is missing or not in the training data.</exception>
+    /// <exception cref="InvalidOperationException">The number of codes is no multiple of that of a position.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    public float[] Decode(int[] codes, string? speaker = null)
+    {
+        AudioModelDescription description = _model.Description;
+        if (description.Speakers is CategorySet known && speaker is null)
+            throw new ArgumentException($"The network is conditioned on speakers: name one of {known.Listed()}.", nameof(speaker));
+        ValueRow row = ValueRow.Of([
+            ValueRow.Codes(CodesColumnName, codes, CodeFormat.Sequence(description.Quantizer.CodebookSize)),
+            .. description.ToKey(SpeakerColumnName, speaker)]);
+        return ComputeNumbers(row);
+    }
+
+    private protected override string About =>
+        $"Audio VQ-VAE, decoder: '{CodesColumnName}' ({_model.Description.CodesText()}) → "
+        + $"'{OutputColumnName}' ({_model.Description.SoundText()})";
 
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

@@ -13,20 +13,14 @@ namespace Microsoft.ML.VqVae;
 /// </summary>
 internal sealed class UtteranceStore : IExampleStore
 {
-    // Streams of random numbers: crops of training steps, and of validation.
-    const long CropStream = 1L << 41, ValidationStream = 1L << 42;
-
     readonly UtteranceFeatures _features;
-    readonly int _cropLength;
-    readonly int _seed;
-    readonly List<int> _examples = [];
+    readonly RandomCrops _crops;
     readonly List<int> _speakers = [];
 
-    UtteranceStore(UtteranceFeatures features, int cropCodes, int seed) =>
-        (_features, _cropLength, _seed) = (features, cropCodes * features.ValuesPerCode, seed);
+    UtteranceStore(UtteranceFeatures features, RandomCrops crops) => (_features, _crops) = (features, crops);
 
     /// <summary>Number of examples of an epoch: each utterance counts once per crop that is needed to cover it.</summary>
-    public int Count => _examples.Count;
+    public int Count => _crops.Count;
 
     public int Utterances => _features.Count;
 
@@ -53,12 +47,12 @@ internal sealed class UtteranceStore : IExampleStore
         IDataView data, DataViewSchema.Column waveform, (DataViewSchema.Column Column, CategoryKeys Keys)? speaker,
         UtteranceFeatures features, int cropCodes, int seed, CancellationToken cancellation)
     {
-        var store = new UtteranceStore(features, cropCodes, seed);
+        var store = new UtteranceStore(features, new RandomCrops(cropCodes * features.ValuesPerCode, seed));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using DataViewRowCursor cursor = data.GetRowCursor(speaker is { } read ? [waveform, read.Column] : [waveform]);
         var waveforms = new WaveformGetter(cursor, waveform);
         SpeakerGetter? speakers = speaker is { } given ? new SpeakerGetter(given.Keys, cursor, given.Column) : null;
-        while (cursor.MoveNext())
+        while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
             if (speakers is not null)
@@ -83,8 +77,7 @@ internal sealed class UtteranceStore : IExampleStore
     {
         int number = _features.Count;
         StoredUtterance utterance = _features.Add(samples, speaker);
-        int crops = (utterance.Length + _cropLength - 1) / _cropLength;
-        _examples.AddRange(Enumerable.Repeat(number, crops));
+        _crops.Add(number, utterance.Length);
         Samples += samples.Length;
         // The features before adaptation, which may differ in the last bit from machine to machine.
         hash.AppendData(MemoryMarshal.AsBytes(utterance.Views[0].Values.AsSpan()));
@@ -95,45 +88,26 @@ internal sealed class UtteranceStore : IExampleStore
     /// Int64 [B] if the network uses them.</summary>
     public Tensor[] ReadBatch(BatchExamples examples)
     {
-        Crop[] crops = Choose(examples);
-        int width = SequenceTensors.RoundUp(crops.Max(crop => crop.Length), _features.ValuesPerCode);
+        (StoredUtterance Utterance, Crop Crop)[] parts =
+            [.. _crops.Choose(examples, _features[0].Views.Count).Select(crop => (_features[crop.Sequence], crop))];
+        int width = SequenceTensors.RoundUp(parts.Max(part => part.Crop.Length), _features.ValuesPerCode);
         List<Tensor> tensors =
         [
-            SequenceTensors.Values([.. crops.Select(crop => (crop.Input.Values, crop.Start, crop.Length))], _features.Channels, width),
-            tensor(crops.Select(crop => (long)crop.Length).ToArray()),
-            AudioTensors.Normalizers([.. crops.Select(crop => _features.NormalizerOf(crop.Utterance, crop.View))], _features.Channels),
+            SequenceTensors.Values(
+                [.. parts.Select(part => (part.Utterance.Views[part.Crop.View].Values, part.Crop.Start, part.Crop.Length))],
+                _features.Channels, width),
+            tensor(parts.Select(part => (long)part.Crop.Length).ToArray()),
+            AudioTensors.Normalizers([.. parts.Select(part => _features.NormalizerOf(part.Utterance, part.Crop.View))], _features.Channels),
         ];
-        if (crops[0].Utterance.Target is { } first)
+        if (parts[0].Utterance.Target is { } first)
         {
             tensors.Add(SequenceTensors.Values(
-                [.. crops.Select(crop => (crop.Utterance.Target!.Values, crop.Start, crop.Length))], first.Statistics.Means.Length, width));
+                [.. parts.Select(part => (part.Utterance.Target!.Values, part.Crop.Start, part.Crop.Length))],
+                first.Statistics.Means.Length, width));
         }
         if (_features.HasSpeakers)
-            tensors.Add(tensor(crops.Select(crop => (long)crop.Utterance.Speaker).ToArray()));
+            tensors.Add(tensor(parts.Select(part => (long)part.Utterance.Speaker).ToArray()));
         return [.. tensors];
-    }
-
-    readonly record struct Crop(StoredUtterance Utterance, int View, int Start, int Length)
-    {
-        public AudioFeatures Input => Utterance.Views[View];
-    }
-
-    Crop[] Choose(BatchExamples examples)
-    {
-        var crops = new Crop[examples.Length];
-        Span<float> draws = stackalloc float[2];
-        for (int row = 0; row < crops.Length; row++)
-        {
-            int example = examples.Span[row];
-            StoredUtterance utterance = _features[_examples[example]];
-            // Each row of a step and each held-out example has its own stream.
-            SeededRandom.Uniforms(
-                _seed, examples.Step is long step ? CropStream + step * examples.Length + row : ValidationStream + example, draws);
-            int length = Math.Min(_cropLength, utterance.Length);
-            int view = examples.Step is null ? 0 : (int)(draws[0] * utterance.Views.Count);
-            crops[row] = new Crop(utterance, view, (int)(draws[1] * (utterance.Length - length + 1)), length);
-        }
-        return crops;
     }
 }
 

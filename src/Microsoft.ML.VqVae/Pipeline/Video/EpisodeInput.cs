@@ -35,7 +35,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
         DataViewSchema.Column action = SchemaColumns.Find(schema, names.Action, "action");
         DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
-        return new(codes, action, episode, description.Format.ToRequirements(), description.Actions.KeysOf(action, "action"));
+        return new(codes, action, episode, description.Format.ToRequirements(codes), description.Actions.KeysOf(action, "action"));
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)

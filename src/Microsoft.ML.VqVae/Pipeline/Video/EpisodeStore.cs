@@ -43,7 +43,7 @@ internal sealed class EpisodeStore : IExampleStore
         var seen = new HashSet<uint>();
         using DataViewRowCursor cursor = data.GetRowCursor([columns.Episode]);
         var getter = new EpisodeGetter(cursor, columns.Episode);
-        for (int row = 0; cursor.MoveNext(); row++)
+        for (int row = 0; UnreadableRow.MoveNext(cursor); row++)
         {
             uint key = getter.Read();
             if (episodes.Count > 0 && episodes[^1].Key == key)

@@ -16,6 +16,16 @@ internal sealed record VideoPriorDescription(
 {
     public VideoCodePrior CreateNetwork(int seed) => new(Network, seed);
 
+    public void Describe(OptionProblems problems)
+    {
+        Network.Describe(problems);
+        Actions.Describe(problems, nameof(Actions));
+        if (problems.Any)
+            return;
+        Format.Describe(problems, nameof(Format), Network.Frame.Grid);
+        problems.Require(Actions.Count == Network.Actions, nameof(Actions), $"{Network.Actions}, as in the network", Actions.Count);
+    }
+
     /// <summary>Takes the sizes that the options leave open from the columns.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The options and the columns contradict each other.</exception>
     public static VideoPriorDescription Resolve(
@@ -41,8 +51,11 @@ internal sealed record VideoPriorDescription(
 }
 
 /// <summary>The column names of a prior over video.</summary>
-internal sealed record VideoPriorColumns(string Codes, string Action, string Episode, string Output)
+internal sealed record VideoPriorColumns(string Codes, string Action, string Episode, string Output) : IColumnNames<VideoPriorDescription>
 {
+    public void Describe(OptionProblems problems, VideoPriorDescription model) =>
+        SchemaColumns.Describe(problems, [Codes, Action, Episode], [Output]);
+
     public EpisodeInput ToInput(VideoPriorDescription description) => new(this, description);
 
     public IReadOnlyList<ModelColumn<VideoPriorModel, VideoPriorPass>> ToOutputs() =>
@@ -60,7 +73,7 @@ internal sealed class VideoPriorPass(VideoPriorModel model, IReadOnlyList<Tensor
         {
             (Tensor codes, Tensor past, Tensor actions, Tensor complete) = (inputs[0], inputs[1], inputs[2], inputs[3]);
             Tensor bits = model.Network.Bits(codes.to(model.Device), past.to(model.Device), actions.to(model.Device)).sum(1);
-            return where(complete.eq(1), bits.cpu(), full([complete.shape[0]], float.NaN, dtype: ScalarType.Float32));
+            return where(complete.Eq(1), bits.cpu(), tensor(float.NaN));
         }
     }
 }

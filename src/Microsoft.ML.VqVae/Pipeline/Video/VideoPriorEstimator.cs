@@ -32,9 +32,12 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.VqVae and a libtorch package, for example libtorch-cpu-linux-x64 |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | No |
 /// ]]></format>
+///
+/// The transformer matches codes by their key values, since MapValueToKey gives codes that were read from text other numbers, and by key
+/// number where the column of the training data or of the rows has no key values.
 /// </remarks>
 public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, VideoPriorTransformer>
 {
@@ -72,17 +75,17 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         CategorySet actions = CategorySet.Of(action, "action");
         DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);
         VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, Options);
-        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(), actions.AllKeys("action"));
+        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(codes), actions.AllKeys("action"));
         EpisodeStore episodes = EpisodeStore.Read(
             input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
         episodes.RequireExamples();
         description = description with { Actions = actions.WithRows(episodes.Actions) };
         string fingerprint = new SettingsFingerprint()
             .Add("Network", description.Network, SavedJson.Default.VideoCodePriorOptions)
-            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).Add("seed", seed).ToString();
+            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).ToString();
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a prior on {episodes.Count} frames of {format.ToColumnType()} in {episodes.Episodes.Count} episodes");
-        VideoCodePrior network = description.CreateNetwork(seed);
+        VideoCodePrior network = CreateNetwork(description, seed, description.Actions);
         return new(new TrainingTask(network, network, episodes, fingerprint), subject,
             (device, summary) => new VideoPriorTransformer(new VideoPriorModel(description, network, device), _columns, summary));
     }

@@ -119,5 +119,10 @@ public sealed class VideoPriorTransformer : NetworkTransformer
         return rollout.View(mlContext, columns, rollout.Run(settings));
     }
 
+    internal override CategorySet? Classes => _model.Description.Actions;
+
+    private protected override string About => $"Prior over video: '{CodesColumnName}' ({_model.Description.Format.ToColumnType()}) given "
+        + $"{ContextFrames} frames and '{ActionColumnName}' ({Actions.Count} actions) → '{OutputColumnName}' (bits)";
+
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }

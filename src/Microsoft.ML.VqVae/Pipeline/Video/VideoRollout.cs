@@ -9,6 +9,8 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Samples the frames that follow the ends of episodes, and returns them as a data view in memory.</summary>
 internal sealed class VideoRollout
 {
+    const int BatchesOfRequest = 16;
+
     readonly VideoPriorModel _model;
     readonly EpisodeStore _episodes;
     readonly int _count;
@@ -45,24 +47,45 @@ internal sealed class VideoRollout
                 return (long)index;
             })];
         }
+        CheckRows(_actions.Length, count, Frames);
     }
 
     int Frames => _actions[0].Length;
 
+    static void CheckRows(long episodes, long count, long frames)
+    {
+        if (episodes * count * frames > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count), count, string.Create(CultureInfo.InvariantCulture,
+                $"{count} rollouts of {frames} frames for each of {episodes} episodes are more than {int.MaxValue} rows."));
+        }
+    }
+
     /// <summary>Samples all rollouts: the keys of the codes of each frame, rollout after rollout.</summary>
     public uint[][] Run(SamplingSettings settings)
     {
-        using DisposeScope scope = NewDisposeScope();
-        int[] episodes = [.. Enumerable.Range(0, _actions.Length * _count).Select(rollout => rollout / _count)];
-        int[] last = Array.ConvertAll(episodes, number => _episodes.Episodes[number].First + _episodes.Episodes[number].Length - 1);
-        Tensor[] known = _episodes.ReadFrames(last, _model.Description.Network.ContextFrames);
-        Tensor sampled = _model.Network.Rollout(new VideoRolloutRequest(settings)
+        using SharedNetwork.Holding holding = _model.Hold();
+        int rollouts = _actions.Length * _count, mostRows = BatchesOfRequest * settings.BatchSize;
+        var keys = new List<uint[]>();
+        // A request after the other: nothing is allocated for rollouts that are far from being sampled.
+        for (int first = 0, rows; first < rollouts; first += rows)
         {
-            Context = known[0],
-            ContextActions = known[1],
-            Actions = tensor(episodes.SelectMany(number => _actions[number]).ToArray()).view(episodes.Length, Frames),
-        });
-        return SampledCodes.ToKeys(sampled.view(-1, sampled.shape[2]));
+            using DisposeScope scope = NewDisposeScope();
+            rows = Math.Min(mostRows, rollouts - first);
+            int[] episodes = [.. Enumerable.Range(first, rows).Select(rollout => rollout / _count)];
+            int[] last = Array.ConvertAll(episodes, number => _episodes.Episodes[number].First + _episodes.Episodes[number].Length - 1);
+            Tensor[] known = _episodes.ReadFrames(last, _model.Description.Network.ContextFrames);
+            Tensor sampled = _model.Network.Rollout(new VideoRolloutRequest(settings)
+            {
+                Context = known[0],
+                ContextActions = known[1],
+                Actions = tensor(episodes.SelectMany(number => _actions[number]).ToArray()).view(rows, Frames),
+                FirstRow = first,
+                Progress = ProgressShare.Of(settings.Progress, first, rows, rollouts),
+            });
+            keys.AddRange(SampledCodes.ToKeys(sampled.view(-1, sampled.shape[2])));
+        }
+        return [.. keys];
     }
 
     public IDataView View(MLContext ml, EpisodeColumns columns, uint[][] keys)

@@ -17,7 +17,7 @@ public sealed partial class VqVaeCatalog
     /// <paramref name="outputColumnName"/>.</param>
     /// <param name="reconstructionColumnName">A column to add for the decoded frames or clips; null, the default, for none.</param>
     /// <param name="codes">K: number of codes in the codebook.</param>
-    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="ImageVqVaeOptions.FastVideo"/>.</param>
+    /// <param name="steps">Number of training steps; null, the default, for 1,200.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; its transformer creates the decoder for rollouts of
     /// <see cref="VideoPrior(string, string, string, string, VideoPriorOptions)"/>.</returns>
@@ -46,7 +46,7 @@ public sealed partial class VqVaeCatalog
         EncodeImages(outputColumnName, inputColumnName, options);
 
     /// <summary>Trains an action-conditioned prior over the codes of the next frame of video, and adds −log2 p of the codes of each frame
-    /// given the preceding frames, using the <see cref="VideoPriorOptions.Fast"/> preset unless overridden. A row is a frame. See section
+    /// given the preceding frames, using the defaults of <see cref="VideoPriorOptions"/> unless overridden. A row is a frame. See section
     /// 4.4 of arXiv 1711.00937.</summary>
     /// <param name="outputColumnName">The column to add: a Single, in bits.</param>
     /// <param name="codesColumnName">The column of codes of frames: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, such as the output of
@@ -55,7 +55,7 @@ public sealed partial class VqVaeCatalog
     /// <param name="episodeColumnName">The column of episodes, a key; the rows of an episode are consecutive and in the order of
     /// time.</param>
     /// <param name="contextFrames">Number of preceding frames that a frame is predicted from.</param>
-    /// <param name="steps">Number of training steps; null, the default, for that of <see cref="VideoPriorOptions.Fast"/>.</param>
+    /// <param name="steps">Number of training steps; null, the default, for 2,000.</param>
     /// <param name="seed">The seed of all randomness; null, the default, for the seed of the MLContext.</param>
     /// <returns>The estimator; <see cref="VideoPriorEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">Some arguments are invalid; the message lists all of them.</exception>
@@ -70,7 +70,7 @@ public sealed partial class VqVaeCatalog
         string outputColumnName, string codesColumnName, string actionColumnName, string episodeColumnName, int contextFrames = 4,
         int? steps = null, int? seed = null)
     {
-        VideoPriorOptions options = VideoPriorOptions.Fast();
+        var options = new VideoPriorOptions();
         options.Network.ContextFrames = contextFrames;
         options.Training.Steps = steps ?? options.Training.Steps;
         options.Training.Seed = seed;
@@ -83,7 +83,8 @@ public sealed partial class VqVaeCatalog
     /// <param name="codesColumnName">The column of codes of frames: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;.</param>
     /// <param name="actionColumnName">The column of actions, a key.</param>
     /// <param name="episodeColumnName">The column of episodes, a key.</param>
-    /// <param name="options">The settings, for example <see cref="VideoPriorOptions.Fast"/>.</param>
+    /// <param name="options">The settings: new options, which have the defaults of the method without options, or
+    /// <see cref="VideoPriorOptions.Large"/>.</param>
     /// <returns>The estimator; <see cref="VideoPriorEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
     public VideoPriorEstimator VideoPrior(

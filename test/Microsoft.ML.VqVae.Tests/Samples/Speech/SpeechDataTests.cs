@@ -1,6 +1,5 @@
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples;
-using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Tests.Samples.Speech;
@@ -124,31 +123,25 @@ public sealed class SpeechDataTests : IDisposable
         StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(() => SpeechData.Read("mine", nowhere, newSpeakers: true)).Message, nowhere);
         StringAssert.Contains(
             Assert.ThrowsExactly<DataSetException>(() => SpeechData.Read("mine", _folder.Path, newSpeakers: true)).Message, "utterances.tsv");
-        Assert.ThrowsExactly<DataSetException>(() => UnlabelledSpeech.Read(nowhere, _folder.Path, Nothing(), CancellationToken.None));
-        StringAssert.Contains(Assert.ThrowsExactly<DataSetException>(
-            () => UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None)).Message, ".flac");
     }
 
     [TestMethod]
-    public void Recordings_without_labels_have_a_name_and_a_length()
+    public void WAV_files_with_a_TextGrid_beside_each_are_read()
     {
-        WaveFile.Write(_folder.File("one.wav"), new float[12_345], 16_000);
-        AlignedUtterance recording = UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None).Single();
-        Assert.AreEqual(("one", 0L, 12_345L), (recording.Utterance, recording.Start, recording.Length));
-        Assert.IsEmpty(recording.Labels);
-        Directory.CreateDirectory(_folder.File("deeper"));
-        WaveFile.Write(_folder.File("deeper/TWO.WAV"), new float[100], 16_000);
-        Assert.HasCount(2, UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None));
+        for (int i = 0; i < 5; i++)
+        {
+            Directory.CreateDirectory(_folder.File("anna"));
+            WaveFile.Write(_folder.File($"anna/{i}.wav"), new float[16_000], 16_000);
+            File.WriteAllText(_folder.File($"anna/{i}.TextGrid"),
+                "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n0\n1\n<exists>\n1\n\"IntervalTier\"\n\"phones\"\n0\n1\n2\n"
+                + "0\n0.4\n\"AH0\"\n0.4\n0.985\n\"B\"\n");
+        }
+        SpeechData data = SpeechData.Read("mine", _folder.Path, newSpeakers: true);
+        Assert.AreEqual((4, 1), (data.Train.Count, data.Test.Count));
+        Assert.AreEqual("anna", data.Test[0].Speaker);
+        CollectionAssert.AreEqual(new[] { "AH0", "B" }, data.Test[0].Labels);
+        CollectionAssert.AreEqual(new[] { 0f, 0.4f }, data.Test[0].LabelStarts);
     }
-
-    [TestMethod]
-    public void A_corpus_serves_as_recordings_without_labels_utterance_by_utterance()
-    {
-        WriteFolder();
-        Assert.HasCount(10, UnlabelledSpeech.Read(_folder.Path, _folder.Path, Nothing(), CancellationToken.None));
-    }
-
-    static Stage Nothing() => new((_, _) => { });
 
     void WriteFolder()
     {

@@ -63,8 +63,15 @@ public sealed class FrameStripsTests : IDisposable
         using (var image = MLImage.CreateFromPixels(12, 8, MLPixelFormat.Rgba32, new byte[12 * 8 * 4]))
             image.Save(_folder.File("a.png"));
         Assert.Contains("no row of square frames", Refused());
-        _folder.Write("a.png", [1, 2, 3]);
-        Assert.Contains("no image", Refused());
+        byte[] pixels = new byte[16 * 8 * 4];
+        new Random(1).NextBytes(pixels);
+        using (var image = MLImage.CreateFromPixels(16, 8, MLPixelFormat.Rgba32, pixels))
+            image.Save(_folder.File("a.png"));
+        byte[] whole = File.ReadAllBytes(_folder.File("a.png"));
+        _folder.Write("a.png", whole[..(whole.Length / 2)]);
+        Assert.Contains("a.png' is cut short", Refused());
+        _folder.Write("a.png", "no image at all"u8.ToArray());
+        Assert.Contains("a.png' is not an image", Refused());
         File.WriteAllText(_folder.File(FrameStrips.ActionsFile), "file\taction\n");
         Assert.Contains("Line 1", Refused());
     }

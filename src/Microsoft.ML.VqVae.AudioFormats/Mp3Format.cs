@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using NLayer;
+
+namespace Microsoft.ML.VqVae.Audio;
+
+/// <summary>MP3 files, and others of MPEG-1 and MPEG-2 audio, decoded by the managed library NLayer. A part of a file is decoded from the
+/// start of the file on.</summary>
+/// <remarks>The silence that encoder and decoder put around the sound is left out where the file tells its length, as LAME and libraries
+/// based on it write it; otherwise that of the decoder is, 529 samples, as <c>lame --decode</c> does.</remarks>
+public sealed class Mp3Format : AudioFormat
+{
+    /// <inheritdoc/>
+    public override bool Recognizes(ReadOnlySpan<byte> start) => start.StartsWith("ID3"u8) || Mp3Frame.IsAt(start);
+
+    /// <inheritdoc/>
+    public override AudioFile Open(string path) => new Mp3File(path);
+}
+
+/// <summary>An MP3 file, in memory until it is disposed.</summary>
+internal sealed class Mp3File : SequentialFile
+{
+    readonly byte[] _bytes;
+
+    public Mp3File(string path)
+        : base(path, "MP3")
+    {
+        _bytes = File.ReadAllBytes(path);
+        Mp3Tag? tag = Mp3Tag.TakeFrom(_bytes, out bool isLayer3);
+        if (tag is not null && tag.End > _bytes.Length)
+            throw Bad(string.Create(CultureInfo.InvariantCulture, $"it is cut short: expected {tag.End} bytes, found {_bytes.Length}"));
+        long decoded;
+        (SampleRate, Channels, decoded) = Guarded(() =>
+        {
+            using var file = new MpegFile(new MemoryStream(_bytes, writable: false));
+            return (file.SampleRate, file.Channels, file.Length / sizeof(float) / Math.Max(1, file.Channels));
+        });
+        if (tag is { Frames: > 0 } && decoded != tag.DecodedSamples)
+        {
+            throw Bad(string.Create(CultureInfo.InvariantCulture,
+                $"it is damaged: expected {tag.DecodedSamples} samples, found {decoded}"));
+        }
+        Lead = Math.Min(decoded, (isLayer3 ? Mp3Tag.DecoderDelay : 0) + (tag?.Before ?? 0));
+        Length = Math.Min(decoded - Lead, tag?.Samples ?? long.MaxValue);
+    }
+
+    public override int SampleRate { get; }
+
+    public override int Channels { get; }
+
+    public override long Length { get; }
+
+    protected override long Lead { get; }
+
+    protected override IDecoder Begin() => new Decoder(new MpegFile(new MemoryStream(_bytes, writable: false)));
+
+    sealed class Decoder(MpegFile file) : IDecoder
+    {
+        public int Read(Span<float> samples) => file.ReadSamples(samples);
+
+        public void Dispose() => file.Dispose();
+    }
+}
+
+/// <summary>The head of a frame of MPEG audio.</summary>
+internal static class Mp3Frame
+{
+    /// <summary>Whether bytes begin with a frame: eleven bits that are set, and a version, layer, rates that are not reserved.</summary>
+    public static bool IsAt(ReadOnlySpan<byte> bytes) => bytes is [0xFF, byte second, byte third, ..] && (second & 0xE0) == 0xE0
+        && (second & 0x18) != 0x08 && (second & 0x06) != 0 && (third & 0xF0) != 0xF0 && (third & 0x0C) != 0x0C;
+
+    public static bool IsMpeg1(byte second) => (second & 0x18) == 0x18;
+
+    public static bool IsLayer3(byte second) => (second & 0x06) == 0x02;
+}
+
+/// <summary>What the first frame of an MP3 file tells of all others, in place of sound: the number of frames, and LAME's lengths of the
+/// silence before and after the sound.</summary>
+/// <param name="Frames">The number of frames; 0 if it is unknown.</param>
+/// <param name="SamplesPerFrame">Samples in a frame.</param>
+/// <param name="Delay">The samples that the encoder put before the sound.</param>
+/// <param name="Padding">The samples that it put after the sound.</param>
+/// <param name="End">The end of the last frame in the file; 0 if it is unknown.</param>
+internal sealed record Mp3Tag(long Frames, int SamplesPerFrame, int Delay, int Padding, long End)
+{
+    /// <summary>The samples by which a decoder of layer 3 is late.</summary>
+    public const int DecoderDelay = 529;
+
+    /// <summary>The samples that the decoder makes, with those of the tag's own frame.</summary>
+    public long DecodedSamples => (Frames + 1) * SamplesPerFrame;
+
+    /// <summary>The samples to leave out before the sound: the frame of the tag, and what the encoder put there.</summary>
+    public int Before => SamplesPerFrame + Delay;
+
+    /// <summary>The samples of the sound; null if they are unknown.</summary>
+    public long? Samples => Frames > 0 ? Math.Max(0, Frames * SamplesPerFrame - Delay - Padding) : null;
+
+    /// <summary>Reads the tag and makes its frame one of silence: NLayer leaves out what it says, but not the delay of its own decoder,
+    /// and so loses the end of the sound.</summary>
+    public static Mp3Tag? TakeFrom(Span<byte> file, out bool isLayer3)
+    {
+        int frame = FirstFrame(file);
+        isLayer3 = frame >= 0 && Mp3Frame.IsLayer3(file[frame + 1]);
+        if (!isLayer3)
+            return null;
+        bool isMpeg1 = Mp3Frame.IsMpeg1(file[frame + 1]), isMono = file.Length > frame + 3 && (file[frame + 3] & 0xC0) == 0xC0;
+        // After the side information of the frame.
+        int place = frame + 4 + (isMpeg1 ? (isMono ? 17 : 32) : (isMono ? 9 : 17));
+        if (place + 8 > file.Length || !(file[place..].StartsWith("Xing"u8) || file[place..].StartsWith("Info"u8)))
+            return null;
+        Span<byte> tag = file[place..];
+        byte flags = tag[7];
+        int at = 8;
+        long frames = (flags & 1) != 0 && tag.Length >= at + 4 ? BinaryPrimitives.ReadUInt32BigEndian(tag[at..]) : 0;
+        at += (flags & 1) != 0 ? 4 : 0;
+        long end = (flags & 2) != 0 && tag.Length >= at + 4 ? frame + BinaryPrimitives.ReadUInt32BigEndian(tag[at..]) : 0;
+        at += ((flags & 2) != 0 ? 4 : 0) + ((flags & 4) != 0 ? 100 : 0) + ((flags & 8) != 0 ? 4 : 0);
+        // LAME's part: the name of the encoder, and 12 bits of each length at its byte 21.
+        (int delay, int padding) = (0, 0);
+        if (tag.Length >= at + 24 && (tag[at..].StartsWith("LAME"u8) || tag[at..].StartsWith("Lav"u8)))
+            (delay, padding) = (tag[at + 21] << 4 | tag[at + 22] >> 4, (tag[at + 22] & 0x0F) << 8 | tag[at + 23]);
+        tag[..4].Clear();
+        return new Mp3Tag(frames, isMpeg1 ? 1152 : 576, delay, padding, end);
+    }
+
+    // The first frame after tags of ID3v2, and up to 64 KB of anything else.
+    static int FirstFrame(ReadOnlySpan<byte> file)
+    {
+        int place = 0;
+        while (file.Length >= place + 10 && file[place..].StartsWith("ID3"u8))
+        {
+            int size = file[place + 6] << 21 | file[place + 7] << 14 | file[place + 8] << 7 | file[place + 9];
+            place += 10 + size + ((file[place + 5] & 0x10) != 0 ? 10 : 0);
+        }
+        for (int last = Math.Min(file.Length - 4, place + (1 << 16)); place >= 0 && place <= last; place++)
+        {
+            if (Mp3Frame.IsAt(file[place..]))
+                return place;
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,228 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.ML.VqVae.Compression;
+using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>A row of codes, from 0, and the class that it is conditioned on; 0 without classes.</summary>
+internal sealed record CodeRow(int[] Codes, int Class)
+{
+    /// <summary>The checksum of decoded rows, which shows whether they are the compressed ones.</summary>
+    public static uint ChecksumOf(IEnumerable<CodeRow> rows)
+    {
+        var checksum = new Checksum();
+        foreach (CodeRow row in rows)
+        {
+            checksum.Add(row.Class);
+            checksum.Add(MemoryMarshal.AsBytes(row.Codes.AsSpan()));
+        }
+        return checksum.Value;
+    }
+}
+
+/// <summary>
+/// Compresses blocks of rows with the probabilities of a prior. The encoder computes the logits of whole rows, the decoder those of one code
+/// after the other; both in double precision, in which the difference stays far below <see cref="LogitQuantizer.Tolerance"/>.
+/// </summary>
+/// <remarks>The bytes of a block: the checksum of its rows; if rows may be of any length, the number of codes of each row, seven bits a byte,
+/// the lowest first; then one sequence of symbols: the class of each row, and the first code of each row, the second of each row and so on,
+/// each after its offset.</remarks>
+internal sealed class BlockCoder
+{
+    /// <summary>Number of logits in memory when rows are compressed.</summary>
+    public const long DefaultMaxLogits = 1 << 23;
+
+    readonly PriorModel _model;
+    readonly long _maxLogits;
+    readonly int _codes;
+    readonly SymbolFrequencies? _classes;
+
+    /// <param name="model">The prior in double precision.</param>
+    /// <param name="maxLogits">Number of logits in memory at once.</param>
+    public BlockCoder(PriorModel model, long maxLogits = DefaultMaxLogits)
+    {
+        (_model, _maxLogits, _codes) = (model, maxLogits, model.Description.Format.Codes);
+        if (model.Description.Conditions is CategorySet set)
+            _classes = new SymbolFrequencies(Array.ConvertAll(set.Rows, rows => (uint)rows));
+    }
+
+    /// <summary>A copy of a prior in double precision, on the same device.</summary>
+    public static PriorModel InDoublePrecision(PriorModel model)
+    {
+        using SharedNetwork.Holding holding = model.Hold();
+        CodePrior? network = null;
+        try
+        {
+            network = model.Description.CreateNetwork(seed: 0);
+            network.to(ScalarType.Float64).to(model.Device);
+            using DisposeScope scope = NewDisposeScope();
+            using IDisposable withoutGradients = no_grad();
+            Dictionary<string, Tensor> weights = model.Network.state_dict();
+            foreach ((string name, Tensor weight) in network.state_dict())
+                weight.copy_(weights[name]);
+            return new PriorModel(model.Description, network, model.Device);
+        }
+        catch
+        {
+            network?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Compresses rows.</summary>
+    /// <exception cref="InvalidOperationException">The logits of the network are no finite numbers or not in double precision.</exception>
+    public byte[] Encode(IReadOnlyList<CodeRow> rows, CancellationToken cancellation)
+    {
+        using var bytes = new MemoryStream();
+        Span<byte> checksum = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(checksum, CodeRow.ChecksumOf(rows));
+        bytes.Write(checksum);
+        using (var lengths = new BinaryWriter(bytes, System.Text.Encoding.UTF8, leaveOpen: true))
+        {
+            if (_model.Description.Format.Length is null)
+            {
+                foreach (CodeRow row in rows)
+                    lengths.Write7BitEncodedInt(row.Codes.Length);
+            }
+        }
+        var coder = new RangeEncoder();
+        if (_classes is not null)
+        {
+            foreach (CodeRow row in rows)
+                coder.Encode(_classes, row.Class);
+        }
+        foreach (CodedSymbol symbol in Symbols(rows, cancellation))
+        {
+            coder.Encode(LogitQuantizer.FrequenciesOfOffsets, symbol.Offset);
+            coder.Encode(symbol.Start, symbol.Frequency);
+        }
+        bytes.Write(coder.Finish());
+        return bytes.ToArray();
+    }
+
+    /// <summary>Decompresses rows.</summary>
+    /// <returns>The rows, and whether they are those that were compressed: not if this machine computes other logits.</returns>
+    public (CodeRow[] Rows, bool AreRight) Decode(byte[] bytes, int count, CancellationToken cancellation)
+    {
+        CodeFormat format = _model.Description.Format;
+        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        using var start = new MemoryStream(bytes, sizeof(uint), bytes.Length - sizeof(uint));
+        using var lengths = new BinaryReader(start);
+        CodeRow[] rows = new CodeRow[count];
+        for (int row = 0; row < count; row++)
+            rows[row] = new CodeRow(new int[format.Length ?? lengths.Read7BitEncodedInt()], 0);
+        var coder = new RangeDecoder(bytes.AsMemory(sizeof(uint) + (int)start.Position));
+        for (int row = 0; row < count && _classes is not null; row++)
+            rows[row] = rows[row] with { Class = coder.Decode(_classes) };
+
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        int longest = rows.Max(row => row.Codes.Length);
+        var quantizer = new LogitQuantizer(_codes);
+        var frequencies = new SymbolFrequencies(_codes);
+        using CodeSteps steps = _model.Network.Begin(count, longest, Classes(rows));
+        long[] next = new long[count];
+        for (int i = 0; i < longest; i++)
+        {
+            using DisposeScope stepScope = NewDisposeScope();
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlySpan<double> logits = Numbers(steps.NextLogits());
+            for (int row = 0; row < count; row++)
+            {
+                next[row] = 0;
+                if (i >= rows[row].Codes.Length)
+                    continue;
+                int offset = coder.Decode(LogitQuantizer.FrequenciesOfOffsets);
+                Quantize(quantizer, logits.Slice(row * _codes, _codes), offset);
+                frequencies.Set(quantizer.QuantizedWeights);
+                next[row] = rows[row].Codes[i] = coder.Decode(frequencies);
+            }
+            if (i + 1 < longest)
+                steps.Accept(tensor(next).to(_model.Device));
+        }
+        return (rows, CodeRow.ChecksumOf(rows) == checksum);
+    }
+
+    /// <summary>The symbols of a block in their order.</summary>
+    IEnumerable<CodedSymbol> Symbols(IReadOnlyList<CodeRow> rows, CancellationToken cancellation)
+    {
+        int longest = rows.Max(row => row.Codes.Length);
+        CodedSymbol[,] symbols = new CodedSymbol[longest, rows.Count];
+        int together = (int)Math.Clamp(_maxLogits / ((long)longest * _codes), 1, rows.Count);
+        for (int first = 0; first < rows.Count; first += together)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Fill(symbols, first, [.. rows.Skip(first).Take(together)]);
+        }
+        for (int i = 0; i < longest; i++)
+        {
+            for (int row = 0; row < rows.Count; row++)
+            {
+                if (i < rows[row].Codes.Length)
+                    yield return symbols[i, row];
+            }
+        }
+    }
+
+    void Fill(CodedSymbol[,] symbols, int first, CodeRow[] rows)
+    {
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        int longest = rows.Max(row => row.Codes.Length);
+        long[] codes = new long[rows.Length * longest];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            for (int i = 0; i < rows[row].Codes.Length; i++)
+                codes[row * longest + i] = rows[row].Codes[i];
+        }
+        Tensor logits = _model.Network.Logits(tensor(codes, [rows.Length, longest]).to(_model.Device), Classes(rows));
+        var quantizer = new LogitQuantizer(_codes);
+        var frequencies = new SymbolFrequencies(_codes);
+        for (int i = 0; i < longest; i++)
+        {
+            using DisposeScope positionScope = NewDisposeScope();
+            ReadOnlySpan<double> here = Numbers(logits.select(1, i));
+            for (int row = 0; row < rows.Length; row++)
+            {
+                if (i >= rows[row].Codes.Length)
+                    continue;
+                int offset = 0;
+                while (!Quantize(quantizer, here.Slice(row * _codes, _codes), offset))
+                {
+                    if (++offset == LogitQuantizer.Offsets)
+                        throw new InvalidOperationException($"No offset keeps the {_codes} logits of a code clear of rounding limits.");
+                }
+                frequencies.Set(quantizer.QuantizedWeights);
+                int code = rows[row].Codes[i];
+                symbols[i, first + row] = new CodedSymbol(offset, frequencies.Start(code), frequencies.Of(code));
+            }
+        }
+    }
+
+    Tensor? Classes(CodeRow[] rows) =>
+        _classes is null ? null : tensor(Array.ConvertAll(rows, row => (long)row.Class)).to(_model.Device);
+
+    ReadOnlySpan<double> Numbers(Tensor logits) => logits.dtype == ScalarType.Float64
+        ? MemoryMarshal.Cast<byte, double>(logits.cpu().contiguous().bytes)
+        : throw new InvalidOperationException(
+            $"The logits of {_model.Network.GetType().Name} are {logits.dtype}; compressing needs Float64. Create the tensors of a custom "
+            + "network in the type of its parameters, which are Float64 here.");
+
+    bool Quantize(LogitQuantizer quantizer, ReadOnlySpan<double> logits, int offset)
+    {
+        try
+        {
+            return quantizer.TryQuantize(logits, offset);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidOperationException(
+                $"{_model.Network.GetType().Name} cannot compress: {problem.Message} Train the prior again, with a lower learning rate.", problem);
+        }
+    }
+
+    readonly record struct CodedSymbol(int Offset, uint Start, uint Frequency);
+}

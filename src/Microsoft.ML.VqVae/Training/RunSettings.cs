@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Microsoft.ML.VqVae.Training;
+
+/// <summary>The settings and data of a run by name, which must be the same for a resumed run to end in the weights of an uninterrupted one.
+/// The number of steps is kept with them, but may change.</summary>
+internal sealed class RunSettings
+{
+    internal const string Steps = nameof(TrainingOptions.Steps);
+
+    const string Examples = "examples", Content = "content of the examples";
+
+    // Enough examples to distinguish data sets, few enough to cost no noticeable time.
+    const int HashedExamples = 64;
+
+    // Facts of the training data, which nobody set: the error sums them up.
+    static readonly HashSet<string> OfData =
+    [
+        Content, "images", "mean", "deviation", "minimum", "maximum", "rows", "codes", "frames", "utterances", "speakers", "audio",
+        "series",
+    ];
+
+    // Without regard to case: version 0.1 wrote the seed twice, as Seed and as seed.
+    readonly Dictionary<string, string> _values = new(StringComparer.OrdinalIgnoreCase);
+    readonly bool _validationIntervalIsSet;
+
+    internal RunSettings(TrainingTask task, TrainingOptions options, BatchPlan plan, bool reducedPrecision)
+    {
+        _validationIntervalIsSet = options.ValidateEverySteps is not null;
+        _values[Examples] = Text(task.Examples.Count);
+        _values[Content] = HashOfExamples(task, plan);
+        _values[nameof(options.LearningRate)] = Text(options.LearningRate);
+        _values[nameof(options.Schedule)] = options.Schedule.ToString();
+        _values[nameof(options.BatchSize)] = Text(options.BatchSize);
+        _values[Steps] = Text(plan.TotalSteps);
+        _values[nameof(options.GradientClipNorm)] = Text(options.GradientClipNorm);
+        _values[nameof(options.ValidationFraction)] = Text(options.ValidationFraction);
+        _values[nameof(options.ValidateEverySteps)] = Text(plan.ValidateEverySteps);
+        _values[nameof(options.EarlyStoppingPatience)] = Text(options.EarlyStoppingPatience);
+        _values[nameof(options.Seed)] = Text(options.Seed ?? 0);
+        // In Single there is no entry, as in checkpoints of version 0.1.
+        if (reducedPrecision)
+            _values[nameof(options.Precision)] = nameof(TrainingPrecision.BFloat16);
+        var ofTask = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var split = line.IndexOf('=', StringComparison.Ordinal);
+            var (name, value) = split < 0 ? ("task", line) : (line[..split].TrimEnd(), line[(split + 1)..].TrimStart());
+            ofTask[name] = ofTask.TryGetValue(name, out var former) ? $"{former}, {value}" : value;
+        }
+
+        foreach (var (name, value) in ofTask)
+            _values.TryAdd(name, value);
+    }
+
+    /// <summary>The settings by name, as a checkpoint keeps them.</summary>
+    internal IReadOnlyDictionary<string, string> Values => _values;
+
+    /// <summary>The differences from the settings in a checkpoint, in words: settings that somebody changed, but not what follows from
+    /// them.</summary>
+    internal List<string> DifferencesFrom(IEnumerable<KeyValuePair<string, string>> checkpoint)
+    {
+        var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in checkpoint)
+            found.TryAdd(name, value);
+        List<string> changed = [.. _values.Keys.Union(found.Keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)
+            .Where(name => _values.GetValueOrDefault(name) != found.GetValueOrDefault(name))];
+        bool Changed(string name) => changed.Contains(name, StringComparer.OrdinalIgnoreCase);
+        bool Follows(string name) => name switch
+        {
+            Steps => true,
+            nameof(TrainingOptions.ValidateEverySteps) => !_validationIntervalIsSet
+                && (_values[nameof(TrainingOptions.ValidationFraction)] == "0" || Changed(Examples)
+                    || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.ValidationFraction))),
+            // The content is that of some examples, as many as a batch has at most; random crops follow the seed.
+            Content => Changed(Examples) || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.Seed)),
+            _ => OfData.Contains(name) && Changed(Examples),
+        };
+
+        changed.RemoveAll(Follows);
+        List<string> differences = [.. changed.Where(name => !OfData.Contains(name))
+            .Select(name => $"{name} is {Of(_values, name)}, in the checkpoint {Of(found, name)}")];
+        if (changed.Any(OfData.Contains))
+            differences.Add("the training data have other values than those of the checkpoint");
+        return differences;
+    }
+
+    static string Of(Dictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
+
+    static string HashOfExamples(TrainingTask task, BatchPlan plan)
+    {
+        var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples.Count);
+        var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples.Count / count)).ToArray();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var tensor in BatchFeeder.Make(task.Examples.ReadBatch, new(examples, Step: null), pinned: false))
+        {
+            using var contiguous = tensor.contiguous();
+            hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.dtype}[{string.Join(",", tensor.shape)}]"));
+            hash.AppendData(contiguous.bytes);
+            tensor.Dispose();
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+
+    static string Text(object? value) =>
+        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
+}
+
+/// <summary>The settings that a checkpoint must match to resume training: a line for each setting that affects the weights.</summary>
+internal sealed class SettingsFingerprint
+{
+    readonly List<string> _lines = [];
+
+    /// <summary>A line for each property of an options object, by its name.</summary>
+    public SettingsFingerprint Add<T>(string name, T options, JsonTypeInfo<T> json)
+    {
+        AddNode(name, JsonSerializer.SerializeToNode(options, json));
+        return this;
+    }
+
+    public SettingsFingerprint Add(string name, IFormattable value)
+    {
+        _lines.Add($"{name}={value.ToString(null, CultureInfo.InvariantCulture)}");
+        return this;
+    }
+
+    void AddNode(string name, JsonNode? node)
+    {
+        if (node is JsonObject settings)
+        {
+            foreach ((string property, JsonNode? value) in settings)
+                AddNode($"{name}.{property}", value);
+        }
+        else
+        {
+            _lines.Add($"{name}={node?.ToJsonString() ?? "null"}");
+        }
+    }
+
+    public override string ToString() => string.Join('\n', _lines);
+}

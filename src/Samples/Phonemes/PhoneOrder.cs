@@ -1,0 +1,26 @@
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
+
+/// <summary>Phones ordered by sound, so that confusions lie near the diagonal.</summary>
+internal static class PhoneOrder
+{
+    static readonly string[] Kinds =
+    [
+        "pau sil sp h#", "p b t d k g", "ch jh", "f v th dh s z sh zh hh", "m n ng", "l r w y",
+        "iy ih eh ae aa ao ah ax uh uw er ey ay oy aw ow",
+    ];
+
+    static readonly Dictionary<string, (int Place, int Kind)> Known = Kinds
+        .SelectMany((phones, kind) => phones.Split(' ').Select(phone => (phone, kind)))
+        .Select((item, place) => (item.phone, place, item.kind))
+        .ToDictionary(item => item.phone, item => (item.place, item.kind), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>All phones of the data, each once: silence, stops, fricatives, nasals, glides, vowels, then unknown ones.</summary>
+    public static string[] Of(IEnumerable<string> phones) =>
+        [.. phones.Distinct().OrderBy(phone => Known.TryGetValue(phone, out var known) ? known.Place : int.MaxValue)
+            .ThenBy(phone => phone, StringComparer.Ordinal)];
+
+    /// <summary>The index of the kind, for its color; that of unknown phones is <see cref="KindCount"/> − 1.</summary>
+    public static int KindOf(string phone) => Known.TryGetValue(phone, out var known) ? known.Kind : Kinds.Length;
+
+    public static int KindCount => Kinds.Length + 1;
+}

@@ -1,0 +1,206 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
+using Spectre.Console;
+
+namespace Microsoft.ML.VqVae.Samples.Phonemes;
+
+/// <summary>
+/// Section 4.3 of the paper: a codec is trained on speech without labels, and its codes encode phonemes. Trains the codec, maps codes to
+/// phones, trains a stock classifier on windows of codes, saves the chain, and loads it in a new process.
+/// </summary>
+internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken cancellation)
+    : Sample<SpeechSettings>(settings, cancellation)
+{
+    protected override SampleResult Work(Stages stages)
+    {
+        SpeechData data = stages.Run("Prepare the speech data",
+            stage => SpeechData.Open(Settings, newSpeakers: true, stage, Cancellation).WithTraining(Settings.LabelledFolders));
+        AlignedUtterance[] unlabelled = [.. Settings.UnlabelledFolders.SelectMany(folder =>
+            stages.Run("Prepare unlabelled speech", stage =>
+                UnlabelledSpeech.Read(folder, GeneratedData.CacheFolder, stage, Cancellation)))];
+        PhonemePlan plan = PhonemePlan.For(Settings, data);
+        string window = $"{plan.WindowCodes} codes";
+        AudioVqVaeOptions options = plan.CodecOptions(data, Settings);
+
+        // 1. The codec is trained on the waveforms.
+        IDataView train = ML.Data.LoadFromEnumerable(data.Train), test = ML.Data.LoadFromEnumerable(data.Test);
+        IDataView heard = ML.Data.LoadFromEnumerable(data.Train.Concat(unlabelled));
+        ITransformer audio = SpeechPipeline.Audio(ML).Fit(heard);
+        double minutes = data.Train.Concat(unlabelled).Sum(utterance => utterance.Length) / 16_000.0 / 60;
+        string title = $"Train the codec on {minutes:0} minutes of speech";
+        using AudioVqVaeTransformer codec = stages.Train(
+            title, options.Training, Cancellation,
+            () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(heard)), "crops");
+
+        // 2. The network runs once over the utterances; the steps below work on one row per code.
+        var encoder = new TransformerChain<ITransformer>(audio, codec);
+        ITransformer expansion = PhonemePipelines.Frames(ML, codec.SamplesPerCode, plan.Context).Fit(encoder.Transform(train));
+        (IDataView trainFrames, FrameRow[] trainRows) = stages.Run("Encode the training data",
+            stage => Expand(train, data.Train.Count, stage));
+        (IDataView testFrames, FrameRow[] testRows) = stages.Run("Encode the test data", stage => Expand(test, data.Test.Count, stage));
+
+        // 3. Phones predicted from one code, and from a code with its neighbors.
+        (ITransformer map, double mapAccuracy) = stages.Run("Map codes to phones",
+            _ => Measure(PhonemePipelines.Map(ML), trainFrames, testFrames));
+        double shuffled = Shuffled(trainRows, testRows, codec.Codes);
+        (ITransformer classifier, double windowAccuracy) = stages.Run($"Train a classifier on {trainRows.Length:N0} windows of codes", _ =>
+            Measure(PhonemePipelines.Window(ML, trainRows.Length, plan.Regularization), trainFrames, testFrames));
+        Cancellation.ThrowIfCancellationRequested();
+
+        // 4. One chain, from a file name to phones, in one file that any program can load.
+        var chain = new TransformerChain<ITransformer>(audio, codec, expansion, classifier);
+        ML.Model.Save(chain, train.Schema, Out("model.zip"));
+        bool identical = stages.Run("Load the model in a new process and compare", _ =>
+            PhonePredictions.Lines(ML, chain, data, plan.ComparedUtterances).SequenceEqual(NewProcess.Predict(
+                PhonePredictions.Verb, Out("model.zip"), data.Folder, plan.ComparedUtterances, Settings.Cuda, Cancellation)));
+
+        var usage = new CodeUsage(testRows.Select(row => row.Code), codec.Codes);
+        stages.Run("Draw the figures", _ =>
+        {
+            string of = $"{data.Name}, {(Settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
+                + $"{CodeRate(codec):0.#} per second; test on {data.TestIs}";
+            ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
+            PhonemeFigures
+                .Confusion(of, ("one code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy))
+                .Save(Out("confusion.png"));
+            PhonemeFigures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes).Save(Out("codes.png"));
+            PhonemeFigures
+                .Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)
+                .Save(Out("sentence.png"));
+            SaveLearningCurve(codec.TrainingSummary!);
+        });
+        // Frames without a label, such as the pauses of a TextGrid, count neither here nor in the other accuracies.
+        string common = Spoken(trainRows).CountBy(row => row.Phone).MaxBy(pair => pair.Value).Key;
+        var metrics = new PhonemeMetrics
+        {
+            Dataset = data.Name,
+            Codec = Settings.Waveform ? "waveform" : "mel",
+            CodeRateHz = CodeRate(codec),
+            Codes = codec.Codes,
+            Phones = trainRows.Select(row => row.Phone).Where(phone => phone.Length > 0).Distinct().Count(),
+            TrainMinutes = Math.Round(codec.TrainingSummary!.Elapsed.TotalMinutes, 2),
+            TestFrames = testRows.Length,
+            Seconds = Seconds,
+            MapAccuracy = mapAccuracy,
+            ChanceAccuracy = testRows.Count(row => row.Phone == common) / (double)Spoken(testRows).Length,
+            ShuffledCodesAccuracy = shuffled,
+            WindowCodes = plan.WindowCodes,
+            WindowClassifierAccuracy = windowAccuracy,
+            CodebookUsage = usage.Share,
+            Perplexity = usage.Perplexity,
+            BitsPerSecond = CodeRate(codec) * Math.Log2(codec.Codes),
+            ReloadIdentical = identical,
+        };
+        Table table = TableOf("On the test data", "", "to compare with")
+            .AddRow("phone accuracy, one code", $"{mapAccuracy:0.0%}", $"{metrics.ChanceAccuracy:0.0%} by guessing, 49.3% in the paper")
+            .AddRow("phone accuracy, shuffled codes", $"{shuffled:0.0%}", "")
+            .AddRow($"phone accuracy, {plan.WindowCodes} codes", $"{windowAccuracy:0.0%}", "linear classifier")
+            .AddRow("codes used", $"{usage.Share:0.0%}", $"of {metrics.Codes}")
+            .AddRow("perplexity of the codes", $"{usage.Perplexity:0}", $"{metrics.Codes} at most")
+            .AddRow("bits per second", $"{metrics.BitsPerSecond:0}", "256,000 uncompressed")
+            .AddRow("model.zip in a new process", identical ? "identical" : "DIFFERENT", "");
+        string summary = $"{metrics.Dataset}, {metrics.TestFrames:N0} test codes, {metrics.TrainMinutes:0.0} minutes of codec training, "
+            + $"{metrics.Seconds:0} s in total";
+        return new SampleResult(metrics, table, summary, identical);
+
+        static FrameRow[] Spoken(FrameRow[] rows) => [.. rows.Where(row => row.Phone.Length > 0)];
+
+        static ClassifiedFrame[] Labelled(ClassifiedFrame[] frames) => [.. frames.Where(frame => frame.Phone.Length > 0)];
+
+        bool IsFirst(ClassifiedFrame frame) => frame.Utterance == data.Test[0].Utterance;
+
+        (IDataView Frames, FrameRow[] Rows) Expand(IDataView utterances, int count, Stage stage)
+        {
+            // Reading the view once fills its cache.
+            IDataView frames = ML.Data.Cache(expansion.Transform(encoder.Transform(utterances)));
+            var rows = new List<FrameRow>();
+            foreach (FrameRow row in ML.Data.CreateEnumerable<FrameRow>(frames, reuseRowObject: false))
+            {
+                Cancellation.ThrowIfCancellationRequested();
+                rows.Add(row);
+                if (rows.Count % 500 == 0)
+                    stage.Report(Math.Min(1, rows.Count / (100.0 * count)), $"{rows.Count:N0} codes");
+            }
+            return (frames, [.. rows]);
+        }
+    }
+
+    (ITransformer Model, double Accuracy) Measure(IEstimator<ITransformer> pipeline, IDataView train, IDataView test)
+    {
+        ITransformer model = pipeline.Fit(train);
+        return (model, ML.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy);
+    }
+
+    /// <summary>The accuracy of the map where the codes are shuffled, so that they carry no information about phones.</summary>
+    double Shuffled(FrameRow[] train, FrameRow[] test, int codes)
+    {
+        var random = new Random(Settings.Seed);
+        return Measure(PhonemePipelines.Map(ML), Shuffle(train), Shuffle(test)).Accuracy;
+
+        IDataView Shuffle(FrameRow[] rows)
+        {
+            uint[] shuffled = [.. rows.Select(row => row.Code)];
+            random.Shuffle(shuffled);
+            return FrameRow.View(ML, rows.Select((row, index) => new FrameRow { Code = shuffled[index], Phone = row.Phone }), codes);
+        }
+    }
+
+    ClassifiedFrame[] Classified(ITransformer classifier, IDataView frames) =>
+        [.. ML.Data.CreateEnumerable<ClassifiedFrame>(classifier.Transform(frames), reuseRowObject: false)];
+
+    static double CodeRate(AudioVqVaeTransformer codec) => (double)codec.SampleRate / codec.SamplesPerCode;
+}
+
+/// <summary>The content of metrics.json.</summary>
+internal sealed record PhonemeMetrics : SampleMetrics
+{
+    public required string Dataset { get; init; }
+
+    /// <summary>"mel" or "waveform".</summary>
+    public required string Codec { get; init; }
+
+    public required double CodeRateHz { get; init; }
+
+    /// <summary>The number of codes of the codebook.</summary>
+    public required int Codes { get; init; }
+
+    /// <summary>The number of phones of the training data.</summary>
+    public required int Phones { get; init; }
+
+    /// <summary>Training time of the codec.</summary>
+    public required double TrainMinutes { get; init; }
+
+    /// <summary>The number of codes of the test data.</summary>
+    public required int TestFrames { get; init; }
+
+    /// <summary>Duration of the whole run.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The fraction of test codes whose most frequent phone in training is the spoken one.</summary>
+    public required double MapAccuracy { get; init; }
+
+    /// <summary>The accuracy of always predicting the most frequent phone of the training data.</summary>
+    public required double ChanceAccuracy { get; init; }
+
+    /// <summary>The accuracy of the map from codes to phones on shuffled codes.</summary>
+    public required double ShuffledCodesAccuracy { get; init; }
+
+    /// <summary>The number of codes in the window of the linear classifier.</summary>
+    public required int WindowCodes { get; init; }
+
+    /// <summary>The accuracy of a linear classifier on the code and its neighbors.</summary>
+    public required double WindowClassifierAccuracy { get; init; }
+
+    /// <summary>The fraction of the codes that occur in the test data.</summary>
+    public required double CodebookUsage { get; init; }
+
+    public required double Perplexity { get; init; }
+
+    public required double BitsPerSecond { get; init; }
+
+    public required bool ReloadIdentical { get; init; }
+}

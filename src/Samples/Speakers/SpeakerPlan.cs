@@ -1,0 +1,20 @@
+using Microsoft.ML.VqVae.Samples.Speech;
+
+namespace Microsoft.ML.VqVae.Samples.Speakers;
+
+/// <summary>The training budget.</summary>
+/// <param name="Steps">Training steps of the codec.</param>
+/// <param name="TestUtterances">The number of sentences per voice to convert.</param>
+/// <param name="ClassifierShare">The fraction of the training data that the classifier of phones is trained on.</param>
+internal sealed record SpeakerPlan(int Steps, int TestUtterances, double ClassifierShare)
+{
+    public static SpeakerPlan For(SpeechSettings settings)
+    {
+        SpeakerPlan plan = settings.Quick
+            ? new(Steps: 350, TestUtterances: 3, ClassifierShare: 1)
+            : new(Steps: 2500, TestUtterances: 12, ClassifierShare: 0.5);
+        return plan with { Steps = settings.Steps ?? plan.Steps };
+    }
+
+    public int ClassifierUtterances(SpeechData data) => (int)Math.Ceiling(ClassifierShare * data.Train.Count);
+}

@@ -1,0 +1,169 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Speech;
+using Spectre.Console;
+
+namespace Microsoft.ML.VqVae.Samples.Speakers;
+
+/// <summary>
+/// Voice conversion (section 4.3 of the paper): the codes carry what is spoken, and the decoder is conditioned on the speaker. Trains the
+/// codec, decodes test sentences with every voice, writes them as WAV files, and evaluates them with classifiers trained on recordings.
+/// </summary>
+internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken cancellation)
+    : Sample<SpeechSettings>(settings, cancellation)
+{
+    protected override SampleResult Work(Stages stages)
+    {
+        SpeechData data = stages.Run(
+            "Prepare the speech data", stage => SpeechData.Open(Settings, newSpeakers: false, stage, Cancellation));
+        string[] voices = [.. data.Train.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal)];
+        if (voices.Length < 2)
+            throw new DataSetException($"'{data.Folder}' has one speaker only; there is no other voice to convert to.");
+        SpeakerPlan plan = SpeakerPlan.For(Settings);
+        AlignedUtterance[] test = [.. data.Test.GroupBy(utterance => utterance.Speaker).SelectMany(of => of.Take(plan.TestUtterances))];
+
+        // 1. The codec reconstructs speech, conditioned on the speaker.
+        IDataView train = ML.Data.LoadFromEnumerable(data.Train);
+        ITransformer audio = SpeechPipeline.Audio(ML).Fit(train);
+        double minutes = data.Train.Sum(utterance => utterance.Length) / 16_000.0 / 60;
+        string title = $"Train the codec on {minutes:0} minutes of {voices.Length} voices";
+        AudioVqVaeOptions options = SpeechPipeline.CodecOptions(Settings, plan.Steps);
+        using AudioVqVaeTransformer codec = stages.Train(
+            title, options.Training, Cancellation,
+            () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(train)), "crops");
+
+        // 2. Each test sentence is encoded once, and decoded with every voice.
+        IDataView encoded = codec.Transform(audio.Transform(ML.Data.LoadFromEnumerable(test)));
+        CodedUtterance[] coded = [.. ML.Data.CreateEnumerable<CodedUtterance>(encoded, reuseRowObject: false)];
+        Spoken[] spoken = stages.Run($"Convert {test.Length} sentences to each voice", stage => Convert(codec, coded, test, voices, stage));
+
+        // 3. Classifiers trained on recordings only predict the speaker and the phones.
+        using var classifiers = new SpeechClassifiers(ML);
+        Spoken[] recordings = [.. test.Select(Original)];
+        stages.Run("Train a classifier of voices", _ => classifiers.TrainSpeakers(data.Train.Select(Original)));
+        stages.Run("Train a classifier of phones", _ =>
+            classifiers.TrainPhones(data.Train.Take(plan.ClassifierUtterances(data)).Select(Original)));
+        Cancellation.ThrowIfCancellationRequested();
+        Spoken[] same = [.. spoken.Where(sound => !sound.IsConversion)], converted = [.. spoken.Where(sound => sound.IsConversion)];
+        SpeakerMetrics metrics = stages.Run("Classify the conversions", _ =>
+        {
+            string[] heard = classifiers.Speakers(converted);
+            return new SpeakerMetrics
+            {
+                Dataset = data.Name,
+                Seconds = 0,
+                TrainMinutes = Math.Round(codec.TrainingSummary!.Elapsed.TotalMinutes, 2),
+                Speakers = voices.Length,
+                TestUtterances = test.Length,
+                ConvertedRecognisedAsTarget = Share(converted, (sound, index) => heard[index] == sound.Voice),
+                ConvertedRecognisedAsSource = Share(converted, (sound, index) => heard[index] == sound.Of.Speaker),
+                OriginalRecognised = Right(classifiers.Speakers(recordings), recordings),
+                PhoneAccuracyOriginal = classifiers.PhoneAccuracy(recordings),
+                PhoneAccuracyReconstructed = classifiers.PhoneAccuracy(same),
+                PhoneAccuracyConverted = classifiers.PhoneAccuracy(converted),
+                ChanceSpeaker = converted.CountBy(sound => sound.Voice).Max(pair => pair.Value) / (double)converted.Length,
+            };
+        });
+        stages.Run("Write and draw the conversions", _ =>
+        {
+            AlignedUtterance[] shown = [.. test.GroupBy(utterance => utterance.Speaker).Select(of => of.First()).Take(4)];
+            foreach (AlignedUtterance utterance in shown)
+                Write(utterance, spoken);
+            VoiceFigures.Conversions(data.Name, shown, recordings, spoken, [.. voices.Take(5)]).Save(Out("conversions.png"));
+            SaveLearningCurve(codec.TrainingSummary!);
+        });
+        metrics = metrics with { Seconds = Seconds };
+        Table table = TableOf("On test sentences", "", "to compare with")
+            .AddRow("conversions classified as the target voice", $"{metrics.ConvertedRecognisedAsTarget:0.0%}",
+                $"{metrics.ChanceSpeaker:0.0%} by guessing")
+            .AddRow("conversions classified as the source voice", $"{metrics.ConvertedRecognisedAsSource:0.0%}", "")
+            .AddRow("recordings classified as their voice", $"{metrics.OriginalRecognised:0.0%}", "")
+            .AddRow("phone accuracy on recordings", $"{metrics.PhoneAccuracyOriginal:0.0%}", "limit of the classifier")
+            .AddRow("phone accuracy on reconstructions", $"{metrics.PhoneAccuracyReconstructed:0.0%}", "")
+            .AddRow("phone accuracy on conversions", $"{metrics.PhoneAccuracyConverted:0.0%}", "");
+        return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, "
+            + $"{metrics.TrainMinutes:0.0} minutes of codec training, {metrics.Seconds:0} s in total");
+    }
+
+    Spoken[] Convert(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
+    {
+        Dictionary<string, AlignedUtterance> byName = test.ToDictionary(utterance => utterance.Utterance);
+        IEnumerable<VoiceRow> wanted = from utterance in coded
+                                       from voice in voices
+                                       select new VoiceRow { Utterance = utterance.Utterance, Target = voice, Codes = utterance.Codes };
+        IDataView rows = VoiceRow.View(ML, wanted, codec.Codes);
+        IDataView keyed = ML.Transforms.Conversion.MapValueToKey("TargetVoice", nameof(VoiceRow.Target)).Fit(rows).Transform(rows);
+        using AudioVqVaeDecoderTransformer decoder = codec.Decoder(nameof(SpokenRow.Converted), nameof(VoiceRow.Codes), "TargetVoice");
+        var spoken = new List<Spoken>();
+        foreach (SpokenRow row in ML.Data.CreateEnumerable<SpokenRow>(decoder.Transform(keyed), reuseRowObject: false))
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            spoken.Add(new Spoken(byName[row.Utterance], row.Target, row.Converted));
+            int all = coded.Length * voices.Length;
+            stage.Report((double)spoken.Count / all, $"{spoken.Count:N0}/{all:N0} sentences");
+        }
+        return [.. spoken];
+    }
+
+    static Spoken Original(AlignedUtterance utterance)
+    {
+        using WaveFile file = WaveFile.Open(utterance.AudioPath);
+        float[] samples = file.ReadMono(utterance.Start, utterance.Length);
+        return new Spoken(utterance, utterance.Speaker, file.SampleRate == Spectrogram.SampleRate ? samples
+            : new Resampler(file.SampleRate, Spectrogram.SampleRate).Resample(samples));
+    }
+
+    void Write(AlignedUtterance utterance, Spoken[] spoken)
+    {
+        WaveFile.Write(Out($"{utterance.Utterance}-original.wav"), Original(utterance).Waveform, Spectrogram.SampleRate);
+        foreach (Spoken sound in spoken.Where(sound => sound.Of == utterance))
+        {
+            string name = sound.IsConversion ? $"as-{sound.Voice}" : "reconstruction";
+            WaveFile.Write(Out($"{utterance.Utterance}-{name}.wav"), sound.Waveform, Spectrogram.SampleRate);
+        }
+    }
+
+    static double Right(string[] heard, Spoken[] sounds) => Share(sounds, (sound, index) => heard[index] == sound.Voice);
+
+    static double Share(Spoken[] sounds, Func<Spoken, int, bool> predicate) => sounds.Where(predicate).Count() / (double)sounds.Length;
+}
+
+/// <summary>The content of metrics.json.</summary>
+internal sealed record SpeakerMetrics : SampleMetrics
+{
+    public required string Dataset { get; init; }
+
+    /// <summary>Duration of the whole run.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Training time of the codec.</summary>
+    public required double TrainMinutes { get; init; }
+
+    public required int Speakers { get; init; }
+
+    /// <summary>The number of utterances that were converted to each other voice.</summary>
+    public required int TestUtterances { get; init; }
+
+    /// <summary>The fraction of conversions that the classifier of voices assigns to the target voice.</summary>
+    public required double ConvertedRecognisedAsTarget { get; init; }
+
+    /// <summary>The fraction that it assigns to the source voice.</summary>
+    public required double ConvertedRecognisedAsSource { get; init; }
+
+    /// <summary>The accuracy of the classifier of voices on held-out recordings.</summary>
+    public required double OriginalRecognised { get; init; }
+
+    /// <summary>The accuracy of the classifier of phones on held-out recordings.</summary>
+    public required double PhoneAccuracyOriginal { get; init; }
+
+    /// <summary>Its accuracy on reconstructions with the source voice.</summary>
+    public required double PhoneAccuracyReconstructed { get; init; }
+
+    /// <summary>Its accuracy on conversions to other voices.</summary>
+    public required double PhoneAccuracyConverted { get; init; }
+
+    /// <summary>The accuracy of always predicting the same speaker.</summary>
+    public required double ChanceSpeaker { get; init; }
+}

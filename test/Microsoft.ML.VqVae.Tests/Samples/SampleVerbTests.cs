@@ -1,0 +1,40 @@
+using System.Reflection;
+using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.Verbs;
+
+namespace Microsoft.ML.VqVae.Tests.Samples;
+
+/// <summary>The line that a sample writes for an error.</summary>
+[TestClass]
+public sealed class SampleVerbTests
+{
+    [TestMethod]
+    public void The_cause_is_told_where_the_error_does_not()
+    {
+        var cause = new FormatException("the file is cut short");
+        Assert.AreEqual("the file is cut short", SampleVerb.MessageOf(cause));
+        Assert.AreEqual("Event we were waiting on was subject to an exception Cause: the file is cut short",
+            SampleVerb.MessageOf(new InvalidOperationException("Event we were waiting on was subject to an exception", cause)));
+        Assert.AreEqual("Row 3: the file is cut short", SampleVerb.MessageOf(new InvalidOperationException("Row 3: the file is cut short", cause)));
+        Assert.AreEqual("the file is cut short", SampleVerb.MessageOf(new AggregateException(new TargetInvocationException(cause))));
+    }
+
+    [TestMethod]
+    public async Task Errors_of_the_user_end_with_1_whatever_wraps_them_and_bugs_go_on()
+    {
+        TextWriter console = Console.Error;
+        using var written = new StringWriter();
+        Console.SetError(written);
+        try
+        {
+            Assert.AreEqual(1, await SampleVerb.Guarded(() => throw new AggregateException(new DataSetException("no images"))));
+            Assert.AreEqual(130, await SampleVerb.Guarded(() => throw new OperationCanceledException()));
+            await Assert.ThrowsExactlyAsync<NotImplementedException>(() => SampleVerb.Guarded(() => throw new NotImplementedException()));
+        }
+        finally
+        {
+            Console.SetError(console);
+        }
+        StringAssert.Contains(written.ToString(), "error: no images");
+    }
+}
