@@ -6,6 +6,7 @@ using System.Globalization;
 namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>FLAC files, decoded by the program <c>flac</c> of the Xiph.Org Foundation, which must be installed.</summary>
+/// <remarks>Each part of a file that is read starts the program once. For many short files, unpacking them first is faster.</remarks>
 public sealed class FlacFormat : AudioFormat
 {
     /// <inheritdoc/>
@@ -16,7 +17,7 @@ public sealed class FlacFormat : AudioFormat
     public override AudioFile Open(string path) => new FlacFile(path);
 }
 
-/// <summary>A FLAC file. Opening reads the first block of its metadata; each part that is read is decoded by a process of its own.</summary>
+/// <summary>A FLAC file. Opening reads the first block of its metadata; each part is decoded by a process of its own.</summary>
 internal sealed class FlacFile : AudioFile
 {
     // "fLaC", the head of the first block, and that block, STREAMINFO.
@@ -66,7 +67,8 @@ internal sealed class FlacFile : AudioFile
             _whole.Read(start, count).CopyTo(samples);
             return;
         }
-        using WaveFile part = Decode(FormattableString.Invariant($"--skip={start}"), FormattableString.Invariant($"--until={start + count}"));
+        using WaveFile part = Decode(
+            FormattableString.Invariant($"--skip={start}"), FormattableString.Invariant($"--until={start + count}"));
         if (part.Length != count || part.Channels != Channels)
             throw Bad(18, $"{count} samples of {Channels} channels from sample {start} on", $"{part.Length} of {part.Channels}");
         part.Read().CopyTo(samples);

@@ -15,6 +15,13 @@ internal static class Program
             pressed.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         };
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
+        return await Root().Parse(arguments).InvokeAsync(configuration, cancellation.Token);
+    }
+
+    /// <summary>The commands. Without one of them, the program lists them.</summary>
+    internal static RootCommand Root()
+    {
         var root = new RootCommand("Samples of Microsoft.ML.VqVae: discrete codes for ML.NET.")
         {
             ImageVerbs.Images(),
@@ -30,12 +37,11 @@ internal static class Program
             CompressionVerbs.Compress(),
             CompressionVerbs.Decompress(),
         };
-        root.SetAction(_ =>
+        root.SetAction(parsed =>
         {
             foreach (System.CommandLine.Command verb in root.Subcommands)
-                Console.WriteLine($"{verb.Name,-16} {verb.Description}");
+                parsed.InvocationConfiguration.Output.WriteLine($"{verb.Name,-16} {verb.Description}");
         });
-        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null };
-        return await root.Parse(arguments).InvokeAsync(configuration, cancellation.Token);
+        return root;
     }
 }

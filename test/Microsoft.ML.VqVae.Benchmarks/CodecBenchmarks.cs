@@ -24,7 +24,7 @@ public class CodecBenchmarks : IDisposable
     }
 
     [Benchmark(OperationsPerInvoke = 10)]
-    public void TrainingStep() => work.Train(10);
+    public void TrainingStep() => work.Run(IWorkloads.Train, 10);
 
     [Benchmark(OperationsPerInvoke = 10)]
     public void EncodeBatch() => work.EncodeBatched(10);

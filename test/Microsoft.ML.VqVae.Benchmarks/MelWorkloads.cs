@@ -30,11 +30,12 @@ public sealed class MelWorkloads : ILibraryWorkloads
         _encodings = randn(size.Batch, size.Dimensions, size.Frames / size.FramesPerCode);
     }
 
-    public IReadOnlyList<string> Names { get; } = ["train", "encode", "quantize"];
+    public IReadOnlyList<string> Names { get; } = [.. IWorkloads.TrainingSteps, "encode", "quantize"];
 
     public double Run(string name, int count) => name switch
     {
-        "train" => Train(count),
+        IWorkloads.Train => Train(count, TrainingPrecision.Single),
+        IWorkloads.TrainInBFloat16 => Train(count, TrainingPrecision.BFloat16),
         "encode" => Repeat(count, () => Codes().data<long>().ToArray()),
         "quantize" => Repeat(count, () => _network.Quantizer.call(_encodings)),
         _ => throw new ArgumentException($"There is no workload '{name}'; expected train, encode or quantize.", nameof(name)),
@@ -64,13 +65,14 @@ public sealed class MelWorkloads : ILibraryWorkloads
 
     ReadOnlyMemory<int> First => Enumerable.Range(0, _size.Batch).ToArray();
 
-    double Train(int steps)
+    double Train(int steps, TrainingPrecision precision)
     {
         TrainingTask task = BenchmarkTask.Of(
             _network, MelData.Examples, examples => ReadBatch(examples.Numbers), (batch, moment) => _network.Loss(Batch(batch), moment));
         var options = new TrainingOptions
         {
             Steps = steps, BatchSize = _size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
+            Precision = precision,
         };
         return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
     }

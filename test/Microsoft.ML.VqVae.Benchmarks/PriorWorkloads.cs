@@ -25,10 +25,10 @@ public sealed class PriorWorkloads : ILibraryWorkloads
             codes[i] = random.Next(PriorSize.Codes);
     }
 
-    public IReadOnlyList<string> Names { get; } = ["train", "score"];
+    public IReadOnlyList<string> Names { get; } = [.. IWorkloads.TrainingSteps, "score"];
 
     /// <summary>Steps of the library's own training loop; milliseconds a step.</summary>
-    public double Train(int steps)
+    public double Train(int steps, TrainingPrecision precision)
     {
         TrainingTask task = BenchmarkTask.Of(network, Rows, examples => ReadBatch(examples.Numbers), (batch, moment) =>
         {
@@ -38,6 +38,7 @@ public sealed class PriorWorkloads : ILibraryWorkloads
         var options = new TrainingOptions
         {
             Steps = steps, BatchSize = size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
+            Precision = precision,
         };
         return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
     }
@@ -73,7 +74,8 @@ public sealed class PriorWorkloads : ILibraryWorkloads
 
     public double Run(string name, int count) => name switch
     {
-        "train" => Train(count),
+        IWorkloads.Train => Train(count, TrainingPrecision.Single),
+        IWorkloads.TrainInBFloat16 => Train(count, TrainingPrecision.BFloat16),
         "score" => Pass(size.Batch, count),
         _ => throw new ArgumentException($"There is no workload '{name}'; expected train or score.", nameof(name)),
     };

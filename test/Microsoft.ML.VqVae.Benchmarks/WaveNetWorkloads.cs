@@ -49,10 +49,10 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
 
     nn.Module Network => prior is null ? decoder! : prior;
 
-    public IReadOnlyList<string> Names { get; } = ["train", "score"];
+    public IReadOnlyList<string> Names { get; } = [.. IWorkloads.TrainingSteps, "score"];
 
     /// <summary>Steps of the library's own training loop; milliseconds a step.</summary>
-    public double Train(int steps)
+    public double Train(int steps, TrainingPrecision precision)
     {
         TrainingTask task = BenchmarkTask.Of(Network, Rows, examples => ReadBatch(examples.Numbers), (batch, moment) =>
         {
@@ -62,6 +62,7 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
         var options = new TrainingOptions
         {
             Steps = steps, BatchSize = size.Batch, LearningRate = 2e-4, Seed = 1, ProgressEverySteps = int.MaxValue,
+            Precision = precision,
         };
         return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
     }
@@ -97,7 +98,8 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
 
     public double Run(string name, int count) => name switch
     {
-        "train" => Train(count),
+        IWorkloads.Train => Train(count, TrainingPrecision.Single),
+        IWorkloads.TrainInBFloat16 => Train(count, TrainingPrecision.BFloat16),
         "score" => Pass(size.Batch, count),
         _ => throw new ArgumentException($"There is no workload '{name}'; expected train or score.", nameof(name)),
     };

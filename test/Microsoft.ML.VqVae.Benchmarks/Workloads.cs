@@ -54,13 +54,15 @@ public sealed class Workloads : ILibraryWorkloads
         encodings = randn(size.Batch, options.VectorQuantizer.Dimensions, size.Side / 4, size.Side / 4).In(MemoryLayout.ChannelsLast);
     }
 
-    public IReadOnlyList<string> Names { get; } = ["train", "encode", "row", "quantize"];
+    public IReadOnlyList<string> Names { get; } = [.. IWorkloads.TrainingSteps, "encode", "row", "quantize"];
 
     /// <summary>Steps of the library's own training loop; returns milliseconds a step.</summary>
-    public double Train(int steps)
+    public double Train(int steps, TrainingPrecision precision)
     {
         TrainingTask task = BenchmarkTask.Of(network, Images, ReadBatch, (batch, moment) => network.Loss(batch[0], moment));
-        return IWorkloads.Time(() => TrainingLoop.Run(task, size.Options(steps).Training, CPU)) / steps;
+        TrainingOptions options = size.Options(steps).Training;
+        options.Precision = precision;
+        return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
     }
 
     /// <summary>Codes of images through the data view, as a pipeline reads them; milliseconds for a batch's worth of images.</summary>
@@ -103,7 +105,8 @@ public sealed class Workloads : ILibraryWorkloads
 
     public double Run(string name, int count) => name switch
     {
-        "train" => Train(count),
+        IWorkloads.Train => Train(count, TrainingPrecision.Single),
+        IWorkloads.TrainInBFloat16 => Train(count, TrainingPrecision.BFloat16),
         "encode" => EncodeBatched(count),
         "row" => EncodeRows(count),
         "quantize" => Quantize(count),

@@ -11,7 +11,7 @@ if (!File.Exists("codec.zip"))
     var options = new ImageVqVaeOptions
     {
         ReconstructionColumnName = "Decoded",
-        Training = { Steps = 400, Progress = new ProgressLines() },     // about half a minute on two cores
+        Training = { Steps = 400, Progress = new ProgressLines() },     // the default is 2,500 steps
     };
     var trained = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(images);
     ml.Model.Save(trained, images.Schema, "codec.zip");

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -76,6 +77,13 @@ public static class MuLaw
         using var scope = NewDisposeScope();
         return waveform.detach().contiguous().bucketize(tensor(Thresholds, device: waveform.device), right: true)
             .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in an ONNX graph.</summary>
+    internal static OnnxValue ToOnnx(OnnxValue waveform)
+    {
+        using Tensor thresholds = tensor(Thresholds);
+        return waveform.Reached(thresholds);
     }
 
     /// <summary>The samples of codes, on their device.</summary>

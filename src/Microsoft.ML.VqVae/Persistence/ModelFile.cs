@@ -52,6 +52,18 @@ internal static class ModelFile
         context.SaveString(WithDigest(JsonSerializer.Serialize(description, json)));
     }
 
+    /// <summary>Saves a stream of bytes beside the description.</summary>
+    public static void SaveBytes(ModelSaveContext context, string name, byte[] bytes) =>
+        context.SaveBinaryStream(name, writer => writer.Write(bytes));
+
+    /// <summary>Reads a stream of bytes that <see cref="SaveBytes"/> saved.</summary>
+    public static byte[] LoadBytes(ModelLoadContext context, string loaderSignature, string name)
+    {
+        using var bytes = new MemoryStream();
+        return context.TryLoadBinaryStream(name, reader => reader.BaseStream.CopyTo(bytes)) ? bytes.ToArray() : throw new FormatException(
+            $"The model '{loaderSignature}' has no stream '{name}': the model file is damaged. Save the model again.");
+    }
+
     /// <summary>Reads the description of a model without weights.</summary>
     /// <exception cref="FormatException">The description is damaged, or its settings cannot be used.</exception>
     public static T Load<T>(ModelLoadContext context, string signature, string loaderSignature, JsonTypeInfo<T> json)

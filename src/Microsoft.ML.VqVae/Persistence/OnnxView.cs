@@ -13,12 +13,16 @@ internal interface IOnnxColumns
     /// <returns>The added columns with their values, in any shape. A column that a graph cannot hold is left out.</returns>
     /// <exception cref="NotSupportedException">The computation cannot be an ONNX graph; the message says why, as the end of a
     /// sentence.</exception>
-    IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
-        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf);
+    IEnumerable<OnnxOutput> ToOnnx(DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf);
 }
 
-/// <summary>The view that a transformer returns, in the form in which ML.NET's ConvertToOnnx finds it: that function walks back from the last
-/// view of a pipeline over the sources of the views.</summary>
+/// <summary>An added column as a value of an ONNX graph.</summary>
+/// <param name="Column">The column.</param>
+/// <param name="Value">Its value; keys as Int64 from 0.</param>
+internal sealed record OnnxOutput(DataViewSchema.DetachedColumn Column, OnnxValue Value);
+
+/// <summary>The view that a transformer returns, in the form in which ML.NET's ConvertToOnnx finds it: that function walks back from the
+/// last view of a pipeline over the sources of the views.</summary>
 /// <param name="view">The rows.</param>
 /// <param name="source">The view that was transformed.</param>
 /// <param name="transformer">The transformer.</param>
@@ -55,14 +59,15 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
 
     public void SaveAsOnnx(OnnxContext ctx)
     {
-        ctx.CheckOpSetVersion(OnnxGraph.OperatorSet, transformer.GetType().Name);
-        (OnnxGraph graph, Dictionary<string, string> inputs, List<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> outputs) = Describe();
+        string step = transformer.GetType().Name;
+        ctx.CheckOpSetVersion(OnnxGraph.OperatorSet, step);
+        (OnnxGraph graph, Dictionary<string, string> inputs, List<OnnxOutput> outputs) = Describe();
         var names = new Dictionary<string, string>();
         foreach ((string name, string column) in inputs)
         {
             names.Add(name, ctx.ContainsColumn(column) ? ctx.GetVariableName(column) : throw new NotSupportedException(
-                $"The column '{column}', which {transformer.GetType().Name} reads, is not in the ONNX graph, because a step before it cannot be "
-                + $"converted. Convert the steps from {transformer.GetType().Name} on alone, and pass a view that begins with '{column}'."));
+                $"The column '{column}', which {step} reads, is not in the ONNX graph, because a step before it cannot be converted. "
+                + $"Convert the steps from {step} on alone, and pass a view that begins with '{column}'."));
         }
         foreach (OnnxConstant constant in graph.Constants)
             names.Add(constant.Name, AddConstant(ctx, constant));
@@ -79,7 +84,7 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
     }
 
     // The names of the inputs lead from the values of the graph to columns.
-    (OnnxGraph Graph, Dictionary<string, string> Inputs, List<(DataViewSchema.DetachedColumn, OnnxValue)> Outputs) Describe()
+    (OnnxGraph Graph, Dictionary<string, string> Inputs, List<OnnxOutput> Outputs) Describe()
     {
         var graph = new OnnxGraph();
         var inputs = new Dictionary<string, string>();
@@ -93,8 +98,8 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
                 return IsCodes(column.Type) ? value.To<long>() - 1 : value;
             }
 
-            List<(DataViewSchema.DetachedColumn, OnnxValue)> outputs =
-                [.. columns.ToOnnx(source.Schema, ValueOf).Select(output => (output.Column, InShapeOf(output.Column.Type, output.Value)))];
+            List<OnnxOutput> outputs = [.. columns.ToOnnx(source.Schema, ValueOf)
+                .Select(output => output with { Value = InShapeOf(output.Column.Type, output.Value) })];
             return outputs.Count > 0 ? (graph, inputs, outputs)
                 : throw new NotSupportedException("no ONNX graph is known for any of its output columns");
         }
@@ -152,6 +157,6 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
 /// <param name="reason">The reason, as the end of a sentence.</param>
 internal sealed class NoOnnxColumns(string reason) : IOnnxColumns
 {
-    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
-        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf) => throw new NotSupportedException(reason);
+    public IEnumerable<OnnxOutput> ToOnnx(DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
+        throw new NotSupportedException(reason);
 }

@@ -28,4 +28,5 @@ namespace Microsoft.ML.VqVae;
 [JsonSerializable(typeof(Saved<VideoPriorDescription, VideoPriorColumns>), TypeInfoPropertyName = "VideoPrior")]
 [JsonSerializable(typeof(SavedFrames))]
 [JsonSerializable(typeof(SavedCodeLabelMap))]
+[JsonSerializable(typeof(NearestRowsSettings))]
 internal sealed partial class SavedJson : JsonSerializerContext;

@@ -102,6 +102,11 @@ public sealed class TrainingOptions
     /// <value>Default: 500.</value>
     public int CheckpointEverySteps { get; set; } = DefaultCheckpointEverySteps;
 
+    /// <summary>Bytes of training images that are kept in memory. What goes beyond lies in a temporary file, from which training is slower
+    /// where the operating system cannot keep it in memory.</summary>
+    /// <value>Default: <see langword="null"/>, half of the memory that the process may use.</value>
+    public long? DataMemoryLimit { get; set; }
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentException">Options contradict each other or are out of range; the message lists every problem.</exception>
     public void Validate()
@@ -110,6 +115,8 @@ public sealed class TrainingOptions
         if (problems.Count > 0)
             throw new ArgumentException($"Training options: {string.Join(" ", problems)}");
     }
+
+    internal long DataMemoryLimitOrDefault => DataMemoryLimit ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
     internal TrainingOptions Copy() => (TrainingOptions)MemberwiseClone();
 
@@ -143,6 +150,8 @@ public sealed class TrainingOptions
             yield return Problem(nameof(ProgressEverySteps), "must be at least 1", ProgressEverySteps);
         if (CheckpointEverySteps < 1)
             yield return Problem(nameof(CheckpointEverySteps), "must be at least 1", CheckpointEverySteps);
+        if (DataMemoryLimit < 0)
+            yield return Problem(nameof(DataMemoryLimit), "must be a number of bytes or null", DataMemoryLimit);
         if (CheckpointFolder is not null && string.IsNullOrWhiteSpace(CheckpointFolder))
             yield return Problem(nameof(CheckpointFolder), "must name a folder or be null", $"\"{CheckpointFolder}\"");
     }

@@ -38,8 +38,8 @@ internal static partial class IdxImages
             .Select(match => match.Groups["set"].Value).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
         if (sets.Length > 1)
         {
-            throw new DataSetException($"'{folder}' holds the IDX files of several data sets ({string.Join(", ", sets.Select(set => $"'{set}'"))}); "
-                + "expected are the four files of one. Move the others to folders of their own.");
+            string named = string.Join(", ", sets.Select(set => $"'{set}'"));
+            throw new DataSetException($"'{folder}' holds the IDX files of several data sets ({named}); expected are the four files of one. Move the others to folders of their own.");
         }
         (IdxFile trainPixels, IdxFile trainLabels) = Read(folder, sets[0], "train");
         (IdxFile testPixels, IdxFile testLabels) = Read(folder, sets[0], "t10k", "test");
@@ -63,7 +63,8 @@ internal static partial class IdxImages
         IdxFile pixels = IdxFile.Read(Find(folder, set, parts, "images", rank: 3), rank: 3);
         IdxFile labels = IdxFile.Read(Find(folder, set, parts, "labels", rank: 1), rank: 1);
         return pixels.Dimensions[0] == labels.Dimensions[0] ? (pixels, labels) : throw new DataSetException(
-            $"'{pixels.Path}' holds {pixels.Dimensions[0]:N0} images but '{labels.Path}' {labels.Dimensions[0]:N0} labels. Fetch both again.");
+            $"'{pixels.Path}' holds {pixels.Dimensions[0]:N0} images but '{labels.Path}' {labels.Dimensions[0]:N0} labels. "
+            + "Fetch both again.");
     }
 
     static LabelledImage[] Images(IdxFile pixels, IdxFile labels, Dictionary<int, string> names)

@@ -75,9 +75,8 @@ internal static class ImageDataSets
             : JpegRecords.IsIn(folder) ? JpegRecords.Open(ml, folder)
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder, skipUnreadable)
             : throw new DataSetException(
-                $"No images were found in '{folder}'. Expected is one of: the four IDX files of MNIST or its relatives (*-images-idx3-ubyte, "
-                + "plain or .gz), CIFAR-10 binary files (*.bin) or JPEG records (train.jpegs.gz and test.jpegs.gz), or one subfolder of "
-                + "image files per class (.png, .jpg, .bmp, .gif, "
-                + ".webp).");
+                $"No images were found in '{folder}'. Expected is one of: the four IDX files of MNIST or its relatives "
+                + "(*-images-idx3-ubyte, plain or .gz), CIFAR-10 binary files (*.bin) or JPEG records (train.jpegs.gz and "
+                + "test.jpegs.gz), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, .webp).");
     }
 }

@@ -68,7 +68,7 @@ internal static class ImageFolder
         if (bad > 0 && !skipUnreadable)
         {
             int first = Array.FindIndex(problems, problem => problem is not null);
-            string more = bad > 1 ? $" {bad - 1:N0} other files cannot be read either." : "";
+            string more = bad > 1 ? $" {bad - 1:N0} other file{(bad > 2 ? "s" : "")} cannot be read either." : "";
             throw new DataSetException($"'{files[first].Path}', image file {first + 1:N0} of {files.Length:N0}, {problems[first]}.{more} "
                 + "Remove or replace what cannot be read, or leave it out with --skip-unreadable.");
         }

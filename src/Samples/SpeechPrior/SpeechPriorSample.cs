@@ -36,7 +36,8 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         PriorOptions priorOptions = plan.PriorOptions(Settings);
         using PriorTransformer prior = stages.Train(
             "Train the prior on their codes", priorOptions.Training, Cancellation,
-            () => ML.Transforms.VqVae.Prior("Bits", "Codes", SpeechPipeline.Voice, priorOptions).Fit(codec.Transform(audio.Transform(train))),
+            () => ML.Transforms.VqVae.Prior("Bits", "Codes", SpeechPipeline.Voice, priorOptions)
+                .Fit(codec.Transform(audio.Transform(train))),
             "utterances");
         var chain = new TransformerChain<ITransformer>(audio, codec, prior);
         ML.Model.Save(chain, train.Schema, Out("model.zip"));

@@ -14,7 +14,7 @@ internal sealed record ComparedWorkload(
     IReadOnlyList<LayerWork> Layers)
 {
     /// <summary>Floating-point operations of one run.</summary>
-    public double Operations => Layers.Sum(layer => Workload == "train" ? layer.TrainingOperations : layer.Operations);
+    public double Operations => Layers.Sum(layer => IWorkloads.IsTraining(Workload) ? layer.TrainingOperations : layer.Operations);
 
     /// <summary>The times of the plain variant with the lower median.</summary>
     public IReadOnlyList<double> FasterPlain => Median(Plain) <= Median(ChannelsLast) ? Plain : ChannelsLast;

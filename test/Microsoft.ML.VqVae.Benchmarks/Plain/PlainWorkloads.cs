@@ -19,7 +19,7 @@ internal abstract class PlainWorkloads(nn.Module network, int examples, int batc
     /// <summary>The numbers of the examples of the first batch.</summary>
     protected Tensor First => _first;
 
-    public double Run(string name, int count) => name == "train" ? Train(count) : Repeat(name, count);
+    public double Run(string name, int count) => IWorkloads.IsTraining(name) ? Train(count) : Repeat(name, count);
 
     public ModelOutputs Evaluate()
     {
@@ -36,7 +36,7 @@ internal abstract class PlainWorkloads(nn.Module network, int examples, int batc
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         network.eval();
-        if (name == "train")
+        if (IWorkloads.IsTraining(name))
             Loss(_first);
         else
             Once(name);

@@ -17,8 +17,10 @@ public class ArchitectureTests
     static bool IsPlain(string room) => room.StartsWith("Networks/", StringComparison.Ordinal) || room is "Audio" or "Compression" or "Training";
 
     static readonly string[] Framework =
-        ["Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers",
-            "Networks/Onnx"];
+    [
+        "Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers",
+        "Networks/Onnx",
+    ];
 
     static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -35,10 +37,12 @@ public class ArchitectureTests
         ["Pipeline/Compression"] = [.. Framework, "Pipeline/Priors", "Networks/Priors", "Compression"],
         ["Pipeline/Video"] = [.. Framework, "Pipeline/Priors", "Networks/Video", "Networks/Priors"],
         ["Pipeline/Frames"] = Framework,
+        ["Pipeline/Neighbors"] = Framework,
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
         ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Onnx"],
         ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common"],
-        ["Pipeline/Keys"] = ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Onnx", "Networks/Priors"],
+        ["Pipeline/Keys"] =
+            ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Onnx", "Networks/Priors"],
         ["Training"] = ["Persistence", "Networks/Common"],
         ["Persistence"] = ["Networks/Common", "Networks/Onnx"],
         ["Audio"] = ["Networks/Common", "Networks/Onnx"],
@@ -59,7 +63,7 @@ public class ArchitectureTests
     static string[] Features =>
     [
         "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors",
-        "Pipeline/Compression", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Metrics",
+        "Pipeline/Compression", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Neighbors", "Pipeline/Metrics",
     ];
 
     static readonly Assembly Library = typeof(ImageVqVaeTransformer).Assembly;
@@ -151,7 +155,8 @@ public class ArchitectureTests
             .Select(room => $"{room.Key} has {room.Count()} files")];
         string[] samples = [.. Directory.EnumerateDirectories(Path.Combine(Repository.Root, "src", "Samples"))
             .Where(room => Path.GetFileName(room) is not ("bin" or "obj") && Directory.GetFiles(room, "*.cs").Length > mostFiles)];
-        string[] wrong = [.. crowded, .. samples, .. SourceRooms.Files.Where(file => file.Lines > mostLines).Select(file => $"{file.Path} has {file.Lines} lines")];
+        string[] wrong = [.. crowded, .. samples,
+            .. SourceRooms.Files.Where(file => file.Lines > mostLines).Select(file => $"{file.Path} has {file.Lines} lines")];
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
     }
 

@@ -72,6 +72,10 @@ public class DefaultsTests
             CollectionAssert.AreEqual(Settings(there).ToArray(), Settings(created).ToArray());
     }
 
+    /// <summary>Values that came after version 0.1, without which a file means what it did: ModelFileDamageTests loads files without the
+    /// digest, OlderModelFilesTests maps of codes without key values.</summary>
+    static readonly string[] Later = [".Sha256", ".CodeValues"];
+
     /// <summary>A setting that a file does not name would take the default of the version that loads it.</summary>
     [TestMethod]
     [DynamicData(nameof(Models))]
@@ -87,7 +91,7 @@ public class DefaultsTests
         string[] inFile = [.. Descriptions(older).SelectMany(description => Names(description.RootElement, "")).Distinct()];
         string[] now = [.. Descriptions(saved).SelectMany(description => Names(description.RootElement, "")).Distinct()];
         Assert.IsNotEmpty(inFile);
-        string[] newer = [.. now.Except(inFile)];
+        string[] newer = [.. now.Except(inFile).Except(Later)];
         Assert.IsEmpty(newer, $"{string.Join(", ", newer)}: these settings came later. Their defaults must stay what older versions did, or files need them: write a test of that.");
     }
 

@@ -11,14 +11,6 @@ public sealed class OnnxChainTests
 {
     readonly MLContext _ml = new(seed: 1);
 
-    sealed class LabeledRow
-    {
-        [VectorType(Tiny.Side * Tiny.Side)]
-        public float[] Pixels { get; set; } = [];
-
-        public string Label { get; set; } = "";
-    }
-
     sealed class PixelsRow
     {
         [VectorType(Tiny.Side * Tiny.Side)]
@@ -161,10 +153,41 @@ public sealed class OnnxChainTests
     public void Steps_before_a_codec_that_cannot_be_converted_are_named_by_the_column_that_is_missing()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Tiny.Rows(3));
-        var before = _ml.Transforms.CustomMapping<LabeledRow, PixelsCopy>((row, copy) => copy.Copy = row.Pixels, contractName: null).Fit(data);
+        var before = _ml.Transforms.CustomMapping<PixelsRow, PixelsCopy>((row, copy) => copy.Copy = row.Pixels, contractName: null)
+            .Fit(data);
         using var chain = new TransformerChain<ITransformer>(
             before, Tiny.Untrained(columns: new EncoderColumns("Copy", "Codes", null, false, null, null)));
         Refuses(chain, data, "'Copy'", "a step before it");
+    }
+
+    [TestMethod]
+    public void A_pipeline_that_loads_pictures_is_converted_from_the_pixels_on()
+    {
+        using var folder = new TemporaryFolder();
+        for (int number = 0; number < 12; number++)
+        {
+            byte[] rgba = new byte[4 * Tiny.Side * Tiny.Side];
+            Planes.ToBytes(Tiny.Pixels(number, 3), rgba, new ImageFormat(Tiny.Side, Tiny.Side, 3, false, false));
+            using MLImage image = MLImage.CreateFromPixels(Tiny.Side, Tiny.Side, MLPixelFormat.Rgba32, rgba);
+            image.Save(folder.File($"{number}.png"));
+        }
+        IDataView files = _ml.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 12).Select(number => new PictureFile { File = $"{number}.png" }).ToArray());
+        using var model = _ml.Transforms.LoadImages("Image", folder.Path, "File")
+            .Append(_ml.Transforms.ResizeImages("Image", Tiny.Side, Tiny.Side))
+            .Append(_ml.Transforms.ExtractPixels("Pixels", "Image"))
+            .Append(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options())).Fit(files);
+        Refuses(model, files, "'Pixels'", "a step before it");
+
+        var fromPixels = new TransformerChain<ITransformer>([.. model.Skip(3)]);
+        IDataView pixels = OnnxFile.Only(_ml, model.Transform(files), "Pixels");
+        using var onnx = new OnnxFile(fromPixels, pixels, "Codes");
+        onnx.AssertEqual(fromPixels.Transform(pixels), pixels, "Codes");
+    }
+
+    sealed class PictureFile
+    {
+        public string File { get; set; } = "";
     }
 
     sealed class PixelsCopy

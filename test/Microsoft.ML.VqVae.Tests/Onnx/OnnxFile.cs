@@ -43,9 +43,9 @@ internal sealed class OnnxFile : IDisposable
     public static IDataView Only(MLContext ml, IDataView view, params string[] columns) =>
         ml.Data.Cache(ml.Transforms.SelectColumns(columns).Fit(view).Transform(view));
 
-    /// <summary>Compares columns of a transformed view with the graph: all rows in one batch by OnnxRuntime, and row by row by ML.NET. Keys must
-    /// be the same; numbers may differ by 1e-5 of the largest in their column, since sums are taken in another order. A hundredth of that
-    /// is usual.</summary>
+    /// <summary>Compares columns of a transformed view with the graph: all rows in one batch by OnnxRuntime, and row by row by ML.NET. Keys
+    /// must be the same; numbers may differ by 1e-5 of the largest in their column, since sums are taken in another order. A hundredth of
+    /// that is usual.</summary>
     public void AssertEqual(IDataView transformed, IDataView input, params string[] columns)
     {
         List<object[]> expected = Rows(transformed, columns), inOneBatch = Run(input, columns);
@@ -92,7 +92,8 @@ internal sealed class OnnxFile : IDisposable
             NamedOnnxValue Tensor<T>(IEnumerable<T[]> parts) =>
                 NamedOnnxValue.CreateFromTensor(name, new DenseTensor<T>(parts.SelectMany(part => part).ToArray(), shape));
         })];
-        using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results = _session.Run(inputs, [.. columns.Select(name => $"{name}.output")]);
+        using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results =
+            _session.Run(inputs, [.. columns.Select(name => $"{name}.output")]);
         object[][] byColumn = [.. results.Select(result => result.ElementType == TensorElementType.Float
             ? Rows(result.AsTensor<float>()) : Rows(result.AsTensor<uint>()))];
         return [.. Enumerable.Range(0, rows.Count).Select(row => byColumn.Select(column => column[row]).ToArray())];

@@ -54,6 +54,21 @@ public sealed class OnnxSequenceTests
     }
 
     [TestMethod]
+    public void Raw_waveforms_of_any_length_are_encoded_the_same()
+    {
+        IDataView data = TinySpeech.Data(_ml);
+        using AudioVqVaeTransformer encoder =
+            _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", TinySpeech.Options(TinySpeech.Waveform(), steps: 20)).Fit(data);
+        IDataView input = OnnxFile.Only(_ml, data, "Waveform");
+        IDataView encoded = encoder.Transform(input);
+        Assert.IsGreaterThan(1, Values.Read(encoded, "Codes").SelectMany(row => (uint[])row[0]).Distinct().Count());
+        using var onnx = new OnnxFile(encoder, input, "Codes");
+        onnx.AssertEqual(encoded, input, "Codes");
+        using AudioVqVaeDecoderTransformer decoder = encoder.Decoder("Sound");
+        Refuses(decoder, OnnxFile.Only(_ml, encoder.Transform(data), "Codes", "Speaker"), "AudioVqVaeDecoderTransformer");
+    }
+
+    [TestMethod]
     public void Speakers_who_are_new_are_encoded_by_their_utterance_or_refused_where_features_are_decorrelated()
     {
         IDataView known = TinySpeech.Data(_ml, TinySpeech.Rows(4));
@@ -81,8 +96,7 @@ public sealed class OnnxSequenceTests
         IDataView data = TinySpeech.Data(_ml);
         MelCodecOptions decorrelated = TinySpeech.Mel();
         (decorrelated.Normalisation, decorrelated.Decorrelation) = (FeatureNormalisation.Utterance, 0.5);
-        (AudioCodecOptions, string)[] cases =
-            [(TinySpeech.Codec("adapted"), "search"), (TinySpeech.Waveform(), "WaveformVqVae"), (decorrelated, "Decorrelation")];
+        (AudioCodecOptions, string)[] cases = [(TinySpeech.Codec("adapted"), "search"), (decorrelated, "Decorrelation")];
         foreach ((AudioCodecOptions codec, string reason) in cases)
         {
             using AudioVqVaeTransformer encoder = Fit(codec, data);
@@ -115,7 +129,8 @@ public sealed class OnnxSequenceTests
     public void A_codec_and_its_prior_are_one_graph_from_pixels_to_bits()
     {
         IDataView input = OnnxFile.Only(_ml, Tiny.Data(_ml, 20), "Pixels");
-        ImageVqVaeTransformer codec = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null), codesPerPosition: 3);
+        ImageVqVaeTransformer codec = Tiny.Untrained(
+            columns: new EncoderColumns("Pixels", "Codes", null, false, null, null), codesPerPosition: 3);
         var options = new PriorOptions
         {
             PixelCnn = new PixelCnnOptions { Layers = 3, Channels = 8, SkipChannels = 6, KernelSize = 5 },
@@ -139,12 +154,33 @@ public sealed class OnnxSequenceTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void A_transformer_over_a_grid_gives_the_same_bits(int codesPerPosition)
+    {
+        IDataView pixels = OnnxFile.Only(_ml, Tiny.Data(_ml, 20), "Pixels", "Label");
+        using ImageVqVaeTransformer codec = Tiny.Untrained(
+            columns: new EncoderColumns("Pixels", "Codes", null, false, null, null), codesPerPosition: codesPerPosition);
+        IDataView codes = _ml.Transforms.Conversion.MapValueToKey("Label").Fit(pixels).Transform(codec.Transform(pixels));
+        var options = new PriorOptions
+        {
+            CustomNetwork = new TransformerPriorOptions { Layers = 2, Channels = 12, Heads = 3 },
+            Training = TinyCodes.Options(steps: 30).Training, PerCodeColumnName = "PerCode",
+        };
+        using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(codes);
+        IDataView input = OnnxFile.Only(_ml, codes, "Codes", "Label");
+        using var onnx = new OnnxFile(prior, input, "Bits", "PerCode");
+        onnx.AssertEqual(prior.Transform(input), input, "Bits", "PerCode");
+    }
+
+    [TestMethod]
     public void A_class_that_the_training_data_did_not_have_is_refused_by_name()
     {
         using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml);
         TinyCodes.Grid[] rows = TinyCodes.Grids(4);
         rows[3].Class = "sideways";
-        Refuses(prior, OnnxFile.Only(_ml, TinyCodes.WithLabel(_ml, _ml.Data.LoadFromEnumerable(rows)), "Codes", "Label"), "'Label'", "'sideways'");
+        IDataView input = OnnxFile.Only(_ml, TinyCodes.WithLabel(_ml, _ml.Data.LoadFromEnumerable(rows)), "Codes", "Label");
+        Refuses(prior, input, "'Label'", "'sideways'");
     }
 
     [TestMethod]

@@ -56,7 +56,7 @@ public class AudioChainTests
         TinySpeech.Row[] rows = TinySpeech.Rows(6);
         List<object[]> expected = Values.Read(encoder.Transform(TinySpeech.Data(_ml, rows)), "Codes");
         var keys = _ml.Transforms.Conversion.MapValueToKey("Speaker").Fit(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(2)));
-        var runs = new NetworkRuns(encoder.Network, "encoder.down", "decoder.expand");
+        var runs = new NetworkRuns(encoder.Network, "encoder.residual.0", "decoder.residual.0");
         using PredictionEngine<TinySpeech.Row, Coded> engine = _ml.Model.CreatePredictionEngine<TinySpeech.Row, Coded>(
             new TransformerChain<ITransformer>(keys, encoder), new PredictionEngineOptions { OwnsTransformer = false });
         for (int i = 0; i < rows.Length; i++)

@@ -41,8 +41,10 @@ public sealed class CodesThroughTextTests
         using ImageVqVaeTransformer encoder = Tiny.Untrained();
         using ImageVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
         IDataView codes = encoder.Transform(Tiny.Data(_ml, 6));
-        IDataView numbers = _ml.Data.LoadFromEnumerable(
-            Values.Read(codes, "Codes").Select(row => new NumberRow { Numbers = [.. ((uint[])row[0]).Select(key => (int)key - 1)] }).ToArray());
+        IDataView numbers = _ml.Data.LoadFromEnumerable(Values.Read(codes, "Codes").Select(row => new NumberRow
+        {
+            Numbers = [.. ((uint[])row[0]).Select(key => (int)key - 1)],
+        }).ToArray());
         IDataView keys = _ml.Transforms.Conversion.MapValueToKey("Codes", "Numbers").Fit(numbers).Transform(numbers);
         DiffersFrom(codes, keys);
         Values.AreEqual(Values.Read(decoder.Transform(codes), "Again"), Values.Read(decoder.Transform(keys), "Again"));
@@ -165,7 +167,8 @@ public sealed class CodesThroughTextTests
 
         IDataView Labelled(params string[] codes)
         {
-            IDataView view = _ml.Data.LoadFromEnumerable(codes.Select(code => new LabelRow { Code = code, Label = $"label of {code}" }).ToArray());
+            IDataView view = _ml.Data.LoadFromEnumerable(
+                codes.Select(code => new LabelRow { Code = code, Label = $"label of {code}" }).ToArray());
             return _ml.Transforms.Conversion.MapValueToKey("Code").Append(_ml.Transforms.Conversion.MapValueToKey("Label"))
                 .Fit(view).Transform(view);
         }
@@ -186,7 +189,8 @@ public sealed class CodesThroughTextTests
         // Vectors of objects are not checked against their type, and ExpandFrames hands their keys on.
         IDataView codes = _ml.Data.LoadFromEnumerable(new LineRow[] { new() { Codes = [1, 2, 3] } });
         IDataView frames = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes").Fit(codes).Transform(codes);
-        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(map.Transform(frames), "PredictedLabel")).Message;
+        string message = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Values.Read(map.Transform(frames), "PredictedLabel")).Message;
         Assert.AreEqual("Row 2 of code column 'Code' has the key 3; expected are keys from 1 to 2.", message);
     }
 
@@ -198,8 +202,8 @@ public sealed class CodesThroughTextTests
         IDataView words = _ml.Data.LoadFromEnumerable(new[] { new WordRow { Words = [.. Enumerable.Repeat("0", 15), "6"] } });
         IDataView keys = _ml.Transforms.Conversion.MapValueToKey("Codes", "Words").Fit(words).Transform(words);
         string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => decoder.Transform(keys)).Message;
-        StringAssert.Contains(message, "Schema mismatch for codes column 'Codes': expected keys with the values of the 6 codes that the model "
-            + "was trained on, '0' to '5', or keys without values, got the key value '6'");
+        StringAssert.Contains(message, "Schema mismatch for codes column 'Codes': expected keys with the values of the 6 codes that the "
+            + "model was trained on, '0' to '5', or keys without values, got the key value '6'");
     }
 
     [TestMethod]
@@ -243,7 +247,8 @@ public sealed class CodesThroughTextTests
         CollectionAssert.AreNotEqual(Keys(codes), Keys(told), "The test needs codes whose key numbers change.");
     }
 
-    IDataView Words(int count) => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(i => new Word { Value = $"{i}" }).ToArray());
+    IDataView Words(int count) =>
+        _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(i => new Word { Value = $"{i}" }).ToArray());
 
     IDataView Latents() => _ml.Data.LoadFromEnumerable(new LatentRow[] { new() { Latents = ["3", "1"] }, new() { Latents = ["0", "3"] } });
 

@@ -74,7 +74,9 @@ public class DecoderTests
         void RequireAdvice(Action action)
         {
             string message = Assert.ThrowsExactly<InvalidOperationException>(action).Message;
-            foreach (string part in (string[])["column 'Pixels'", found, "pictures (MLImage)", "Set ImageOffset and ImageScale to those of ExtractPixels"])
+            string[] parts =
+                ["column 'Pixels'", found, "pictures (MLImage)", "Set ImageOffset and ImageScale to those of ExtractPixels"];
+            foreach (string part in parts)
                 StringAssert.Contains(message, part);
         }
     }

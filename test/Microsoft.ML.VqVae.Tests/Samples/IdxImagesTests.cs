@@ -69,7 +69,8 @@ public sealed class IdxImagesTests : IDisposable
         Assert.AreEqual("emnist-letters", numbered.Name);
         CollectionAssert.AreEqual(new[] { "26", "1", "2" }, Rows(numbered.Train).Select(row => row.Class).ToArray());
         string mapping = _folder.Write("emnist-letters-mapping.txt", "1 65 97\r\n26 90 122\r\n"u8.ToArray());
-        CollectionAssert.AreEqual(new[] { "Zz", "Aa", "2" }, Rows(ImageDataSets.Open(_ml, _folder.Path).Train).Select(row => row.Class).ToArray());
+        ImageData named = ImageDataSets.Open(_ml, _folder.Path);
+        CollectionAssert.AreEqual(new[] { "Zz", "Aa", "2" }, Rows(named.Train).Select(row => row.Class).ToArray());
         File.WriteAllText(mapping, "1 65\n2 B\n");
         string message = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message;
         StringAssert.Contains(message, $"'{mapping}', line 2: expected a label");
@@ -164,8 +165,11 @@ public sealed class IdxImagesTests : IDisposable
     void WriteLabels(string part, byte[] labels, bool packed = false) =>
         Write($"{part}-labels-idx1-ubyte", [labels.Length], labels, packed);
 
-    void Write(string name, int[] dimensions, byte[] values) =>
-        Write(name.EndsWith(".gz", StringComparison.Ordinal) ? name[..^3] : name, dimensions, values, name.EndsWith(".gz", StringComparison.Ordinal));
+    void Write(string name, int[] dimensions, byte[] values)
+    {
+        bool packed = name.EndsWith(".gz", StringComparison.Ordinal);
+        Write(packed ? name[..^3] : name, dimensions, values, packed);
+    }
 
     void Write(string name, int[] dimensions, byte[] values, bool packed)
     {

@@ -68,7 +68,7 @@ public sealed class ImageFolderTests : IDisposable
         // ML.NET makes a picture of it, whose missing part is black.
         Refused(whole[..^30], "is cut short");
         File.WriteAllBytes(_folder.File("a/image01.png"), []);
-        Refused([], "image file 2 of 20, is empty. 1 other files cannot be read either.");
+        Refused([], "image file 2 of 20, is empty. 1 other file cannot be read either.");
 
         void Refused(byte[] content, string problem)
         {

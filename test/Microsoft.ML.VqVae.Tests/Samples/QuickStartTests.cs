@@ -21,6 +21,22 @@ public sealed class QuickStartTests
     }
 
     [TestMethod]
+    public void Every_block_of_the_readme_is_compared_with_code_that_is_built() =>
+        Assert.AreEqual(3, Lines("README.md").Count(line => line == "```csharp"), "A new block needs a file that is built, and a test.");
+
+    [TestMethod]
+    public void Without_a_verb_the_samples_are_listed_with_a_line_each()
+    {
+        var output = new StringWriter();
+        var configuration = new System.CommandLine.InvocationConfiguration { Output = output };
+        Assert.AreEqual(0, Microsoft.ML.VqVae.Samples.Program.Root().Parse([]).Invoke(configuration));
+        string[] lines = output.ToString().Split(output.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.IsGreaterThanOrEqualTo(8, lines.Length);
+        Assert.StartsWith("images           Trains a VQ-VAE on images", lines[0]);
+        Assert.AreEqual(lines.Length, lines.Select(line => line.Split(' ')[0]).Distinct().Count());
+    }
+
+    [TestMethod]
     public void The_first_block_of_the_readme_is_the_program_that_is_built()
     {
         string[] program = Lines("test/Microsoft.ML.VqVae.Tests.FirstProgram/Program.cs");

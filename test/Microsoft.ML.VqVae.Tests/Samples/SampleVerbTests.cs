@@ -15,7 +15,8 @@ public sealed class SampleVerbTests
         Assert.AreEqual("the file is cut short", SampleVerb.MessageOf(cause));
         Assert.AreEqual("Event we were waiting on was subject to an exception Cause: the file is cut short",
             SampleVerb.MessageOf(new InvalidOperationException("Event we were waiting on was subject to an exception", cause)));
-        Assert.AreEqual("Row 3: the file is cut short", SampleVerb.MessageOf(new InvalidOperationException("Row 3: the file is cut short", cause)));
+        Assert.AreEqual(
+            "Row 3: the file is cut short", SampleVerb.MessageOf(new InvalidOperationException("Row 3: the file is cut short", cause)));
         Assert.AreEqual("the file is cut short", SampleVerb.MessageOf(new AggregateException(new TargetInvocationException(cause))));
     }
 

@@ -12,31 +12,48 @@ public sealed class CodecResumeTests
     const int Steps = 9;
 
     [TestMethod]
-    [DataRow(CodebookLearning.MovingAverage)]
-    [DataRow(CodebookLearning.Gradient)]
-    [DataRow(CodebookLearning.MovingAverage, TrainingPrecision.BFloat16)]
+    [DataRow(CodebookLearning.MovingAverage, false)]
+    [DataRow(CodebookLearning.Gradient, false)]
+    [DataRow(CodebookLearning.MovingAverage, true)]
+    [DataRow(CodebookLearning.MovingAverage, false, TrainingPrecision.BFloat16)]
     public void An_interrupted_codec_ends_with_the_same_bits(
-        CodebookLearning learning, TrainingPrecision precision = TrainingPrecision.Single)
+        CodebookLearning learning, bool preset, TrainingPrecision precision = TrainingPrecision.Single)
     {
-        var expected = Train(learning, precision, folder: null, cancelAt: null);
+        List<string> expected = Train(learning, folder: null, cancelAt: null, preset, precision: precision);
         // Before, at and after the start of the codebook in step 3, and between restarts.
         foreach (var cancelAt in new[] { 1, 2, 3, 6 })
         {
             using var folder = new TemporaryFolder();
-            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, precision, folder, cancelAt));
-            CollectionAssert.AreEqual(expected, Train(learning, precision, folder, cancelAt: null), $"cancelled in step {cancelAt}");
+            Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt, preset, precision: precision));
+            CollectionAssert.AreEqual(
+                expected, Train(learning, folder, cancelAt: null, preset, precision: precision), $"cancelled in step {cancelAt}");
         }
+    }
+
+    [TestMethod]
+    [DataRow(CodebookLearning.MovingAverage)]
+    [DataRow(CodebookLearning.Gradient)]
+    public void A_longer_plan_ends_with_the_bits_of_one_long_run(CodebookLearning learning)
+    {
+        using var folder = new TemporaryFolder();
+        var shorter = Train(learning, folder, cancelAt: null, steps: 6);
+        var longer = Train(learning, folder, cancelAt: null);
+        CollectionAssert.AreEqual(Train(learning, folder: null, cancelAt: null), longer);
+        CollectionAssert.AreNotEqual(shorter, longer);
     }
 
     // The state of the trained network as text, a line a tensor.
     static List<string> Train(
-        CodebookLearning learning, TrainingPrecision precision, TemporaryFolder? folder, int? cancelAt)
+        CodebookLearning learning, TemporaryFolder? folder, int? cancelAt, bool preset = false, int steps = Steps,
+        TrainingPrecision precision = TrainingPrecision.Single)
     {
         var quantizer = new VectorQuantizerOptions
         {
             Codes = 8, Dimensions = 4, Learning = learning, InitializeFromData = true, UnquantizedSteps = 3, KMeansIterations = 2,
             RestartEverySteps = 2, RestartBelow = 0.9,
         };
+        if (preset)
+            quantizer.AsPreset();
         var codec = new ImageCodecOptions
         {
             Height = 8, Width = 8, Channels = 1, HiddenChannels = 4, OuterChannels = 0, ResidualChannels = 4, ResidualBlocks = 1,
@@ -53,7 +70,7 @@ public sealed class CodecResumeTests
         });
         var options = new TrainingOptions
         {
-            LearningRate = 1e-2, BatchSize = 4, Steps = Steps, Seed = 1, Precision = precision, CheckpointFolder = folder?.Path,
+            LearningRate = 1e-2, BatchSize = 4, Steps = steps, Seed = 1, Precision = precision, CheckpointFolder = folder?.Path,
             CancellationToken = cancellation.Token,
         };
         TrainingLoop.Run(task, options, CPU);

@@ -49,7 +49,8 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     internal (OnnxValue Mean, OnnxValue LogVariance) PosteriorToOnnx(OnnxValue pixels)
     {
         OnnxValue encodings = encoder.ToOnnx(NormalizeToOnnx(pixels));
-        return (encodings.Narrow(1, 0, latentChannels), encodings.Narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance));
+        OnnxValue logVariance = encodings.Narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance);
+        return (encodings.Narrow(1, 0, latentChannels), logVariance);
     }
 
     /// <summary>The evidence lower bound of a batch of images [B, C, H, W], estimated with one z for each image.</summary>

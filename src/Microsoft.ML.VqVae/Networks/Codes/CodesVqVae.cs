@@ -282,7 +282,7 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
 
     public OnnxValue ToOnnx(OnnxValue codes)
     {
-        using Tensor places = arange(grid.CodesPerPosition, dtype: ScalarType.Int64) * grid.Codes;
+        using Tensor places = Arange(grid.CodesPerPosition).Mul(grid.Codes);
         OnnxValue rows = codes.Reshape(-1, grid.Height, grid.Width, grid.CodesPerPosition) + places;
         OnnxValue x = rows.RowsOf(embedding).MergeLast().ChannelsFirst().Through(enter);
         foreach (Conv2d layer in down)

@@ -28,24 +28,26 @@ internal static class MixedPrecision
     }
 
     /// <summary>The output of a layer.</summary>
-    public static Tensor Apply(this Convolution layer, Tensor input)
-    {
-        if (!_reduced)
-            return layer.call(input);
-        (Tensor values, Tensor weight, Tensor bias) = (Operand(input), Operand(layer.weight), Operand(layer.bias!));
-        return layer switch
-        {
-            Conv1d => nn.functional.conv1d(values, weight, bias, layer.stride[0], layer.padding![0], layer.dilation[0]),
-            Conv2d => nn.functional.conv2d(values, weight, bias, layer.stride, layer.padding!, layer.dilation),
-            ConvTranspose1d => nn.functional.conv_transpose1d(values, weight, bias, layer.stride[0], layer.padding![0]),
-            ConvTranspose2d => nn.functional.conv_transpose2d(values, weight, bias, layer.stride, layer.padding!),
-            _ => throw new NotSupportedException($"There is no {layer.GetType().Name} in mixed precision."),
-        };
-    }
+    public static Tensor Apply(this Conv2d layer, Tensor input) => nn.functional.conv2d(
+        Operand(input), Operand(layer.weight), Operand(layer.bias!), layer.stride, layer.padding!, layer.dilation);
 
-    /// <inheritdoc cref="Apply(Convolution, Tensor)"/>
+    /// <inheritdoc cref="Apply(Conv2d, Tensor)"/>
+    public static Tensor Apply(this ConvTranspose2d layer, Tensor input) => nn.functional.conv_transpose2d(
+        Operand(input), Operand(layer.weight), Operand(layer.bias!), layer.stride, layer.padding!);
+
+    /// <summary>The output of a layer, with channels innermost in memory: libtorch's own convolution over [B, C, T] would reorder its input
+    /// and its output.</summary>
+    public static Tensor Apply(this Conv1d layer, Tensor input) => nn.functional.conv2d(
+        Row(Operand(input)), Operand(layer.weight).unsqueeze(2), Operand(layer.bias!),
+        [1, layer.stride[0]], [0, layer.padding![0]], [1, layer.dilation[0]]).squeeze(2);
+
+    /// <inheritdoc cref="Apply(Conv1d, Tensor)"/>
+    public static Tensor Apply(this ConvTranspose1d layer, Tensor input) => nn.functional.conv_transpose2d(
+        Row(Operand(input)), Operand(layer.weight).unsqueeze(2), Operand(layer.bias!), [1, layer.stride[0]], [0, layer.padding![0]]).squeeze(2);
+
+    /// <inheritdoc cref="Apply(Conv2d, Tensor)"/>
     public static Tensor Apply(this Linear layer, Tensor input) =>
-        _reduced ? nn.functional.linear(Operand(input), Operand(layer.weight), Operand(layer.bias!)) : layer.call(input);
+        nn.functional.linear(Operand(input), Operand(layer.weight), Operand(layer.bias!));
 
     /// <summary>The convolution [B, C, H, W] with a kernel of its own, without bias.</summary>
     public static Tensor Convolve(this Tensor input, Tensor kernel, int padding) =>
@@ -71,6 +73,9 @@ internal static class MixedPrecision
 
     /// <summary>The values in the precision of others.</summary>
     public static Tensor As(this Tensor values, Tensor others) => As(values, others.dtype);
+
+    /// <summary>[B, C, T] as images of one row.</summary>
+    static Tensor Row(Tensor values) => values.unsqueeze(2).ChannelsInnermost();
 
     static Tensor As(Tensor values, ScalarType type) => values.dtype == type ? values : values.to(type);
 

@@ -44,8 +44,8 @@ internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        // The first ReLU keeps its input for the sum; the second may work in place.
-        return narrow.Apply(wide.Apply(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
+        // Not in place: outputs of convolutions over time are views, whose changes cost the backward pass copies.
+        return narrow.Apply(functional.relu(wide.Apply(functional.relu(input)))).Add(input).MoveToOuterDisposeScope();
     }
 
     public OnnxValue ToOnnx(OnnxValue input) => input + input.Relu().Through(wide).Relu().Through(narrow);

@@ -107,7 +107,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     {
         CheckShape(latents, [latentChannels, Grid.Height, Grid.Width], "Latents");
         using var scope = NewDisposeScope();
-        return decoder.call(ChannelsLast(latents)).MoveToOuterDisposeScope();
+        return decoder.call(latents.ChannelsInnermost()).MoveToOuterDisposeScope();
     }
 
     internal OnnxValue ParametersToOnnx(OnnxValue latents) => decoder.ToOnnx(latents);
@@ -159,7 +159,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         return where(mirrored, images.flip(3), images);
     }
 
-    private protected Tensor Normalize(Tensor images) => ChannelsLast((images - Statistic(0)) / Statistic(1));
+    private protected Tensor Normalize(Tensor images) => ((images - Statistic(0)) / Statistic(1)).ChannelsInnermost();
 
     private protected OnnxValue NormalizeToOnnx(OnnxValue images) => (images - Statistic(0)) / Statistic(1);
 
@@ -174,10 +174,6 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     }
 
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
-
-    /// <summary>The same tensor with channels as the innermost axis in memory, which CPU convolutions are faster with (140 → 90 ms a
-    /// training step was measured); convolutions keep that order.</summary>
-    private protected static Tensor ChannelsLast(Tensor images) => images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 
     private protected void CheckImages(Tensor images) => CheckShape(images, [codec.Channels, codec.Height, codec.Width], "Images");
 

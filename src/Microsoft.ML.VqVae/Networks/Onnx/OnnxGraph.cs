@@ -8,9 +8,9 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>A graph of ONNX operators with their weights, which networks describe themselves in. It knows no file format: it is a list of
 /// constants and a list of operations, in an order in which they can be computed.</summary>
-/// <remarks>The operators are those of operator set 12 (https://github.com/onnx/onnx/blob/main/docs/Operators.md), which is the last that ML.NET
-/// writes. A computation or a constant that occurs twice is in the graph once, so that methods which describe a part of a network need not
-/// know who else asked for it.</remarks>
+/// <remarks>The operators are those of operator set 12 (https://github.com/onnx/onnx/blob/main/docs/Operators.md), the last that ML.NET writes.
+/// A computation or a constant that occurs twice is in the graph once, so that methods which describe a part of a network need not know
+/// who else asked for it.</remarks>
 internal sealed class OnnxGraph
 {
     /// <summary>The operator set that the operators are taken from.</summary>

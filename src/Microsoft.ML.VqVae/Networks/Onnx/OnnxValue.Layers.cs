@@ -9,13 +9,13 @@ internal sealed partial class OnnxValue
 {
     /// <summary>A two-dimensional convolution.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="pads">The number of zeros above, to the left, below and to the right; the layer's own padding if there are none.</param>
+    /// <param name="pads">The numbers of zeros above, to the left, below and to the right; none for the layer's own padding.</param>
     public OnnxValue Through(Conv2d layer, params long[] pads) => Convolve(
         "Conv", layer.weight, layer.bias, layer.stride, pads.Length > 0 ? pads : Both(layer.padding), layer.dilation, layer.groups);
 
     /// <summary>A one-dimensional convolution.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="pads">The number of zeros before and behind; the layer's own padding if there are none.</param>
+    /// <param name="pads">The numbers of zeros before and behind; none for the layer's own padding.</param>
     public OnnxValue Through(Conv1d layer, params long[] pads) => Convolve(
         "Conv", layer.weight, layer.bias, layer.stride, pads.Length > 0 ? pads : Both(layer.padding), layer.dilation, layer.groups);
 
@@ -42,6 +42,14 @@ internal sealed partial class OnnxValue
         return layer.bias is Parameter bias ? product + bias : product;
     }
 
+    /// <summary>Layer normalization along the last axis.</summary>
+    public OnnxValue Through(LayerNorm layer)
+    {
+        OnnxValue centered = this - Mean(rank - 1).SplitLast(-1, 1);
+        OnnxValue deviations = (centered.Square().Mean(rank - 1) + layer.eps).Sqrt().SplitLast(-1, 1);
+        return centered / deviations * layer.weight! + layer.bias!;
+    }
+
     /// <summary>The product of a matrix [window, O] with each window of a signal: [B, samples] → [B, O, windows].</summary>
     /// <param name="matrix">The matrix.</param>
     /// <param name="stride">The number of samples from one window to the next.</param>
@@ -62,7 +70,8 @@ internal sealed partial class OnnxValue
     }
 
     OnnxValue Convolve(
-        string operation, Tensor? weight, Tensor? bias, IEnumerable<long> strides, IEnumerable<long> pads, IEnumerable<long> dilations, long groups)
+        string operation, Tensor? weight, Tensor? bias, IEnumerable<long> strides, IEnumerable<long> pads, IEnumerable<long> dilations,
+        long groups)
     {
         OnnxValue[] operands = bias is null
             ? [this, graph.Constant(weight!)] : [this, graph.Constant(weight!), graph.Constant(bias)];

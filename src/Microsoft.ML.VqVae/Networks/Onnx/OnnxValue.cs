@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>A value of an <see cref="OnnxGraph"/>: an input, a constant or the result of an operation. Its methods are named as those of tensors
-/// and add operations to the graph, so that a network's description reads as its forward pass.</summary>
+/// <summary>A value of an <see cref="OnnxGraph"/>: an input, a constant or the result of an operation. Its methods are named as those of
+/// tensors and add operations to the graph, so that a network's description reads as its forward pass.</summary>
 /// <param name="graph">The graph.</param>
 /// <param name="name">The name of the value within the graph.</param>
 /// <param name="type">The type of its numbers: Single, Int64, UInt32 or Boolean.</param>
@@ -54,6 +54,9 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
 
     public OnnxValue Sigmoid() => Apply("Sigmoid");
 
+    /// <summary>The Gaussian error function.</summary>
+    public OnnxValue Erf() => Apply("Erf");
+
     /// <summary>ln(1 + eˣ).</summary>
     public OnnxValue Softplus() => Apply("Softplus");
 
@@ -76,6 +79,10 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
     OnnxValue Remainder(long divisor) => Combine("Mod", Number(divisor));
 
     public OnnxValue Less(double limit) => graph.Apply("Less", typeof(bool), rank, [this, Number(limit)]);
+
+    /// <summary>The number of thresholds that each value reaches, Int64.</summary>
+    public OnnxValue Reached(Tensor thresholds) =>
+        graph.Apply("GreaterOrEqual", typeof(bool), rank + 1, [SplitLast(-1, 1), graph.Constant(thresholds)]).To<long>().Sum(rank);
 
     /// <summary>Of each pair of numbers the first where this is true, the second elsewhere.</summary>
     public OnnxValue Where(OnnxValue whereTrue, OnnxValue elsewhere) =>

@@ -210,7 +210,8 @@ internal sealed class PixelCnnHead : nn.Module
         if (groups > 1)
         {
             using Tensor places = Arange(groups - 1).Mul(codes);
-            sums += (positions.Narrow(axis: 3, start: 0, groups - 1L) + places).RowsOf(earlier!).CumulativeSum(3).Pad(axis: 3, before: 1, after: 0);
+            OnnxValue added = (positions.Narrow(axis: 3, start: 0, groups - 1L) + places).RowsOf(earlier!);
+            sums += added.CumulativeSum(axis: 3).Pad(axis: 3, before: 1, after: 0);
         }
         return OnnxValue.Concatenate([.. Enumerable.Range(0, groups)
             .Select(place => sums.Narrow(3, place, 1).Relu().Through(logits[place]))], axis: 3);

@@ -106,7 +106,8 @@ internal sealed class PixelCnnLayer : nn.Module
         OnnxValue Skips(OnnxValue own) => skips is null ? own : own + skips;
         if (IsLast)
             return (rows, columns, Skips(outputs));
-        return (Gate(above), columns + outputs.Narrow(1, 0, Channels), Skips(outputs.Narrow(1, Channels, output.weight!.shape[0] - Channels)));
+        OnnxValue ownSkips = outputs.Narrow(1, Channels, output.weight!.shape[0] - Channels);
+        return (Gate(above), columns + outputs.Narrow(1, 0, Channels), Skips(ownSkips));
     }
 
     /// <summary>The vertical convolution: [B, Reach + h, W, C] → [B, h, W, 2C], before its gate.</summary>

@@ -44,6 +44,23 @@ internal sealed class TransformerLayer : nn.Module
         return state.Add(feedForwardOutput.Apply(hidden)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in an ONNX graph, for rows of <paramref name="count"/> codes whose positions are part of the input.</summary>
+    public OnnxValue ToOnnx(OnnxValue input, int count)
+    {
+        // [3, B, heads, n, D]
+        OnnxValue all = input.Through(attentionNorm).Through(attention).SplitLast(3, _heads, _channels / _heads)
+            .Permute(2, 0, 3, 1, 4);
+        (OnnxValue queries, OnnxValue keys, OnnxValue values) = (all.Select(0, 0), all.Select(0, 1), all.Select(0, 2));
+        float[] later = [.. Enumerable.Range(0, count * count).Select(pair => pair % count > pair / count ? -1e9f : 0)];
+        OnnxValue scores = queries.MatMul(keys.Permute(0, 1, 3, 2)) / Math.Sqrt(_channels / _heads)
+            + input.Graph.Constant(later, count, count);
+        OnnxValue attended = scores.Softmax().MatMul(values).Permute(0, 2, 1, 3).MergeLast();
+        OnnxValue state = input + attended.Through(attentionOutput);
+        OnnxValue wide = state.Through(feedForwardNorm).Through(feedForward);
+        // GELU: x · Φ(x).
+        return state + (wide * ((wide / Math.Sqrt(2)).Erf() + 1) * 0.5).Through(feedForwardOutput);
+    }
+
     Tensor Attend(Tensor input, Tensor? rotation, AttentionCache? cache)
     {
         (long batch, long count) = (input.shape[0], input.shape[1]);

@@ -144,6 +144,24 @@ public sealed class TransformerPrior : CodePrior
             .view(batch, length, Codes);
     }
 
+    internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null)
+    {
+        if (_grid.Length is not int length)
+            throw new NotSupportedException($"no ONNX graph is known for a {GetType().Name} over rows of any length");
+        Tensor numbers = Numbers(zeros([1, length], dtype: ScalarType.Int64), 0);
+        // The zero that is put before the others becomes "before the start".
+        OnnxValue previous = (codes + numbers - Start).Pad(axis: 1, before: 1, after: 0).WithoutLast(axis: 1) + Start;
+        OnnxValue states = previous.RowsOf(this.codes) + Positions(length, conditions: null).Added!;
+        if (conditions is not null)
+            states += conditions.RowsOf(this.conditions!).Reshape(0, 1, -1);
+        foreach (TransformerLayer layer in layers)
+            states = layer.ToOnnx(states, length);
+        int groups = _grid.CodesPerPosition;
+        OnnxValue grouped = states.Through(norm).Reshape(0, -1, groups, _options.Channels);
+        return OnnxValue.Concatenate([.. Enumerable.Range(0, groups)
+            .Select(place => grouped.Narrow(2, place, 1).Through(logits[place]))], axis: 2).Reshape(-1, length, Codes);
+    }
+
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
         new TransformerPriorSteps(this, batch, length, Positions(length, conditions));

@@ -23,7 +23,7 @@ public sealed record QuantizationResult(
     internal StepLoss ToStepLoss(Tensor reconstruction, params (string Name, Tensor Value)[] terms)
     {
         (string, Tensor)[] all = [.. terms, ("codebook", CodebookLoss), ("commitment", CommitmentLoss)];
-        return new StepLoss(reconstruction + Loss, all.ToDictionary(term => term.Item1, term => term.Item2.detach()), Counts)
+        return new StepLoss(reconstruction.Add(Loss), all.ToDictionary(term => term.Item1, term => term.Item2.detach()), Counts)
         {
             Parts = new Dictionary<string, Tensor> { ["reconstruction"] = reconstruction.detach(), ["quantizer"] = Loss.detach() },
         };

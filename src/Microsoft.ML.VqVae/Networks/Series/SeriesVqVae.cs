@@ -146,7 +146,8 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
         return (difference.Square().sum([1, 2]) / lengths.Mul(Channels)).MoveToOuterDisposeScope();
     }
 
-    internal OnnxValue ErrorToOnnx(OnnxValue decoded, OnnxValue series) => ((decoded - series) / deviations.unsqueeze(1)).Square().Mean(1, 2);
+    internal OnnxValue ErrorToOnnx(OnnxValue decoded, OnnxValue series) =>
+        ((decoded - series) / deviations.unsqueeze(1)).Square().Mean(1, 2);
 
     /// <summary>
     /// The losses of a batch, equation 3 of the paper: reconstruction + codebook loss + β · commitment loss. p(x|z) is a Gaussian of unit

@@ -30,7 +30,7 @@ internal sealed class MelEncoder : nn.Module
         var x = down.Apply(features);
         foreach (var block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
-        return Padding.Clear(project.Apply(x.relu_()), padding.Codes).Single().MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(x.relu()), padding.Codes).Single().MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, for rows of one length.</summary>
@@ -75,7 +75,7 @@ internal sealed class MelDecoder : nn.Module
         var x = expand.Apply(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
         foreach (var block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
-        var frames = project.Apply(With(x.relu_(), speakers)).Single();
+        var frames = project.Apply(With(x.relu(), speakers)).Single();
         // [B, frames of a code · C, N] → [B, C, N · frames of a code].
         var (batch, count) = (frames.shape[0], frames.shape[2]);
         return frames.view(batch, -1, channels, count).permute(0, 2, 3, 1).reshape(batch, channels, -1).MoveToOuterDisposeScope();

@@ -156,8 +156,12 @@ public sealed class MelVqVae : AudioVqVae
             OnnxValue ofUtterance = NormalizeToOnnx(features);
             normalized = normalized is null ? ofUtterance : speakers!.Less(0).Reshape(-1, 1, 1).Where(ofUtterance, normalized);
         }
-        return quantizer.EncodeToOnnx(encoder.ToOnnx((normalized ?? throw new NotSupportedException(
-            "it removes the correlations of the features of each utterance (Decorrelation), which takes their eigenvectors")).ChannelsFirst()));
+        if (normalized is null)
+        {
+            throw new NotSupportedException(
+                "it removes the correlations of the features of each utterance (Decorrelation), which takes their eigenvectors");
+        }
+        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.ChannelsFirst()));
     }
 
     /// <summary>Features [B, T, C] by the statistics of their utterance.</summary>

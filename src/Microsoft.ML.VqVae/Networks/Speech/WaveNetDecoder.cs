@@ -204,7 +204,7 @@ public sealed class WaveNetDecoder : nn.Module
     {
         var (batch, count) = (quantized.shape[0], quantized.shape[2]);
         // [B, frames of a latent · channels, F] → [B, F · frames of a latent, channels].
-        var made = frames.Apply(quantized).relu_().permute(0, 2, 1)
+        var made = frames.Apply(quantized).relu().permute(0, 2, 1)
             .reshape(batch, count * options.FramesPerLatentOrDefault, options.ConditioningChannels);
         return new StackConditions(speakers, made);
     }

@@ -102,6 +102,13 @@ public sealed class WaveformVqVae : AudioVqVae
         return EncodeLevels(MuLaw.Encode(batch.Inputs), batch.Lengths, padding).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    internal override OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers)
+    {
+        OnnxValue companded = MuLaw.ToOnnx(waveforms).To<float>() * (2.0 / (MuLaw.Levels - 1)) - 1;
+        return quantizer.EncodeToOnnx(encoder.ToOnnx(companded.Reshape(0, 1, -1)));
+    }
+
     /// <summary>The encodings of µ-law levels, scaled to −1 … 1: soft sounds are not lost next to loud ones.</summary>
     Tensor EncodeLevels(Tensor levels, Tensor lengths, Padding padding)
     {
@@ -178,13 +185,24 @@ internal sealed class WaveformEncoder : nn.Module
             x = down[layer].Apply(x);
             perValue *= strides[layer];
             if (layer < strides.Length - 1)
-                x = x.relu_();
+                x = x.relu();
             x = Padding.Clear(x, new Padding(lengths, samples.shape[2], perValue).Codes);
         }
         var mask = new Padding(lengths, samples.shape[2], perValue).Codes;
         foreach (var block in residual)
             x = Padding.Clear(block.call(x), mask);
-        return Padding.Clear(project.Apply(x.relu_()), mask).Single().MoveToOuterDisposeScope();
+        return Padding.Clear(project.Apply(x.relu()), mask).Single().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in an ONNX graph, for rows of one length.</summary>
+    public OnnxValue ToOnnx(OnnxValue samples)
+    {
+        OnnxValue x = samples;
+        for (int layer = 0; layer < strides.Length; layer++)
+            x = (layer == 0 ? x : x.Relu()).PadToMultiple(axis: 2, strides[layer]).Through(down[layer]);
+        foreach (ResidualBlock1d block in residual)
+            x = block.ToOnnx(x);
+        return x.Relu().Through(project);
     }
 }
 

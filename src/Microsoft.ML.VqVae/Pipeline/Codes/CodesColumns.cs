@@ -71,7 +71,8 @@ internal sealed record CodesLikelihoodColumns(string Output, string Codes, strin
 
     public IReadOnlyList<ModelColumn<CodesModel, Tensor>> ToOutputs() =>
     [
-        ModelColumn<CodesModel, Tensor>.Number(Output, bits => bits, (model, inputs) => model.Network.BitsToOnnx(inputs[0], inputs[1]).Sum(1)),
+        ModelColumn<CodesModel, Tensor>.Number(
+            Output, bits => bits, (model, inputs) => model.Network.BitsToOnnx(inputs[0], inputs[1]).Sum(1)),
     ];
 }
 

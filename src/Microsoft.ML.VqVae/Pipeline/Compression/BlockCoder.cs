@@ -28,8 +28,8 @@ internal sealed record CodeRow(int[] Codes, int Class)
 /// after the other; both in double precision, in which the difference stays far below <see cref="LogitQuantizer.Tolerance"/>.
 /// </summary>
 /// <remarks>The bytes of a block: the checksum of its rows; if rows may be of any length, the number of codes of each row, seven bits a byte,
-/// the lowest first; then one sequence of symbols: the class of each row, and the first code of each row, the second of each row and so on,
-/// each after its offset.</remarks>
+/// the lowest first; then one sequence of symbols: the class of each row; for the first code of the rows, then for the second and so on, the
+/// offset of each row, then the code of each row.</remarks>
 internal sealed class BlockCoder
 {
     /// <summary>Number of logits in memory when rows are compressed.</summary>
@@ -94,10 +94,12 @@ internal sealed class BlockCoder
             foreach (CodeRow row in rows)
                 coder.Encode(_classes, row.Class);
         }
-        foreach (CodedSymbol symbol in Symbols(rows, cancellation))
+        foreach (CodedSymbol[] symbols in SymbolsOfPlaces(rows, cancellation))
         {
-            coder.Encode(LogitQuantizer.FrequenciesOfOffsets, symbol.Offset);
-            coder.Encode(symbol.Start, symbol.Frequency);
+            foreach (CodedSymbol symbol in symbols)
+                coder.Encode(LogitQuantizer.FrequenciesOfOffsets, symbol.Offset);
+            foreach (CodedSymbol symbol in symbols)
+                coder.Encode(symbol.Start, symbol.Frequency);
         }
         bytes.Write(coder.Finish());
         return bytes.ToArray();
@@ -124,19 +126,19 @@ internal sealed class BlockCoder
         var quantizer = new LogitQuantizer(_codes);
         var frequencies = new SymbolFrequencies(_codes);
         using CodeSteps steps = _model.Network.Begin(count, longest, Classes(rows));
-        long[] next = new long[count];
+        int[] offsets = new int[count];
         for (int i = 0; i < longest; i++)
         {
             using DisposeScope stepScope = NewDisposeScope();
             cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<double> logits = Numbers(steps.NextLogits());
-            for (int row = 0; row < count; row++)
+            int[] present = [.. Enumerable.Range(0, count).Where(row => i < rows[row].Codes.Length)];
+            foreach (int row in present)
+                offsets[row] = coder.Decode(LogitQuantizer.FrequenciesOfOffsets);
+            long[] next = new long[count];
+            foreach (int row in present)
             {
-                next[row] = 0;
-                if (i >= rows[row].Codes.Length)
-                    continue;
-                int offset = coder.Decode(LogitQuantizer.FrequenciesOfOffsets);
-                Quantize(quantizer, logits.Slice(row * _codes, _codes), offset);
+                Quantize(quantizer, logits.Slice(row * _codes, _codes), offsets[row]);
                 frequencies.Set(quantizer.QuantizedWeights);
                 next[row] = rows[row].Codes[i] = coder.Decode(frequencies);
             }
@@ -146,8 +148,8 @@ internal sealed class BlockCoder
         return (rows, CodeRow.ChecksumOf(rows) == checksum);
     }
 
-    /// <summary>The symbols of a block in their order.</summary>
-    IEnumerable<CodedSymbol> Symbols(IReadOnlyList<CodeRow> rows, CancellationToken cancellation)
+    /// <summary>The symbols of the first code of all rows, of the second of those that have one, and so on.</summary>
+    IEnumerable<CodedSymbol[]> SymbolsOfPlaces(IReadOnlyList<CodeRow> rows, CancellationToken cancellation)
     {
         int longest = rows.Max(row => row.Codes.Length);
         CodedSymbol[,] symbols = new CodedSymbol[longest, rows.Count];
@@ -158,13 +160,7 @@ internal sealed class BlockCoder
             Fill(symbols, first, [.. rows.Skip(first).Take(together)]);
         }
         for (int i = 0; i < longest; i++)
-        {
-            for (int row = 0; row < rows.Count; row++)
-            {
-                if (i < rows[row].Codes.Length)
-                    yield return symbols[i, row];
-            }
-        }
+            yield return [.. Enumerable.Range(0, rows.Count).Where(row => i < rows[row].Codes.Length).Select(row => symbols[i, row])];
     }
 
     void Fill(CodedSymbol[,] symbols, int first, CodeRow[] rows)

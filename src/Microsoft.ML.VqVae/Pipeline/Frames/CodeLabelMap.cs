@@ -35,8 +35,8 @@ namespace Microsoft.ML.VqVae;
 ///
 /// Ties are broken by the frequency of the labels in all of the training data, then by the order of the keys. Codes that do not occur in
 /// the training data and missing codes are mapped to the most frequent label. Codes are matched by their key values, as those of another
-/// data set may have other key numbers, and by number where a column has no key values. Rows without a code or a label are ignored in training. A
-/// score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1) / (n + number of labels) is the probability
+/// data set may have other key numbers, and by number where a column has no key values. Rows without a code or a label are ignored in
+/// training. A score is (n(code, label) + p) / (n(code) + 1), where n counts rows and p = (n(label) + 1) / (n + number of labels) is the probability
 /// of the label for an unknown code.
 /// </remarks>
 public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>

@@ -92,17 +92,16 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         ]);
     }
 
-    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
-        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    public IEnumerable<OnnxOutput> ToOnnx(DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf)
     {
         AddedColumns columns = Bind(inputSchema);
         OnnxValue code = valueOf(columns.InputColumns[0]).To<long>();
         OnnxValue Table<T>(T[] values, params long[] shape) where T : unmanaged => code.RowsOf(code.Graph.Constant(values, shape));
-        DataViewSchema.DetachedColumn Added(int output) => new(columns.OutputSchema[inputSchema.Count + output]);
+        OnnxOutput Added(int output, OnnxValue value) => new(new(columns.OutputSchema[inputSchema.Count + output]), value);
         return
         [
-            (Added(0), Table(Array.ConvertAll(Predicted(), label => (long)label - 1), _probabilities.Length)),
-            (Added(1), Table(_probabilities.SelectMany(row => row).ToArray(), _probabilities.Length, counts.Labels)),
+            Added(0, Table(Array.ConvertAll(Predicted(), label => (long)label - 1), _probabilities.Length)),
+            Added(1, Table(_probabilities.SelectMany(row => row).ToArray(), _probabilities.Length, counts.Labels)),
         ];
     }
 

@@ -44,7 +44,8 @@ internal abstract class ModelInput
 
     /// <summary>The values in an ONNX graph that stand for the tensors of the reader; lengths are left out where all rows have one
     /// length.</summary>
-    /// <exception cref="NotSupportedException">A graph cannot take these columns; the message says why, as the end of a sentence.</exception>
+    /// <exception cref="NotSupportedException">A graph cannot take these columns; the message says why, as the end of a
+    /// sentence.</exception>
     public virtual IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         throw new NotSupportedException("no ONNX graph is known for its input columns");
 }
@@ -96,8 +97,7 @@ internal sealed class BatchMapping<TModel, TPass>(
         }
     }
 
-    public IEnumerable<(DataViewSchema.DetachedColumn Column, OnnxValue Value)> ToOnnx(
-        DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    public IEnumerable<OnnxOutput> ToOnnx(DataViewSchema inputSchema, Func<DataViewSchema.Column, OnnxValue> valueOf)
     {
         if (needsRowsInOrder)
             throw new NotSupportedException("a row depends on the rows before it");
@@ -105,6 +105,7 @@ internal sealed class BatchMapping<TModel, TPass>(
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<OnnxValue> inputs = input.ToOnnx(inputSchema, valueOf);
-        return [.. columns.Where(column => column.HasOnnx).Select(column => (column.Type(model), column.ToOnnx(model, inputs)))];
+        return [.. columns.Where(column => column.HasOnnx)
+            .Select(column => new OnnxOutput(column.Type(model), column.ToOnnx(model, inputs)))];
     }
 }

@@ -75,5 +75,6 @@ internal sealed class ModelColumn<TModel, TPass> : ModelColumn
     /// <summary>A Single.</summary>
     public static ModelColumn<TModel, TPass> Number(
         string name, Func<TPass, Tensor> compute, OnnxColumn<TModel>? onnx = null) =>
-        new(name, _ => ColumnTypes.NumberShape(name), _ => ColumnTypes.Number(name), (pass, column) => column.Store(compute(pass)), onnx: onnx);
+        new(name, _ => ColumnTypes.NumberShape(name), _ => ColumnTypes.Number(name),
+            (pass, column) => column.Store(compute(pass)), onnx: onnx);
 }

@@ -62,6 +62,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         // In the caller's inference mode, the network would be of tensors that cannot be trained.
         using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
         TrainingPlan<TTransformer> plan = Plan(input, training.Seed.Value);
+        using IDisposable? examples = plan.Task.Examples as IDisposable;
         try
         {
             using IChannel channel = _environment.Start("VqVae");

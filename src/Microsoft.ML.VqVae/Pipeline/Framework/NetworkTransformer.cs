@@ -121,23 +121,14 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     private protected abstract string About { get; }
 
     /// <summary>Computes the first output column of one row.</summary>
-    private protected T Compute<T>(ValueRow row)
-    {
-        var runner = new BatchRunner(_mapping, row, capacity: 1, () => 0);
-        var getter = (ValueGetter<T>)runner.Getter(0);
-        runner.Read(0);
-        runner.Start(1);
-        T value = default!;
-        getter(ref value);
-        return value;
-    }
+    private protected T Compute<T>(ValueRow row) => BatchRunner.FirstColumn<T>(_mapping, row);
 
     /// <summary>Computes a column of numbers, the first one, of one row.</summary>
-    private protected float[] ComputeNumbers(ValueRow row) => [.. Compute<VBuffer<float>>(row).DenseValues()];
+    private protected float[] ComputeNumbers(ValueRow row) => BatchRunner.FirstVector<float>(_mapping, row);
 
     /// <summary>Computes a column of codes, the first one, of one row. Codes are counted from 0, keys from 1.</summary>
     private protected int[] ComputeCodes(ValueRow row) =>
-        Array.ConvertAll([.. Compute<VBuffer<uint>>(row).DenseValues()], (uint key) => (int)key - 1);
+        Array.ConvertAll(BatchRunner.FirstVector<uint>(_mapping, row), key => (int)key - 1);
 
     /// <summary>Releases the network, and frees it unless another transformer uses it. Work of other threads with this transformer ends as
     /// it would have; what begins later throws an <see cref="ObjectDisposedException"/>.</summary>

@@ -88,7 +88,10 @@ internal sealed record DecoderColumns(string Codes, string Output, bool AsImage)
     public void Describe(OptionProblems problems, ImageModelDescription model) => SchemaColumns.Describe(problems, [Codes], [Output]);
 
     public IReadOnlyList<ModelColumn<ImageModel, Tensor>> ToOutputs() =>
-        [PixelColumns.Declare<ImageModel, Tensor>(Output, AsImage, model => model.Description.Pixels, images => images, onnx: ToOnnxImages)];
+    [
+        PixelColumns.Declare<ImageModel, Tensor>(
+            Output, AsImage, model => model.Description.Pixels, images => images, onnx: ToOnnxImages),
+    ];
 
     static OnnxValue ToOnnxImages(ImageModel model, IReadOnlyList<OnnxValue> inputs)
     {

@@ -47,8 +47,8 @@ public abstract class ImageModelOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? ReconstructionColumnName { get; set; }
 
-    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;. The values of a vector column must then be bytes
-    /// by <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
+    /// <summary>Whether the reconstruction is an MLImage instead of a Vector&lt;Single&gt;. The values of a vector column must then be
+    /// bytes by <see cref="ImageOffset"/> and <see cref="ImageScale"/>.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool ReconstructionAsImage { get; set; }
 

@@ -28,7 +28,7 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
         (codec.Height, codec.Width, codec.Channels) = (format.Height, format.Width, format.Channels);
         (codec.ByteOffset, codec.ByteScale) = (format.ImageOffset, format.ImageScale);
         codec.Validate();
-        ImageStore images = ImageStore.Read(input, column, format, options.Training.CancellationToken);
+        ImageStore images = ImageStore.Read(input, column, format, options.Training);
         if (asBytes)
             PixelInput.CheckBytes(column.Name, images.Minimum, images.Maximum, format);
         return new ImageTrainingData(codec, format, images, options.WarmStart is not null);
@@ -52,29 +52,32 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
             .Add("images", Images.Count).Add("mean", Images.Mean).Add("deviation", Images.Deviation)
             .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).ToString();
         return new(new TrainingTask(network, network, Images, fingerprint),
-            string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format}"), create);
+            string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format} ({Images.Size})"), create);
     }
 }
 
 /// <summary>
-/// All training images in memory as planar floats in the units of the column, read and checked in one pass. They are stored in chunks, so
-/// that no array exceeds the 2 GB limit of .NET.
+/// All training images as planar values in the units of the column, read and checked in one pass: as bytes as long as every value is that
+/// of a byte, as Single otherwise; in memory up to a limit, then in a temporary file.
 /// </summary>
-internal sealed class ImageStore : IExampleStore
+internal sealed class ImageStore : IExampleStore, IDisposable
 {
-    const int ChunkValues = 1 << 24;
-
     readonly ImageFormat _format;
-    readonly List<float[]> _chunks = [];
-    readonly int _rowsPerChunk;
+    readonly long? _expected;
+    readonly long _memoryLimit;
+    // The values of the 256 bytes.
+    readonly float[] _values;
+    RowChunks<byte>? _bytes;
+    RowChunks<float>? _singles;
 
-    ImageStore(ImageFormat format)
+    ImageStore(ImageFormat format, long? expected, long memoryLimit)
     {
-        _format = format;
-        _rowsPerChunk = Math.Max(1, ChunkValues / format.ValueCount);
+        (_format, _expected, _memoryLimit) = (format, expected, memoryLimit);
+        _values = [.. Enumerable.Range(0, 256).Select(value => (value - format.ImageOffset) * format.ImageScale)];
+        _bytes = new(format.ValueCount, expected, memoryLimit);
     }
 
-    public int Count { get; private set; }
+    public int Count => _bytes?.Count ?? _singles!.Count;
 
     public double Mean { get; private set; }
 
@@ -85,36 +88,62 @@ internal sealed class ImageStore : IExampleStore
 
     public double Maximum { get; private set; } = double.NegativeInfinity;
 
-    /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
-    public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, CancellationToken cancellation)
+    /// <summary>Whether the values are kept as bytes.</summary>
+    public bool IsOfBytes => _bytes is not null;
+
+    /// <summary>The size of the images for the log: "47 MB in memory".</summary>
+    public string Size
     {
-        var store = new ImageStore(format);
-        long? expected = data.GetRowCount() * format.ImagesOfRow;
+        get
+        {
+            long inMemory = _bytes?.BytesInMemory ?? _singles!.BytesInMemory, inFile = _bytes?.BytesInFile ?? _singles!.BytesInFile;
+            string size = string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(inMemory / 1e6)} MB in memory");
+            return inFile == 0 ? size
+                : string.Create(CultureInfo.InvariantCulture, $"{size}, {Math.Ceiling(inFile / 1e6)} MB in a temporary file");
+        }
+    }
+
+    /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
+    public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options)
+    {
+        var store = new ImageStore(format, data.GetRowCount() * format.ImagesOfRow, options.DataMemoryLimitOrDefault);
+        try
+        {
+            store.Read(data, column, options.CancellationToken);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    void Read(IDataView data, DataViewSchema.Column column, CancellationToken cancellation)
+    {
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
-        var reader = new PixelReader(format, cursor, column, capacity: 1);
-        float[] row = new float[format.ValuesOfRow];
+        var reader = new PixelReader(_format, cursor, column, capacity: 1);
+        float[] row = new float[_format.ValuesOfRow];
         double mean = 0, squaredDeviations = 0;
-        while (ReadNext(data, column, format, cursor, reader, row))
+        while (ReadNext(data, column, _format, cursor, reader, row))
         {
             cancellation.ThrowIfCancellationRequested();
-            for (int at = 0; at < row.Length; at += format.ValueCount)
+            for (int at = 0; at < row.Length; at += _format.ValueCount)
             {
-                Span<float> image = store.Append(expected);
-                row.AsSpan(at, format.ValueCount).CopyTo(image);
-                store.Accumulate(image, ref mean, ref squaredDeviations);
+                ReadOnlySpan<float> image = row.AsSpan(at, _format.ValueCount);
+                Append(image);
+                Accumulate(image, ref mean, ref squaredDeviations);
             }
         }
-        if (store.Count == 0)
+        if (Count == 0)
             throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{column.Name}' to train on.");
-        if (!(store.Minimum < store.Maximum))
+        if (!(Minimum < Maximum))
         {
             throw new InvalidOperationException(
-                $"All values of column '{column.Name}' are {store.Minimum}: "
-                + $"there is nothing to learn from {store.Count} images without any contrast.");
+                $"All values of column '{column.Name}' are {Minimum}: there is nothing to learn from {Count} images without any contrast.");
         }
-        store.Mean = mean;
-        store.Deviation = Math.Sqrt(squaredDeviations / ((double)store.Count * format.ValueCount));
-        return store;
+        Mean = mean;
+        Deviation = Math.Sqrt(squaredDeviations / ((double)Count * _format.ValueCount));
     }
 
     // Errors of the source have another type or a cause; those of the reader's own checks name the row already.
@@ -139,26 +168,47 @@ internal sealed class ImageStore : IExampleStore
         }
     }
 
-    Span<float> Append(long? expected)
+    void Append(ReadOnlySpan<float> image)
     {
-        int row = Count % _rowsPerChunk;
-        if (row == 0)
+        if (_bytes is not null && !AreBytes(image))
+            ChangeToSingles();
+        if (_bytes is null)
         {
-            long left = expected is long count ? Math.Max(1, count - Count) : _rowsPerChunk;
-            int rows = (int)Math.Min(_rowsPerChunk, left);
-            // A wrong row count of the source wastes memory, but loses no rows: only the last chunk may be smaller than the others.
-            _chunks.Add(new float[(expected is long total && total - Count == rows ? rows : _rowsPerChunk) * _format.ValueCount]);
+            image.CopyTo(_singles!.Append());
+            return;
         }
-        else if ((row + 1) * _format.ValueCount > _chunks[^1].Length)
+        Span<byte> bytes = _bytes.Append();
+        for (int i = 0; i < image.Length; i++)
+            bytes[i] = ByteOf(image[i]);
+    }
+
+    bool AreBytes(ReadOnlySpan<float> image)
+    {
+        foreach (float value in image)
         {
-            float[] last = _chunks[^1];
-            Array.Resize(ref last, _rowsPerChunk * _format.ValueCount);
-            _chunks[^1] = last;
+            // Every bit, so that the values read back are these: −0 is no byte.
+            if (BitConverter.SingleToInt32Bits(value) != BitConverter.SingleToInt32Bits(_values[ByteOf(value)]))
+                return false;
         }
-        if (Count == int.MaxValue)
-            throw new InvalidOperationException($"More than {int.MaxValue} rows: train on a sample of them.");
-        Count++;
-        return _chunks[^1].AsSpan(row * _format.ValueCount, _format.ValueCount);
+        return true;
+    }
+
+    byte ByteOf(float value) => (byte)Math.Clamp(MathF.Round((value / _format.ImageScale) + _format.ImageOffset), 0, 255);
+
+    void ChangeToSingles()
+    {
+        _singles = new(_format.ValueCount, _expected, _memoryLimit);
+        for (int row = 0; row < _bytes!.Count; row++)
+            Expand(_bytes[row], _singles.Append());
+        _bytes.Dispose();
+        _bytes = null;
+    }
+
+    void Expand(ReadOnlySpan<byte> bytes, Span<float> image)
+    {
+        float[] values = _values;
+        for (int i = 0; i < bytes.Length; i++)
+            image[i] = values[bytes[i]];
     }
 
     // Each row is summed around its own mean and merged into the running moments, so that a large offset loses no precision.
@@ -191,9 +241,18 @@ internal sealed class ImageStore : IExampleStore
         Span<float> values = MemoryMarshal.Cast<byte, float>(batch.bytes);
         for (int i = 0; i < rows.Length; i++)
         {
-            float[] chunk = _chunks[rows[i] / _rowsPerChunk];
-            chunk.AsSpan(rows[i] % _rowsPerChunk * length, length).CopyTo(values[(i * length)..]);
+            Span<float> image = values.Slice(i * length, length);
+            if (_bytes is not null)
+                Expand(_bytes[rows[i]], image);
+            else
+                _singles![rows[i]].CopyTo(image);
         }
         return [batch];
+    }
+
+    public void Dispose()
+    {
+        _bytes?.Dispose();
+        _singles?.Dispose();
     }
 }

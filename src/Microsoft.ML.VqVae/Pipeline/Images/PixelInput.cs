@@ -111,9 +111,9 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
             return;
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
-            + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {lowest:G5} to {highest:G5}; bits can ")
-            + "be computed, and pictures (MLImage) made, for bytes from 0 to 255. Set ImageOffset and ImageScale to those of ExtractPixels: a byte b is "
-            + "(b - ImageOffset) * ImageScale in the column.");
+            + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {lowest:G5} to {highest:G5}; ")
+            + "bits can be computed, and pictures (MLImage) made, for bytes from 0 to 255. Set ImageOffset and ImageScale to those of "
+            + "ExtractPixels: a byte b is (b - ImageOffset) * ImageScale in the column.");
     }
 
     static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageModelOptions options)

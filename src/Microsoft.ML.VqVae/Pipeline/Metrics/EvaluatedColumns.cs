@@ -53,8 +53,8 @@ internal sealed class EvaluatedColumns
         }
         throw new ArgumentException(
             $"The codes column '{Codes.Name}' has the key values {string.Join(", ", found.Take(4).Select(value => $"'{value}'"))}"
-            + $"{(found.Length > 4 ? ", …" : "")}; expected are all codes of the codebook in order, '0' to '{found.Length - 1}'. MapValueToKey "
-            + "numbers those codes that occur: evaluate the column of the codec itself, or one without key values.", "codesColumnName");
+            + $"{(found.Length > 4 ? ", …" : "")}; expected are all codes of the codebook in order, '0' to '{found.Length - 1}'. "
+            + "MapValueToKey numbers those codes that occur: evaluate the column of the codec itself, or one without key values.", "codesColumnName");
     }
 
     static void CheckValues(string role, DataViewSchema.Column column)

@@ -18,7 +18,8 @@ public sealed class PriorMetrics
     /// <summary>Number of codes in all rows.</summary>
     public long CodeCount { get; }
 
-    /// <summary>K: number of codes in the codebook.</summary>
+    /// <summary>K: number of keys of the column of codes. A column that was read from text has keys for those codes only that
+    /// occur.</summary>
     public int CodebookSize { get; }
 
     /// <summary>The mean of −log2 p(codes) over the rows, in bits.</summary>

@@ -147,7 +147,8 @@ internal sealed record PriorColumns(string Codes, string? Condition, string Outp
     {
         List<ModelColumn<PriorModel, PriorPass>> columns =
         [
-            ModelColumn<PriorModel, PriorPass>.Number(Output, pass => pass.Bits.sum(1), (model, inputs) => ToOnnxBits(model, inputs).Sum(1)),
+            ModelColumn<PriorModel, PriorPass>.Number(
+                Output, pass => pass.Bits.sum(1), (model, inputs) => ToOnnxBits(model, inputs).Sum(1)),
         ];
         if (PerCode is string perCode)
         {

@@ -32,7 +32,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the codes are read once and kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | Bits of a PixelCNN or a WaveNet; sampling is not |
+/// | Exportable to ONNX | Bits, of networks of this library; sampling is not |
 /// ]]></format>
 ///
 /// The transformer matches codes by their key values, since MapValueToKey gives codes that were read from text other numbers, and by key
@@ -79,7 +79,8 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
             condition = (column, conditions.AllKeys("condition"));
         }
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
-        CodeStore rows = CodeStore.Read(input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
+        CodeStore rows = CodeStore.Read(
+            input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
         description = description with
         {
             Conditions = conditions?.WithRows(rows.Conditions),

@@ -172,8 +172,8 @@ public sealed class PriorTransformer : NetworkTransformer
             DataViewSchema.Column column = SchemaColumns.Find(data.Schema, _columns.Condition!, "condition");
             condition = (column, set.KeysOf(column, "condition"));
         }
-        CodeStore given =
-            CodeStore.Read(data, (codes, format.ToRequirements(codes, missingAllowed: true)), condition, "complete", options.CancellationToken);
+        CodeRequirements required = format.ToRequirements(codes, missingAllowed: true);
+        CodeStore given = CodeStore.Read(data, (codes, required), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
         using SharedNetwork.Holding holding = _model.Hold();

@@ -32,6 +32,21 @@ internal sealed class BatchRunner
 
     public int Capacity { get; }
 
+    /// <summary>Computes the first output column of one row.</summary>
+    public static T FirstColumn<T>(IBatchMapping mapping, DataViewRow row)
+    {
+        var runner = new BatchRunner(mapping, row, capacity: 1, () => 0);
+        var getter = (ValueGetter<T>)runner.Getter(0);
+        runner.Read(0);
+        runner.Start(1);
+        T value = default!;
+        getter(ref value);
+        return value;
+    }
+
+    /// <summary>Computes the first output column of one row, a vector.</summary>
+    public static T[] FirstVector<T>(IBatchMapping mapping, DataViewRow row) => [.. FirstColumn<VBuffer<T>>(mapping, row).DenseValues()];
+
     /// <summary>The ValueGetter of an output column.</summary>
     public Delegate Getter(int output)
     {

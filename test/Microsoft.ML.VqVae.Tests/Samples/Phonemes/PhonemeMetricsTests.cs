@@ -24,7 +24,8 @@ public sealed class PhonemeMetricsTests : IDisposable
         using JsonDocument written = JsonDocument.Parse(File.ReadAllText(_folder.File("metrics.json")));
         Assert.AreEqual(
             "dataset, codec, code_rate_hz, codes, phones, train_minutes, test_frames, seconds, map_accuracy, chance_accuracy, "
-            + "shuffled_codes_accuracy, window_codes, window_classifier_accuracy, codebook_usage, perplexity, bits_per_second, reload_identical",
+            + "shuffled_codes_accuracy, window_codes, window_classifier_accuracy, codebook_usage, perplexity, bits_per_second, "
+            + "reload_identical",
             string.Join(", ", written.RootElement.EnumerateObject().Select(property => property.Name)));
     }
 
