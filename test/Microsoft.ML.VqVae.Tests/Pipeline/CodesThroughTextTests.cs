@@ -182,16 +182,17 @@ public sealed class CodesThroughTextTests
     }
 
     [TestMethod]
-    public void A_map_of_codes_to_labels_names_a_key_beyond_its_type()
+    public void A_key_beyond_its_type_is_named_before_a_map_of_codes_to_labels_reads_it()
     {
         IDataView training = _ml.Data.LoadFromEnumerable(new KeyRow[] { new() { Code = 0 }, new() { Code = 1, Label = 1 } });
         CodeLabelMapTransformer map = _ml.MulticlassClassification.Trainers.CodeLabelMap().Fit(training);
-        // Vectors of objects are not checked against their type, and ExpandFrames hands their keys on.
+        // ML.NET does not check vectors of objects against their type.
         IDataView codes = _ml.Data.LoadFromEnumerable(new LineRow[] { new() { Codes = [1, 2, 3] } });
         IDataView frames = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes").Fit(codes).Transform(codes);
         string message = Assert.ThrowsExactly<InvalidOperationException>(
             () => Values.Read(map.Transform(frames), "PredictedLabel")).Message;
-        Assert.AreEqual("Row 2 of code column 'Code' has the key 3; expected are keys from 1 to 2.", message);
+        Assert.AreEqual(
+            "Row 0 of codes column 'Codes' has the key 3 in slot 2; expected are keys from 1 to 2, or 0 for a missing one.", message);
     }
 
     [TestMethod]

@@ -14,8 +14,18 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Neighbors">Number of rows to find.</param>
 /// <param name="Width">Number of codes or numbers in a row.</param>
 /// <param name="Codes">K for a column of codes; 0 for one of numbers.</param>
-internal sealed record NearestRowsSettings(string Input, string Rows, string? Distances, int Neighbors, int Width, int Codes)
+internal sealed record NearestRowsSettings(string Input, string Rows, string? Distances, int Neighbors, int Width, int Codes) : IDescription
 {
+    const int MaxWidth = int.MaxValue / 4;
+
+    public void Describe(OptionProblems problems)
+    {
+        SchemaColumns.Describe(problems, [Input], [Rows, Distances]);
+        problems.AtLeast(nameof(Neighbors), Neighbors, 1);
+        problems.Require(Width is >= 1 and <= MaxWidth, nameof(Width), $"from 1 to {MaxWidth}", Width);
+        problems.AtLeast(nameof(Codes), Codes, 0);
+    }
+
     /// <summary>The training rows and their row numbers, as bytes: 4 for each code or number.</summary>
     public int BytesOfRow => checked(4 * Width);
 

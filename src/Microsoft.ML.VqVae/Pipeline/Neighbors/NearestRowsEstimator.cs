@@ -112,8 +112,7 @@ public sealed class NearestRowsTransformer : RowByRowTransformer
     {
         NearestRowsSettings settings = ModelFile.Load(ctx, ModelSignature, LoaderSignature, SavedJson.Default.NearestRowsSettings);
         byte[] bytes = ModelFile.LoadBytes(ctx, LoaderSignature, RowsName);
-        if (settings.Width < 1 || settings.Neighbors < 1 || bytes.Length % settings.BytesOfRow != 0
-            || bytes.Length / settings.BytesOfRow < settings.Neighbors)
+        if (bytes.Length % settings.BytesOfRow != 0 || bytes.Length / settings.BytesOfRow < settings.Neighbors)
         {
             throw new FormatException($"The model '{LoaderSignature}' has {bytes.Length} bytes of rows, which are no rows of "
                 + $"{settings.Width} values, {settings.Neighbors} or more: the model file is damaged. Save the model again.");
