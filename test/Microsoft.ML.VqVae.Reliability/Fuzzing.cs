@@ -22,6 +22,7 @@ internal sealed record FuzzSettings
     /// <summary>The names of kinds of files; all where there are none.</summary>
     public IReadOnlyCollection<string> Kinds { get; init; } = [];
 
+    /// <summary>Time of the processor for a case.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>In megabytes; a process that has loaded libtorch takes some 400.</summary>

@@ -13,7 +13,7 @@ internal static class Program
     static Verb Fuzz()
     {
         Option<int> cases = Number("--cases", "Number of files with damaged bytes.", 6000), workers = Number("--workers", "Processes.", 2);
-        Option<int> seconds = Number("--seconds", "Limit of time of a case.", 20);
+        Option<int> seconds = Number("--seconds", "Limit of processor time of a case.", 20);
         Option<int> memory = Number("--megabytes", "Limit of memory of a case.", 2000);
         Option<int> minutes = Number("--minutes", "Stop after this time, with the cases done so far; 0 for no limit.", 0);
         (Option<int> seed, Option<int> leaves, Option<string[]> kinds) = (Seed(), Leaves(), Kinds());

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Microsoft.ML.VqVae.Reliability;
 
-/// <summary>The end of a case, a line of text between processes.</summary>
+/// <summary>The end of a case, a line of text between processes. The time is that of the processor.</summary>
 internal sealed record CaseReport(int Number, Verdict Verdict, long Milliseconds, long PeakMegabytes, string Text)
 {
     public string ToLine() => string.Create(CultureInfo.InvariantCulture,
@@ -48,9 +48,10 @@ internal sealed class Worker(FuzzCases cases, string folder)
         ReadResult expected = Expected(kind);
         File.WriteAllBytes(path, mutant.Bytes);
         ProcessMemory.ResetPeak();
-        Stopwatch time = Stopwatch.StartNew();
+        TimeSpan begin = Environment.CpuUsage.TotalTime;
         (Verdict verdict, string text) = Read(kind, mutant, path, expected);
-        return new CaseReport(number, verdict, time.ElapsedMilliseconds, ProcessMemory.PeakMegabytes(Environment.ProcessId), text);
+        long milliseconds = (long)(Environment.CpuUsage.TotalTime - begin).TotalMilliseconds;
+        return new CaseReport(number, verdict, milliseconds, ProcessMemory.PeakMegabytes(Environment.ProcessId), text);
     }
 
     (Verdict, string) Read(FileKind kind, Mutant mutant, string path, ReadResult expected)

@@ -6,6 +6,8 @@ namespace Microsoft.ML.VqVae.Reliability;
 /// <summary>A process that runs cases. Where it ends, hangs or takes too much memory, another one takes its place.</summary>
 internal sealed class WorkerProcess(FuzzSettings settings) : IDisposable
 {
+    const int WaitFactor = 15;
+
     Process? _process;
     Task<string?>? _line;
     string _error = "";
@@ -15,6 +17,7 @@ internal sealed class WorkerProcess(FuzzSettings settings) : IDisposable
     {
         Process process = _process ??= Start();
         Stopwatch time = Stopwatch.StartNew();
+        TimeSpan begin = ProcessorTime(process);
         try
         {
             process.StandardInput.WriteLine(number.ToString(CultureInfo.InvariantCulture));
@@ -30,7 +33,8 @@ internal sealed class WorkerProcess(FuzzSettings settings) : IDisposable
             _line ??= process.StandardOutput.ReadLineAsync();
             while (!_line.Wait(20))
             {
-                if (time.Elapsed > settings.TimeLimit)
+                // On a busy machine a case may wait long; one that waits for itself uses no time of the processor.
+                if (ProcessorTime(process) - begin > settings.TimeLimit || time.Elapsed > WaitFactor * settings.TimeLimit)
                     return End(number, Verdict.Hang, time, $"Not done after {settings.TimeLimit.TotalSeconds} s.");
                 long memory = Memory(process);
                 if (memory > 2 * settings.MemoryLimit)
@@ -58,6 +62,20 @@ internal sealed class WorkerProcess(FuzzSettings settings) : IDisposable
     {
         Stop();
         return new CaseReport(number, verdict, time.ElapsedMilliseconds, memory, text);
+    }
+
+    static TimeSpan ProcessorTime(Process process)
+    {
+        try
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+        catch (InvalidOperationException)
+        {
+            // It has just ended.
+            return TimeSpan.Zero;
+        }
     }
 
     static long Memory(Process process)
