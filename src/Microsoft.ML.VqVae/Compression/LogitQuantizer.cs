@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Compression;
 /// way.
 /// </summary>
 /// <remarks>Rounding costs some 10⁻⁵ bits a symbol. With logits in double precision, whose differences between machines, batch sizes and
-/// numbers of threads are some 10⁻¹⁴, an offset is rarely needed: for 512 symbols in one of 10⁴ cases.</remarks>
+/// numbers of threads are some 10⁻¹⁴, an offset is rarely needed: for 512 symbols once in 16,000.</remarks>
 internal sealed class LogitQuantizer(int symbols)
 {
     /// <summary>Number of offsets to choose from, in sixteenths of the rounding step.</summary>
