@@ -68,7 +68,7 @@ internal sealed class FuzzCases
     {
         byte[] good = _good[kind];
         string[] parts = !kind.IsModel ? []
-            : [.. ModelArchive.Names(good).Where(name => name is ModelArchive.KeyName or ModelFile.WeightsName)];
+            : [.. ModelArchive.Names(good).Where(name => name is ModelArchive.KeyName or ModelFile.WeightsName or "rows.bin")];
         // Some of the mutants of models are damaged within a part, whose checksum is right.
         int part = random.Next(2 * parts.Length + 1);
         if (part < parts.Length)

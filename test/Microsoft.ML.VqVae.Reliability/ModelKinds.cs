@@ -44,6 +44,8 @@ internal static class ModelKinds
         {
             SamplesPerCode = 10, SampleRate = 100, Context = 2, LabelColumnName = "Phone", TimeColumnName = "Time",
         }).Fit(SampleData.LabeledCodes(ml)), SampleData.LabeledCodes),
+        Model("nearest-rows", ml => ml.Transforms.VqVae.NearestRows("Similar", "Codes", neighbors: 2).Fit(SampleData.Grids(ml, 12)),
+            ml => SampleData.Grids(ml)),
         Model("code-label-map", ml => ml.MulticlassClassification.Trainers.CodeLabelMap().Fit(SampleData.CodeAndLabel(ml)),
             SampleData.CodeAndLabel),
     ];

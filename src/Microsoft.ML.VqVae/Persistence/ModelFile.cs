@@ -52,16 +52,26 @@ internal static class ModelFile
         context.SaveString(WithDigest(JsonSerializer.Serialize(description, json)));
     }
 
-    /// <summary>Saves a stream of bytes beside the description.</summary>
-    public static void SaveBytes(ModelSaveContext context, string name, byte[] bytes) =>
-        context.SaveBinaryStream(name, writer => writer.Write(bytes));
+    /// <summary>Saves a stream of bytes beside the description, and their SHA-256 after them.</summary>
+    public static void SaveBytes(ModelSaveContext context, string name, byte[] bytes) => context.SaveBinaryStream(name, writer =>
+    {
+        writer.Write(bytes);
+        writer.Write(SHA256.HashData(bytes));
+    });
 
     /// <summary>Reads a stream of bytes that <see cref="SaveBytes"/> saved.</summary>
+    /// <exception cref="FormatException">There is no such stream, or it is damaged.</exception>
     public static byte[] LoadBytes(ModelLoadContext context, string loaderSignature, string name)
     {
-        using var bytes = new MemoryStream();
-        return context.TryLoadBinaryStream(name, reader => reader.BaseStream.CopyTo(bytes)) ? bytes.ToArray() : throw new FormatException(
-            $"The model '{loaderSignature}' has no stream '{name}': the model file is damaged. Save the model again.");
+        using var stream = new MemoryStream();
+        if (!context.TryLoadBinaryStream(name, reader => reader.BaseStream.CopyTo(stream)))
+        {
+            throw new FormatException(
+                $"The model '{loaderSignature}' has no stream '{name}': the model file is damaged. Save the model again.");
+        }
+        byte[] all = stream.ToArray(), bytes = all[..Math.Max(0, all.Length - SHA256.HashSizeInBytes)];
+        return SHA256.HashData(bytes).AsSpan().SequenceEqual(all.AsSpan(bytes.Length)) ? bytes : throw new FormatException(
+            $"{name} in the model '{loaderSignature}' has another SHA-256 than it says: the model file is damaged. Save the model again.");
     }
 
     /// <summary>Reads the description of a model without weights.</summary>

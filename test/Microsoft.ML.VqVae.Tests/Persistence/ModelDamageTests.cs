@@ -92,6 +92,19 @@ public class ModelDamageTests
     }
 
     [TestMethod]
+    public void Streams_of_bytes_have_a_digest_too()
+    {
+        using var stream = new MemoryStream();
+        _ml.Model.Save(_ml.Transforms.VqVae.NearestRows("Similar", "Codes", neighbors: 2).Fit(TinyCodes.Grids(_ml, 6)), null, stream);
+        byte[] model = stream.ToArray(), rows = ModelArchive.Read(model, "rows.bin");
+        Load(model);
+        byte[] changed = [.. rows];
+        changed[5]++;
+        foreach (byte[] damaged in (byte[][])[changed, rows[..^1], rows[..10], []])
+            Refused<FormatException>(ModelArchive.Replace(model, "rows.bin", damaged), "rows.bin in the model 'VqVaeNearestRows'", "SHA-256");
+    }
+
+    [TestMethod]
     public void A_mean_length_of_millions_is_not_sampled_unasked()
     {
         using var prior = (PriorTransformer)Load(Changed("prior-wavenet", "Model.MeanLength", "1000000"));

@@ -65,7 +65,7 @@ internal abstract class FrameLabels
             float earliest = i == 0 ? 0 : _ends[i - 1];
             if (!(_starts[i] >= earliest - Rounding && _ends[i] >= _starts[i]))
             {
-                throw Bad(Text($"has label {i + 1} from {_starts[i]} s to {_ends[i]} s; ")
+                throw Bad(Text($"has label {i + 1} from {_starts[i]} s to {_ends[i]} s in column '{_names.Labels}'; ")
                     + Text($"expected is one that begins at {earliest} s or later, and ends no earlier"));
             }
         }
@@ -73,8 +73,9 @@ internal abstract class FrameLabels
         double end = _names.Duration(_codes + 1);
         if (count > 0 && _ends[^1] > end)
         {
-            throw Bad(Text($"has labels up to {_ends[^1]} s, but only {_codes} codes of {_names.SamplesPerCode} samples ")
-                + Text($"at {_names.SampleRate} Hz, {_names.Duration(_codes)} s. Check the labels, SamplesPerCode and SampleRate"));
+            throw Bad(Text($"has labels up to {_ends[^1]} s in column '{_names.LabelEnds}', but only {_codes} codes of ")
+                + Text($"{_names.SamplesPerCode} samples at {_names.SampleRate} Hz, {_names.Duration(_codes)} s. ")
+                + "Check the labels, SamplesPerCode and SampleRate");
         }
         _read = true;
     }
