@@ -105,7 +105,7 @@ internal sealed class SeriesStore : IExampleStore
     /// <summary>Windows of the examples: series [B, C, T] and time steps Int64 [B].</summary>
     public Tensor[] ReadBatch(BatchExamples examples)
     {
-        (float[] Values, int Start, int Length)[] crops = Choose(examples);
+        (ReadOnlyMemory<float> Values, int Start, int Length)[] crops = Choose(examples);
         return
         [
             SequenceTensors.Values(crops, _codec.Channels, SequenceTensors.RoundUp(crops.Max(crop => crop.Length), _codec.StepsPerCode)),
@@ -113,9 +113,9 @@ internal sealed class SeriesStore : IExampleStore
         ];
     }
 
-    (float[] Values, int Start, int Length)[] Choose(BatchExamples examples)
+    (ReadOnlyMemory<float> Values, int Start, int Length)[] Choose(BatchExamples examples)
     {
-        var crops = new (float[], int, int)[examples.Length];
+        var crops = new (ReadOnlyMemory<float>, int, int)[examples.Length];
         Span<float> draw = stackalloc float[1];
         for (int row = 0; row < crops.Length; row++)
         {
