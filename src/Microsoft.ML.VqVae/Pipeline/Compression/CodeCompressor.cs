@@ -267,9 +267,8 @@ public sealed class CodeCompressor : IDisposable
     static byte[] FingerprintOf(PriorModel model)
     {
         PriorDescription description = model.Description;
-        using var sha = SHA256.Create();
-        using var digest = new CryptoStream(Stream.Null, sha, CryptoStreamMode.Write);
-        model.WriteWeights(digest);
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        model.AppendWeights(digest);
         string[] classes = description.Conditions is CategorySet set
             ? [.. set.Rows.Select((rows, index) => $"{set.NameOf(index)}: {rows.ToString(CultureInfo.InvariantCulture)}")] : [];
         string[] lines =
@@ -277,9 +276,8 @@ public sealed class CodeCompressor : IDisposable
             model.Network.GetType().Name, description.Format.Codes.ToString(CultureInfo.InvariantCulture),
             string.Join(' ', description.Format.Dimensions.Select(size => size.ToString(CultureInfo.InvariantCulture))), .. classes,
         ];
-        digest.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
-        digest.FlushFinalBlock();
-        return sha.Hash!;
+        digest.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        return digest.GetHashAndReset();
     }
 }
 
