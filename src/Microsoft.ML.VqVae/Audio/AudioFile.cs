@@ -36,7 +36,7 @@ public abstract class AudioFile : IDisposable
         float[] samples = Read(start, count);
         if (Channels == 1)
             return samples;
-        var mono = new float[samples.Length / Channels];
+        float[] mono = new float[samples.Length / Channels];
         for (int i = 0; i < mono.Length; i++)
         {
             double sum = 0;
@@ -73,7 +73,7 @@ public abstract class AudioFile : IDisposable
             throw new ArgumentOutOfRangeException(nameof(count),
                 $"'{_name}': {samples} samples of {Channels} channels do not fit into one array; read the file in parts.");
         }
-        var values = new float[samples * Channels];
+        float[] values = new float[samples * Channels];
         if (values.Length > 0)
             ReadPart(start, values);
         return values;

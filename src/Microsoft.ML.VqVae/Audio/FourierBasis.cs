@@ -9,7 +9,7 @@ internal static class FourierBasis
     public static double[,] Forward(MelSpectrogramOptions options)
     {
         int window = options.WindowLength, points = options.FftLength / 2 + 1;
-        var basis = new double[window, 2 * points];
+        double[,] basis = new double[window, 2 * points];
         for (int sample = 0; sample < window; sample++)
         {
             double weight = Hann(sample, window);
@@ -27,7 +27,7 @@ internal static class FourierBasis
     public static double[,] Inverse(MelSpectrogramOptions options)
     {
         int window = options.WindowLength, points = options.FftLength / 2 + 1;
-        var basis = new double[2 * points, window];
+        double[,] basis = new double[2 * points, window];
         for (int point = 0; point < points; point++)
         {
             // All points but the first and the last stand for their mirror image too.

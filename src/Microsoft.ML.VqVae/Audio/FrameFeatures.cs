@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -52,7 +53,7 @@ public abstract class FrameFeatures : IDisposable
                 $"The waveforms must be a Float32 tensor [B, samples], found {waveforms.dtype} [{string.Join(", ", waveforms.shape)}].",
                 nameof(waveforms));
         }
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return Frames(waveforms).MoveToOuterDisposeScope();
     }
 
@@ -61,8 +62,8 @@ public abstract class FrameFeatures : IDisposable
     /// <returns>The features by frame and number.</returns>
     public float[,] Compute(ReadOnlySpan<float> waveform)
     {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable quiet = no_grad();
         Tensor samples = empty([1, waveform.Length], dtype: ScalarType.Float32);
         if (!waveform.IsEmpty)
             waveform.CopyTo(MemoryMarshal.Cast<byte, float>(samples.bytes));
@@ -73,7 +74,7 @@ public abstract class FrameFeatures : IDisposable
 
     private protected static float[,] ToArray(Tensor matrix)
     {
-        var array = new float[matrix.shape[0], matrix.shape[1]];
+        float[,] array = new float[matrix.shape[0], matrix.shape[1]];
         if (array.Length > 0)
             MemoryMarshal.Cast<byte, float>(matrix.contiguous().bytes).CopyTo(MemoryMarshal.CreateSpan(ref array[0, 0], array.Length));
         return array;

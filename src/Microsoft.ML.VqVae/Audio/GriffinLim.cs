@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -48,8 +49,8 @@ public sealed class GriffinLim : IDisposable
             throw new ArgumentException($"The spectrogram must be a Float32 tensor [B, frames, {_options.Bands}], "
                 + $"found {logMel.dtype} [{string.Join(", ", logMel.shape)}].", nameof(logMel));
         }
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable quiet = no_grad();
         long batch = logMel.shape[0], frames = logMel.shape[1];
         if (batch * frames == 0)
             return zeros([batch, frames * _options.HopLength], device: logMel.device).MoveToOuterDisposeScope();
@@ -63,7 +64,7 @@ public sealed class GriffinLim : IDisposable
         Tensor? before = null;
         for (int i = 0; i < _iterations; i++)
         {
-            using var step = NewDisposeScope();
+            using DisposeScope step = NewDisposeScope();
             Tensor now = _spectrogram.Fourier(waveform);
             Tensor ahead = before is null ? now : now.Add((now - before).Mul(Momentum));
             Tensor real = ahead.narrow(1, 0, points), imaginary = ahead.narrow(1, points, points);
@@ -83,7 +84,7 @@ public sealed class GriffinLim : IDisposable
     public float[] Invert(float[,] logMel, int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(logMel);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Tensor input = empty([1, logMel.GetLength(0), logMel.GetLength(1)], dtype: ScalarType.Float32);
         if (logMel.Length > 0)
             MemoryMarshal.CreateReadOnlySpan(ref logMel[0, 0], logMel.Length).CopyTo(MemoryMarshal.Cast<byte, float>(input.bytes));
@@ -100,7 +101,7 @@ public sealed class GriffinLim : IDisposable
         Tensor power = wanted.Add(Tiny);
         for (int i = 0; i < InversionSteps; i++)
         {
-            using var step = NewDisposeScope();
+            using DisposeScope step = NewDisposeScope();
             Tensor next = power * wanted / power.mm(normal).Add(Tiny);
             power.Dispose();
             power = next.MoveToOuterDisposeScope();
@@ -147,7 +148,7 @@ public sealed class GriffinLim : IDisposable
     static double[,] Normal(double[,] filters)
     {
         int points = filters.GetLength(0), bands = filters.GetLength(1);
-        var normal = new double[points, points];
+        double[,] normal = new double[points, points];
         for (int band = 0; band < bands; band++)
         {
             int[] within = [.. Enumerable.Range(0, points).Where(point => filters[point, band] != 0)];
@@ -162,7 +163,7 @@ public sealed class GriffinLim : IDisposable
 
     static double[,] WindowSquared(MelSpectrogramOptions options)
     {
-        var squared = new double[1, options.WindowLength];
+        double[,] squared = new double[1, options.WindowLength];
         for (int sample = 0; sample < options.WindowLength; sample++)
             squared[0, sample] = Math.Pow(FourierBasis.Hann(sample, options.WindowLength), 2);
         return squared;

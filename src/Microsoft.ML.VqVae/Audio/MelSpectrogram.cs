@@ -214,7 +214,7 @@ internal static class MelFilters
     {
         double[] edges = Edges(options);
         int points = options.FftLength / 2 + 1;
-        var weights = new double[points, options.Bands];
+        double[,] weights = new double[points, options.Bands];
         for (int point = 0; point < points; point++)
         {
             for (int band = 0; band < options.Bands; band++)

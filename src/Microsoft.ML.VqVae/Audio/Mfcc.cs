@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -23,7 +24,7 @@ public sealed class Mfcc : FrameFeatures
         _options.Validate();
         _spectrogram = new MelSpectrogram(_options.Spectrogram);
         int bands = _spectrogram.Size;
-        var cosines = new double[bands, _options.Coefficients];
+        double[,] cosines = new double[bands, _options.Coefficients];
         for (int band = 0; band < bands; band++)
         {
             for (int k = 0; k < _options.Coefficients; k++)
@@ -58,7 +59,7 @@ public sealed class Mfcc : FrameFeatures
                 $"The spectrogram must be a tensor [B, frames, {_spectrogram.Size}], found [{string.Join(", ", logMel.shape)}].",
                 nameof(logMel));
         }
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return logMel.reshape(-1, _spectrogram.Size).mm(_cosines.On(logMel.device)).view(logMel.shape[0], logMel.shape[1], Size)
             .MoveToOuterDisposeScope();
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -74,7 +75,7 @@ public static class MuLaw
     public static Tensor Encode(Tensor waveform)
     {
         ArgumentNullException.ThrowIfNull(waveform);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return waveform.detach().contiguous().bucketize(tensor(Thresholds, device: waveform.device), right: true)
             .MoveToOuterDisposeScope();
     }
@@ -92,7 +93,7 @@ public static class MuLaw
     public static Tensor Decode(Tensor codes)
     {
         ArgumentNullException.ThrowIfNull(codes);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return tensor(Values, device: codes.device).index_select(0, codes.reshape(-1)).view(codes.shape).MoveToOuterDisposeScope();
     }
 

@@ -88,10 +88,10 @@ public sealed class Resampler
                 $"{waveform.Length} samples at {FromRate} Hz, {length} at {ToRate} Hz, do not fit into an array; expected is a shorter "
                 + "waveform.", nameof(waveform));
         }
-        var output = new float[length];
+        float[] output = new float[length];
         // Zeros around the input, so that no output needs to look at the ends.
         int margin = _taps / 2;
-        var padded = new float[waveform.Length + 2 * margin];
+        float[] padded = new float[waveform.Length + 2 * margin];
         waveform.CopyTo(padded.AsSpan(margin));
         float[] scratch = _phases is null ? new float[_taps] : [];
         long whole = 0, fraction = 0;
@@ -108,7 +108,7 @@ public sealed class Resampler
 
     float[] Phase(long fraction)
     {
-        var weights = new double[_taps];
+        double[] weights = new double[_taps];
         double sum = 0, time = (double)fraction / _up + _taps / 2 - 1;
         for (int k = 0; k < _taps; k++)
         {

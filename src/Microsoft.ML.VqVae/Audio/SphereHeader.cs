@@ -45,7 +45,7 @@ internal static class SphereHeader
 
         byte[] Take(int count, int offset)
         {
-            var bytes = new byte[count];
+            byte[] bytes = new byte[count];
             int found = stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false);
             return found == count
                 ? bytes

@@ -86,7 +86,7 @@ public sealed class WaveFile : AudioFile
     {
         const int PieceBytes = 1 << 16;
         int bytesPerSample = WaveSamples.Bytes(Encoding), frame = bytesPerSample * Channels;
-        var piece = new byte[Math.Max(frame, PieceBytes / frame * frame)];
+        byte[] piece = new byte[Math.Max(frame, PieceBytes / frame * frame)];
         long offset = _header.DataOffset + start * frame;
         _stream.Position = offset;
         for (int done = 0; done < samples.Length;)
@@ -149,7 +149,7 @@ public sealed class WaveFile : AudioFile
         WaveSamples.Check(samples, sampleRate, encoding, channels);
         long bytes = (long)samples.Length * WaveSamples.Bytes(encoding);
         stream.Write(WaveHeader.Format(sampleRate, encoding, channels, bytes));
-        var piece = new byte[1 << 16];
+        byte[] piece = new byte[1 << 16];
         int samplesPerPiece = piece.Length / WaveSamples.Bytes(encoding);
         for (int done = 0; done < samples.Length; done += samplesPerPiece)
         {

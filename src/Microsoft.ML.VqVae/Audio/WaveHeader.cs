@@ -26,7 +26,7 @@ internal sealed record WaveHeader(
     public static WaveHeader Read(Stream stream, string name)
     {
         long begin = stream.Position, end = stream.Length;
-        var bytes = new byte[40];
+        byte[] bytes = new byte[40];
         int start = stream.ReadAtLeast(bytes.AsSpan(0, AudioSignature.Length), AudioSignature.Length, throwOnEndOfStream: false);
         if (bytes.AsSpan(0, start).StartsWith(SphereHeader.Signature))
             return SphereHeader.Read(stream, name, begin);

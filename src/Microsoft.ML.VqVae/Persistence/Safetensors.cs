@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Persistence;
@@ -24,7 +25,7 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(tensors);
-        var sorted = SafetensorsHeader.Sort(tensors);
+        List<KeyValuePair<string, Tensor>> sorted = SafetensorsHeader.Sort(tensors);
         byte[] header = SafetensorsHeader.Format(sorted, metadata);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(header);
@@ -36,9 +37,9 @@ public static class Safetensors
 
     static void ForEachTensor(List<KeyValuePair<string, Tensor>> tensors, SpanAction action)
     {
-        foreach (var (_, tensor) in tensors)
+        foreach ((string _, Tensor? tensor) in tensors)
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             ForEachSpan(tensor.detach().cpu().contiguous(), action);
         }
     }
@@ -77,7 +78,7 @@ public static class Safetensors
         hash?.AppendData(header.WithoutDigest);
         try
         {
-            foreach (var entry in header.Entries)
+            foreach (SafetensorsHeader.Entry entry in header.Entries)
                 tensors.Add(entry.Name, ReadTensor(stream, source, entry, hash));
             if (hash is not null && !header.Digest!.Equals(Convert.ToHexStringLower(hash.GetHashAndReset()), StringComparison.OrdinalIgnoreCase))
             {
@@ -88,7 +89,7 @@ public static class Safetensors
         }
         catch
         {
-            foreach (var tensor in tensors.Values)
+            foreach (Tensor tensor in tensors.Values)
                 tensor.Dispose();
             throw;
         }
@@ -158,8 +159,8 @@ public static class Safetensors
     public static SafetensorsContent ReadFile(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        using var stream = File.OpenRead(path);
-        var content = Read(stream, path);
+        using FileStream stream = File.OpenRead(path);
+        SafetensorsContent content = Read(stream, path);
         if (stream.Position == stream.Length)
             return content;
         content.Dispose();
@@ -170,8 +171,8 @@ public static class Safetensors
     static void ForEachSpan(Tensor contiguous, SpanAction action)
     {
         const long PieceBytes = 1 << 30;
-        var count = contiguous.NumberOfElements;
-        var piece = PieceBytes / Math.Max(1, contiguous.ElementSize);
+        long count = contiguous.NumberOfElements;
+        long piece = PieceBytes / Math.Max(1, contiguous.ElementSize);
         if (count == 0)
             return;
         if (count <= piece)
@@ -180,10 +181,10 @@ public static class Safetensors
             return;
         }
 
-        using var flat = contiguous.view(-1);
+        using Tensor flat = contiguous.view(-1);
         for (long start = 0; start < count; start += piece)
         {
-            using var part = flat.narrow(0, start, Math.Min(piece, count - start));
+            using Tensor part = flat.narrow(0, start, Math.Min(piece, count - start));
             action(part.bytes);
         }
     }
@@ -230,15 +231,15 @@ public sealed class SafetensorsContent : IDisposable
     {
         ArgumentNullException.ThrowIfNull(targets);
         var problems = new List<string>();
-        foreach (var (name, target) in targets)
+        foreach ((string? name, Tensor? target) in targets)
         {
-            if (!Tensors.TryGetValue(prefix + name, out var tensor))
+            if (!Tensors.TryGetValue(prefix + name, out Tensor? tensor))
                 problems.Add($"tensor '{prefix + name}' is missing");
             else if (tensor.dtype != target.dtype || !tensor.shape.SequenceEqual(target.shape))
                 problems.Add($"tensor '{prefix + name}' is {Describe(tensor)}, expected {Describe(target)}");
         }
 
-        foreach (var name in Tensors.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (string? name in Tensors.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             if (!targets.ContainsKey(name[prefix.Length..]))
                 problems.Add($"tensor '{name}' was not expected");
@@ -249,8 +250,8 @@ public sealed class SafetensorsContent : IDisposable
             string more = problems.Count > MaxProblems ? $"; and {problems.Count - MaxProblems} more" : "";
             throw new InvalidDataException($"{Source} does not fit the network: {string.Join("; ", problems.Take(MaxProblems))}{more}.");
         }
-        using var _ = no_grad();
-        foreach (var (name, target) in targets)
+        using IDisposable _ = no_grad();
+        foreach ((string? name, Tensor? target) in targets)
             target.copy_(Tensors[prefix + name]);
     }
 
@@ -259,7 +260,7 @@ public sealed class SafetensorsContent : IDisposable
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        foreach (var tensor in Tensors.Values)
+        foreach (Tensor tensor in Tensors.Values)
             tensor.Dispose();
     }
 }

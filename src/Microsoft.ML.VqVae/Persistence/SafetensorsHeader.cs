@@ -59,7 +59,7 @@ internal sealed class SafetensorsHeader
     {
         var sorted = tensors.OrderByDescending(t => Rank(t.Key, t.Value.dtype)).ThenBy(t => t.Key, StringComparer.Ordinal).ToList();
         var names = new HashSet<string>(StringComparer.Ordinal) { MetadataName };
-        foreach (var (name, _) in sorted)
+        foreach ((string? name, Tensor _) in sorted)
         {
             if (names.Add(name))
                 continue;
@@ -81,16 +81,16 @@ internal sealed class SafetensorsHeader
         {
             json.WriteStartObject();
             json.WriteStartObject(MetadataName);
-            foreach (var (name, text) in (metadata ?? new Dictionary<string, string>())
+            foreach ((string? name, string? text) in (metadata ?? new Dictionary<string, string>())
                 .Append(new(DigestName, new string('0', DigestDigits))).OrderBy(m => m.Key, StringComparer.Ordinal))
                 json.WriteString(name, text);
             json.WriteEndObject();
 
-            var begin = 0L;
-            foreach (var (name, tensor) in sorted)
+            long begin = 0L;
+            foreach ((string? name, Tensor? tensor) in sorted)
             {
-                var type = Types[Rank(name, tensor.dtype)];
-                var end = begin + (tensor.NumberOfElements * type.Bytes);
+                (string Name, ScalarType Type, int Bytes) type = Types[Rank(name, tensor.dtype)];
+                long end = begin + (tensor.NumberOfElements * type.Bytes);
                 json.WriteStartObject(name);
                 json.WriteString("dtype", type.Name);
                 WriteNumbers(json, "shape", tensor.shape);
@@ -103,8 +103,8 @@ internal sealed class SafetensorsHeader
         }
 
         // Spaces fill the header up to a multiple of 8 bytes, which aligns the data.
-        var length = (buffer.WrittenCount + 7) / 8 * 8;
-        var header = new byte[LengthBytes + length];
+        int length = (buffer.WrittenCount + 7) / 8 * 8;
+        byte[] header = new byte[LengthBytes + length];
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
         header.AsSpan(LengthBytes).Fill((byte)' ');
         buffer.WrittenSpan.CopyTo(header.AsSpan(LengthBytes));
@@ -117,11 +117,11 @@ internal sealed class SafetensorsHeader
 
     internal static SafetensorsHeader Read(Stream stream, string source)
     {
-        var lengthBytes = new byte[LengthBytes];
-        var found = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
+        byte[] lengthBytes = new byte[LengthBytes];
+        int found = stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false);
         if (found < LengthBytes)
             throw new InvalidDataException($"{source} is truncated: a safetensors stream begins with {LengthBytes} bytes, found {found}.");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (length is < 2 or > LongestHeader)
             throw Bad(source, $"its header would be {length} bytes long, expected 2 to {LongestHeader}.");
         // Read in pieces as they come: a wrong length must not make us allocate much.
@@ -152,7 +152,7 @@ internal sealed class SafetensorsHeader
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var entries = new List<Entry>();
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var property in root.EnumerateObject())
+        foreach (JsonProperty property in root.EnumerateObject())
         {
             if (!names.Add(property.Name))
                 throw Bad(source, $"its header names '{property.Name}' twice.");
@@ -163,8 +163,8 @@ internal sealed class SafetensorsHeader
         }
 
         entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
-        var end = 0L;
-        foreach (var entry in entries)
+        long end = 0L;
+        foreach (Entry entry in entries)
         {
             if (entry.Begin != end)
                 throw Bad(source, $"the data of tensor '{entry.Name}' begins at byte {entry.Begin}, expected {end}: there must be no gap.");
@@ -183,7 +183,7 @@ internal sealed class SafetensorsHeader
     {
         if (element.ValueKind != JsonValueKind.Object)
             throw Bad(source, $"its metadata is a JSON {element.ValueKind}, expected an object.");
-        foreach (var text in element.EnumerateObject())
+        foreach (JsonProperty text in element.EnumerateObject())
         {
             if (text.Value.ValueKind != JsonValueKind.String)
                 throw Bad(source, $"its metadata '{text.Name}' is a JSON {text.Value.ValueKind}, expected a string.");
@@ -198,26 +198,26 @@ internal sealed class SafetensorsHeader
             throw Bad(source, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object.");
         if (element.EnumerateObject().GroupBy(property => property.Name).FirstOrDefault(group => group.Count() > 1)?.Key is string twice)
             throw Bad(source, $"tensor '{name}' has '{twice}' twice.");
-        var typeName = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
-        var type = Array.Find(Types, t => t.Name == typeName);
+        string? typeName = element.TryGetProperty("dtype", out JsonElement dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
+        (string Name, ScalarType Type, int Bytes) type = Array.Find(Types, t => t.Name == typeName);
         if (type.Name is null)
             throw Bad(source, $"tensor '{name}' has dtype '{typeName}', expected one of {string.Join(", ", Types.Select(t => t.Name))}.");
-        var shape = Numbers(name, element, "shape", source);
-        var offsets = Numbers(name, element, "data_offsets", source);
+        long[] shape = Numbers(name, element, "shape", source);
+        long[] offsets = Numbers(name, element, "data_offsets", source);
         if (offsets.Length != 2 || offsets[0] > offsets[1])
             throw Bad(source, $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end.");
         if (shape.Length > MaxDimensions)
             throw Bad(source, $"tensor '{name}' has {shape.Length} dimensions, expected at most {MaxDimensions}.");
         // Without the zeros, as the strides of a tensor are computed: an empty tensor can be too large too.
         var stride = (Int128)type.Bytes;
-        foreach (var size in shape)
+        foreach (long size in shape)
         {
             stride *= Math.Max(1, size);
             if (stride > long.MaxValue)
                 throw Bad(source, $"tensor '{name}' of shape [{string.Join(", ", shape)}] is too large.");
         }
 
-        var expected = shape.Contains(0) ? 0 : stride;
+        Int128 expected = shape.Contains(0) ? 0 : stride;
         if (offsets[1] - offsets[0] != expected)
         {
             throw Bad(source, $"tensor '{name}', {typeName} of shape [{string.Join(", ", shape)}], takes {expected} bytes, " +
@@ -230,11 +230,11 @@ internal sealed class SafetensorsHeader
     static long[] Numbers(string name, JsonElement element, string property, string source)
     {
         var numbers = new List<long>();
-        if (!element.TryGetProperty(property, out var array) || array.ValueKind != JsonValueKind.Array)
+        if (!element.TryGetProperty(property, out JsonElement array) || array.ValueKind != JsonValueKind.Array)
             throw Bad(source, $"tensor '{name}' has no array '{property}'.");
-        foreach (var item in array.EnumerateArray())
+        foreach (JsonElement item in array.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out var number) || number < 0)
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out long number) || number < 0)
                 throw Bad(source, $"tensor '{name}' has {property} {array}, expected whole numbers from 0 up.");
             numbers.Add(number);
         }
@@ -245,14 +245,14 @@ internal sealed class SafetensorsHeader
     static void WriteNumbers(Utf8JsonWriter json, string name, long[] numbers)
     {
         json.WriteStartArray(name);
-        foreach (var number in numbers)
+        foreach (long number in numbers)
             json.WriteNumberValue(number);
         json.WriteEndArray();
     }
 
     static int Rank(string name, ScalarType type)
     {
-        var rank = Array.FindIndex(Types, t => t.Type == type);
+        int rank = Array.FindIndex(Types, t => t.Type == type);
         return rank >= 0
             ? rank
             : throw new ArgumentException($"Tensor '{name}' is of type {type}, which safetensors does not know.", nameof(type));
@@ -260,10 +260,10 @@ internal sealed class SafetensorsHeader
 
     static void CopyExactly(Stream from, MemoryStream to, int count, string source)
     {
-        var piece = new byte[Math.Min(count, 1 << 16)];
-        for (var left = count; left > 0;)
+        byte[] piece = new byte[Math.Min(count, 1 << 16)];
+        for (int left = count; left > 0;)
         {
-            var read = from.Read(piece, 0, Math.Min(left, piece.Length));
+            int read = from.Read(piece, 0, Math.Min(left, piece.Length));
             if (read == 0)
             {
                 throw new InvalidDataException(

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
@@ -18,7 +19,7 @@ internal sealed class BatchPlan
     internal BatchPlan(int examples, TrainingOptions options)
     {
         seed = options.Seed ?? 0;
-        var heldOut = 0;
+        int heldOut = 0;
         if (options.ValidationFraction > 0)
             heldOut = Math.Max(1, (int)Math.Round(options.ValidationFraction * examples, MidpointRounding.AwayFromZero));
         if (examples - heldOut < 1)
@@ -29,7 +30,7 @@ internal sealed class BatchPlan
                 nameof(examples));
         }
 
-        var all = Enumerable.Range(0, examples).ToArray();
+        int[] all = Enumerable.Range(0, examples).ToArray();
         if (heldOut > 0)
             Shuffle(all, ValidationStream);
         (validation, training) = (all[..heldOut], all[heldOut..]);
@@ -38,7 +39,7 @@ internal sealed class BatchPlan
 
         BatchSize = Math.Min(options.BatchSize, training.Length);
         BatchesPerEpoch = training.Length / BatchSize;
-        var epochs = options.Epochs ?? TrainingOptions.DefaultEpochs;
+        double epochs = options.Epochs ?? TrainingOptions.DefaultEpochs;
         TotalSteps = options.Steps ?? Math.Max(1, (long)Math.Round(epochs * BatchesPerEpoch, MidpointRounding.AwayFromZero));
         ValidateEverySteps = options.ValidateEverySteps ?? BatchesPerEpoch;
     }
@@ -61,11 +62,11 @@ internal sealed class BatchPlan
     /// <summary>The batches of the rest of a run, those of each validation after the step that it follows.</summary>
     internal IEnumerable<BatchExamples> From(long step, bool validateFirst)
     {
-        for (var next = step; ; next++)
+        for (long next = step; ; next++)
         {
             if (next > step ? ValidatesAfter(next) : validateFirst)
             {
-                for (var start = 0; start < validation.Length; start += BatchSize)
+                for (int start = 0; start < validation.Length; start += BatchSize)
                     yield return new(validation.AsMemory(start, Math.Min(BatchSize, validation.Length - start)), Step: null);
             }
 
@@ -79,7 +80,7 @@ internal sealed class BatchPlan
 
     ReadOnlyMemory<int> TrainingBatch(long step)
     {
-        var number = step / BatchesPerEpoch;
+        long number = step / BatchesPerEpoch;
         if (epoch.Number != number)
         {
             epoch = (number, (int[])training.Clone());
@@ -92,11 +93,11 @@ internal sealed class BatchPlan
     // Fisher-Yates with SplitMix64 (Steele, Lea, Flood 2014): the same order with every version of .NET.
     void Shuffle(int[] items, long stream)
     {
-        var state = Mix(unchecked((ulong)seed + 0x9E3779B97F4A7C15UL)) ^ Mix(unchecked((ulong)stream * 0xD1342543DE82EF95UL));
-        for (var i = items.Length - 1; i > 0; i--)
+        ulong state = Mix(unchecked((ulong)seed + 0x9E3779B97F4A7C15UL)) ^ Mix(unchecked((ulong)stream * 0xD1342543DE82EF95UL));
+        for (int i = items.Length - 1; i > 0; i--)
         {
             state = unchecked(state + 0x9E3779B97F4A7C15UL);
-            var j = (int)Math.BigMul(Mix(state), (ulong)i + 1, out _);
+            int j = (int)Math.BigMul(Mix(state), (ulong)i + 1, out _);
             (items[i], items[j]) = (items[j], items[i]);
         }
     }
@@ -132,7 +133,7 @@ internal sealed class BatchFeeder : IDisposable
     /// here.</summary>
     internal Tensor[] Take(CancellationToken cancellation)
     {
-        if (batches.TryTake(out var batch, Timeout.Infinite, cancellation))
+        if (batches.TryTake(out Tensor[]? batch, Timeout.Infinite, cancellation))
             return batch;
         failure?.Throw();
         throw new InvalidOperationException("The plan has no more batches.");
@@ -143,7 +144,7 @@ internal sealed class BatchFeeder : IDisposable
     {
         stop.Cancel();
         thread.Join();
-        while (batches.TryTake(out var batch))
+        while (batches.TryTake(out Tensor[]? batch))
             Free(batch);
         batches.Dispose();
         stop.Dispose();
@@ -153,24 +154,24 @@ internal sealed class BatchFeeder : IDisposable
     internal static Tensor[] Make(Func<BatchExamples, Tensor[]> read, BatchExamples examples, bool pinned)
     {
         // Scopes and gradient modes are per thread: this one has its own.
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
-        var batch = read(examples);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
+        Tensor[] batch = read(examples);
         if (pinned)
         {
-            var unpinned = batch;
+            Tensor[] unpinned = batch;
             batch = [.. unpinned.Select(t => t.pin_memory())];
             Free(unpinned);
         }
 
-        foreach (var tensor in batch)
+        foreach (Tensor tensor in batch)
             tensor.DetachFromDisposeScope();
         return batch;
     }
 
     static void Free(Tensor[] batch)
     {
-        foreach (var tensor in batch)
+        foreach (Tensor tensor in batch)
             tensor.Dispose();
     }
 
@@ -178,7 +179,7 @@ internal sealed class BatchFeeder : IDisposable
     {
         try
         {
-            foreach (var examples in plan)
+            foreach (BatchExamples examples in plan)
             {
                 if (stop.IsCancellationRequested)
                     return;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.VqVae.Persistence;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -56,15 +57,15 @@ internal sealed class Checkpoint
             ["version"] = Version.ToString(CultureInfo.InvariantCulture),
             ["state"] = JsonSerializer.Serialize(state, StateFormat),
         };
-        foreach (var (name, value) in settings.Values)
+        foreach ((string? name, string? value) in settings.Values)
             metadata.Add(SettingPrefix + name, value);
 
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var all = new List<KeyValuePair<string, Tensor>>();
         AddAll("network.", tensors.Network.state_dict());
         AddAll("best.", tensors.Best ?? []);
         AddAll("meter.", meter.Sums);
-        foreach (var (name, adam) in tensors.AdamStates())
+        foreach ((string? name, Adam.State? adam) in tensors.AdamStates())
         {
             all.Add(new($"adam.exp_avg.{name}", adam.exp_avg));
             all.Add(new($"adam.exp_avg_sq.{name}", adam.exp_avg_sq));
@@ -89,8 +90,8 @@ internal sealed class Checkpoint
             return null;
         try
         {
-            using var content = Safetensors.ReadFile(path);
-            var (state, plannedSteps) = ReadState(content, totalSteps);
+            using SafetensorsContent content = Safetensors.ReadFile(path);
+            (TrainingState? state, long plannedSteps) = ReadState(content, totalSteps);
             content.CopyTo(tensors.Network.state_dict(), "network.");
             var adam = tensors.AdamStates().ToDictionary(a => a.Name, a => a.State);
             content.CopyTo(adam.ToDictionary(a => a.Key, a => a.Value.exp_avg), "adam.exp_avg.");
@@ -110,17 +111,17 @@ internal sealed class Checkpoint
         }
         catch (Exception e) when (e is InvalidDataException or JsonException)
         {
-            var where = e.Message.Contains(path, StringComparison.Ordinal) ? "" : $"{path} is damaged: ";
+            string where = e.Message.Contains(path, StringComparison.Ordinal) ? "" : $"{path} is damaged: ";
             throw new InvalidDataException($"Cannot resume training: {where}{e.Message} Delete the file to train from the start.", e);
         }
     }
 
     static void RestoreSteps(SafetensorsContent content, Dictionary<string, Adam.State> adam)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var steps = adam.ToDictionary(a => a.Key, _ => zeros([], dtype: ScalarType.Int64));
         content.CopyTo(steps, "adam.step.");
-        foreach (var (name, step) in steps)
+        foreach ((string? name, Tensor? step) in steps)
         {
             adam[name].step = step.item<long>() is >= 0 and var done
                 ? done
@@ -132,13 +133,13 @@ internal sealed class Checkpoint
     {
         if (content.Metadata.GetValueOrDefault("format") != Format)
             throw new InvalidDataException($"{path} is not a training checkpoint.");
-        var version = content.Metadata.GetValueOrDefault("version");
+        string? version = content.Metadata.GetValueOrDefault("version");
         if (version != Version.ToString(CultureInfo.InvariantCulture))
             throw new InvalidDataException($"{path} is a checkpoint of version {version}, expected {Version}.");
 
         var found = content.Metadata.Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
             .ToDictionary(m => m.Key[SettingPrefix.Length..], m => m.Value);
-        var differences = settings.DifferencesFrom(found);
+        List<string> differences = settings.DifferencesFrom(found);
         if (differences.Count > 0)
         {
             throw new InvalidOperationException(
@@ -146,9 +147,9 @@ internal sealed class Checkpoint
                 $"Resume with the same settings and data, or set another {nameof(TrainingOptions.CheckpointFolder)}.");
         }
 
-        if (!long.TryParse(found.GetValueOrDefault(RunSettings.Steps), NumberStyles.None, CultureInfo.InvariantCulture, out var planned))
+        if (!long.TryParse(found.GetValueOrDefault(RunSettings.Steps), NumberStyles.None, CultureInfo.InvariantCulture, out long planned))
             throw new InvalidDataException($"{path} does not say how many steps its run was planned for.");
-        var state = JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
+        TrainingState state = JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
             ?? throw new InvalidDataException($"{path} has no state.");
         if (state.Problem(planned) is { } problem)
             throw new InvalidDataException($"{path} is damaged: {problem}.");

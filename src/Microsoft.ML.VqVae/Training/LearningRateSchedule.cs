@@ -86,8 +86,8 @@ public abstract class LearningRateSchedule
     {
         public override double FactorAt(long step, long totalSteps)
         {
-            var done = (double)step / totalSteps;
-            var fall = done <= holdUntil ? 1 : 1 - ((1 - final) * (done - holdUntil) / (1 - holdUntil));
+            double done = (double)step / totalSteps;
+            double fall = done <= holdUntil ? 1 : 1 - ((1 - final) * (done - holdUntil) / (1 - holdUntil));
             return Math.Min(warmup.FactorAt(step, totalSteps), fall);
         }
 
@@ -102,7 +102,7 @@ public abstract class LearningRateSchedule
     {
         public override double FactorAt(long step, long totalSteps)
         {
-            var fall = final + ((1 - final) * (1 + Math.Cos(Math.PI * step / totalSteps)) / 2);
+            double fall = final + ((1 - final) * (1 + Math.Cos(Math.PI * step / totalSteps)) / 2);
             return Math.Min(warmup.FactorAt(step, totalSteps), fall);
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
@@ -29,12 +30,12 @@ internal sealed class LossMeter : IDisposable
 
     internal void Add(StepLoss loss, long examples)
     {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
         Add(TotalName, loss.Total, examples);
-        foreach (var (name, value) in loss.Terms)
+        foreach ((string? name, Tensor? value) in loss.Terms)
             Add(TermPrefix + name, value, examples);
-        foreach (var (name, value) in loss.Parts)
+        foreach ((string? name, Tensor? value) in loss.Parts)
             Add(PartPrefix + name, value, examples);
         if (loss.CodeCounts is not null)
             Add(CountsName, loss.CodeCounts, 1);
@@ -46,16 +47,16 @@ internal sealed class LossMeter : IDisposable
     /// <exception cref="InvalidDataException">They are no sums of losses.</exception>
     internal void Restore(IReadOnlyCollection<KeyValuePair<string, Tensor>> saved, long examples, long batches, Device device)
     {
-        foreach (var (name, sum) in saved)
+        foreach ((string? name, Tensor? sum) in saved)
         {
-            var counts = name.EndsWith("." + CountsName, StringComparison.Ordinal);
+            bool counts = name.EndsWith("." + CountsName, StringComparison.Ordinal);
             if (counts ? sum.shape.Length is 0 or > 2 || sum.numel() == 0 : sum.numel() != 1)
                 throw new InvalidDataException($"The tensor 'meter.{name}' of shape [{string.Join(", ", sum.shape)}] is no sum of losses.");
         }
 
         if (examples > 0 != saved.Any(s => s.Key.EndsWith("." + TotalName, StringComparison.Ordinal)))
             throw new InvalidDataException($"The means over {examples} examples and their sums do not belong together.");
-        foreach (var (name, sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
+        foreach ((string? name, Tensor? sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
             sums.Add(new(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], sum.to(device, copy: true).DetachFromDisposeScope()));
         (Examples, Batches) = (examples, batches);
     }
@@ -66,11 +67,11 @@ internal sealed class LossMeter : IDisposable
     /// <summary>Reads the means and resets the meter.</summary>
     internal (double Loss, Dictionary<string, double> Terms, Dictionary<string, double> Parts, double? Perplexity) Read()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         double loss = 0;
         double? perplexity = null;
         Dictionary<string, double> terms = [], parts = [];
-        foreach (var (name, sum) in sums)
+        foreach ((string? name, Tensor? sum) in sums)
         {
             if (name == TotalName)
                 loss = Value(sum) / Examples;
@@ -89,20 +90,20 @@ internal sealed class LossMeter : IDisposable
     /// <summary>exp of the entropy of each codebook's codes, averaged over the codebooks; null before any code was counted.</summary>
     internal static double? Perplexity(Tensor counts)
     {
-        using var scope = NewDisposeScope();
-        var codes = (int)counts.shape[^1];
-        var all = MemoryMarshal.Cast<byte, double>(counts.to(ScalarType.Float64).cpu().contiguous().bytes);
+        using DisposeScope scope = NewDisposeScope();
+        int codes = (int)counts.shape[^1];
+        Span<double> all = MemoryMarshal.Cast<byte, double>(counts.to(ScalarType.Float64).cpu().contiguous().bytes);
         double sum = 0;
-        var codebooks = 0;
-        for (var start = 0; start < all.Length; start += codes)
+        int codebooks = 0;
+        for (int start = 0; start < all.Length; start += codes)
         {
-            var codebook = all.Slice(start, codes);
+            Span<double> codebook = all.Slice(start, codes);
             double total = 0, entropy = 0;
-            foreach (var count in codebook)
+            foreach (double count in codebook)
                 total += count;
             if (total == 0)
                 continue;
-            foreach (var count in codebook)
+            foreach (double count in codebook)
                 entropy -= count > 0 ? count / total * Math.Log(count / total) : 0;
             sum += Math.Exp(entropy);
             codebooks++;
@@ -115,7 +116,7 @@ internal sealed class LossMeter : IDisposable
 
     void Add(string name, Tensor value, long weight)
     {
-        var known = sums.FindIndex(s => s.Key == name);
+        int known = sums.FindIndex(s => s.Key == name);
         if (known >= 0)
             sums[known].Value.Add_(value.detach(), weight);
         else
@@ -124,7 +125,7 @@ internal sealed class LossMeter : IDisposable
 
     void Clear()
     {
-        foreach (var (_, sum) in sums)
+        foreach ((string _, Tensor? sum) in sums)
             sum.Dispose();
         sums.Clear();
         (Examples, Batches) = (0, 0);
@@ -132,7 +133,7 @@ internal sealed class LossMeter : IDisposable
 
     static double Value(Tensor sum)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return sum.to(ScalarType.Float64).item<double>();
     }
 }

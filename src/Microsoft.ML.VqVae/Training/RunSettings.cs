@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using TorchSharp;
 
 namespace Microsoft.ML.VqVae.Training;
 
@@ -47,14 +48,14 @@ internal sealed class RunSettings
         if (reducedPrecision)
             _values[nameof(options.Precision)] = nameof(TrainingPrecision.BFloat16);
         var ofTask = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (string line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            var split = line.IndexOf('=', StringComparison.Ordinal);
-            var (name, value) = split < 0 ? ("task", line) : (line[..split].TrimEnd(), line[(split + 1)..].TrimStart());
-            ofTask[name] = ofTask.TryGetValue(name, out var former) ? $"{former}, {value}" : value;
+            int split = line.IndexOf('=', StringComparison.Ordinal);
+            (string? name, string? value) = split < 0 ? ("task", line) : (line[..split].TrimEnd(), line[(split + 1)..].TrimStart());
+            ofTask[name] = ofTask.TryGetValue(name, out string? former) ? $"{former}, {value}" : value;
         }
 
-        foreach (var (name, value) in ofTask)
+        foreach ((string? name, string? value) in ofTask)
             _values.TryAdd(name, value);
     }
 
@@ -66,7 +67,7 @@ internal sealed class RunSettings
     internal List<string> DifferencesFrom(IEnumerable<KeyValuePair<string, string>> checkpoint)
     {
         var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, value) in checkpoint)
+        foreach ((string? name, string? value) in checkpoint)
             found.TryAdd(name, value);
         List<string> changed = [.. _values.Keys.Union(found.Keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)
             .Where(name => _values.GetValueOrDefault(name) != found.GetValueOrDefault(name))];
@@ -94,12 +95,12 @@ internal sealed class RunSettings
 
     static string HashOfExamples(TrainingTask task, BatchPlan plan)
     {
-        var count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples.Count);
-        var examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples.Count / count)).ToArray();
+        int count = Math.Min(Math.Min(HashedExamples, plan.BatchSize), task.Examples.Count);
+        int[] examples = Enumerable.Range(0, count).Select(i => (int)((long)i * task.Examples.Count / count)).ToArray();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var tensor in BatchFeeder.Make(task.Examples.ReadBatch, new(examples, Step: null), pinned: false))
+        foreach (torch.Tensor tensor in BatchFeeder.Make(task.Examples.ReadBatch, new(examples, Step: null), pinned: false))
         {
-            using var contiguous = tensor.contiguous();
+            using torch.Tensor contiguous = tensor.contiguous();
             hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.dtype}[{string.Join(",", tensor.shape)}]"));
             hash.AppendData(contiguous.bytes);
             tensor.Dispose();

@@ -106,7 +106,7 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
     /// <summary>Runs an action whose time is not counted in <see cref="TrainingProgress.ExamplesPerSecond"/>.</summary>
     internal void Pause(Action action)
     {
-        var begin = time.GetTimestamp();
+        long begin = time.GetTimestamp();
         action();
         paused += time.GetElapsedTime(begin);
     }
@@ -114,14 +114,14 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
     /// <summary>Reads the meter and creates a progress report.</summary>
     internal TrainingProgress Progress(TrainingState state, BatchPlan plan, LossMeter meter, double learningRate)
     {
-        var (examples, batches) = (meter.Examples, meter.Batches);
-        var (loss, terms, parts, perplexity) = meter.Read();
+        (long examples, long batches) = (meter.Examples, meter.Batches);
+        (double loss, Dictionary<string, double>? terms, Dictionary<string, double>? parts, double? perplexity) = meter.Read();
         // Taken after the reading, which waits for the device.
-        var interval = time.GetElapsedTime(intervalStart) - paused;
-        var running = time.GetElapsedTime(start);
-        var stepsHere = Math.Max(1, state.Step - firstStep);
+        TimeSpan interval = time.GetElapsedTime(intervalStart) - paused;
+        TimeSpan running = time.GetElapsedTime(start);
+        long stepsHere = Math.Max(1, state.Step - firstStep);
         // After a resume the meter also holds batches of the former process, whose time is not in the interval.
-        var timed = batches > stepsHere ? (double)examples * stepsHere / batches : examples;
+        double timed = batches > stepsHere ? (double)examples * stepsHere / batches : examples;
         var progress = new TrainingProgress(
             state.Step,
             plan.TotalSteps,

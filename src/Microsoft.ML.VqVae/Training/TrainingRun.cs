@@ -43,8 +43,8 @@ internal sealed class TrainingRun : IDisposable
 
     internal TrainingSummary ToTheEnd()
     {
-        using var gradients = enable_grad();
-        var canceled = false;
+        using IDisposable gradients = enable_grad();
+        bool canceled = false;
         try
         {
             Resume();
@@ -90,7 +90,7 @@ internal sealed class TrainingRun : IDisposable
     void ReportChangeOfPlan(long plannedSteps)
     {
         double Rate(long step, long totalSteps) => options.LearningRate * schedule.FactorAt(step, totalSteps);
-        var first = 0L;
+        long first = 0L;
         while (first < state.Step && Rate(first, plannedSteps) == Rate(first, plan.TotalSteps))
             first++;
         if (first == state.Step)
@@ -100,7 +100,7 @@ internal sealed class TrainingRun : IDisposable
             return;
         }
 
-        var last = state.Step - 1;
+        long last = state.Step - 1;
         reporter.Warn(string.Create(
             CultureInfo.InvariantCulture,
             $"The run was planned for {plannedSteps} steps and is now {plan.TotalSteps} steps long, by the schedule {schedule}: from " +
@@ -132,7 +132,7 @@ internal sealed class TrainingRun : IDisposable
     // enters: whatever the interrupted one had still to do after its last step is done first.
     void Train(BatchFeeder feeder)
     {
-        var saved = resumedFrom is not null;
+        bool saved = resumedFrom is not null;
         task.Network.train();
         while (true)
         {
@@ -149,7 +149,7 @@ internal sealed class TrainingRun : IDisposable
             if (Finished)
                 return;
 
-            var batch = Take(feeder);
+            Tensor[] batch = Take(feeder);
             Step(batch);
             saved = false;
         }
@@ -157,7 +157,7 @@ internal sealed class TrainingRun : IDisposable
 
     void Step(Tensor[] batch)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         learningRate = options.LearningRate * schedule.FactorAt(state.Step, plan.TotalSteps);
         tensors.DropGradients();
         StepLoss loss;
@@ -177,23 +177,23 @@ internal sealed class TrainingRun : IDisposable
     void Validate(BatchFeeder feeder)
     {
         using var validation = new LossMeter();
-        var left = plan.Validation.Count;
+        int left = plan.Validation.Count;
         task.Network.eval();
         using (no_grad())
         {
-            for (var i = 0; i < plan.ValidationBatches; i++)
+            for (int i = 0; i < plan.ValidationBatches; i++)
             {
-                var batch = Take(feeder);
-                using var scope = NewDisposeScope();
-                var loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
-                var examples = Math.Min(plan.BatchSize, left);
+                Tensor[] batch = Take(feeder);
+                using DisposeScope scope = NewDisposeScope();
+                StepLoss loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
+                int examples = Math.Min(plan.BatchSize, left);
                 validation.Add(loss, examples);
                 left -= examples;
             }
         }
 
         task.Network.train();
-        var mean = validation.Read().Loss;
+        double mean = validation.Read().Loss;
         if (!double.IsFinite(mean))
             throw NotFinite(mean, "validation loss");
         if (state.Validated(mean))
@@ -213,7 +213,7 @@ internal sealed class TrainingRun : IDisposable
     {
         if (!meter.IsFinite)
             throw NotFinite();
-        var progress = reporter.Progress(state, plan, meter, learningRate);
+        TrainingProgress progress = reporter.Progress(state, plan, meter, learningRate);
         state.Reported(progress);
         reporter.Publish(progress, important: Finished || (state.ValidatedStep == state.Step));
     }
@@ -258,14 +258,14 @@ internal sealed class TrainingRun : IDisposable
 
     Tensor[] ToDevice(Tensor[] batch, DisposeScope scope)
     {
-        foreach (var tensor in batch)
+        foreach (Tensor tensor in batch)
             scope.Attach(tensor);
         return OnGpu ? [.. batch.Select(t => t.to(device, non_blocking: true))] : batch;
     }
 
     NotFiniteNumberException NotFinite()
     {
-        var batches = meter.Batches;
+        long batches = meter.Batches;
         return NotFinite(meter.Read().Loss, batches == 1 || !OnGpu ? "loss" : $"loss of the last {batches} steps");
     }
 

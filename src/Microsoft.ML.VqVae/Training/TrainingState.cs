@@ -70,7 +70,7 @@ internal sealed class TrainingState
         LearningCurve.Add(progress);
         if (LearningCurve.Count <= LongestCurve)
             return;
-        var index = 0;
+        int index = 0;
         LearningCurve.RemoveAll(_ => index++ % 2 == 1);
         CurveStride *= 2;
     }

@@ -37,7 +37,7 @@ internal sealed class TrainingTensors : IDisposable
     /// whether a parameter has one must depend only on the step, or a resumed run would differ.</summary>
     internal void DropGradients()
     {
-        foreach (var (_, parameter) in parameters)
+        foreach ((string _, Parameter? parameter) in parameters)
             parameter.grad = null;
     }
 
@@ -48,21 +48,21 @@ internal sealed class TrainingTensors : IDisposable
     /// clip_grad_norm_ returns the norm as a number and so waits for the device at every step; this does not.</summary>
     internal void ClipGradients(double norm)
     {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
         var gradients = parameters.Select(p => p.Parameter.grad).OfType<Tensor>().ToList();
         if (gradients.Count == 0)
             return;
-        var factor = stack(gradients.Select(g => g.norm())).norm().Add_(ClipEpsilon).reciprocal().Mul_(norm).ClampMax(1);
-        foreach (var gradient in gradients)
+        Tensor factor = stack(gradients.Select(g => g.norm())).norm().Add_(ClipEpsilon).reciprocal().Mul_(norm).ClampMax(1);
+        foreach (Tensor? gradient in gradients)
             gradient.mul_(factor);
     }
 
     /// <summary>Copies the network's state.</summary>
     internal void KeepAsBest()
     {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
         DisposeBest();
         Best = Network.state_dict().ToDictionary(t => t.Key, t => t.Value.detach().clone().DetachFromDisposeScope());
     }
@@ -70,10 +70,10 @@ internal sealed class TrainingTensors : IDisposable
     /// <summary>Restores the copied state, if there is one.</summary>
     internal void RestoreBest()
     {
-        using var noGradients = no_grad();
+        using IDisposable noGradients = no_grad();
         if (Best is null)
             return;
-        foreach (var (name, target) in Network.state_dict())
+        foreach ((string? name, Tensor? target) in Network.state_dict())
             target.copy_(Best[name]);
     }
 
@@ -86,7 +86,7 @@ internal sealed class TrainingTensors : IDisposable
 
     void DisposeBest()
     {
-        foreach (var tensor in Best?.Values ?? Enumerable.Empty<Tensor>())
+        foreach (Tensor tensor in Best?.Values ?? Enumerable.Empty<Tensor>())
             tensor.Dispose();
         Best = null;
     }

@@ -114,7 +114,7 @@ internal static class LabelText
 
     static string Utf16(ReadOnlySpan<byte> bytes, string name, bool isBigEndian)
     {
-        var text = new char[bytes.Length / 2];
+        char[] text = new char[bytes.Length / 2];
         for (int i = 0; i < text.Length; i++)
         {
             ReadOnlySpan<byte> pair = bytes.Slice(2 * i, 2);

@@ -39,9 +39,9 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     public override GaussianPosterior forward(Tensor pixels)
     {
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
-        var encodings = encoder.call(Normalize(pixels));
-        var logVariance = encodings.narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor encodings = encoder.call(Normalize(pixels));
+        Tensor logVariance = encodings.narrow(1, latentChannels, latentChannels).Clamp(MinLogVariance, MaxLogVariance);
         return new GaussianPosterior(encodings.narrow(1, 0, latentChannels), logVariance).MoveToOuterDisposeScope();
     }
 
@@ -61,10 +61,10 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     {
         ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
-        var images = Augment(pixels, moment.Step);
-        var (reconstruction, divergence) = Parts(images, training ? moment.Step : null);
-        var nats = reconstruction.mean().Add(divergence.mean());
+        using DisposeScope scope = NewDisposeScope();
+        Tensor images = Augment(pixels, moment.Step);
+        (Tensor? reconstruction, Tensor? divergence) = Parts(images, training ? moment.Step : null);
+        Tensor nats = reconstruction.mean().Add(divergence.mean());
         return BoundLoss(nats.Div(ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction.mean()), BitsPerValue(divergence.mean()))
             .MoveToOuterDisposeScope();
     }
@@ -76,10 +76,10 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor BoundBits(Tensor pixels)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         CheckImages(pixels);
-        var (reconstruction, divergence) = Parts(pixels, step: null);
+        (Tensor? reconstruction, Tensor? divergence) = Parts(pixels, step: null);
         return reconstruction.Add(divergence).Div(Math.Log(2)).MoveToOuterDisposeScope();
     }
 
@@ -97,16 +97,16 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     // Both [B], in nats. z = μ + σ·ε, so that the gradient reaches μ and σ.
     (Tensor Reconstruction, Tensor Divergence) Parts(Tensor images, long? step)
     {
-        var posterior = call(images);
-        using var generator = LatentNoise.Generator(seed, step);
-        var noise = Noise(step is null ? 1 : images.shape[0], generator);
-        var latents = posterior.Mean.Add(posterior.LogVariance.Mul(0.5).exp() * noise.to(images.device));
+        GaussianPosterior posterior = call(images);
+        using Generator generator = LatentNoise.Generator(seed, step);
+        Tensor noise = Noise(step is null ? 1 : images.shape[0], generator);
+        Tensor latents = posterior.Mean.Add(posterior.LogVariance.Mul(0.5).exp() * noise.to(images.device));
         return (NatsOf(DecodeParameters(latents), images), posterior.Divergence());
     }
 
     Tensor Noise(long images, Generator generator)
     {
-        var (height, width, channels) = LatentShape;
+        (int height, int width, int channels) = LatentShape;
         return randn(images, channels, height, width, dtype: ScalarType.Float32, generator: generator);
     }
 
@@ -129,7 +129,7 @@ public sealed record GaussianPosterior(Tensor Mean, Tensor LogVariance)
     /// <summary>KL(q(z|x) ‖ N(0, 1)) in nats for each image, [B]: ½ Σ (μ² + σ² − ln σ² − 1) (appendix B of arXiv 1312.6114).</summary>
     public Tensor Divergence()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return (Mean.Square().Add(LogVariance.exp()) - LogVariance).Sub(1).sum([1L, 2L, 3L]).Mul(0.5).MoveToOuterDisposeScope();
     }
 

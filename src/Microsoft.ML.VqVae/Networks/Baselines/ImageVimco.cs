@@ -37,9 +37,9 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         : base(nameof(ImageVimco), Checked(codec, latents), latents.EncodingChannels, latents.DecodingChannels, seed)
     {
         this.latents = latents.Copy();
-        using (var scope = NewDisposeScope())
+        using (DisposeScope scope = NewDisposeScope())
         {
-            using var generator = SeededRandom.CreateGenerator(seed, CodebookStream);
+            using Generator generator = SeededRandom.CreateGenerator(seed, CodebookStream);
             WeightLimit.Take(latents.CategoriesInUse, latents.DimensionsInUse);
             codebook = latents.Latents == VimcoLatents.Bernoulli
                 ? tensor(new float[] { -1, 1 }).view(2, 1)
@@ -64,9 +64,9 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     public override Tensor forward(Tensor pixels)
     {
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
-        var scores = encoder.call(Normalize(pixels)).permute(0, 2, 3, 1).reshape(pixels.shape[0], LatentsPerImage, -1);
-        var logarithms = latents.Latents == VimcoLatents.Bernoulli
+        using DisposeScope scope = NewDisposeScope();
+        Tensor scores = encoder.call(Normalize(pixels)).permute(0, 2, 3, 1).reshape(pixels.shape[0], LatentsPerImage, -1);
+        Tensor logarithms = latents.Latents == VimcoLatents.Bernoulli
             ? cat([(-scores).log_sigmoid(), scores.log_sigmoid()], 2)
             : scores.log_softmax(2);
         return logarithms.MoveToOuterDisposeScope();
@@ -76,9 +76,9 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor Encode(Tensor pixels)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var (height, width, perPosition) = LatentGrid;
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        (int height, int width, int perPosition) = LatentGrid;
         return call(pixels).argmax(2).view(-1, height, width, perPosition).MoveToOuterDisposeScope();
     }
 
@@ -93,8 +93,8 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     public Tensor Embed(Tensor categories)
     {
         ArgumentNullException.ThrowIfNull(categories);
-        using var scope = NewDisposeScope();
-        var (height, width, _) = LatentGrid;
+        using DisposeScope scope = NewDisposeScope();
+        (int height, int width, int _) = LatentGrid;
         return codebook.index_select(0, categories.reshape(-1)).view(-1, height, width, latents.DecodingChannels).permute(0, 3, 1, 2)
             .MoveToOuterDisposeScope();
     }
@@ -111,10 +111,10 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     {
         ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
-        var images = Augment(pixels, moment.Step);
-        var logPosterior = call(images);
-        var samples = Draw(logPosterior, training ? latents.Samples : latents.EvaluationSamples, training ? moment.Step : null);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor images = Augment(pixels, moment.Step);
+        Tensor logPosterior = call(images);
+        Tensor samples = Draw(logPosterior, training ? latents.Samples : latents.EvaluationSamples, training ? moment.Step : null);
         return Loss(images, logPosterior, samples).MoveToOuterDisposeScope();
     }
 
@@ -125,11 +125,11 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor BoundBits(Tensor pixels)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var logPosterior = call(pixels);
-        var samples = Draw(logPosterior, latents.EvaluationSamples, step: null);
-        var bound = MultiSample(LogWeights(SampleNats(pixels, samples), LogOf(logPosterior, samples)));
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logPosterior = call(pixels);
+        Tensor samples = Draw(logPosterior, latents.EvaluationSamples, step: null);
+        Tensor bound = MultiSample(LogWeights(SampleNats(pixels, samples), LogOf(logPosterior, samples)));
         return (-bound).Div(Math.Log(2)).MoveToOuterDisposeScope();
     }
 
@@ -137,23 +137,23 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     internal StepLoss Loss(Tensor images, Tensor logPosterior, Tensor samples)
     {
         // ln w = ln p(x, z) − ln q(z|x), [B, S].
-        var logQ = LogOf(logPosterior, samples);
+        Tensor logQ = LogOf(logPosterior, samples);
         Tensor nats, logWeights;
         using (no_grad())
         {
             nats = SampleNats(images, samples);
             logWeights = LogWeights(nats, logQ);
         }
-        var bound = MultiSample(logWeights);
-        var weights = logWeights.softmax(1);
-        var value = -bound.mean();
-        var reconstruction = (weights * nats).sum(1).mean();
-        var loss = value;
+        Tensor bound = MultiSample(logWeights);
+        Tensor weights = logWeights.softmax(1);
+        Tensor value = -bound.mean();
+        Tensor reconstruction = (weights * nats).sum(1).mean();
+        Tensor loss = value;
         if (training)
         {
             // What a sample adds to the bound raises or lowers its probability; the weights are the gradient of the bound by ln w.
-            var signal = bound.unsqueeze(1) - LeaveOneOut(logWeights);
-            var gradient = ((signal - weights) * logQ).sum(1).mean() - WeighedNats(images, samples, weights);
+            Tensor signal = bound.unsqueeze(1) - LeaveOneOut(logWeights);
+            Tensor gradient = ((signal - weights) * logQ).sum(1).mean() - WeighedNats(images, samples, weights);
             loss = value - (gradient - gradient.detach());
         }
         return BoundLoss(loss.Div(ValuesPerImage * Math.Log(2)), BitsPerValue(reconstruction), BitsPerValue(value - reconstruction));
@@ -162,15 +162,15 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// <summary>Samples of the posterior [B, N, K] by inverting its distribution function: Int64 [B, S, N].</summary>
     internal Tensor Draw(Tensor logPosterior, int count, long? step)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var (batch, positions, categories) = (logPosterior.shape[0], logPosterior.shape[1], logPosterior.shape[2]);
-        using var generator = LatentNoise.Generator(seed, step);
-        var uniform = rand([step is null ? 1 : batch, positions, count], dtype: ScalarType.Float32, generator: generator)
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        (long batch, long positions, long categories) = (logPosterior.shape[0], logPosterior.shape[1], logPosterior.shape[2]);
+        using Generator generator = LatentNoise.Generator(seed, step);
+        Tensor uniform = rand([step is null ? 1 : batch, positions, count], dtype: ScalarType.Float32, generator: generator)
             .to(logPosterior.device).expand(batch, positions, count);
-        var cumulative = logPosterior.exp().cumsum(2);
+        Tensor cumulative = logPosterior.exp().cumsum(2);
         // Rounding leaves the last total a little beside 1.
-        var drawn = searchsorted(cumulative, (uniform * cumulative.narrow(2, categories - 1, 1)).contiguous(), right: true);
+        Tensor drawn = searchsorted(cumulative, (uniform * cumulative.narrow(2, categories - 1, 1)).contiguous(), right: true);
         return drawn.Clamp(0, categories - 1).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
@@ -184,25 +184,25 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// <summary>For each sample the bound without it, its weight replaced by the geometric mean of the others': [B, S].</summary>
     static Tensor LeaveOneOut(Tensor logWeights)
     {
-        var count = logWeights.shape[1];
-        var others = (logWeights.sum(1, keepdim: true) - logWeights).Div(count - 1.0);
-        var itself = Arange(count, logWeights.device);
-        var diagonal = itself.unsqueeze(0).eq(itself.unsqueeze(1));
-        var replaced = where(diagonal, others.unsqueeze(2), logWeights.unsqueeze(1));
+        long count = logWeights.shape[1];
+        Tensor others = (logWeights.sum(1, keepdim: true) - logWeights).Div(count - 1.0);
+        Tensor itself = Arange(count, logWeights.device);
+        Tensor diagonal = itself.unsqueeze(0).eq(itself.unsqueeze(1));
+        Tensor replaced = where(diagonal, others.unsqueeze(2), logWeights.unsqueeze(1));
         return replaced.logsumexp(2).Sub(Math.Log(count));
     }
 
     /// <summary>−ln p(x|z_s) of all samples, [B, S], a part of them at a time.</summary>
     Tensor SampleNats(Tensor images, Tensor samples)
     {
-        var (batch, count) = (samples.shape[0], samples.shape[1]);
-        var atOnce = Math.Clamp(MaxAtOnce / batch, 1, count);
+        (long batch, long count) = (samples.shape[0], samples.shape[1]);
+        long atOnce = Math.Clamp(MaxAtOnce / batch, 1, count);
         var parts = new List<Tensor>();
         for (long first = 0; first < count; first += atOnce)
         {
-            using var scope = NewDisposeScope();
-            var some = Math.Min(atOnce, count - first);
-            var codes = samples.narrow(1, first, some).reshape(batch * some, -1);
+            using DisposeScope scope = NewDisposeScope();
+            long some = Math.Min(atOnce, count - first);
+            Tensor codes = samples.narrow(1, first, some).reshape(batch * some, -1);
             parts.Add(Nats(images.repeat_interleave(some, 0), codes).view(batch, some).MoveToOuterDisposeScope());
         }
         return cat(parts, 1);
@@ -212,18 +212,18 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     /// no pass backward.</summary>
     Tensor WeighedNats(Tensor images, Tensor samples, Tensor weights)
     {
-        var (batch, count) = (samples.shape[0], samples.shape[1]);
-        var flat = weights.reshape(-1);
-        var kept = flat.Gt(MinWeight).nonzero().view(-1);
-        var codes = samples.reshape(batch * count, -1).index_select(0, kept);
-        var nats = Nats(images.index_select(0, kept.DivFloor(count)), codes);
+        (long batch, long count) = (samples.shape[0], samples.shape[1]);
+        Tensor flat = weights.reshape(-1);
+        Tensor kept = flat.Gt(MinWeight).nonzero().view(-1);
+        Tensor codes = samples.reshape(batch * count, -1).index_select(0, kept);
+        Tensor nats = Nats(images.index_select(0, kept.DivFloor(count)), codes);
         return (flat.index_select(0, kept) * nats).sum().Div(batch);
     }
 
     // [M, C, H, W] and Int64 [M, N] → [M].
     Tensor Nats(Tensor images, Tensor codes)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return NatsOf(DecodeParameters(Embed(codes)), images).MoveToOuterDisposeScope();
     }
 

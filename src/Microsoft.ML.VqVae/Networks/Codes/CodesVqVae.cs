@@ -44,7 +44,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         quantizer.Describe(problems);
         problems.ThrowIfAny();
         options = codec.Copy();
-        var grid = options.Decoder;
+        PixelCnnOptions grid = options.Decoder;
         using (var source = new WeightSource(seed))
         {
             encoder = new CodesEncoder(options, quantizer.Channels, source);
@@ -76,8 +76,8 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     /// <exception cref="ArgumentException">The codes have another shape or are out of range.</exception>
     public Tensor Encode(Tensor codes)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return quantizer.Encode(EncodeToLatents(codes)).view(codes.shape[0], Latents).MoveToOuterDisposeScope();
     }
 
@@ -91,8 +91,8 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     public Tensor Bits(Tensor codes, Tensor latents)
     {
         CheckCodes(codes);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return decoder.Bits(codes, map: MapOf(latents)).MoveToOuterDisposeScope();
     }
 
@@ -115,9 +115,9 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     public Tensor Sample(Tensor latents, SampleRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var wanted = request with
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        SampleRequest wanted = request with
         {
             Count = (int)latents.shape[0], Length = 0, Conditions = null, Map = MapOf(latents), Numbers = NumbersOf(latents),
         };
@@ -135,10 +135,10 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     {
         CheckCodes(codes);
         ArgumentNullException.ThrowIfNull(moment);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         quantizer.BeginStep(moment);
-        var quantization = quantizer.call(encoder.call(codes));
-        var nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
+        QuantizationResult quantization = quantizer.call(encoder.call(codes));
+        Tensor nats = decoder.Loss(codes, step: moment.Step, map: Spread(quantization.Quantized));
         return quantization.ToStepLoss(nats.Mul((double)codes.shape[1] / Latents), ("bits per code", nats.Div(Math.Log(2))))
             .MoveToOuterDisposeScope();
     }
@@ -149,8 +149,8 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     /// rows around it.</summary>
     long[] NumbersOf(Tensor latents)
     {
-        var digits = latents.cpu().contiguous().data<long>().ToArray();
-        var radix = (ulong)quantizer.CodebookSize;
+        long[] digits = latents.cpu().contiguous().data<long>().ToArray();
+        ulong radix = (ulong)quantizer.CodebookSize;
         return [.. digits.Chunk(Latents)
             .Select(row => (long)(row.Aggregate(0UL, (number, digit) => unchecked(number * radix + (ulong)digit)) & long.MaxValue))];
     }
@@ -166,14 +166,14 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     /// <summary>The conditions of each position from the latents: [B, L·D, 1, 1] → [B, M, H, W].</summary>
     Tensor Spread(Tensor quantized)
     {
-        var grid = options.Decoder;
+        PixelCnnOptions grid = options.Decoder;
         return spread.Apply(quantized.reshape(quantized.shape[0], -1)).Single().view(-1, grid.MapChannels, grid.Height, grid.Width);
     }
 
     void CheckCodes(Tensor codes)
     {
         ArgumentNullException.ThrowIfNull(codes);
-        var length = decoder.Length!.Value;
+        int length = decoder.Length!.Value;
         if (codes.dtype != ScalarType.Int64 || codes.shape.Length != 2 || codes.shape[1] != length)
             throw new ArgumentException($"Codes must be Int64 [batch, {length}], but are {codes.dtype} " +
                 $"[{string.Join(", ", codes.shape)}].", nameof(codes));
@@ -251,10 +251,10 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
     public CodesEncoder(CodesCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(CodesEncoder))
     {
         grid = options.Decoder;
-        var hidden = options.HiddenChannels;
+        int hidden = options.HiddenChannels;
         embedding = source.Draw(1, (long)grid.CodesPerPosition * grid.Codes, options.EmbeddingChannels);
         enter = source.Convolution2d(grid.CodesPerPosition * options.EmbeddingChannels, hidden, 3, 1, 1);
-        var (height, width, halvings) = (grid.Height, grid.Width, 0);
+        (int height, int width, int halvings) = (grid.Height, grid.Width, 0);
         for (; Math.Max(height, width) > SmallSide; halvings++)
             (height, width) = ((height + 1) / 2, (width + 1) / 2);
         down = new ModuleList<Conv2d>(Enumerable.Range(0, halvings)
@@ -267,15 +267,15 @@ internal sealed class CodesEncoder : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor codes)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // Each place of a position has a table of its own: code 7 of the first place need not mean the same as code 7 of the second.
-        var place = Arange(grid.CodesPerPosition, codes.device).Mul(grid.Codes);
-        var rows = codes.view(-1, grid.CodesPerPosition).Add(place).view(-1);
-        var x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
+        Tensor place = Arange(grid.CodesPerPosition, codes.device).Mul(grid.Codes);
+        Tensor rows = codes.view(-1, grid.CodesPerPosition).Add(place).view(-1);
+        Tensor x = embedding.index_select(0, rows).view(codes.shape[0], grid.Height, grid.Width, -1).permute(0, 3, 1, 2);
         x = enter.Apply(x);
-        foreach (var layer in down)
+        foreach (Conv2d layer in down)
             x = layer.Apply(x.relu_());
-        foreach (var block in residual)
+        foreach (ResidualBlock block in residual)
             x = block.call(x);
         return project.Apply(x.relu_().reshape(codes.shape[0], -1)).Single().unsqueeze(2).unsqueeze(3).MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -19,7 +20,7 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // The first ReLU keeps its input for the sum; the second may work in place.
         return narrow.Apply(wide.Apply(functional.relu(input)).relu_()).Add_(input).MoveToOuterDisposeScope();
     }
@@ -43,7 +44,7 @@ internal sealed class ResidualBlock1d : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // Not in place: outputs of convolutions over time are views, whose changes cost the backward pass copies.
         return narrow.Apply(functional.relu(wide.Apply(functional.relu(input)))).Add(input).MoveToOuterDisposeScope();
     }

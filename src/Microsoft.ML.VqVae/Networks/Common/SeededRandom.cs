@@ -15,8 +15,8 @@ internal static class SeededRandom
     /// <summary>Fills <paramref name="numbers"/> with multiples of 2⁻²³ in [0, 1): number i depends only on (seed, stream, i).</summary>
     public static void Uniforms(int seed, long stream, Span<float> numbers)
     {
-        var start = Mix(unchecked(Mix((uint)seed) + (ulong)stream));
-        for (var i = 0; i < numbers.Length; i++)
+        ulong start = Mix(unchecked(Mix((uint)seed) + (ulong)stream));
+        for (int i = 0; i < numbers.Length; i++)
             numbers[i] = (Mix(unchecked(start + (ulong)i * 0x9E3779B97F4A7C15)) >> 41) * (1f / (1 << 23));
     }
 

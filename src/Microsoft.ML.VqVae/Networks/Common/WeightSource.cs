@@ -113,7 +113,7 @@ internal sealed class WeightSource(int seed) : IDisposable
 
     Parameter Uniform(double bound, long[] shape)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, _generator));
         parameter.DetachFromDisposeScope();
         return parameter;

@@ -68,16 +68,16 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
             "a finite number above 0 (do all training images hold one and the same value?)", deviation);
         problems.Require(minimum < maximum, nameof(minimum), $"below the maximum {maximum}", minimum);
         problems.ThrowIfAny();
-        using var withoutGradients = no_grad();
-        using var values = tensor(new float[] { (float)mean, (float)deviation, (float)minimum, (float)maximum });
+        using IDisposable withoutGradients = no_grad();
+        using Tensor values = tensor(new float[] { (float)mean, (float)deviation, (float)minimum, (float)maximum });
         pixels.copy_(values);
     }
 
     /// <summary>Extends the range that decoded images are clamped to by that of other data.</summary>
     internal void ExtendPixelRange(double minimum, double maximum)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         pixels[2] = pixels[2].ClampMax(minimum);
         pixels[3] = pixels[3].ClampMin(maximum);
     }
@@ -88,7 +88,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <exception cref="ArgumentException">The latents have another shape.</exception>
     public Tensor Decode(Tensor quantized)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return ImagesOf(DecodeParameters(quantized)).MoveToOuterDisposeScope();
     }
 
@@ -98,7 +98,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     public Tensor ReconstructionBits(Tensor quantized, Tensor pixels)
     {
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return BitsOf(DecodeParameters(quantized), pixels).MoveToOuterDisposeScope();
     }
 
@@ -106,7 +106,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     internal Tensor DecodeParameters(Tensor latents)
     {
         CheckShape(latents, [latentChannels, Grid.Height, Grid.Width], "Latents");
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return decoder.call(latents.ChannelsInnermost()).MoveToOuterDisposeScope();
     }
 
@@ -114,8 +114,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 
     internal Tensor ImagesOf(Tensor parameters)
     {
-        using var scope = NewDisposeScope();
-        var images = (likelihood.Mean(parameters, Units) * Statistic(1)).Add(Statistic(0));
+        using DisposeScope scope = NewDisposeScope();
+        Tensor images = (likelihood.Mean(parameters, Units) * Statistic(1)).Add(Statistic(0));
         return images.clamp(Statistic(2), Statistic(3)).contiguous().MoveToOuterDisposeScope();
     }
 
@@ -130,7 +130,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <summary>−ln p(x|z), [B].</summary>
     private protected Tensor NatsOf(Tensor parameters, Tensor images)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return likelihood.Nats(parameters, images, Units).sum([1L, 2L, 3L]).MoveToOuterDisposeScope();
     }
 
@@ -154,8 +154,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     {
         if (!training || !codec.FlipHorizontally)
             return images;
-        using var generator = SeededRandom.CreateGenerator(seed, step);
-        var mirrored = rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator).Lt(0.5).to(images.device);
+        using Generator generator = SeededRandom.CreateGenerator(seed, step);
+        Tensor mirrored = rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator).Lt(0.5).to(images.device);
         return where(mirrored, images.flip(3), images);
     }
 
@@ -168,7 +168,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     {
         get
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             return (Statistic(2).item<float>(), Statistic(3).item<float>());
         }
     }
@@ -180,7 +180,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     static void CheckShape(Tensor given, long[] expected, string what)
     {
         ArgumentNullException.ThrowIfNull(given);
-        var shape = given.shape;
+        long[] shape = given.shape;
         if (shape.Length != 4 || !shape.AsSpan(1).SequenceEqual(expected) || given.dtype != ScalarType.Float32)
             throw new ArgumentException($"{what} must be Float32 [batch, {string.Join(", ", expected)}], but are {given.dtype} " +
                 $"[{string.Join(", ", shape)}].");
@@ -265,8 +265,8 @@ public sealed class ImageCodecOptions
             $"one of {string.Join(", ", Enum.GetNames<PixelLikelihood>())}", PixelLikelihood);
         problems.Require(float.IsFinite(ByteOffset), nameof(ByteOffset), "a finite number", ByteOffset);
         problems.Require(float.IsFinite(ByteScale) && ByteScale != 0, nameof(ByteScale), "a finite number other than 0", ByteScale);
-        var step = 1 << Math.Clamp(Downsamplings, 1, 8);
-        var multiple = $"a positive multiple of {step} (halved {Downsamplings} times)";
+        int step = 1 << Math.Clamp(Downsamplings, 1, 8);
+        string multiple = $"a positive multiple of {step} (halved {Downsamplings} times)";
         problems.Require(Height > 0 && Height % step == 0, nameof(Height), multiple, Height);
         problems.Require(Width > 0 && Width % step == 0, nameof(Width), multiple, Width);
     }

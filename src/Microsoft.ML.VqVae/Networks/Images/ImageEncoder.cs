@@ -14,7 +14,7 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
 
     public ImageEncoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageEncoder))
     {
-        var outer = options.OuterChannelsOrDefault;
+        int outer = options.OuterChannelsOrDefault;
         down = new ModuleList<Conv2d>(Enumerable.Range(1, options.Downsamplings).Select(level => source.Convolution2d(
             level == 1 ? options.Channels : outer, level == options.Downsamplings ? options.HiddenChannels : outer, 4, 2, 1))
             .ToArray());
@@ -26,15 +26,15 @@ internal sealed class ImageEncoder : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor images)
     {
-        using var scope = NewDisposeScope();
-        var x = images;
-        for (var level = 0; level < down.Count; level++)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = images;
+        for (int level = 0; level < down.Count; level++)
         {
             x = down[level].Apply(x);
             if (level < down.Count - 1)
                 x = x.relu_();
         }
-        foreach (var block in residual)
+        foreach (ResidualBlock block in residual)
             x = block.call(x);
         return project.Apply(x.relu_()).Single().MoveToOuterDisposeScope();
     }
@@ -61,8 +61,8 @@ internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
 
     public ImageDecoder(ImageCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(ImageDecoder))
     {
-        var outer = options.OuterChannelsOrDefault;
-        var outputs = options.Channels * PixelDistribution.For(options.PixelLikelihood).Parameters;
+        int outer = options.OuterChannelsOrDefault;
+        int outputs = options.Channels * PixelDistribution.For(options.PixelLikelihood).Parameters;
         expand = source.Convolution2d(encodingChannels, options.HiddenChannels, 3, 1, 1);
         residual = new ModuleList<ResidualBlock>(Enumerable.Range(0, options.ResidualBlocks)
             .Select(_ => new ResidualBlock(options.HiddenChannels, options.ResidualChannels, source)).ToArray());
@@ -73,11 +73,11 @@ internal sealed class ImageDecoder : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor codes)
     {
-        using var scope = NewDisposeScope();
-        var x = expand.Apply(codes);
-        foreach (var block in residual)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = expand.Apply(codes);
+        foreach (ResidualBlock block in residual)
             x = block.call(x);
-        foreach (var layer in up)
+        foreach (ConvTranspose2d layer in up)
             x = layer.Apply(x.relu_());
         return x.Single().MoveToOuterDisposeScope();
     }

@@ -39,7 +39,7 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     public Tensor EncodeToLatents(Tensor pixels)
     {
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return encoder.call(Normalize(pixels)).MoveToOuterDisposeScope();
     }
 
@@ -47,8 +47,8 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public Tensor Encode(Tensor pixels)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return quantizer.Encode(EncodeToLatents(pixels)).MoveToOuterDisposeScope();
     }
 
@@ -58,8 +58,8 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     /// <exception cref="ArgumentException">The codes have another shape or are not within 0 … K − 1.</exception>
     public Tensor DecodeCodes(Tensor indices)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return Decode(quantizer.Embed(indices)).MoveToOuterDisposeScope();
     }
 
@@ -67,8 +67,8 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     /// <exception cref="ArgumentException">The images have another shape.</exception>
     public override ImageVqVaeOutput forward(Tensor pixels)
     {
-        using var scope = NewDisposeScope();
-        var (output, _) = Pass(pixels);
+        using DisposeScope scope = NewDisposeScope();
+        (ImageVqVaeOutput? output, Tensor _) = Pass(pixels);
         return new ImageVqVaeOutput(output.Reconstruction.MoveToOuterDisposeScope(), output.Target.MoveToOuterDisposeScope(),
             output.Quantization.MoveToOuterDisposeScope());
     }
@@ -90,15 +90,15 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     {
         ArgumentNullException.ThrowIfNull(moment);
         CheckImages(pixels);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         quantizer.BeginStep(moment);
-        var images = Augment(pixels, moment.Step);
-        var (output, parameters) = Pass(images);
-        var codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;
-        var error = (output.Reconstruction - output.Target).Square().mean();
+        Tensor images = Augment(pixels, moment.Step);
+        (ImageVqVaeOutput? output, Tensor? parameters) = Pass(images);
+        double codesPerImage = (double)CodeGrid.Height * CodeGrid.Width * CodeGrid.CodesPerPosition;
+        Tensor error = (output.Reconstruction - output.Target).Square().mean();
         // The squared error is that of the values as they are, whatever their units; the others count bytes.
-        var nats = codec.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
-        var reconstruction = (nats ?? error.Mul(0.5 * ValuesPerImage)).Div(codesPerImage);
+        Tensor? nats = codec.PixelLikelihood == PixelLikelihood.UnitGaussian ? null : NatsOf(parameters, images).mean();
+        Tensor reconstruction = (nats ?? error.Mul(0.5 * ValuesPerImage)).Div(codesPerImage);
         (string, Tensor)[] bits = nats is null ? [] : [("reconstruction bits", BitsPerValue(nats))];
         return output.Quantization.ToStepLoss(reconstruction, [("reconstruction", error), .. bits]).MoveToOuterDisposeScope();
     }
@@ -108,9 +108,9 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     (ImageVqVaeOutput Output, Tensor Parameters) Pass(Tensor images)
     {
         CheckImages(images);
-        var target = Normalize(images);
-        var quantization = quantizer.call(encoder.call(target));
-        var parameters = decoder.call(quantization.Quantized);
+        Tensor target = Normalize(images);
+        QuantizationResult quantization = quantizer.call(encoder.call(target));
+        Tensor parameters = decoder.call(quantization.Quantized);
         return (new ImageVqVaeOutput(likelihood.Mean(parameters, Units), target, quantization), parameters);
     }
 

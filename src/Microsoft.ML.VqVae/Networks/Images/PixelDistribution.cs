@@ -36,7 +36,7 @@ internal abstract class PixelDistribution
     // The means of all channels come first, then the scales of all channels.
     Tensor Part(Tensor parameters, int number)
     {
-        var channels = parameters.shape[1] / Parameters;
+        long channels = parameters.shape[1] / Parameters;
         return parameters.narrow(1, number * channels, channels);
     }
 
@@ -87,14 +87,14 @@ internal abstract class PixelDistribution
             // σ(a) − σ(b) = σ(a) · σ(−b) · (1 − e^(b − a)): three factors whose logarithms lose no digits, however far off or narrow the
             // bin is, where the difference of the two would be 0. The first bin has no lower edge and the last no upper, and
             // their factors are 1.
-            var bytes = units.Bytes(images);
-            var inverse = (-LogScale(parameters, units)).exp();
-            var centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse;
-            var below = centre.Add(inverse.Mul(0.5)).log_sigmoid();
-            var above = (inverse.Mul(0.5) - centre).log_sigmoid();
-            var width = (-(-inverse).expm1()).log();
-            var first = bytes.Lt(0.5);
-            var last = bytes.Gt(254.5);
+            Tensor bytes = units.Bytes(images);
+            Tensor inverse = (-LogScale(parameters, units)).exp();
+            Tensor centre = (bytes - units.ToBytes(Part(parameters, 0))) * inverse;
+            Tensor below = centre.Add(inverse.Mul(0.5)).log_sigmoid();
+            Tensor above = (inverse.Mul(0.5) - centre).log_sigmoid();
+            Tensor width = (-(-inverse).expm1()).log();
+            Tensor first = bytes.Lt(0.5);
+            Tensor last = bytes.Gt(254.5);
             return -where(first, below, where(last, above, below.Add(above).Add(width)));
         }
 
@@ -115,7 +115,7 @@ internal abstract class PixelDistribution
 
         public override Tensor Mean(Tensor parameters, PixelUnits units)
         {
-            var bytes = Arange(256, parameters.device).to(ScalarType.Float32).view(1, 1, 256, 1, 1);
+            Tensor bytes = Arange(256, parameters.device).to(ScalarType.Float32).view(1, 1, 256, 1, 1);
             return units.FromBytes((Scores(parameters).softmax(2) * bytes).sum([2L]));
         }
 
@@ -128,7 +128,7 @@ internal abstract class PixelDistribution
 
         public override Tensor Nats(Tensor parameters, Tensor images, PixelUnits units)
         {
-            var bytes = units.Bytes(images).to(ScalarType.Int64);
+            Tensor bytes = units.Bytes(images).to(ScalarType.Int64);
             return -Scores(parameters).log_softmax(2).gather(2, bytes.unsqueeze(2)).squeeze(2);
         }
 
@@ -138,7 +138,7 @@ internal abstract class PixelDistribution
         // The 256 scores of a value lie side by side when channels are innermost in memory.
         static Tensor Scores(Tensor parameters)
         {
-            var shape = parameters.shape;
+            long[] shape = parameters.shape;
             return parameters.reshape(shape[0], shape[1] / 256, 256, shape[2], shape[3]);
         }
 

@@ -16,8 +16,8 @@ public abstract partial class CodePrior
     {
         int length = CheckRequest(request);
         request.Cancellation.ThrowIfCancellationRequested();
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         // Every code is set, unless rows end early: memory that nothing is written to yet costs no time.
         long[] shape = [request.Count, length];
         Tensor result = request.Lengths is null ? empty(shape, dtype: ScalarType.Int64) : zeros(shape, dtype: ScalarType.Int64);
@@ -27,7 +27,7 @@ public abstract partial class CodePrior
         {
             foreach (SamplingBatch batch in request.Batches(request.Count))
             {
-                using var batchScope = NewDisposeScope();
+                using DisposeScope batchScope = NewDisposeScope();
                 int longest = request.Lengths?.Skip(batch.First).Take(batch.Count).Max() ?? length;
                 result.narrow(0, batch.First, batch.Count).narrow(1, 0, longest).copy_(SampleRows(request, batch, longest));
             }
@@ -54,7 +54,7 @@ public abstract partial class CodePrior
             request.Cached ? Begin(rows, length, conditions, map) : new WholeRowSteps(this, rows, length, conditions, map);
         for (int i = 0; i < length; i++)
         {
-            using var stepScope = NewDisposeScope();
+            using DisposeScope stepScope = NewDisposeScope();
             request.Cancellation.ThrowIfCancellationRequested();
             Tensor? fixedHere = fixedRows[i] > 0 ? given!.select(1, i) : null;
             Tensor? next = fixedHere;
@@ -76,7 +76,7 @@ public abstract partial class CodePrior
     {
         if (given is null)
             return new long[length];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return given.Ge(0).sum(0, type: ScalarType.Int64).cpu().data<long>().ToArray();
     }
 

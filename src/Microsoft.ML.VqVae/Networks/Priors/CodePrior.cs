@@ -63,7 +63,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     {
         CheckCodes(codes);
         CheckConditions(conditions, map, codes.shape[0], codes.shape[1]);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return ComputeLogits(codes, conditions, map).MoveToOuterDisposeScope();
     }
 
@@ -84,8 +84,8 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     public Tensor Bits(Tensor codes, Tensor? conditions = null, Tensor? lengths = null, Tensor? map = null)
     {
         CheckLengths(codes, lengths);
-        using var scope = NewDisposeScope();
-        var bits = Nats(codes, conditions, map).Mul(BitsPerNat);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor bits = Nats(codes, conditions, map).Mul(BitsPerNat);
         return (lengths is null ? bits : bits.mul(Real(codes, lengths))).MoveToOuterDisposeScope();
     }
 
@@ -101,11 +101,11 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     {
         CheckLengths(codes, lengths);
         Step = step;
-        using var scope = NewDisposeScope();
-        var nats = Nats(codes, conditions, map);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor nats = Nats(codes, conditions, map);
         if (lengths is null)
             return nats.mean().MoveToOuterDisposeScope();
-        var real = Real(codes, lengths);
+        Tensor real = Real(codes, lengths);
         return nats.mul(real).sum().div(real.sum().ClampMin(1)).MoveToOuterDisposeScope();
     }
 
@@ -123,8 +123,8 @@ public abstract partial class CodePrior : nn.Module, ITrainable
             throw new ArgumentOutOfRangeException(nameof(batch), batch, "A batch must have at least one row.");
         length = CheckLength(length, nameof(length));
         CheckConditions(conditions, map, batch, length);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return BeginSteps(batch, length, conditions, map);
     }
 

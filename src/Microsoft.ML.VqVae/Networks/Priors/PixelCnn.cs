@@ -83,16 +83,16 @@ public sealed class PixelCnn : CodePrior
     /// <inheritdoc/>
     protected override Tensor ComputeLogits(Tensor codes, Tensor? conditions, Tensor? map)
     {
-        var (batch, height, width, channels) = (codes.shape[0], options.Height, options.Width, options.Channels);
-        var grid = codes.reshape(-1, options.CodesPerPosition);
-        var embedded = Embed(grid).view(batch, height, width, channels);
+        (long batch, int height, int width, int channels) = (codes.shape[0], options.Height, options.Width, options.Channels);
+        Tensor grid = codes.reshape(-1, options.CodesPerPosition);
+        Tensor embedded = Embed(grid).view(batch, height, width, channels);
         // The first layer must not see the code that is to be predicted: the vertical stack gets the row above, the horizontal stack the
         // column to the left, beside which the sum of the skip connections starts at 0.
-        var rows = functional.pad(embedded.narrow(1, 0, height - 1), [0, 0, 0, 0, 1, 0]);
-        var state = functional.pad(embedded.narrow(2, 0, width - 1), [0, options.SkipChannelsOrDefault, 1, 0]);
-        var positions = ChannelsInnermost(map);
-        var kept = training && options.Dropout > 0 ? Kept(batch).to(codes.device) : null;
-        for (var number = 0; number < layers.Count; number++)
+        Tensor rows = functional.pad(embedded.narrow(1, 0, height - 1), [0, 0, 0, 0, 1, 0]);
+        Tensor state = functional.pad(embedded.narrow(2, 0, width - 1), [0, options.SkipChannelsOrDefault, 1, 0]);
+        Tensor? positions = ChannelsInnermost(map);
+        Tensor? kept = training && options.Dropout > 0 ? Kept(batch).to(codes.device) : null;
+        for (int number = 0; number < layers.Count; number++)
             (rows, state) = layers[number].Forward(
                 rows, state, layers[number].Conditioning(conditions, positions), kept?.select(0, number));
         return head.All(state.view(-1, options.SkipChannelsOrDefault), grid).reshape(batch, -1, options.Codes);
@@ -130,10 +130,10 @@ public sealed class PixelCnn : CodePrior
     /// <summary>Positions Int64 [N, G] → the sum of the embeddings of their codes, [N, C].</summary>
     Tensor Embed(Tensor positions)
     {
-        var groups = options.CodesPerPosition;
+        int groups = options.CodesPerPosition;
         if (groups == 1)
             return Embed(0, positions.view(-1));
-        var numbers = positions.Add(Arange(groups, positions.device).Mul(options.Codes));
+        Tensor numbers = positions.Add(Arange(groups, positions.device).Mul(options.Codes));
         return codes.index_select(0, numbers.view(-1)).view(-1, groups, options.Channels).sum(1);
     }
 
@@ -141,7 +141,7 @@ public sealed class PixelCnn : CodePrior
     /// single values, so that the random numbers cost next to nothing.</summary>
     Tensor Kept(long batch)
     {
-        using var generator = SeededRandom.CreateGenerator(seed, Step);
+        using Generator generator = SeededRandom.CreateGenerator(seed, Step);
         return zeros([layers.Count, batch, 1, 1, 2L * options.Channels], dtype: ScalarType.Float32)
             .bernoulli_(1 - options.Dropout, generator).Mul_(1 / (1 - options.Dropout));
     }
@@ -193,12 +193,12 @@ internal sealed class PixelCnnHead : nn.Module
     /// <summary>Skip sums [N, S] and the codes Int64 [N, G] → logits [N, G, K].</summary>
     public Tensor All(Tensor skips, Tensor positions)
     {
-        var sums = Hidden(skips);
+        Tensor sums = Hidden(skips);
         if (groups == 1)
             return Logits(0, sums).unsqueeze(1);
-        var added = earlier!.index_select(0, positions.narrow(1, 0, groups - 1)
+        Tensor added = earlier!.index_select(0, positions.narrow(1, 0, groups - 1)
             .Add(Arange(groups - 1, positions.device).Mul(codes)).reshape(-1));
-        var cumulated = functional.pad(added.view(-1, groups - 1, skip).cumsum(1), [0, 0, 1, 0]);
+        Tensor cumulated = functional.pad(added.view(-1, groups - 1, skip).cumsum(1), [0, 0, 1, 0]);
         sums = sums.view(-1, groups, skip).Add(cumulated);
         return stack(Enumerable.Range(0, groups).Select(place => Logits(place, sums.select(1, place))), 1);
     }

@@ -28,7 +28,7 @@ internal sealed class PixelCnnLayer : nn.Module
         Channels = options.Channels;
         Reach = options.KernelSize / 2;
         IsLast = isLast;
-        var skip = options.SkipChannelsOrDefault;
+        int skip = options.SkipChannelsOrDefault;
         vertical = source.Convolution2d(Channels, 2 * Channels, (Reach + 1, options.KernelSize), 1, (0, Reach));
         across = source.Draw(2L * Channels, 2L * Channels, 2L * Channels);
         horizontal = source.Convolution2d(Channels, 2 * Channels, (1, Reach + 1), 1, (0, 0));
@@ -66,17 +66,17 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <returns>The same two for the next layer; of the last layer the state has the skip channels only.</returns>
     public (Tensor Rows, Tensor State) Forward(Tensor rows, Tensor state, Tensor? conditioning, Tensor? kept)
     {
-        using var scope = NewDisposeScope();
-        var (batch, height, width) = (state.shape[0], state.shape[1], state.shape[2]);
+        using DisposeScope scope = NewDisposeScope();
+        (long batch, long height, long width) = (state.shape[0], state.shape[1], state.shape[2]);
         Tensor Flat(Tensor grid) => grid.reshape(-1, grid.shape[3]);
         Tensor Grid(Tensor flat) => flat.view(batch, height, width, -1);
 
-        var above = ConvolveRows(functional.pad(rows, [0, 0, 0, 0, Reach, 0]), conditioning);
-        var columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels).Operand());
-        var here = Grid(Flat(columns).Product(HorizontalWeight.t(), HorizontalBias).AddProduct_(Flat(above), across.t()));
+        Tensor above = ConvolveRows(functional.pad(rows, [0, 0, 0, 0, Reach, 0]), conditioning);
+        Tensor columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels).Operand());
+        Tensor here = Grid(Flat(columns).Product(HorizontalWeight.t(), HorizontalBias).AddProduct_(Flat(above), across.t()));
         if (conditioning is not null)
             here = here.Add_(OfHorizontal(conditioning));
-        var outputs = Grid(output.Apply(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))).Single());
+        Tensor outputs = Grid(output.Apply(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))).Single());
         return IsLast
             ? (rows, outputs.Add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
             : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.Add_(state).MoveToOuterDisposeScope());
@@ -113,7 +113,7 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <summary>The vertical convolution: [B, Reach + h, W, C] → [B, h, W, 2C], before its gate.</summary>
     public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
     {
-        var sums = vertical.Apply(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
+        Tensor sums = vertical.Apply(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
         return conditioning is null ? sums : sums.Add_(conditioning.narrow(3, 0, 2L * Channels));
     }
 
@@ -126,8 +126,8 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <param name="positions">The map, channels innermost, [B, h, w, M]; or null.</param>
     public Tensor? Conditioning(Tensor? conditions, Tensor? positions)
     {
-        var ofClass = condition?.index_select(0, conditions!).view(-1, 1, 1, 4L * Channels);
-        var ofMap = map is null ? null : positions!.view(-1, positions.shape[3]).Product(map.t())
+        Tensor? ofClass = condition?.index_select(0, conditions!).view(-1, 1, 1, 4L * Channels);
+        Tensor? ofMap = map is null ? null : positions!.view(-1, positions.shape[3]).Product(map.t())
             .view(positions.shape[0], positions.shape[1], positions.shape[2], 4L * Channels);
         return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass.Add(ofMap);
     }
@@ -135,16 +135,16 @@ internal sealed class PixelCnnLayer : nn.Module
     /// <summary>Equation 2 of arXiv 1606.05328: tanh of the first half of the channels times the logistic function of the second.</summary>
     public static Tensor Gate(Tensor sums, Tensor? kept = null)
     {
-        var halves = sums.chunk(2, -1);
-        var gate = halves[0].tanh().mul(halves[1].sigmoid());
+        Tensor[] halves = sums.chunk(2, -1);
+        Tensor gate = halves[0].tanh().mul(halves[1].sigmoid());
         return kept is null ? gate : gate.mul(kept);
     }
 
     /// <summary>[B, H, W, C] → [B, H, W, (Reach + 1)·C]: each column after those to its left.</summary>
     Tensor WithColumnsToTheLeft(Tensor columns)
     {
-        var width = columns.shape[2];
-        var shifted = Enumerable.Range(0, Reach + 1).Select(place => Math.Min(Reach - place, width))
+        long width = columns.shape[2];
+        IEnumerable<Tensor> shifted = Enumerable.Range(0, Reach + 1).Select(place => Math.Min(Reach - place, width))
             .Select(distance => distance == 0 ? columns
                 : functional.pad(columns.narrow(2, 0, width - distance), [0, 0, distance, 0]));
         return cat(shifted.ToArray(), 3);

@@ -13,16 +13,16 @@ internal static class KMeans
     /// nothing, so it does not wait for it.</summary>
     public static Tensor FindCentres(Tensor vectors, int codes, int iterations, Generator generator)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var sample = Sample(vectors, codes, generator);
-        var centres = Seed(sample, codes, generator);
-        for (var iteration = 0; iteration < iterations; iteration++)
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor sample = Sample(vectors, codes, generator);
+        Tensor centres = Seed(sample, codes, generator);
+        for (int iteration = 0; iteration < iterations; iteration++)
         {
-            using var step = NewDisposeScope();
-            var indices = NearestCodes.Find(sample, centres);
-            var counts = NearestCodes.Count(indices, codes).unsqueeze(1);
-            var means = NearestCodes.Sum(sample, indices, codes) / counts.ClampMin(1);
+            using DisposeScope step = NewDisposeScope();
+            Tensor indices = NearestCodes.Find(sample, centres);
+            Tensor counts = NearestCodes.Count(indices, codes).unsqueeze(1);
+            Tensor means = NearestCodes.Sum(sample, indices, codes) / counts.ClampMin(1);
             centres = where(counts.Gt(0), means, centres).MoveToOuterDisposeScope();
         }
         return centres.MoveToOuterDisposeScope();
@@ -30,10 +30,10 @@ internal static class KMeans
 
     static Tensor Sample(Tensor vectors, int codes, Generator generator)
     {
-        var limit = (long)codes * VectorsPerCode;
+        long limit = (long)codes * VectorsPerCode;
         if (vectors.shape[0] <= limit)
             return vectors.contiguous();
-        var rows = randperm(vectors.shape[0], generator: generator).narrow(0, 0, limit);
+        Tensor rows = randperm(vectors.shape[0], generator: generator).narrow(0, 0, limit);
         return vectors.index_select(0, rows.to(vectors.device));
     }
 
@@ -41,22 +41,22 @@ internal static class KMeans
     /// squared distance to the nearest centre so far.</summary>
     static Tensor Seed(Tensor sample, int codes, Generator generator)
     {
-        var device = sample.device;
-        var draws = rand(codes, dtype: ScalarType.Float32, generator: generator).to(device);
+        Device device = sample.device;
+        Tensor draws = rand(codes, dtype: ScalarType.Float32, generator: generator).to(device);
         // When there are fewer vectors than codes, centres repeat; a little noise tells them apart.
-        var noise = randn(codes, sample.shape[1], dtype: ScalarType.Float32, generator: generator).to(device);
+        Tensor noise = randn(codes, sample.shape[1], dtype: ScalarType.Float32, generator: generator).to(device);
         noise = (noise * (sample - sample.mean([0L])).Square().mean().sqrt()).Mul(1e-3);
-        var centres = zeros(codes, sample.shape[1], dtype: sample.dtype, device: device);
-        var distances = ones(sample.shape[0], dtype: sample.dtype, device: device);
-        for (var code = 0; code < codes; code++)
+        Tensor centres = zeros(codes, sample.shape[1], dtype: sample.dtype, device: device);
+        Tensor distances = ones(sample.shape[0], dtype: sample.dtype, device: device);
+        for (int code = 0; code < codes; code++)
         {
-            using var step = NewDisposeScope();
-            var cumulative = distances.Add(1e-12).cumsum(0);
-            var total = cumulative.narrow(0, cumulative.shape[0] - 1, 1);
-            var row = (cumulative < draws.narrow(0, code, 1) * total).sum(0, keepdim: true).ClampMax(sample.shape[0] - 1);
-            var chosen = sample.index_select(0, row);
+            using DisposeScope step = NewDisposeScope();
+            Tensor cumulative = distances.Add(1e-12).cumsum(0);
+            Tensor total = cumulative.narrow(0, cumulative.shape[0] - 1, 1);
+            Tensor row = (cumulative < draws.narrow(0, code, 1) * total).sum(0, keepdim: true).ClampMax(sample.shape[0] - 1);
+            Tensor chosen = sample.index_select(0, row);
             centres.narrow(0, code, 1).copy_(chosen.Add(noise.narrow(0, code, 1)));
-            var next = (sample - chosen).Square().sum(1);
+            Tensor next = (sample - chosen).Square().sum(1);
             distances = (code == 0 ? next : distances.minimum(next)).MoveToOuterDisposeScope();
         }
         return centres;

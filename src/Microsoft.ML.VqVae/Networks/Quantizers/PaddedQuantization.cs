@@ -10,11 +10,11 @@ internal static class PaddedQuantization
     {
         if (padding.Codes is null)
             return quantizer.call(latents);
-        var (batch, channels, count) = (latents.shape[0], latents.shape[1], latents.shape[2]);
-        var rows = padding.Codes.reshape(-1).nonzero().reshape(-1);
-        var real = latents.permute(0, 2, 1).reshape(-1, channels).index_select(0, rows);
-        var result = quantizer.call(real);
-        var quantized = zeros(batch * count, channels, dtype: ScalarType.Float32, device: latents.device)
+        (long batch, long channels, long count) = (latents.shape[0], latents.shape[1], latents.shape[2]);
+        Tensor rows = padding.Codes.reshape(-1).nonzero().reshape(-1);
+        Tensor real = latents.permute(0, 2, 1).reshape(-1, channels).index_select(0, rows);
+        QuantizationResult result = quantizer.call(real);
+        Tensor quantized = zeros(batch * count, channels, dtype: ScalarType.Float32, device: latents.device)
             .IndexAdd_(0, rows, result.Quantized).view(batch, count, channels).permute(0, 2, 1);
         return result with { Quantized = quantized };
     }

@@ -31,7 +31,7 @@ public sealed record QuantizationResult(
 
     internal QuantizationResult MoveToOuterDisposeScope()
     {
-        foreach (var tensor in new[] { Quantized, Indices, CodebookLoss, CommitmentLoss, Counts, Loss })
+        foreach (Tensor? tensor in new[] { Quantized, Indices, CodebookLoss, CommitmentLoss, Counts, Loss })
             tensor.MoveToOuterDisposeScope();
         return this;
     }

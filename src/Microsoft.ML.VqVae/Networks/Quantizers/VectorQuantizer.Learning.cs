@@ -42,7 +42,7 @@ public sealed partial class VectorQuantizer
 
     void AdvanceTo(long step, bool isInitialized)
     {
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         steps.Fill_(step);
         initialized.Fill_(isInitialized ? 1 : 0);
         hostState = (step, isInitialized);
@@ -51,18 +51,18 @@ public sealed partial class VectorQuantizer
     QuantizationResult Unquantized(Tensor encodings)
     {
         Tensor Zeros(params long[] shape) => zeros(shape, dtype: ScalarType.Float32, device: encodings.device);
-        var none = empty([0L], dtype: ScalarType.Int64, device: encodings.device);
+        Tensor none = empty([0L], dtype: ScalarType.Int64, device: encodings.device);
         return new(encodings.alias(), none, Zeros(), Zeros(), Zeros(options.Codebooks, options.Codes), Zeros());
     }
 
     QuantizationResult Measure(Tensor encodings, Tensor vectors, Tensor codes, Tensor indices)
     {
         // Averaged over latents and examples at once: all examples of a batch have as many latents.
-        var latents = (double)indices.numel();
-        var fixedCodes = codes.detach();
-        var difference = vectors - fixedCodes;
-        var commitment = difference.Square().sum().Div(latents);
-        var codebookLoss = LearnsByGradient
+        double latents = (double)indices.numel();
+        Tensor fixedCodes = codes.detach();
+        Tensor difference = vectors - fixedCodes;
+        Tensor commitment = difference.Square().sum().Div(latents);
+        Tensor codebookLoss = LearnsByGradient
             ? (vectors.detach() - codes).Square().sum().Div(latents)
             : zeros([], dtype: ScalarType.Float32, device: encodings.device);
         if (commitment.device_type == DeviceType.CPU && !float.IsFinite(commitment.item<float>()))
@@ -70,7 +70,7 @@ public sealed partial class VectorQuantizer
                 $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning " +
                 "rate or clip gradients.");
         // Values of the codes, gradient of the encoder outputs. Where no gradient is wanted the codes are passed on exactly.
-        var passed = vectors.requires_grad ? vectors - difference.detach() : fixedCodes;
+        Tensor passed = vectors.requires_grad ? vectors - difference.detach() : fixedCodes;
         return new(
             FromVectors(passed, [encodings.shape[0], .. encodings.shape[2..]]), Arrange(indices, encodings.shape), codebookLoss, commitment,
             NearestCodes.Count(RowsOf(indices).view(-1), (long)options.Codebooks * options.Codes).view(options.Codebooks, options.Codes),
@@ -79,15 +79,15 @@ public sealed partial class VectorQuantizer
 
     void InitializeFrom(Tensor vectors)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        using var generator = SeededRandom.CreateGenerator(seed, KMeansStream);
-        for (var book = 0; book < options.Codebooks; book++)
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using Generator generator = SeededRandom.CreateGenerator(seed, KMeansStream);
+        for (int book = 0; book < options.Codebooks; book++)
         {
-            var mine = VectorsOf(vectors, book);
+            Tensor mine = VectorsOf(vectors, book);
             codebook.select(0, book).copy_(KMeans.FindCentres(mine, options.Codes, options.KMeansIterations, generator));
             // Codes start with the counts that they would have after long training on this batch, but never with none.
-            var indices = NearestCodes.Find(mine, codebook.select(0, book));
+            Tensor indices = NearestCodes.Find(mine, codebook.select(0, book));
             counts.select(0, book).copy_(NearestCodes.Count(indices, options.Codes).ClampMin(1));
         }
         sums.copy_(codebook.detach() * counts.unsqueeze(2));
@@ -99,8 +99,8 @@ public sealed partial class VectorQuantizer
 
     void Learn(Tensor vectors, Tensor indices, Tensor batchCounts, long step)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         counts.Mul_(running.Decay).Add_(batchCounts, 1 - running.Decay);
         if (!LearnsByGradient)
             MoveAverages(vectors, indices);
@@ -113,29 +113,29 @@ public sealed partial class VectorQuantizer
     /// <summary>Appendix A.1 of the paper, with Laplace smoothing of the counts.</summary>
     void MoveAverages(Tensor vectors, Tensor indices)
     {
-        var rows = (long)options.Codebooks * options.Codes;
-        var batchSums = NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows);
+        long rows = (long)options.Codebooks * options.Codes;
+        Tensor batchSums = NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows);
         sums.Mul_(running.Decay).Add_(batchSums.view(sums.shape), 1 - running.Decay);
-        var total = counts.sum(1, keepdim: true);
-        var smoothed = counts.Add(options.Smoothing) / total.Add(options.Codes * options.Smoothing) * total;
+        Tensor total = counts.sum(1, keepdim: true);
+        Tensor smoothed = counts.Add(options.Smoothing) / total.Add(options.Codes * options.Smoothing) * total;
         codebook.copy_(sums / smoothed.unsqueeze(2));
     }
 
     void RestartDeadCodes(Tensor vectors, long step)
     {
-        using var generator = SeededRandom.CreateGenerator(seed, step);
-        var mean = counts.mean([1L], keepdim: true);
-        var dead = counts < mean.Mul(options.RestartBelow);
+        using Generator generator = SeededRandom.CreateGenerator(seed, step);
+        Tensor mean = counts.mean([1L], keepdim: true);
+        Tensor dead = counts < mean.Mul(options.RestartBelow);
         var fresh = new Tensor[options.Codebooks];
-        for (var book = 0; book < fresh.Length; book++)
+        for (int book = 0; book < fresh.Length; book++)
         {
-            var mine = VectorsOf(vectors, book);
-            var rows = randint(mine.shape[0], [options.Codes], dtype: ScalarType.Int64, generator: generator).to(mine.device);
+            Tensor mine = VectorsOf(vectors, book);
+            Tensor rows = randint(mine.shape[0], [options.Codes], dtype: ScalarType.Int64, generator: generator).to(mine.device);
             fresh[book] = mine.index_select(0, rows);
         }
         // Chosen by masks on the device: no step waits to learn how many codes are dead. The new code gets an average count and the sum
         // that belongs to it, or the next update would pull it back to where the old sum points.
-        var deadRows = dead.unsqueeze(2);
+        Tensor deadRows = dead.unsqueeze(2);
         codebook.copy_(where(deadRows, stack(fresh, 0), codebook));
         counts.copy_(where(dead, mean, counts));
         sums.copy_(where(deadRows, codebook * counts.unsqueeze(2), sums));

@@ -18,11 +18,11 @@ public sealed partial class VectorQuantizer
     /// <summary>Int64 [N, G], without gradients.</summary>
     Tensor FindIndices(Tensor vectors)
     {
-        using var withoutGradients = no_grad();
-        var plain = vectors.detach();
+        using IDisposable withoutGradients = no_grad();
+        Tensor plain = vectors.detach();
         if (!options.SeparateCodebooks)
             return NearestCodes.Find(plain.reshape(-1, options.Dimensions), codebook.select(0, 0)).view(-1, options.CodesPerPosition);
-        var groups = Enumerable.Range(0, options.CodesPerPosition)
+        IEnumerable<Tensor> groups = Enumerable.Range(0, options.CodesPerPosition)
             .Select(group => NearestCodes.Find(plain.select(1, group), codebook.select(0, group)));
         return stack(groups.ToArray(), 1);
     }

@@ -46,12 +46,12 @@ public sealed partial class VectorQuantizer : Quantizer
         options.Validate();
         this.options = running = options.Copy();
         this.seed = seed;
-        using (var scope = NewDisposeScope())
+        using (DisposeScope scope = NewDisposeScope())
         {
-            using var generator = SeededRandom.CreateGenerator(seed, InitialStream);
+            using Generator generator = SeededRandom.CreateGenerator(seed, InitialStream);
             long[] shape = [options.Codebooks, options.Codes, options.Dimensions];
             WeightLimit.Take(2, shape[0], shape[1], shape[2]);
-            var initial = zeros(shape, dtype: ScalarType.Float32).uniform_(-1.0 / options.Codes, 1.0 / options.Codes, generator);
+            Tensor initial = zeros(shape, dtype: ScalarType.Float32).uniform_(-1.0 / options.Codes, 1.0 / options.Codes, generator);
             // A count of one and the code itself as sum: the codebook is sums / counts from the start. With counts of zero the
             // first division would send every code that the first batches do not use far away.
             sums = initial.clone().DetachFromDisposeScope();
@@ -98,9 +98,9 @@ public sealed partial class VectorQuantizer : Quantizer
     public override QuantizationResult forward(Tensor encodings)
     {
         CheckEncodings(encodings);
-        using var scope = NewDisposeScope();
-        var vectors = ToVectors(encodings);
-        var state = ReadState();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor vectors = ToVectors(encodings);
+        (long Steps, bool Initialized) state = ReadState();
         // A codebook that was started from data, in this run or in that of a warm start, stays in use.
         if (training && state.Steps < running.UnquantizedSteps && !(options.InitializeFromData && state.Initialized))
         {
@@ -109,9 +109,9 @@ public sealed partial class VectorQuantizer : Quantizer
         }
         if (training && !state.Initialized)
             InitializeFrom(vectors.detach());
-        var indices = FindIndices(vectors);
-        var codes = Look(codebook, indices);
-        var result = Measure(encodings, vectors, codes, indices);
+        Tensor indices = FindIndices(vectors);
+        Tensor codes = Look(codebook, indices);
+        QuantizationResult result = Measure(encodings, vectors, codes, indices);
         if (training)
             Learn(vectors.detach(), indices, result.Counts, state.Steps + 1);
         return result.MoveToOuterDisposeScope();
@@ -121,7 +121,7 @@ public sealed partial class VectorQuantizer : Quantizer
     public override Tensor Encode(Tensor encodings)
     {
         CheckEncodings(encodings);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return Arrange(FindIndices(ToVectors(encodings)), encodings.shape).MoveToOuterDisposeScope();
     }
 
@@ -129,9 +129,9 @@ public sealed partial class VectorQuantizer : Quantizer
     public override Tensor Embed(Tensor indices)
     {
         CheckIndices(indices);
-        using var scope = NewDisposeScope();
-        var spatial = indices.shape[..^1];
-        var codes = Look(codebook, indices.reshape(-1, options.CodesPerPosition));
+        using DisposeScope scope = NewDisposeScope();
+        long[] spatial = indices.shape[..^1];
+        Tensor codes = Look(codebook, indices.reshape(-1, options.CodesPerPosition));
         return FromVectors(codes, spatial).MoveToOuterDisposeScope();
     }
 }

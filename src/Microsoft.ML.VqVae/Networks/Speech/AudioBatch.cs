@@ -54,8 +54,8 @@ internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Cov
     /// <summary>The statistics of normalized features, also used where nothing is known.</summary>
     internal static FeatureStatistics Standard(int size)
     {
-        var covariance = new float[size * size];
-        for (var c = 0; c < size; c++)
+        float[] covariance = new float[size * size];
+        for (int c = 0; c < size; c++)
             covariance[c * size + c] = 1;
         return new FeatureStatistics(0, new float[size], covariance);
     }
@@ -63,29 +63,29 @@ internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Cov
     /// <summary>The statistics of frames [T, C].</summary>
     internal static FeatureStatistics Of(Tensor frames)
     {
-        using var scope = NewDisposeScope();
-        var values = frames.to(ScalarType.Float64);
-        var means = values.mean([0L]);
-        var centered = values - means;
+        using DisposeScope scope = NewDisposeScope();
+        Tensor values = frames.to(ScalarType.Float64);
+        Tensor means = values.mean([0L]);
+        Tensor centered = values - means;
         return new FeatureStatistics(frames.shape[0], Numbers(means), Numbers(centered.t().matmul(centered).Div(frames.shape[0])));
     }
 
     /// <summary>The joint statistics of several parts, as if all their frames were measured together.</summary>
     internal static FeatureStatistics Of(IReadOnlyCollection<FeatureStatistics> parts)
     {
-        var size = parts.Count == 0 ? 0 : parts.First().Means.Length;
-        var frames = parts.Sum(part => part.Frames);
+        int size = parts.Count == 0 ? 0 : parts.First().Means.Length;
+        long frames = parts.Sum(part => part.Frames);
         double[] means = new double[size], covariance = new double[size * size];
-        foreach (var part in parts)
+        foreach (FeatureStatistics part in parts)
         {
-            for (var row = 0; row < size; row++)
+            for (int row = 0; row < size; row++)
                 means[row] += part.Frames * (double)part.Means[row] / frames;
         }
-        foreach (var part in parts)
+        foreach (FeatureStatistics part in parts)
         {
-            for (var row = 0; row < size; row++)
+            for (int row = 0; row < size; row++)
             {
-                for (var column = 0; column < size; column++)
+                for (int column = 0; column < size; column++)
                     covariance[row * size + column] += part.Frames / (double)frames * (part.Covariance[row * size + column]
                         + (part.Means[row] - means[row]) * (part.Means[column] - means[column]));
             }
@@ -103,21 +103,21 @@ internal sealed record FeatureStatistics(long Frames, float[] Means, float[] Cov
     /// <remarks>Correlations are shrunk as if C more frames without correlations had been measured.</remarks>
     internal float[] Normaliser(double decorrelation)
     {
-        var size = Means.Length;
+        int size = Means.Length;
         float[] scales = Array.ConvertAll(Deviations, deviation => 1 / deviation), map = new float[size * size];
-        var certainty = Frames / (double)(Frames + size);
-        for (var at = 0; at < map.Length; at++)
+        double certainty = Frames / (double)(Frames + size);
+        for (int at = 0; at < map.Length; at++)
         {
-            var (row, column) = (at / size, at % size);
+            (int row, int column) = (at / size, at % size);
             map[at] = row == column ? 1
                 : decorrelation * certainty == 0 ? 0
                 : (float)(certainty * Covariance[at] * scales[row] * scales[column]);
         }
-        using var scope = NewDisposeScope();
-        var matrix = tensor(map, [size, size]).to(ScalarType.Float64);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor matrix = tensor(map, [size, size]).to(ScalarType.Float64);
         if (decorrelation > 0)
         {
-            var (values, vectors) = linalg.eigh(matrix);
+            (Tensor? values, Tensor? vectors) = linalg.eigh(matrix);
             matrix = (vectors * values.ClampMin(MinVariance).log().Mul(-decorrelation / 2).exp()).matmul(vectors.t());
         }
         return [.. Means, .. Numbers(matrix * tensor(scales))];

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using TorchSharp;
 using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
@@ -75,8 +76,8 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
     internal Tensor Encode(AudioBatch batch)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return Quantizer.Encode(EncodeToLatents(batch)).MoveToOuterDisposeScope();
     }
 
@@ -102,13 +103,13 @@ public abstract class AudioVqVae : nn.Module, ITrainable
             throw new ArgumentOutOfRangeException(nameof(speaker), speaker,
                 Speakers == 0 ? "The network knows no speakers: leave the speaker out." : $"The speaker must be from 0 to {Speakers - 1}.");
         }
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Device device = parameters().First().device;
         AudioFeatures features = Analyse(waveform);
         int length = (features.Length + ValuesPerCode - 1) / ValuesPerCode * ValuesPerCode;
         Tensor inputs = zeros(1, Channels, length, dtype: ScalarType.Float32);
         inputs.narrow(2, 0, features.Length).copy_(tensor(features.Values.ToArray(), [1, features.Length, Channels]).transpose(1, 2));
-        var batch = new AudioBatch(
+        AudioBatch batch = new AudioBatch(
             inputs, tensor(new long[] { features.Length }), tensor(NormaliserOf(features), [1, 1 + Channels, Channels]), Targets: null,
             speaker is int number ? tensor(new long[] { number }) : null).To(device);
         batch = batch with { Normalisers = NormalisersFor(batch.Normalisers, batch.Speakers) };
@@ -125,8 +126,8 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment)
     {
         // Inputs, lengths and normalizers, then targets and speakers where there are any.
-        var next = 3;
-        var targets = HasTargets ? batch[next++] : null;
+        int next = 3;
+        Tensor? targets = HasTargets ? batch[next++] : null;
         return Loss(new AudioBatch(batch[0], batch[1], batch[2], targets, Speakers > 0 ? batch[next] : null), moment);
     }
 
@@ -151,7 +152,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     private protected void Check(AudioBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var shape = batch.Inputs.shape;
+        long[] shape = batch.Inputs.shape;
         if (shape.Length != 3 || shape[1] != Channels || shape[2] % ValuesPerCode != 0 || batch.Inputs.dtype != ScalarType.Float32)
             throw TensorChecks.Mismatch(
                 batch.Inputs, ScalarType.Float32, $"[batch, {Channels}, a multiple of {ValuesPerCode}]", "Inputs", nameof(batch));

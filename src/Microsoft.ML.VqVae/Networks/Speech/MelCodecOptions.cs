@@ -173,7 +173,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
     internal override void Describe(OptionProblems problems)
     {
         base.Describe(problems);
-        var known = $"one of {string.Join(", ", Enum.GetNames<SpeechFeatures>())}";
+        string known = $"one of {string.Join(", ", Enum.GetNames<SpeechFeatures>())}";
         problems.Require(Enum.IsDefined(Inputs), nameof(Inputs), known, Inputs);
         problems.Require(Enum.IsDefined(Outputs), nameof(Outputs), known, Outputs);
         problems.Require(Outputs != SpeechFeatures.Mfcc || Inputs == SpeechFeatures.Mfcc, nameof(Inputs),

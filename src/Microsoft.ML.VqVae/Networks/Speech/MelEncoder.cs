@@ -15,7 +15,7 @@ internal sealed class MelEncoder : nn.Module
 
     public MelEncoder(MelCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(MelEncoder))
     {
-        var frames = options.FramesPerCode;
+        int frames = options.FramesPerCode;
         down = source.Convolution1d(options.InputChannels, options.EncoderChannels, 3 * frames, frames, frames);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.EncoderBlocks)
             .Select(block => options.EncoderDilations[block % options.EncoderDilations.Length])
@@ -26,9 +26,9 @@ internal sealed class MelEncoder : nn.Module
 
     public Tensor Encode(Tensor features, Padding padding)
     {
-        using var scope = NewDisposeScope();
-        var x = down.Apply(features);
-        foreach (var block in residual)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = down.Apply(features);
+        foreach (ResidualBlock1d block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
         return Padding.Clear(project.Apply(x.relu()), padding.Codes).Single().MoveToOuterDisposeScope();
     }
@@ -58,9 +58,9 @@ internal sealed class MelDecoder : nn.Module
     public MelDecoder(MelCodecOptions options, int encodingChannels, int speakers, WeightSource source) : base(nameof(MelDecoder))
     {
         channels = options.OutputChannels;
-        var frames = options.TargetFrames > 0 ? 1 : options.FramesPerCode;
+        int frames = options.TargetFrames > 0 ? 1 : options.FramesPerCode;
         speakerWithCodes = options.SpeakerWithCodes;
-        var neighbours = options.DecoderNeighbours;
+        int neighbours = options.DecoderNeighbours;
         expand = source.Convolution1d(
             encodingChannels + (speakerWithCodes ? speakers : 0), options.DecoderChannels, 2 * neighbours + 1, 1, neighbours);
         residual = new ModuleList<ResidualBlock1d>(Enumerable.Range(0, options.DecoderBlocks)
@@ -71,13 +71,13 @@ internal sealed class MelDecoder : nn.Module
 
     public Tensor Decode(Tensor codes, Tensor? speakers, Padding padding)
     {
-        using var scope = NewDisposeScope();
-        var x = expand.Apply(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
-        foreach (var block in residual)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = expand.Apply(Padding.Clear(With(codes, speakerWithCodes ? speakers : null), padding.Codes));
+        foreach (ResidualBlock1d block in residual)
             x = block.call(Padding.Clear(x, padding.Codes));
-        var frames = project.Apply(With(x.relu(), speakers)).Single();
+        Tensor frames = project.Apply(With(x.relu(), speakers)).Single();
         // [B, frames of a code · C, N] → [B, C, N · frames of a code].
-        var (batch, count) = (frames.shape[0], frames.shape[2]);
+        (long batch, long count) = (frames.shape[0], frames.shape[2]);
         return frames.view(batch, -1, channels, count).permute(0, 2, 3, 1).reshape(batch, channels, -1).MoveToOuterDisposeScope();
     }
 

@@ -63,9 +63,9 @@ public sealed class MelVqVae : AudioVqVae
         }
         this.quantizer = quantizer.CreateQuantizer(seed);
         WeightLimit.Take(Math.Max(1, speakers), 1 + Channels, Channels);
-        var unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
+        IEnumerable<FeatureStatistics> unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
         inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
-        var silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
+        IEnumerable<FeatureStatistics> silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
         outputStatistics = tensor(ScalesOf(silent), [Math.Max(1, speakers), 2, options.OutputChannels]);
         RegisterComponents();
     }
@@ -109,8 +109,8 @@ public sealed class MelVqVae : AudioVqVae
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(targets);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         inputNormalisers.copy_(tensor(inputs.SelectMany(NormaliserOf).ToArray(), inputNormalisers.shape));
         if (MakesWaveforms)
             outputStatistics.copy_(tensor(ScalesOf(targets), outputStatistics.shape));
@@ -129,8 +129,8 @@ public sealed class MelVqVae : AudioVqVae
         ArgumentNullException.ThrowIfNull(utterances);
         if (options.Normalisation != FeatureNormalisation.Speaker || speakers is null)
             return utterances.alias();
-        using var scope = NewDisposeScope();
-        var known = speakers.Ge(0).unsqueeze(1).unsqueeze(2);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor known = speakers.Ge(0).unsqueeze(1).unsqueeze(2);
         return where(known, inputNormalisers.index_select(0, speakers.ClampMin(0)), utterances).MoveToOuterDisposeScope();
     }
 
@@ -138,7 +138,7 @@ public sealed class MelVqVae : AudioVqVae
     internal override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         return encoder.Encode(NormalizeInputs(batch, padding), padding).MoveToOuterDisposeScope();
     }
@@ -187,16 +187,16 @@ public sealed class MelVqVae : AudioVqVae
     {
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        var inputs = NormalizeInputs(batch, padding);
-        var quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
-        var decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
-        var (target, mask) = Target(batch, inputs, padding);
-        var error = Padding.Mean((decoded - target).Square(), mask);
-        var codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
-        var valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
+        Tensor inputs = NormalizeInputs(batch, padding);
+        QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
+        Tensor decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
+        (Tensor? target, Tensor? mask) = Target(batch, inputs, padding);
+        Tensor error = Padding.Mean((decoded - target).Square(), mask);
+        long codes = quantization.Quantized.shape[2] * quantizer.CodesPerPosition;
+        double valuesPerCode = (double)decoded.shape[1] * decoded.shape[2] / codes;
         return quantization.ToStepLoss(error.Mul(0.5 * valuesPerCode), ("reconstruction", error)).MoveToOuterDisposeScope();
     }
 
@@ -206,14 +206,14 @@ public sealed class MelVqVae : AudioVqVae
     public Tensor DecodeToFrames(Tensor indices, int speaker)
     {
         ArgumentNullException.ThrowIfNull(indices);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var quantized = quantizer.Embed(indices);
-        var who = tensor(new long[] { speaker }, device: quantized.device);
-        var lengths = tensor(new[] { quantized.shape[2] * ValuesPerCode });
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor quantized = quantizer.Embed(indices);
+        Tensor who = tensor(new long[] { speaker }, device: quantized.device);
+        Tensor lengths = tensor(new[] { quantized.shape[2] * ValuesPerCode });
         var padding = new Padding(lengths, quantized.shape[2] * ValuesPerCode, ValuesPerCode);
-        var frames = decoder.Decode(quantized, OneHot(who, quantized.shape[2]), padding);
-        var scale = outputStatistics.index_select(0, who);
+        Tensor frames = decoder.Decode(quantized, OneHot(who, quantized.shape[2]), padding);
+        Tensor scale = outputStatistics.index_select(0, who);
         return (frames * scale.select(1, 1).unsqueeze(2)).Add(scale.select(1, 0).unsqueeze(2)).MoveToOuterDisposeScope();
     }
 
@@ -226,8 +226,8 @@ public sealed class MelVqVae : AudioVqVae
             throw new InvalidOperationException(
                 $"No sound can be made of {options.Outputs} features; the codec's outputs must be {SpeechFeatures.LogMel}.");
         }
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return analysis.Synthesize(DecodeToFrames(indices.unsqueeze(0), speaker).permute(0, 2, 1).contiguous(), seed);
     }
 
@@ -246,8 +246,8 @@ public sealed class MelVqVae : AudioVqVae
             return options.TargetFrames == 0
                 ? (inputs, padding.Values)
                 : (CodeMeans.Of(inputs, padding.Values, options.TargetFrames, options.FramesPerCode), padding.Codes);
-        var targets = batch.Targets ?? throw new ArgumentException("A network that decodes to log-mel frames needs them as targets.");
-        var scale = Speakers == 0
+        Tensor targets = batch.Targets ?? throw new ArgumentException("A network that decodes to log-mel frames needs them as targets.");
+        Tensor scale = Speakers == 0
             ? outputStatistics.expand(targets.shape[0], -1, -1)
             : outputStatistics.index_select(0, batch.Speakers!);
         return (Normalize(targets, scale, padding), padding.Values);
@@ -262,15 +262,15 @@ public sealed class MelVqVae : AudioVqVae
     {
         if (options.MaskedSpans == 0)
             return features;
-        var (batch, length) = (features.shape[0], features.shape[2]);
-        using var generator = SeededRandom.CreateGenerator(seed, MaskStream + step);
+        (long batch, long length) = (features.shape[0], features.shape[2]);
+        using Generator generator = SeededRandom.CreateGenerator(seed, MaskStream + step);
         long[] shape = [batch, options.MaskedSpans, 1];
-        var first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
-        var lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
-        var end = first.Add(lengths);
-        var time = Arange(length);
+        Tensor first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
+        Tensor lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
+        Tensor end = first.Add(lengths);
+        Tensor time = Arange(length);
         // The product is 0 or more within a span.
-        var kept = ((time - first) * (end - time.Add(1))).Lt(0).to(ScalarType.Float32).min(1).values;
+        Tensor kept = ((time - first) * (end - time.Add(1))).Lt(0).to(ScalarType.Float32).min(1).values;
         return features * kept.unsqueeze(1).to(features.device);
     }
 

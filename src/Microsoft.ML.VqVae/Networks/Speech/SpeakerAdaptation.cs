@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ internal sealed class SpeakerAdaptation : nn.Module
     {
         get
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             return variances.select(0, 0).item<float>() != 0;
         }
     }
@@ -53,26 +54,26 @@ internal sealed class SpeakerAdaptation : nn.Module
     /// <param name="cancellation">Ends the search early.</param>
     public void Fit(IReadOnlyList<IReadOnlyList<AudioFeatures>> utterances, int seed, CancellationToken cancellation)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         Tensor[] views = [.. utterances.Select(Means)];
         Tensor[] adapted = [.. views.Select(utterance => utterance.select(0, 0))];
-        for (var round = 0; round <= Rounds; round++)
+        for (int round = 0; round <= Rounds; round++)
         {
-            using var generator = SeededRandom.CreateGenerator(seed, CenterStream + round);
-            var all = cat(adapted, 0);
-            var found = KMeans.FindCentres(all, Centers, KMeansIterations, generator);
-            var nearest = NearestCodes.Find(all, found);
-            var everything = Math.Max(1e-6f, (all - all.mean([0L])).Square().mean().item<float>());
+            using Generator generator = SeededRandom.CreateGenerator(seed, CenterStream + round);
+            Tensor all = cat(adapted, 0);
+            Tensor found = KMeans.FindCentres(all, Centers, KMeansIterations, generator);
+            Tensor nearest = NearestCodes.Find(all, found);
+            float everything = Math.Max(1e-6f, (all - all.mean([0L])).Square().mean().item<float>());
             // With less speech than centers, the variance around them is zero.
-            var around = Math.Max(1e-3f * everything, (all - found.index_select(0, nearest)).Square().mean().item<float>());
+            float around = Math.Max(1e-3f * everything, (all - found.index_select(0, nearest)).Square().mean().item<float>());
             centres.copy_(found);
             variances.copy_(tensor([around, everything]));
-            for (var i = 0; i < adapted.Length && round < Rounds; i++)
+            for (int i = 0; i < adapted.Length && round < Rounds; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                using var step = NewDisposeScope();
-                var (view, map) = Find(views[i]);
+                using DisposeScope step = NewDisposeScope();
+                (int view, Tensor? map) = Find(views[i]);
                 adapted[i] = Undo(map, views[i].select(0, view)).to(ScalarType.Float32).MoveToOuterDisposeScope();
             }
         }
@@ -82,25 +83,25 @@ internal sealed class SpeakerAdaptation : nn.Module
     /// unchanged, before <see cref="Fit"/>.</summary>
     public AudioFeatures Adapt(IReadOnlyList<AudioFeatures> views)
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         if (!IsFitted)
             return views[0];
-        var (view, map) = Find(Means(views));
+        (int view, Tensor? map) = Find(Means(views));
         return views[view] with { Normaliser = Compose(views[view].Statistics.Normaliser(options.Decorrelation), map) };
     }
 
     /// <summary>The means of codes of each view, [V, N, C].</summary>
     Tensor Means(IReadOnlyList<AudioFeatures> views)
     {
-        using var scope = NewDisposeScope();
-        var (length, perCode) = (views[0].Length, options.FramesPerCode);
-        var whole = (length + perCode - 1) / perCode * perCode;
-        var real = Arange(whole).Lt(length).to(ScalarType.Float32).view(1, 1, whole);
-        var frames = stack([.. views.Select(view =>
+        using DisposeScope scope = NewDisposeScope();
+        (int length, int perCode) = (views[0].Length, options.FramesPerCode);
+        int whole = (length + perCode - 1) / perCode * perCode;
+        Tensor real = Arange(whole).Lt(length).to(ScalarType.Float32).view(1, 1, whole);
+        Tensor frames = stack([.. views.Select(view =>
         {
-            var normaliser = tensor(view.Statistics.Normaliser(options.Decorrelation), [1 + options.InputChannels, options.InputChannels]);
-            var values = (tensor(view.Values.ToArray(), [length, options.InputChannels]) - normaliser.select(0, 0))
+            Tensor normaliser = tensor(view.Statistics.Normaliser(options.Decorrelation), [1 + options.InputChannels, options.InputChannels]);
+            Tensor values = (tensor(view.Values.ToArray(), [length, options.InputChannels]) - normaliser.select(0, 0))
                 .matmul(normaliser.narrow(0, 1, options.InputChannels).t());
             return nn.functional.pad(values, [0, 0, 0, whole - length]);
         })]);
@@ -114,15 +115,15 @@ internal sealed class SpeakerAdaptation : nn.Module
     {
         // The network may be on a GPU; one utterance is too little work for it.
         Tensor common = centres.cpu(), spread = variances.cpu();
-        var view = (int)Distances(views, common).min(2).values.mean([1L]).argmin(0).item<long>();
-        var own = views.select(0, view).to(ScalarType.Float64);
-        var (codes, channels) = (own.shape[0], own.shape[1]);
-        var prior = eye(channels + 1, dtype: ScalarType.Float64) * spread.select(0, 1).Mul(PriorCodes);
-        var map = eye(channels + 1, channels, dtype: ScalarType.Float64);
-        for (var iteration = 0; iteration < Iterations; iteration++)
+        int view = (int)Distances(views, common).min(2).values.mean([1L]).argmin(0).item<long>();
+        Tensor own = views.select(0, view).to(ScalarType.Float64);
+        (long codes, long channels) = (own.shape[0], own.shape[1]);
+        Tensor prior = eye(channels + 1, dtype: ScalarType.Float64) * spread.select(0, 1).Mul(PriorCodes);
+        Tensor map = eye(channels + 1, channels, dtype: ScalarType.Float64);
+        for (int iteration = 0; iteration < Iterations; iteration++)
         {
-            var likelihoods = Distances(Undo(map, own).to(ScalarType.Float32), common) / spread.select(0, 0).Mul(-2);
-            var expected = cat([likelihoods.softmax(1).matmul(common), ones(codes, 1)], 1).to(ScalarType.Float64);
+            Tensor likelihoods = Distances(Undo(map, own).to(ScalarType.Float32), common) / spread.select(0, 0).Mul(-2);
+            Tensor expected = cat([likelihoods.softmax(1).matmul(common), ones(codes, 1)], 1).to(ScalarType.Float64);
             map = linalg.solve(
                 expected.t().matmul(expected).Add(prior), expected.t().matmul(own).Add(prior.narrow(1, 0, channels)));
         }
@@ -136,7 +137,7 @@ internal sealed class SpeakerAdaptation : nn.Module
     /// <summary>Applies the inverse of a map to [N, C].</summary>
     static Tensor Undo(Tensor map, Tensor frames)
     {
-        var channels = map.shape[1];
+        long channels = map.shape[1];
         return linalg.solve(map.narrow(0, 0, channels).t(), (frames.to(ScalarType.Float64) - map.select(0, channels)).t()).t();
     }
 
@@ -145,13 +146,13 @@ internal sealed class SpeakerAdaptation : nn.Module
     /// S⁻¹·M⁻¹·(S·W·(x − m) − c).</summary>
     static float[] Compose(float[] normaliser, Tensor map)
     {
-        var channels = map.shape[1];
-        var first = tensor(normaliser, [1 + channels, channels]).to(ScalarType.Float64);
-        var (means, matrix) = (first.narrow(0, 0, 1).t(), first.narrow(0, 1, channels));
-        var importance = tensor(CodeMeans.Importance(channels), [channels, 1]).to(ScalarType.Float64);
-        var shifted = means.Add(linalg.solve(matrix, map.narrow(0, channels, 1).t() / importance));
-        var adapted = linalg.solve(map.narrow(0, 0, channels).t(), importance * matrix) / importance;
-        var composed = cat([shifted.t(), adapted], 0).to(ScalarType.Float32).contiguous();
+        long channels = map.shape[1];
+        Tensor first = tensor(normaliser, [1 + channels, channels]).to(ScalarType.Float64);
+        (Tensor? means, Tensor? matrix) = (first.narrow(0, 0, 1).t(), first.narrow(0, 1, channels));
+        Tensor importance = tensor(CodeMeans.Importance(channels), [channels, 1]).to(ScalarType.Float64);
+        Tensor shifted = means.Add(linalg.solve(matrix, map.narrow(0, channels, 1).t() / importance));
+        Tensor adapted = linalg.solve(map.narrow(0, 0, channels).t(), importance * matrix) / importance;
+        Tensor composed = cat([shifted.t(), adapted], 0).to(ScalarType.Float32).contiguous();
         return MemoryMarshal.Cast<byte, float>(composed.bytes).ToArray();
     }
 }
@@ -168,13 +169,13 @@ internal static class CodeMeans
     /// <returns>Float32 [B, C, N].</returns>
     public static Tensor Of(Tensor features, Tensor? real, int width, int framesPerCode)
     {
-        var (batch, channels, length) = (features.shape[0], features.shape[1], features.shape[2]);
-        var window = tensor(Enumerable.Range(0, width).Select(k => (float)Math.Pow(Math.Sin(Math.PI * (k + 0.5) / width), 2)).ToArray(),
+        (long batch, long channels, long length) = (features.shape[0], features.shape[1], features.shape[2]);
+        Tensor window = tensor(Enumerable.Range(0, width).Select(k => (float)Math.Pow(Math.Sin(Math.PI * (k + 0.5) / width), 2)).ToArray(),
             [1, 1, width], device: features.device);
         Tensor Around(Tensor values) =>
             nn.functional.conv1d(values.reshape(-1, 1, length), window, null, framesPerCode, (width - framesPerCode) / 2);
-        var weights = Around(real ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
-        var sums = Around(features).view(batch, channels, -1);
+        Tensor weights = Around(real ?? ones([1, 1, length], dtype: ScalarType.Float32, device: features.device));
+        Tensor sums = Around(features).view(batch, channels, -1);
         return sums / weights.ClampMin(1e-6) * tensor(Importance(channels), [1, channels, 1], device: features.device);
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Audio;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -27,8 +28,8 @@ internal sealed class SpeechAnalysis : IDisposable
 
     public AudioFeatures Analyse(ReadOnlySpan<float> waveform)
     {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable quiet = no_grad();
         return Features(spectrogram.FromPower(Power(waveform)), options.Inputs);
     }
 
@@ -42,16 +43,16 @@ internal sealed class SpeechAnalysis : IDisposable
     /// <summary>The features of the utterance unchanged, then as spoken with other vocal tracts.</summary>
     public IReadOnlyList<AudioFeatures> Views(ReadOnlySpan<float> waveform)
     {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable quiet = no_grad();
         return [.. Bands(waveform).Select(bands => Features(bands, options.Inputs))];
     }
 
     public AudioExample AnalyseExample(ReadOnlySpan<float> waveform)
     {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var logMels = Bands(waveform);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable quiet = no_grad();
+        Tensor[] logMels = Bands(waveform);
         AudioFeatures[] views = [.. logMels.Select(logMel => Features(logMel, options.Inputs))];
         return new AudioExample(
             views,
@@ -63,8 +64,8 @@ internal sealed class SpeechAnalysis : IDisposable
     /// <summary>Log-mel frames [1, T, bands] to samples.</summary>
     public float[] Synthesize(Tensor logMel, int seed)
     {
-        var samples = Numbers(griffinLim.Value.Invert(logMel, seed).cpu());
-        for (var i = 0; i < samples.Length; i++)
+        float[] samples = Numbers(griffinLim.Value.Invert(logMel, seed).cpu());
+        for (int i = 0; i < samples.Length; i++)
             samples[i] = Math.Clamp(samples[i], -1, 1);
         return samples;
     }
@@ -73,21 +74,21 @@ internal sealed class SpeechAnalysis : IDisposable
     Tensor[] Bands(ReadOnlySpan<float> waveform)
     {
         // The Fourier transform is most of the work, and all views share it.
-        var power = Power(waveform);
+        Tensor power = Power(waveform);
         return [.. warped.Value.Prepend(spectrogram).Select(view => view.FromPower(power))];
     }
 
     Tensor Power(ReadOnlySpan<float> waveform)
     {
-        var samples = empty([1, waveform.Length], dtype: ScalarType.Float32);
+        Tensor samples = empty([1, waveform.Length], dtype: ScalarType.Float32);
         waveform.CopyTo(MemoryMarshal.Cast<byte, float>(samples.bytes));
         return spectrogram.Power(samples);
     }
 
     AudioFeatures Features(Tensor logMel, SpeechFeatures wanted)
     {
-        using var scope = NewDisposeScope();
-        var frames = wanted == SpeechFeatures.LogMel ? logMel : cepstra.FromLogMel(logMel.unsqueeze(0)).select(0, 0);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor frames = wanted == SpeechFeatures.LogMel ? logMel : cepstra.FromLogMel(logMel.unsqueeze(0)).select(0, 0);
         return new AudioFeatures(Numbers(frames), (int)frames.shape[0], FeatureStatistics.Of(frames));
     }
 
@@ -98,7 +99,7 @@ internal sealed class SpeechAnalysis : IDisposable
 
     static MelSpectrogramOptions Spectrogram(MelCodecOptions options, double warp)
     {
-        var length = 2;
+        int length = 2;
         while (length < options.WindowLength)
             length *= 2;
         return new MelSpectrogramOptions
@@ -121,7 +122,7 @@ internal sealed class SpeechAnalysis : IDisposable
     {
         spectrogram.Dispose();
         cepstra.Dispose();
-        foreach (var view in warped.IsValueCreated ? warped.Value : [])
+        foreach (MelSpectrogram view in warped.IsValueCreated ? warped.Value : [])
             view.Dispose();
         if (griffinLim.IsValueCreated)
             griffinLim.Value.Dispose();

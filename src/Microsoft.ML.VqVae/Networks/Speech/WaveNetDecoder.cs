@@ -46,7 +46,7 @@ public sealed class WaveNetDecoder : nn.Module
 
     WaveNetDecoder(WaveNetDecoderOptions options, WeightSource source, bool ownsSource) : base(nameof(WaveNetDecoder))
     {
-        using var owned = ownsSource ? source : null;
+        using WeightSource? owned = ownsSource ? source : null;
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         this.options = options.Copy();
@@ -73,7 +73,7 @@ public sealed class WaveNetDecoder : nn.Module
     public Tensor Logits(Tensor samples, Tensor quantized, Tensor? speakers)
     {
         Check(samples, quantized, speakers);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return stack.Logits(samples, Conditions(quantized, speakers)).MoveToOuterDisposeScope();
     }
 
@@ -87,13 +87,13 @@ public sealed class WaveNetDecoder : nn.Module
     /// <exception cref="ArgumentException">As for <see cref="Logits"/>.</exception>
     public Tensor Loss(Tensor samples, Tensor quantized, Tensor? speakers, Tensor? lengths = null)
     {
-        using var scope = NewDisposeScope();
-        var logits = Logits(samples, quantized, speakers).view(-1, Levels);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logits = Logits(samples, quantized, speakers).view(-1, Levels);
         if (lengths is null)
             return functional.cross_entropy(logits, samples.reshape(-1)).MoveToOuterDisposeScope();
-        var real = Arange(samples.shape[1], samples.device).lt(lengths.unsqueeze(1));
+        Tensor real = Arange(samples.shape[1], samples.device).lt(lengths.unsqueeze(1));
         // −100 is the class that cross_entropy ignores.
-        var targets = where(real, samples, tensor(-100L, device: samples.device));
+        Tensor targets = where(real, samples, tensor(-100L, device: samples.device));
         return functional.cross_entropy(logits, targets.view(-1)).MoveToOuterDisposeScope();
     }
 
@@ -118,12 +118,12 @@ public sealed class WaveNetDecoder : nn.Module
         if (!double.IsFinite(temperature) || temperature < 0)
             throw new ArgumentOutOfRangeException(
                 nameof(temperature), temperature, "The temperature must be a finite number of 0 or more.");
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var batch = (int)quantized.shape[0];
-        var length = checked((int)(quantized.shape[2] * options.SamplesPerLatent));
-        var uniforms = new float[checked(batch * length)];
-        for (var row = 0; row < batch; row++)
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        int batch = (int)quantized.shape[0];
+        int length = checked((int)(quantized.shape[2] * options.SamplesPerLatent));
+        float[] uniforms = new float[checked(batch * length)];
+        for (int row = 0; row < batch; row++)
             SeededRandom.Uniforms(seed, row, uniforms.AsSpan(row * length, length));
         long made = 0;
         void Count(int samples)
@@ -133,19 +133,19 @@ public sealed class WaveNetDecoder : nn.Module
         }
 
         Count(0);
-        var given = Conditions(quantized, speakers);
+        StackConditions given = Conditions(quantized, speakers);
         if (quantized.device_type != DeviceType.CPU)
             return GenerateWithTensors(given, tensor(uniforms, [batch, length]), temperature, Count).MoveToOuterDisposeScope();
 
         var packed = new PackedStack(stack);
-        var rows = Math.Clamp((batch + Environment.ProcessorCount - 1) / Environment.ProcessorCount, 1, StackSteps.FewSequences);
+        int rows = Math.Clamp((batch + Environment.ProcessorCount - 1) / Environment.ProcessorCount, 1, StackSteps.FewSequences);
         var groups = new List<(int Start, SpanSteps Steps)>();
-        for (var first = 0; first < batch; first += rows)
+        for (int first = 0; first < batch; first += rows)
         {
-            var count = Math.Min(rows, batch - first);
+            int count = Math.Min(rows, batch - first);
             groups.Add((first * length, new SpanSteps(packed, count, length, given.Narrow(first, count))));
         }
-        var result = new long[uniforms.Length];
+        long[] result = new long[uniforms.Length];
         Parallel.ForEach(
             groups, new ParallelOptions { CancellationToken = cancellation },
             group => GenerateWithSpans(group.Steps, group.Start, uniforms, temperature, result, Count));
@@ -158,12 +158,12 @@ public sealed class WaveNetDecoder : nn.Module
         SpanSteps steps, int start, float[] uniforms, double temperature, long[] result, Action<int> count)
     {
         var choice = new SymbolChoice(Levels, temperature);
-        var next = new int[steps.Batch];
-        for (var i = 0; i < steps.Length; i++)
+        int[] next = new int[steps.Batch];
+        for (int i = 0; i < steps.Length; i++)
         {
-            for (var row = 0; row < next.Length; row++)
+            for (int row = 0; row < next.Length; row++)
             {
-                var at = start + row * steps.Length + i;
+                int at = start + row * steps.Length + i;
                 next[row] = choice.Choose(steps.Logits(row), uniforms[at]);
                 result[at] = next[row];
             }
@@ -175,16 +175,16 @@ public sealed class WaveNetDecoder : nn.Module
 
     Tensor GenerateWithTensors(StackConditions given, Tensor uniforms, double temperature, Action<int> count)
     {
-        var (batch, length) = ((int)uniforms.shape[0], (int)uniforms.shape[1]);
-        var device = given.Frames!.device;
-        var chances = uniforms.to(device);
-        var result = zeros(batch, length, dtype: ScalarType.Int64, device: device);
+        (int batch, int length) = ((int)uniforms.shape[0], (int)uniforms.shape[1]);
+        Device device = given.Frames!.device;
+        Tensor chances = uniforms.to(device);
+        Tensor result = zeros(batch, length, dtype: ScalarType.Int64, device: device);
         using var steps = new TensorSteps(stack, batch, length, given);
-        for (var i = 0; i < length; i++)
+        for (int i = 0; i < length; i++)
         {
-            using var scope = NewDisposeScope();
-            var logits = steps.NextLogits();
-            var next = temperature == 0 ? logits.argmax(1) : Choose(logits.Div(temperature), chances.narrow(1, i, 1));
+            using DisposeScope scope = NewDisposeScope();
+            Tensor logits = steps.NextLogits();
+            Tensor next = temperature == 0 ? logits.argmax(1) : Choose(logits.Div(temperature), chances.narrow(1, i, 1));
             steps.Accept(next);
             result.select(1, i).copy_(next);
             if (i % Stride == Stride - 1 || i == length - 1)
@@ -196,15 +196,15 @@ public sealed class WaveNetDecoder : nn.Module
     /// <summary>The first level whose cumulative probability exceeds the random number.</summary>
     static Tensor Choose(Tensor logits, Tensor uniforms)
     {
-        var cumulative = logits.softmax(1).cumsum(1);
+        Tensor cumulative = logits.softmax(1).cumsum(1);
         return cumulative.le(uniforms.mul(cumulative.narrow(1, Levels - 1, 1))).sum([1L], type: ScalarType.Int64);
     }
 
     StackConditions Conditions(Tensor quantized, Tensor? speakers)
     {
-        var (batch, count) = (quantized.shape[0], quantized.shape[2]);
+        (long batch, long count) = (quantized.shape[0], quantized.shape[2]);
         // [B, frames of a latent · channels, F] → [B, F · frames of a latent, channels].
-        var made = frames.Apply(quantized).relu().permute(0, 2, 1)
+        Tensor made = frames.Apply(quantized).relu().permute(0, 2, 1)
             .reshape(batch, count * options.FramesPerLatentOrDefault, options.ConditioningChannels);
         return new StackConditions(speakers, made);
     }
@@ -213,7 +213,7 @@ public sealed class WaveNetDecoder : nn.Module
     {
         ArgumentNullException.ThrowIfNull(samples);
         CheckConditions(quantized, speakers);
-        var expected = quantized.shape[2] * options.SamplesPerLatent;
+        long expected = quantized.shape[2] * options.SamplesPerLatent;
         if (samples.dtype != ScalarType.Int64 || !samples.shape.AsSpan().SequenceEqual([quantized.shape[0], expected]))
             throw new ArgumentException($"Samples must be Int64 [{quantized.shape[0]}, {expected}], {options.SamplesPerLatent} for each " +
                 $"of {quantized.shape[2]} latents, but are {samples.dtype} [{string.Join(", ", samples.shape)}].", nameof(samples));
@@ -223,7 +223,7 @@ public sealed class WaveNetDecoder : nn.Module
     void CheckConditions(Tensor quantized, Tensor? speakers)
     {
         ArgumentNullException.ThrowIfNull(quantized);
-        var shape = quantized.shape;
+        long[] shape = quantized.shape;
         if (quantized.dtype != ScalarType.Float32 || shape.Length != 3 || shape[1] != options.LatentChannels || quantized.numel() == 0)
             throw new ArgumentException($"Quantized latents must be Float32 [batch, {options.LatentChannels}, latents], but are " +
                 $"{quantized.dtype} [{string.Join(", ", shape)}].", nameof(quantized));
@@ -313,7 +313,7 @@ public sealed class WaveNetDecoderOptions
         {
             if (FramesPerLatent > 0)
                 return FramesPerLatent;
-            var frames = Math.Max(1, SamplesPerLatent / 64);
+            int frames = Math.Max(1, SamplesPerLatent / 64);
             while (SamplesPerLatent % frames != 0)
                 frames--;
             return frames;

@@ -97,7 +97,7 @@ public sealed class WaveformVqVae : AudioVqVae
     internal override Tensor EncodeToLatents(AudioBatch batch)
     {
         Check(batch);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         return EncodeLevels(MuLaw.Encode(batch.Inputs), batch.Lengths, padding).MoveToOuterDisposeScope();
     }
@@ -112,7 +112,7 @@ public sealed class WaveformVqVae : AudioVqVae
     /// <summary>The encodings of µ-law levels, scaled to −1 … 1: soft sounds are not lost next to loud ones.</summary>
     Tensor EncodeLevels(Tensor levels, Tensor lengths, Padding padding)
     {
-        var companded = levels.to(ScalarType.Float32).Mul_(2.0 / (MuLaw.Levels - 1)).Add_(-1);
+        Tensor companded = levels.to(ScalarType.Float32).Mul_(2.0 / (MuLaw.Levels - 1)).Add_(-1);
         return encoder.Encode(Padding.Clear(companded, padding.Values), lengths);
     }
 
@@ -126,13 +126,13 @@ public sealed class WaveformVqVae : AudioVqVae
     {
         Check(batch);
         ArgumentNullException.ThrowIfNull(moment);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
-        var levels = MuLaw.Encode(batch.Inputs);
-        var quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
-        var nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
-        var reconstruction = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition);
+        Tensor levels = MuLaw.Encode(batch.Inputs);
+        QuantizationResult quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
+        Tensor nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
+        Tensor reconstruction = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition);
         return quantization.ToStepLoss(reconstruction, ("reconstruction", nats)).MoveToOuterDisposeScope();
     }
 
@@ -140,11 +140,11 @@ public sealed class WaveformVqVae : AudioVqVae
     public override float[] Decode(Tensor indices, int speaker, int seed)
     {
         ArgumentNullException.ThrowIfNull(indices);
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var quantized = quantizer.Embed(indices.unsqueeze(0));
-        var who = Speakers == 0 ? null : tensor(new long[] { speaker }, device: quantized.device);
-        var levels = decoder.Generate(quantized, who, options.Temperature, seed);
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor quantized = quantizer.Embed(indices.unsqueeze(0));
+        Tensor? who = Speakers == 0 ? null : tensor(new long[] { speaker }, device: quantized.device);
+        Tensor levels = decoder.Generate(quantized, who, options.Temperature, seed);
         return MuLaw.Decode(levels.select(0, 0)).data<float>().ToArray();
     }
 }
@@ -161,7 +161,7 @@ internal sealed class WaveformEncoder : nn.Module
     public WaveformEncoder(WaveformCodecOptions options, int encodingChannels, WeightSource source) : base(nameof(WaveformEncoder))
     {
         strides = [.. options.Strides];
-        var channels = options.EncoderChannels;
+        int channels = options.EncoderChannels;
         // betweenRectifiers: with PyTorch's default weights, hardly any signal would pass so many layers at the start of training.
         // With a kernel two longer than the stride and a padding of one, the output is exactly as long as the input divided by the stride.
         down = new ModuleList<Conv1d>(strides.Select((stride, layer) =>
@@ -177,10 +177,10 @@ internal sealed class WaveformEncoder : nn.Module
     /// <param name="lengths">The number of real samples of each row, up to whole codes.</param>
     public Tensor Encode(Tensor samples, Tensor lengths)
     {
-        using var scope = NewDisposeScope();
-        var x = samples;
-        var perValue = 1;
-        for (var layer = 0; layer < strides.Length; layer++)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = samples;
+        int perValue = 1;
+        for (int layer = 0; layer < strides.Length; layer++)
         {
             x = down[layer].Apply(x);
             perValue *= strides[layer];
@@ -188,8 +188,8 @@ internal sealed class WaveformEncoder : nn.Module
                 x = x.relu();
             x = Padding.Clear(x, new Padding(lengths, samples.shape[2], perValue).Codes);
         }
-        var mask = new Padding(lengths, samples.shape[2], perValue).Codes;
-        foreach (var block in residual)
+        Tensor? mask = new Padding(lengths, samples.shape[2], perValue).Codes;
+        foreach (ResidualBlock1d block in residual)
             x = Padding.Clear(block.call(x), mask);
         return Padding.Clear(project.Apply(x.relu()), mask).Single().MoveToOuterDisposeScope();
     }
@@ -252,7 +252,7 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
     /// <summary>The decoder's settings, completed by those that the codec decides.</summary>
     internal WaveNetDecoderOptions? DecoderFor(int latentChannels, int speakers)
     {
-        var decoder = Decoder?.Copy();
+        WaveNetDecoderOptions? decoder = Decoder?.Copy();
         if (decoder is not null)
             (decoder.SamplesPerLatent, decoder.LatentChannels, decoder.Speakers) = (SamplesPerCode, latentChannels, speakers);
         return decoder;

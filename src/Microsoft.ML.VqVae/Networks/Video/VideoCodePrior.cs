@@ -41,7 +41,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
         this.seed = seed;
         using (var source = new WeightSource(seed))
             context = new VideoContext(this.options, source);
-        var inside = options.Frame.Copy();
+        PixelCnnOptions inside = options.Frame.Copy();
         inside.MapChannels = options.ContextChannels;
         // Another seed, so that the two networks do not start from the same numbers.
         frame = new PixelCnn(inside, unchecked(seed + 1));
@@ -62,7 +62,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
     public Tensor Bits(Tensor codes, Tensor past, Tensor actions)
     {
         CheckContext(past, actions, exactly: true);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return frame.Bits(codes, map: context.Map(past, actions)).MoveToOuterDisposeScope();
     }
 
@@ -76,7 +76,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
     public Tensor Loss(Tensor codes, Tensor past, Tensor actions, long step = 0)
     {
         CheckContext(past, actions, exactly: true);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return frame.Loss(codes, step: step, map: context.Map(Disturb(past, step), actions)).MoveToOuterDisposeScope();
     }
 
@@ -103,8 +103,8 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
         CheckContext(request.Context, request.ContextActions, exactly: false);
         (long rows, long known) = (request.Context.shape[0], request.Context.shape[1]);
         CheckActions(request.Actions, rows, null, nameof(request));
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         long frames = request.Actions.shape[1];
         Tensor codes = zeros([rows, known + frames, CodesOfFrame], dtype: ScalarType.Int64);
         codes.narrow(1, 0, known).copy_(request.Context);
@@ -132,7 +132,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
         (Device device, long past, long frames) = (frame.Device, options.ContextFrames, codes.shape[1] - known);
         for (long number = 0; number < frames; number++)
         {
-            using var frameScope = NewDisposeScope();
+            using DisposeScope frameScope = NewDisposeScope();
             long first = known + number - past;
             Tensor map = context.Map(codes.narrow(1, first, past).to(device), actions.narrow(1, first + 1, past).to(device));
             codes.select(1, known + number).copy_(frame.Sample(new SampleRequest(settings)
@@ -150,9 +150,9 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
     {
         if (!training || options.ContextNoise == 0)
             return past;
-        using var generator = SeededRandom.CreateGenerator(seed, NoiseStream + step);
-        var replaced = rand(past.shape, generator: generator).Lt(options.ContextNoise);
-        var noise = randint(options.Frame.Codes, past.shape, dtype: ScalarType.Int64, generator: generator);
+        using Generator generator = SeededRandom.CreateGenerator(seed, NoiseStream + step);
+        Tensor replaced = rand(past.shape, generator: generator).Lt(options.ContextNoise);
+        Tensor noise = randint(options.Frame.Codes, past.shape, dtype: ScalarType.Int64, generator: generator);
         return where(replaced.to(past.device), noise.to(past.device), past);
     }
 

@@ -26,7 +26,7 @@ internal sealed class VideoContext : nn.Module
     public VideoContext(VideoCodePriorOptions options, WeightSource source) : base(nameof(VideoContext))
     {
         this.options = options;
-        var (embedding, channels, side) = (options.EmbeddingChannels, options.ContextChannels, options.MotionKernelSize);
+        (int embedding, int channels, int side) = (options.EmbeddingChannels, options.ContextChannels, options.MotionKernelSize);
         codes = source.Draw(fanIn: 1, (long)options.Frame.CodesPerPosition * options.Frame.Codes, embedding);
         motion = source.Draw((long)embedding * side * side, options.Actions, channels, embedding, side, side);
         past = source.Convolution2d(options.ContextFrames * embedding, channels, 1, 1, 0);
@@ -40,25 +40,25 @@ internal sealed class VideoContext : nn.Module
     /// [B, C, H, W].</summary>
     public Tensor Map(Tensor context, Tensor followed)
     {
-        using var scope = NewDisposeScope();
-        var (frames, height, width) = (options.ContextFrames, options.Frame.Height, options.Frame.Width);
+        using DisposeScope scope = NewDisposeScope();
+        (int frames, int height, int width) = (options.ContextFrames, options.Frame.Height, options.Frame.Width);
         // [B, n, H, W, E] with channels innermost, the order in memory that CPU convolutions are faster with.
-        var embedded = Embed(context).view(-1, frames, height, width, options.EmbeddingChannels);
-        var all = embedded.permute(0, 2, 3, 1, 4).reshape(-1, height, width, frames * options.EmbeddingChannels).permute(0, 3, 1, 2);
-        var map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)).Add(past.Apply(all));
-        var numbers = followed.Add(Arange(frames, followed.device).Mul(options.Actions));
-        var action = actions.index_select(0, numbers.view(-1)).view(-1, frames, options.ContextChannels).sum(1);
-        foreach (var block in blocks)
+        Tensor embedded = Embed(context).view(-1, frames, height, width, options.EmbeddingChannels);
+        Tensor all = embedded.permute(0, 2, 3, 1, 4).reshape(-1, height, width, frames * options.EmbeddingChannels).permute(0, 3, 1, 2);
+        Tensor map = Moved(embedded.select(1, frames - 1).permute(0, 3, 1, 2), followed.select(1, frames - 1)).Add(past.Apply(all));
+        Tensor numbers = followed.Add(Arange(frames, followed.device).Mul(options.Actions));
+        Tensor action = actions.index_select(0, numbers.view(-1)).view(-1, frames, options.ContextChannels).sum(1);
+        foreach (VideoContextBlock block in blocks)
             map = block.Refine(map, action);
         return map.Single().MoveToOuterDisposeScope();
     }
 
     Tensor Embed(Tensor context)
     {
-        var perPosition = options.Frame.CodesPerPosition;
+        int perPosition = options.Frame.CodesPerPosition;
         if (perPosition == 1)
             return codes.index_select(0, context.reshape(-1));
-        var places = Arange(perPosition, context.device).Mul(options.Frame.Codes);
+        Tensor places = Arange(perPosition, context.device).Mul(options.Frame.Codes);
         return codes.index_select(0, context.reshape(-1, perPosition).Add(places).view(-1))
             .view(-1, perPosition, options.EmbeddingChannels).sum(1);
     }
@@ -66,16 +66,16 @@ internal sealed class VideoContext : nn.Module
     /// <summary>Each frame under the convolution of its action.</summary>
     Tensor Moved(Tensor frames, Tensor action)
     {
-        var rows = action.cpu().data<long>().ToArray().Index().GroupBy(row => row.Item, row => (long)row.Index).ToArray();
-        var padding = options.MotionKernelSize / 2;
+        IGrouping<long, long>[] rows = action.cpu().data<long>().ToArray().Index().GroupBy(row => row.Item, row => (long)row.Index).ToArray();
+        int padding = options.MotionKernelSize / 2;
         Tensor Convolve(Tensor some, long which) => some.Convolve(motion.select(0, which), padding);
         if (rows.Length == 1)
             return Convolve(frames, rows[0].Key);
-        var moved = rows.Select(group => Convolve(frames.index_select(0, tensor(group.ToArray(), device: frames.device)), group.Key));
+        IEnumerable<Tensor> moved = rows.Select(group => Convolve(frames.index_select(0, tensor(group.ToArray(), device: frames.device)), group.Key));
         // Back into the order of the batch.
-        var order = rows.SelectMany(group => group).ToArray();
-        var places = new long[order.Length];
-        for (var place = 0; place < order.Length; place++)
+        long[] order = rows.SelectMany(group => group).ToArray();
+        long[] places = new long[order.Length];
+        for (int place = 0; place < order.Length; place++)
             places[order[place]] = place;
         return cat(moved.ToArray(), 0).index_select(0, tensor(places, device: frames.device));
     }
@@ -99,11 +99,11 @@ internal sealed class VideoContextBlock : nn.Module
     /// <summary>The map [B, C, H, W] and the embedded actions [B, C] → the map for the next block, [B, C, H, W].</summary>
     public Tensor Refine(Tensor map, Tensor actions)
     {
-        using var scope = NewDisposeScope();
-        var shift = actions.Product(action.t()).unsqueeze(2).unsqueeze(3);
-        var sums = wide.Apply(map).Add_(shift);
-        var channels = sums.shape[1] / 2;
-        var gated = sums.narrow(1, 0, channels).tanh() * sums.narrow(1, channels, channels).sigmoid();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor shift = actions.Product(action.t()).unsqueeze(2).unsqueeze(3);
+        Tensor sums = wide.Apply(map).Add_(shift);
+        long channels = sums.shape[1] / 2;
+        Tensor gated = sums.narrow(1, 0, channels).tanh() * sums.narrow(1, channels, channels).sigmoid();
         return narrow.Apply(gated).Add_(map).MoveToOuterDisposeScope();
     }
 }

@@ -46,18 +46,18 @@ internal sealed class GatedLayer : nn.Module
     /// <summary>[B·T, C] → [B·T, C] for the next layer; this layer's part is added to the skip sum [B·T, S].</summary>
     public (Tensor Next, Tensor SkipSum) Apply(Tensor input, Tensor skipSum, StackConditions given, long batch)
     {
-        using var scope = NewDisposeScope();
-        var channels = input.shape[1];
-        var length = input.shape[0] / batch;
+        using DisposeScope scope = NewDisposeScope();
+        long channels = input.shape[1];
+        long length = input.shape[0] / batch;
         var inputs = new List<Tensor> { input };
-        for (var tap = 1; tap < taps && tap * dilation < length; tap++)
+        for (int tap = 1; tap < taps && tap * dilation < length; tap++)
         {
-            var shift = (long)tap * dilation;
-            var past = input.view(batch, length, channels).narrow(1, 0, length - shift);
-            var before = zeros(batch, shift, channels, dtype: input.dtype, device: input.device);
+            long shift = (long)tap * dilation;
+            Tensor past = input.view(batch, length, channels).narrow(1, 0, length - shift);
+            Tensor before = zeros(batch, shift, channels, dtype: input.dtype, device: input.device);
             inputs.Add(cat([before, past], 1).view(-1, channels));
         }
-        var (next, sum) = Pass(input, Unit(inputs, filter.Offset(given), gate.Offset(given)), skipSum);
+        (Tensor? next, Tensor? sum) = Pass(input, Unit(inputs, filter.Offset(given), gate.Offset(given)), skipSum);
         return (next.MoveToOuterDisposeScope(), sum);
     }
 
@@ -77,7 +77,7 @@ internal sealed class GatedLayer : nn.Module
     /// <param name="gateOffset">The same for the gate.</param>
     public Tensor Unit(IReadOnlyList<Tensor> inputs, Tensor filterOffset, Tensor gateOffset)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return filter.Apply(inputs, filterOffset).tanh_().mul(gate.Apply(inputs, gateOffset).sigmoid_()).view(inputs[0].shape)
             .MoveToOuterDisposeScope();
     }
@@ -85,10 +85,10 @@ internal sealed class GatedLayer : nn.Module
     /// <summary>Adds the projections of the unit's output z to the input and, in place, to the skip sum.</summary>
     public (Tensor Next, Tensor SkipSum) Pass(Tensor input, Tensor z, Tensor skipSum)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // The same object, which stays in the scope that it was made in.
         skipSum.AddProduct_(z, skip.t());
-        var next = residual is null ? z.alias() : residual.Apply(z).Add_(input);
+        Tensor next = residual is null ? z.alias() : residual.Apply(z).Add_(input);
         return (next.MoveToOuterDisposeScope(), skipSum);
     }
 }
@@ -110,7 +110,7 @@ internal sealed class CausalConvolution : nn.Module
 
     public CausalConvolution(GatedStackShape shape, WeightSource source) : base(nameof(CausalConvolution))
     {
-        var fanIn = (long)shape.Channels * shape.KernelSize;
+        long fanIn = (long)shape.Channels * shape.KernelSize;
         weight = source.Draw(fanIn, shape.Channels, shape.Channels, shape.KernelSize);
         bias = source.Draw(fanIn, shape.Channels);
         if (shape.Classes > 0)
@@ -130,11 +130,11 @@ internal sealed class CausalConvolution : nn.Module
     /// <returns>[B, F, T / F, C], or [B·T, C] without conditions.</returns>
     public Tensor Apply(IReadOnlyList<Tensor> inputs, Tensor offset)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // A bias that is the same everywhere goes into the product; any other is added to it.
-        var uniform = offset.Dimensions == 1;
-        var sum = uniform ? inputs[0].Product(Tap(0), offset) : inputs[0].Product(Tap(0));
-        for (var tap = 1; tap < inputs.Count; tap++)
+        bool uniform = offset.Dimensions == 1;
+        Tensor sum = uniform ? inputs[0].Product(Tap(0), offset) : inputs[0].Product(Tap(0));
+        for (int tap = 1; tap < inputs.Count; tap++)
             sum = sum.AddProduct_(inputs[tap], Tap(tap));
         if (!uniform)
             sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]).Add(offset.As(sum));
@@ -151,8 +151,8 @@ internal sealed class CausalConvolution : nn.Module
     /// <summary>b + U·class + V·conditioning: [C], or [B, F, 1, C] with conditions.</summary>
     public Tensor Offset(StackConditions given)
     {
-        using var scope = NewDisposeScope();
-        var offset = bias.view(-1);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor offset = bias.view(-1);
         if (given.Classes is { } chosen)
             offset = classes!.index_select(0, chosen).Add(offset).view(chosen.shape[0], 1, 1, -1);
         if (given.Frames is { } frames)

@@ -48,15 +48,15 @@ internal sealed class GatedStack : nn.Module
     /// <summary>Symbols Int64 [B, T] → logits [B, T, symbols]; those at t depend on the symbols before t.</summary>
     public Tensor Logits(Tensor symbols, StackConditions given)
     {
-        using var scope = NewDisposeScope();
-        var (batch, length) = (symbols.shape[0], symbols.shape[1]);
-        var start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).Fill_(Shape.Symbols);
-        var before = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
-        var x = embedding.index_select(0, before).Operand();
-        var skipSum = skipBias.unsqueeze(0).repeat(batch * length, 1);
-        foreach (var layer in layers)
+        using DisposeScope scope = NewDisposeScope();
+        (long batch, long length) = (symbols.shape[0], symbols.shape[1]);
+        Tensor start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).Fill_(Shape.Symbols);
+        Tensor before = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
+        Tensor x = embedding.index_select(0, before).Operand();
+        Tensor skipSum = skipBias.unsqueeze(0).repeat(batch * length, 1);
+        foreach (GatedLayer layer in layers)
             (x, skipSum) = layer.Apply(x, skipSum, given, batch);
-        var logits = output.Apply(hidden.Apply(skipSum.relu_()).relu_()).Single();
+        Tensor logits = output.Apply(hidden.Apply(skipSum.relu_()).relu_()).Single();
         return logits.view(batch, length, -1).MoveToOuterDisposeScope();
     }
 

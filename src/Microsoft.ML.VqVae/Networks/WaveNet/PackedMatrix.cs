@@ -26,10 +26,10 @@ internal sealed unsafe class PackedMatrix
         this.inputs = inputs;
         panels = Panels(outputs);
         weights = new AlignedFloats(checked(panels * Panel * inputs));
-        var at = weights.Start;
-        for (var first = 0; first < outputs; first += Panel)
-            for (var input = 0; input < inputs; input++, at += Panel)
-                for (var place = 0; place < Panel && first + place < outputs; place++)
+        float* at = weights.Start;
+        for (int first = 0; first < outputs; first += Panel)
+            for (int input = 0; input < inputs; input++, at += Panel)
+                for (int place = 0; place < Panel && first + place < outputs; place++)
                     at[place] = weight(first + place, input);
     }
 
@@ -56,14 +56,14 @@ internal sealed unsafe class PackedMatrix
     /// <summary>sums += W·x for each of some rows.</summary>
     public void Accumulate(float* x, int xStride, float* sums, int sumsStride, int rows)
     {
-        var panel = weights.Start;
-        for (var number = 0; number < panels; number++, panel += inputs * Panel, sums += Panel)
+        float* panel = weights.Start;
+        for (int number = 0; number < panels; number++, panel += inputs * Panel, sums += Panel)
         {
-            var row = 0;
+            int row = 0;
             for (; row + 4 <= rows; row += 4)
-                for (var pair = 0; pair < PanelVectors; pair += 2)
+                for (int pair = 0; pair < PanelVectors; pair += 2)
                 {
-                    var offset = pair * Vector<float>.Count;
+                    int offset = pair * Vector<float>.Count;
                     FourRows(panel + offset, x + row * xStride, xStride, sums + row * sumsStride + offset, sumsStride, inputs);
                 }
             for (; row < rows; row++)
@@ -76,7 +76,7 @@ internal sealed unsafe class PackedMatrix
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void OneRow(float* panel, float* x, float* sums, int inputs)
     {
-        var width = Vector<float>.Count;
+        int width = Vector<float>.Count;
         var sum0 = Vector.LoadAligned(sums);
         var sum1 = Vector.LoadAligned(sums + width);
         var sum2 = Vector.LoadAligned(sums + 2 * width);
@@ -85,7 +85,7 @@ internal sealed unsafe class PackedMatrix
         var sum5 = Vector.LoadAligned(sums + 5 * width);
         var sum6 = Vector.LoadAligned(sums + 6 * width);
         var sum7 = Vector.LoadAligned(sums + 7 * width);
-        for (var end = x + inputs; x < end; x++, panel += PanelVectors * width)
+        for (float* end = x + inputs; x < end; x++, panel += PanelVectors * width)
         {
             var value = new Vector<float>(*x);
             sum0 = Vector.MultiplyAddEstimate(Vector.LoadAligned(panel), value, sum0);
@@ -111,7 +111,7 @@ internal sealed unsafe class PackedMatrix
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void FourRows(float* panel, float* x, int xStride, float* sums, int sumsStride, int inputs)
     {
-        var width = Vector<float>.Count;
+        int width = Vector<float>.Count;
         float* x1 = x + xStride, x2 = x1 + xStride, x3 = x2 + xStride;
         float* sums1 = sums + sumsStride, sums2 = sums1 + sumsStride, sums3 = sums2 + sumsStride;
         var left0 = Vector.LoadAligned(sums);
@@ -122,7 +122,7 @@ internal sealed unsafe class PackedMatrix
         var right2 = Vector.LoadAligned(sums2 + width);
         var left3 = Vector.LoadAligned(sums3);
         var right3 = Vector.LoadAligned(sums3 + width);
-        for (var input = 0; input < inputs; input++, panel += PanelVectors * width)
+        for (int input = 0; input < inputs; input++, panel += PanelVectors * width)
         {
             var left = Vector.LoadAligned(panel);
             var right = Vector.LoadAligned(panel + width);

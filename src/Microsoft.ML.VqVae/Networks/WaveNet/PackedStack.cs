@@ -43,15 +43,15 @@ internal sealed class PackedLayer
     public PackedLayer(GatedStackShape shape, GatedLayer layer)
     {
         Dilation = layer.Dilation;
-        var channels = shape.Channels;
-        var width = Padded(channels);
+        int channels = shape.Channels;
+        int width = Padded(channels);
         // Filter and gate see the same inputs: one matrix gives both, the gate's half from `width` on.
         PackedMatrix Both(int inputs, Func<int, int, float> filter, Func<int, int, float> gate) => new(
             2 * width, inputs, (output, input) => output % width >= channels ? 0
                 : output < width ? filter(output, input) : gate(output - width, input));
 
         float[] filter = Numbers(layer.Filter.Weight), gate = Numbers(layer.Gate.Weight);
-        var taps = shape.KernelSize;
+        int taps = shape.KernelSize;
         Taps = Enumerable.Range(0, taps).Select(back =>
         {
             int At(int output, int input) => (output * channels + input) * taps + taps - 1 - back;
@@ -60,17 +60,17 @@ internal sealed class PackedLayer
         if (layer.Filter.Conditioning is { } conditioning)
         {
             float[] toFilter = Numbers(conditioning), toGate = Numbers(layer.Gate.Conditioning!);
-            var inputs = shape.ConditioningChannels;
+            int inputs = shape.ConditioningChannels;
             Conditioning = Both(
                 inputs, (output, input) => toFilter[output * inputs + input], (output, input) => toGate[output * inputs + input]);
         }
         // Likewise for the residual path and the skip sum.
-        var skip = Numbers(layer.Skip);
+        float[] skip = Numbers(layer.Skip);
         if (layer.Residual is { } residual)
         {
             ResidualBias = new AlignedFloats(width);
             Numbers(residual.bias!).CopyTo(ResidualBias.Span);
-            var next = Numbers(residual.weight);
+            float[] next = Numbers(residual.weight);
             Pass = new PackedMatrix(width + shape.SkipChannels, channels, (output, input) =>
                 output >= width ? skip[(output - width) * channels + input] : output < channels ? next[output * channels + input] : 0);
         }
@@ -99,7 +99,7 @@ internal sealed class PackedLayer
     /// <summary>The numbers of a tensor in the order of its indices.</summary>
     public static float[] Numbers(Tensor tensor)
     {
-        using var plain = tensor.detach().contiguous();
+        using Tensor plain = tensor.detach().contiguous();
         return MemoryMarshal.Cast<byte, float>(plain.bytes).ToArray();
     }
 }

@@ -54,7 +54,7 @@ internal sealed unsafe class SpanSteps : StackSteps
         this.stack = stack;
         shape = stack.Stack.Shape;
         layers = stack.Layers;
-        var skip = shape.SkipChannels;
+        int skip = shape.SkipChannels;
         width = PackedLayer.Padded(shape.Channels);
         unitStride = PackedMatrix.PaddedOutputs(2 * width);
         skipWidth = PackedLayer.Padded(skip);
@@ -73,7 +73,7 @@ internal sealed unsafe class SpanSteps : StackSteps
         (offsets, positionsPerFrame) = (constants, length);
         if (given.Frames is { } conditioning)
         {
-            var numbers = PackedLayer.Numbers(conditioning);
+            float[] numbers = PackedLayer.Numbers(conditioning);
             frames = new AlignedFloats(numbers.Length);
             numbers.CopyTo(frames.Span);
             frameCount = (int)conditioning.shape[1];
@@ -103,25 +103,25 @@ internal sealed unsafe class SpanSteps : StackSteps
 
     public override Tensor NextLogits()
     {
-        var numbers = new float[Batch * shape.Symbols];
-        for (var row = 0; row < Batch; row++)
+        float[] numbers = new float[Batch * shape.Symbols];
+        for (int row = 0; row < Batch; row++)
             Logits(row).CopyTo(numbers.AsSpan(row * shape.Symbols));
         return tensor(numbers, [Batch, shape.Symbols]);
     }
 
     protected override void Take(Tensor symbols)
     {
-        using var plain = symbols.contiguous();
-        var numbers = MemoryMarshal.Cast<byte, long>(plain.bytes);
+        using Tensor plain = symbols.contiguous();
+        Span<long> numbers = MemoryMarshal.Cast<byte, long>(plain.bytes);
         Span<int> next = stackalloc int[Batch];
-        for (var row = 0; row < next.Length; row++)
+        for (int row = 0; row < next.Length; row++)
             next[row] = checked((int)numbers[row]);
         Take(next);
     }
 
     void Take(ReadOnlySpan<int> symbols)
     {
-        foreach (var symbol in symbols)
+        foreach (int symbol in symbols)
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)symbol, (uint)shape.Symbols, nameof(symbols));
         RunLayers();
         symbols.CopyTo(previous);
@@ -141,9 +141,9 @@ internal sealed unsafe class SpanSteps : StackSteps
         void Put(CausalConvolution half, int start)
         {
             // [C], or [B, 1, 1, C].
-            using var offset = half.Offset(new StackConditions(classes, null));
-            var numbers = PackedLayer.Numbers(offset);
-            for (var row = 0; row < Batch; row++)
+            using Tensor offset = half.Offset(new StackConditions(classes, null));
+            float[] numbers = PackedLayer.Numbers(offset);
+            for (int row = 0; row < Batch; row++)
                 numbers.AsSpan(offset.Dimensions == 1 ? 0 : row * shape.Channels, shape.Channels)
                     .CopyTo(result.Span[(row * unitStride + start)..]);
         }
@@ -160,23 +160,23 @@ internal sealed unsafe class SpanSteps : StackSteps
             return;
         if (frames is not null && Position % positionsPerFrame == 0)
             TakeFrame(Position / positionsPerFrame);
-        for (var row = 0; row < Batch; row++)
+        for (int row = 0; row < Batch; row++)
         {
-            var state = states.Span.Slice(row * stateStride, stateStride);
+            Span<float> state = states.Span.Slice(row * stateStride, stateStride);
             stack.Embedding.AsSpan(previous[row] * shape.Channels, shape.Channels).CopyTo(state);
             stack.SkipBias.CopyTo(state[width..]);
         }
-        for (var number = 0; number < layers.Length; number++)
+        for (int number = 0; number < layers.Length; number++)
             RunLayer(number);
         layersRan = true;
     }
 
     void TakeFrame(int frame)
     {
-        for (var number = 0; number < layers.Length; number++)
+        for (int number = 0; number < layers.Length; number++)
         {
             constants[number].Span.CopyTo(offsets[number].Span);
-            var channels = shape.ConditioningChannels;
+            int channels = shape.ConditioningChannels;
             layers[number].Conditioning!.Accumulate(
                 frames!.Start + frame * channels, frameCount * channels, offsets[number].Start, unitStride, Batch);
         }
@@ -184,29 +184,29 @@ internal sealed unsafe class SpanSteps : StackSteps
 
     void RunLayer(int number)
     {
-        var layer = layers[number];
+        PackedLayer layer = layers[number];
         offsets[number].Span.CopyTo(sums.Span);
-        var ahead = Ahead(layer);
+        int ahead = Ahead(layer);
         if (ahead > 1)
         {
-            var place = Moment(number) % ahead;
+            int place = Moment(number) % ahead;
             if (place == 0)
                 LookAhead(number, ahead);
             VectorFunctions.Add(products[number].Start + place * sums.Count, sums.Start, sums.Count);
         }
         else
         {
-            for (var tap = 1; tap < layer.Taps.Length; tap++)
+            for (int tap = 1; tap < layer.Taps.Length; tap++)
                 layer.Taps[tap].Accumulate(Past(number, tap), width, sums.Start, unitStride, Batch);
         }
         layer.Taps[0].Accumulate(states.Start, stateStride, sums.Start, unitStride, Batch);
         // The farthest tap is done with the slot that the present takes.
-        var slot = Past(number, 0);
-        for (var row = 0; row < Batch; row++)
+        float* slot = Past(number, 0);
+        for (int row = 0; row < Batch; row++)
         {
-            var state = states.Span.Slice(row * stateStride, width);
+            Span<float> state = states.Span.Slice(row * stateStride, width);
             state.CopyTo(new Span<float>(slot + row * width, width));
-            var unit = sums.Start + row * unitStride;
+            float* unit = sums.Start + row * unitStride;
             VectorFunctions.GatedUnit(unit, unit + width, units.Start + row * width, width);
             if (layer.ResidualBias is { } bias)
                 VectorFunctions.Add(bias.Start, states.Start + row * stateStride, width);
@@ -218,7 +218,7 @@ internal sealed unsafe class SpanSteps : StackSteps
     void LookAhead(int number, int ahead)
     {
         products[number].Span.Clear();
-        for (var tap = 1; tap < layers[number].Taps.Length; tap++)
+        for (int tap = 1; tap < layers[number].Taps.Length; tap++)
             // Reach and dilation are multiples of the number of positions, so their slots lie in a row.
             layers[number].Taps[tap].Accumulate(Past(number, tap), width, products[number].Start, unitStride, ahead * Batch);
     }
@@ -226,8 +226,8 @@ internal sealed unsafe class SpanSteps : StackSteps
     /// <summary>The inputs of a layer a number of dilations ago, [rows, width].</summary>
     float* Past(int number, int tap)
     {
-        var dilation = layers[number].Dilation;
-        var reach = (shape.KernelSize - 1) * dilation;
+        int dilation = layers[number].Dilation;
+        int reach = (shape.KernelSize - 1) * dilation;
         return past[number].Start + (Moment(number) + reach - tap * dilation) % reach * Batch * width;
     }
 
@@ -238,7 +238,7 @@ internal sealed unsafe class SpanSteps : StackSteps
     void MakeLogits()
     {
         RunLayers();
-        for (var row = 0; row < Batch; row++)
+        for (int row = 0; row < Batch; row++)
         {
             VectorFunctions.Positive(states.Start + row * stateStride + width, active.Start + row * hiddenStride, skipWidth);
             stack.HiddenBias.CopyTo(hiddens.Span[(row * hiddenStride)..]);

@@ -69,8 +69,8 @@ internal sealed class TensorSteps : StackSteps
     public TensorSteps(GatedStack stack, int batch, int length, StackConditions given) : base(batch, length)
     {
         this.stack = stack;
-        var shape = stack.Shape;
-        var device = stack.Embedding.device;
+        GatedStackShape shape = stack.Shape;
+        Device device = stack.Embedding.device;
         classes = Kept(given.Classes);
         frames = Kept(given.Frames);
         positionsPerFrame = frames is null ? length : length / (int)frames.shape[1];
@@ -86,15 +86,15 @@ internal sealed class TensorSteps : StackSteps
     public override Tensor NextLogits()
     {
         CheckPosition();
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         RunLayers();
         return stack.Output.Apply(stack.Hidden.Apply(skipSum!.relu()).relu_()).MoveToOuterDisposeScope();
     }
 
     protected override void Take(Tensor symbols)
     {
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         RunLayers();
         previous.copy_(symbols);
         skipSum?.Dispose();
@@ -106,19 +106,19 @@ internal sealed class TensorSteps : StackSteps
     {
         if (skipSum is not null)
             return;
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         if (Position % positionsPerFrame == 0)
             FindOffsets(Position / positionsPerFrame);
-        var x = stack.Embedding.index_select(0, previous);
-        var sum = stack.SkipBias.unsqueeze(0).repeat(Batch, 1);
-        for (var number = 0; number < past.Length; number++)
+        Tensor x = stack.Embedding.index_select(0, previous);
+        Tensor sum = stack.SkipBias.unsqueeze(0).repeat(Batch, 1);
+        for (int number = 0; number < past.Length; number++)
         {
-            var layer = stack.Layers[number];
+            GatedLayer layer = stack.Layers[number];
             var inputs = new List<Tensor> { x };
-            var reach = past[number].shape[0];
-            for (var shift = layer.Dilation; shift <= Math.Min(reach, Position); shift += layer.Dilation)
+            long reach = past[number].shape[0];
+            for (int shift = layer.Dilation; shift <= Math.Min(reach, Position); shift += layer.Dilation)
                 inputs.Add(past[number].select(0, (Position - shift) % reach));
-            var z = layer.Unit(inputs, offsets[2 * number], offsets[2 * number + 1]);
+            Tensor z = layer.Unit(inputs, offsets[2 * number], offsets[2 * number + 1]);
             past[number].select(0, Position % reach).copy_(x);
             (x, sum) = layer.Pass(x, z, sum);
         }
@@ -127,9 +127,9 @@ internal sealed class TensorSteps : StackSteps
 
     void FindOffsets(int frame)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var given = new StackConditions(classes, frames?.narrow(1, frame, 1));
-        for (var number = 0; number < past.Length; number++)
+        for (int number = 0; number < past.Length; number++)
         {
             Keep(2 * number, stack.Layers[number].Filter.Offset(given));
             Keep(2 * number + 1, stack.Layers[number].Gate.Offset(given));
@@ -144,7 +144,7 @@ internal sealed class TensorSteps : StackSteps
 
     public override void Dispose()
     {
-        foreach (var tensor in (Tensor?[])[classes, frames, previous, skipSum, .. past, .. offsets])
+        foreach (Tensor? tensor in (Tensor?[])[classes, frames, previous, skipSum, .. past, .. offsets])
             tensor?.Dispose();
     }
 }

@@ -9,14 +9,14 @@ internal static unsafe class VectorFunctions
     /// <summary>to += from.</summary>
     public static void Add(float* from, float* to, int count)
     {
-        for (var i = 0; i < count; i += Vector<float>.Count)
+        for (int i = 0; i < count; i += Vector<float>.Count)
             (Vector.LoadAligned(to + i) + Vector.LoadAligned(from + i)).StoreAligned(to + i);
     }
 
     /// <summary>to = max(0, from).</summary>
     public static void Positive(float* from, float* to, int count)
     {
-        for (var i = 0; i < count; i += Vector<float>.Count)
+        for (int i = 0; i < count; i += Vector<float>.Count)
             Vector.Max(Vector<float>.Zero, Vector.LoadAligned(from + i)).StoreAligned(to + i);
     }
 
@@ -24,11 +24,11 @@ internal static unsafe class VectorFunctions
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GatedUnit(float* filter, float* gate, float* result, int count)
     {
-        var one = Vector<float>.One;
-        for (var i = 0; i < count; i += Vector<float>.Count)
+        Vector<float> one = Vector<float>.One;
+        for (int i = 0; i < count; i += Vector<float>.Count)
         {
-            var f = Exp(-2 * Vector.LoadAligned(filter + i));
-            var g = Exp(-Vector.LoadAligned(gate + i));
+            Vector<float> f = Exp(-2 * Vector.LoadAligned(filter + i));
+            Vector<float> g = Exp(-Vector.LoadAligned(gate + i));
             ((one - f) / ((one + f) * (one + g))).StoreAligned(result + i);
         }
     }
@@ -46,7 +46,7 @@ internal static unsafe class VectorFunctions
         // Adding 1.5 · 2²³ leaves the whole number in the lowest bits.
         var shifter = new Vector<float>(12582912f);
         var shifted = Vector.MultiplyAddEstimate(x, new Vector<float>(1.44269504f), shifter);
-        var whole = shifted - shifter;
+        Vector<float> whole = shifted - shifter;
         var r = Vector.MultiplyAddEstimate(whole, new Vector<float>(-HighPartOfLn2), x);
         r = Vector.MultiplyAddEstimate(whole, new Vector<float>(-LowPartOfLn2), r);
         var sum = new Vector<float>(1f / 720);
@@ -56,7 +56,7 @@ internal static unsafe class VectorFunctions
         sum = Vector.MultiplyAddEstimate(sum, r, new Vector<float>(0.5f));
         sum = Vector.MultiplyAddEstimate(sum, r, Vector<float>.One);
         sum = Vector.MultiplyAddEstimate(sum, r, Vector<float>.One);
-        var power = Vector.AsVectorInt32(shifted) << 23;
+        Vector<int> power = Vector.AsVectorInt32(shifted) << 23;
         return Vector.AsVectorSingle(Vector.AsVectorInt32(sum) + power);
     }
 }
@@ -71,9 +71,9 @@ internal sealed unsafe class SymbolChoice(int symbols, double temperature)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Choose(ReadOnlySpan<float> logits, float uniform)
     {
-        var largest = float.NegativeInfinity;
-        var mostLikely = 0;
-        for (var i = 0; i < logits.Length; i++)
+        float largest = float.NegativeInfinity;
+        int mostLikely = 0;
+        for (int i = 0; i < logits.Length; i++)
         {
             if (logits[i] > largest)
                 (largest, mostLikely) = (logits[i], i);
@@ -82,16 +82,16 @@ internal sealed unsafe class SymbolChoice(int symbols, double temperature)
             return mostLikely;
         logits.CopyTo(weights.Span);
         var scale = new Vector<float>((float)(1 / temperature));
-        for (var i = 0; i < symbols; i += Vector<float>.Count)
+        for (int i = 0; i < symbols; i += Vector<float>.Count)
         {
-            var at = weights.Start + i;
+            float* at = weights.Start + i;
             VectorFunctions.Exp((Vector.LoadAligned(at) - new Vector<float>(largest)) * scale).StoreAligned(at);
         }
-        var total = 0f;
-        foreach (ref var weight in weights.Span[..symbols])
+        float total = 0f;
+        foreach (ref float weight in weights.Span[..symbols])
             weight = total += weight;
-        var target = uniform * total;
-        for (var i = 0; i < symbols; i++)
+        float target = uniform * total;
+        for (int i = 0; i < symbols; i++)
         {
             if (weights.Start[i] > target)
                 return i;

@@ -1,8 +1,8 @@
-using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 
 [assembly: LoadableClass(typeof(CodeLabelMapTransformer), null, typeof(SignatureLoadModel), "Code to label map",

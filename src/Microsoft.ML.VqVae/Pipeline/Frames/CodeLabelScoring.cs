@@ -41,12 +41,12 @@ internal sealed class CodeLabelCounts
     /// </summary>
     public float[][] Probabilities()
     {
-        var ofLabel = new double[Labels];
+        double[] ofLabel = new double[Labels];
         for (int i = 0; i < _counts.Length; i++)
             ofLabel[i % Labels] += _counts[i];
         double all = ofLabel.Sum();
         double[] prior = [.. ofLabel.Select(count => (count + 1) / (all + Labels))];
-        var probabilities = new float[Codes + 1][];
+        float[][] probabilities = new float[Codes + 1][];
         probabilities[0] = [.. prior.Select(p => (float)p)];
         for (int code = 0; code < Codes; code++)
         {
@@ -54,7 +54,7 @@ internal sealed class CodeLabelCounts
             double ofCode = 1;
             foreach (long count in counts)
                 ofCode += count;
-            var row = new float[Labels];
+            float[] row = new float[Labels];
             for (int label = 0; label < Labels; label++)
                 row[label] = (float)((counts[label] + prior[label]) / ofCode);
             probabilities[code + 1] = row;

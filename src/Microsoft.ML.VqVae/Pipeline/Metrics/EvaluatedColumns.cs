@@ -76,9 +76,9 @@ internal static class RowNumbers
 
     static Func<ReadOnlyMemory<float>> FromVectors(DataViewRow row, DataViewSchema.Column column)
     {
-        var getter = row.GetGetter<VBuffer<float>>(column);
+        ValueGetter<VBuffer<float>> getter = row.GetGetter<VBuffer<float>>(column);
         VBuffer<float> buffer = default;
-        var values = new float[((VectorDataViewType)column.Type).Size];
+        float[] values = new float[((VectorDataViewType)column.Type).Size];
         return () =>
         {
             getter(ref buffer);
@@ -89,7 +89,7 @@ internal static class RowNumbers
 
     static Func<ReadOnlyMemory<float>> FromImages(DataViewRow row, DataViewSchema.Column column)
     {
-        var getter = row.GetGetter<MLImage>(column);
+        ValueGetter<MLImage> getter = row.GetGetter<MLImage>(column);
         MLImage? image = null;
         float[] values = [];
         return () =>

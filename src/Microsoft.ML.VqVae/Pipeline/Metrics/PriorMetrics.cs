@@ -65,7 +65,7 @@ public sealed class PriorMetrics
         long rows = 0, count = 0;
         VBuffer<uint> row = default;
         using DataViewRowCursor cursor = data.GetRowCursor([codes, .. BitStatistics.Columns(bits)]);
-        var getCodes = cursor.GetGetter<VBuffer<uint>>(codes);
+        ValueGetter<VBuffer<uint>> getCodes = cursor.GetGetter<VBuffer<uint>>(codes);
         bits.Bind(cursor);
         while (UnreadableRow.MoveNext(cursor))
         {

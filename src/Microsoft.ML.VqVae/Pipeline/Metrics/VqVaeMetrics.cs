@@ -163,7 +163,7 @@ public sealed class VqVaeMetrics
         ]);
         priorBits?.Bind(cursor);
         reconstructionBits?.Bind(cursor);
-        var getCodes = cursor.GetGetter<VBuffer<uint>>(columns.Codes);
+        ValueGetter<VBuffer<uint>> getCodes = cursor.GetGetter<VBuffer<uint>>(columns.Codes);
         Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input);
         Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction);
         VBuffer<uint> codeBuffer = default;

@@ -220,7 +220,7 @@ internal sealed class AudioLoading(SavedAudioLoading settings) : IRowMapping
     {
         if (settings.Formats is not AudioFormat[] formats)
             return WaveFile.Open(path);
-        var start = new byte[AudioFormat.StartLength];
+        byte[] start = new byte[AudioFormat.StartLength];
         int length;
         using (FileStream stream = File.OpenRead(path))
             length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
