@@ -158,8 +158,8 @@ internal sealed class CodeFileReader(Stream stream)
         if (end.Bytes.Length != EndBytes || BinaryPrimitives.ReadInt32LittleEndian(end.Bytes) != Blocks
             || BinaryPrimitives.ReadInt64LittleEndian(end.Bytes.AsSpan(sizeof(int))) != _rows)
         {
-            throw new InvalidDataException($"The end of the file does not belong to its {Blocks} blocks of {_rows} rows: blocks are missing. "
-                + "Restore the file from a copy.");
+            throw new InvalidDataException($"The end of the file does not belong to its {Blocks} blocks of {_rows} rows: blocks are "
+                + "missing. Restore the file from a copy.");
         }
     }
 

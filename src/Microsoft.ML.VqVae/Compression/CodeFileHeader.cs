@@ -4,8 +4,8 @@ namespace Microsoft.ML.VqVae.Compression;
 
 /// <summary>The start of a file of compressed codes. Numbers are little-endian.</summary>
 /// <remarks>
-/// <para>The file: the header, blocks of rows, and an end. The header: 8 bytes that identify the format; its version, 2 bytes; the number of
-/// the following bytes before the checksum, 2 bytes; the fingerprint of the prior, 32 bytes; the number of codes to choose from and of
+/// <para>The file: the header, blocks of rows, and an end. The header: 8 bytes that identify the format; its version, 2 bytes; the number
+/// of the following bytes before the checksum, 2 bytes; the fingerprint of the prior, 32 bytes; the number of codes to choose from and of
 /// classes, 4 bytes each; the dimensions of the codes of a row, 4 bytes each; the checksum of all this, 4 bytes.</para>
 /// <para>A block: its number of rows and of bytes, 4 bytes each; the checksum of these and of the number of the block, 4 bytes; its bytes;
 /// the checksum of all this, 4 bytes. The end is a block of 0 rows, whose bytes are the number of blocks, 4 bytes, and of rows,
@@ -79,8 +79,11 @@ internal sealed record CodeFileHeader(byte[] Fingerprint, int Codes, int Classes
         return new CodeFileHeader(all[FixedBytes..(FixedBytes + FingerprintBytes)], numbers[0], numbers[1], numbers[2..]);
     }
 
-    public override string ToString() => $"{(Dimensions.Length == 0 ? "any number" : string.Join('×', Dimensions))} of {Codes} codes a row, "
-        + $"{(Classes == 0 ? "no" : Classes)} conditions";
+    public override string ToString()
+    {
+        string size = Dimensions.Length == 0 ? "any number" : string.Join('×', Dimensions);
+        return $"{size} of {Codes} codes a row, {(Classes == 0 ? "no" : Classes)} conditions";
+    }
 
     static InvalidDataException Truncated() => new("The compressed codes end within their header: the file was cut off.");
 

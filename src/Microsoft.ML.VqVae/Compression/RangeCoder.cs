@@ -1,8 +1,8 @@
 namespace Microsoft.ML.VqVae.Compression;
 
 /// <summary>
-/// Range coding (Martin, "Range encoding", 1979): a sequence of symbols becomes a number in [0, 1) by dividing an interval for each symbol in
-/// proportion to the frequencies. A symbol of probability p takes −log2 p bits; the end of a sequence takes a byte at most.
+/// Range coding (Martin, "Range encoding", 1979): a sequence of symbols becomes a number in [0, 1) by dividing an interval for each symbol
+/// in proportion to the frequencies. A symbol of probability p takes −log2 p bits; the end of a sequence takes a byte at most.
 /// </summary>
 /// <remarks>The interval is [low, low + range), where low lacks the bytes that are written already. The range is kept at 2⁵⁶ or more, so
 /// that dividing it by 2²⁴ rounds a frequency off by less than 2⁻³². A sum that runs over adds one to the bytes written so far.</remarks>

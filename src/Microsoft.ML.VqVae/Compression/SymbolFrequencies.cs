@@ -1,7 +1,7 @@
 namespace Microsoft.ML.VqVae.Compression;
 
-/// <summary>Whole frequencies of symbols, at least 1 each, which sum to <see cref="Total"/>. They follow from weights by whole numbers alone,
-/// so that they are the same on every machine.</summary>
+/// <summary>Whole frequencies of symbols, at least 1 each, which sum to <see cref="Total"/>. They follow from weights by whole numbers
+/// alone, so that they are the same on every machine.</summary>
 internal sealed class SymbolFrequencies
 {
     public const int TotalBits = 24;

@@ -102,8 +102,8 @@ public sealed class TrainingOptions
     /// <value>Default: 500.</value>
     public int CheckpointEverySteps { get; set; } = DefaultCheckpointEverySteps;
 
-    /// <summary>Bytes of training images that are kept in memory. What goes beyond lies in a temporary file, from which training is slower
-    /// where the operating system cannot keep it in memory.</summary>
+    /// <summary>Bytes of training images, or of features of training utterances, that are kept in memory. What goes beyond lies in temporary
+    /// files, from which training is slower where the operating system cannot keep them in memory.</summary>
     /// <value>Default: <see langword="null"/>, half of the memory that the process may use.</value>
     public long? DataMemoryLimit { get; set; }
 

@@ -14,7 +14,7 @@ internal sealed record CompressedRow(string Name, double BytesPerImage, double? 
 /// <summary>The picture of the compress sample: the same images in each format.</summary>
 internal static class CompressFigures
 {
-    const int Columns = 10, Margin = 12, Gap = 6, HeaderHeight = 56, CaptionWidth = 150;
+    const int Columns = 10, Margin = 12, Gap = 6, HeaderHeight = 56, CaptionWidth = 170;
 
     /// <param name="title">The heading.</param>
     /// <param name="remark">The line below it.</param>
@@ -32,9 +32,9 @@ internal static class CompressFigures
         {
             int top = HeaderHeight + row * tall, middle = top + tall / 2;
             canvas.Write(rows[row].Name, Margin, middle - 18, Color.Ink);
-            canvas.Write(string.Create(CultureInfo.InvariantCulture, $"{rows[row].BytesPerImage:0.0} bytes"), Margin, middle - 6, Color.Ink);
+            canvas.Write(Text($"{rows[row].BytesPerImage:0.0} bytes"), Margin, middle - 6, Color.Ink);
             if (rows[row].Psnr is double psnr)
-                canvas.Write(string.Create(CultureInfo.InvariantCulture, $"{psnr:0.0} dB"), Margin, middle + 6, Color.Ink);
+                canvas.Write(Text($"{psnr:0.0} dB"), Margin, middle + 6, Color.Ink);
             for (int column = 0; column < chosen.Count; column++)
             {
                 Tile tile = Tile.FromPlanar(rows[row].Images[chosen[column]], shape.Channels, shape.Height, shape.Width);
@@ -43,6 +43,8 @@ internal static class CompressFigures
         }
         return canvas;
     }
+
+    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The numbers of images to show: one of each class in turn.</summary>
     public static int[] Choose(IReadOnlyList<string> classes)

@@ -9,8 +9,8 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Compression;
 
 /// <summary>
-/// Compresses images to one file with a codec and a prior over its codes, and compares its size with the bits of the prior, and with JPEG and
-/// WebP at the same error.
+/// Compresses images to one file with a codec and a prior over its codes, and compares its size with the bits of the prior, and with JPEG
+/// and WebP at the same error.
 /// </summary>
 internal sealed class CompressSample(CompressSettings settings, CancellationToken cancellation)
     : Sample<CompressSettings>(settings, cancellation)
@@ -72,7 +72,8 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
         }
 
         string remark = $"{images.Length:N0} images of {source.Shape}: {bytes:0.0} bytes each, {source.Shape.Values} uncompressed";
-        CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, CompressFigures.Choose([.. images.Select(image => image.Class)]),
+        int[] chosen = CompressFigures.Choose([.. images.Select(image => image.Class)]);
+        CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, chosen,
         [
             new("original", source.Shape.Values, null, originals),
             new("codes and prior", bytes, psnr, decoded),

@@ -18,8 +18,8 @@ internal sealed record CompressionModel(ITransformer Chain, ImageVqVaeTransforme
         ITransformer chain = ml.Model.Load(path, out _);
         return CodecFile.Find<ImageVqVaeTransformer>(chain).FirstOrDefault() is { } codec
             && CodecFile.Find<PriorTransformer>(chain).FirstOrDefault() is { } prior ? new(chain, codec, prior)
-            : throw new DataSetException($"'{path}' does not hold both a codec of images and a prior over its codes. Expected is a model.zip "
-                + "of ./samples.sh compress or generate.");
+            : throw new DataSetException($"'{path}' does not hold both a codec of images and a prior over its codes. Expected is a "
+                + "model.zip of ./samples.sh compress or generate.");
     }
 
     /// <summary>Trains a codec, then a prior without classes over its codes: images to compress come without.</summary>

@@ -12,8 +12,8 @@ namespace Microsoft.ML.VqVae.Samples.Compression;
 internal sealed record RivalResult(string Name, int Quality, double BytesPerImage, double Psnr, float[][] Images);
 
 /// <summary>
-/// JPEG or WebP: a file for each image, or one for all. In a file of a small image most bytes are headers; one picture that shows all images
-/// has them once.
+/// JPEG or WebP: a file for each image, or one for all. In a file of a small image most bytes are headers; one picture that shows all
+/// images has them once.
 /// </summary>
 internal sealed class RivalFormat(
     SKEncodedImageFormat format, ImageShape shape, IReadOnlyList<float[]> images, bool oneFile, CancellationToken cancellation)

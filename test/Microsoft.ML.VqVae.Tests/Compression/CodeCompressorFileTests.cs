@@ -190,7 +190,10 @@ public sealed class CodeCompressorFileTests
     public void A_network_without_double_precision_or_with_infinite_logits_is_named()
     {
         foreach ((bool inSingle, string text) in (ReadOnlySpan<(bool, string)>)
-            [(true, "The logits of ConstantPrior are Float32; compressing needs Float64"), (false, "ConstantPrior cannot compress: A logit is NaN")])
+        [
+            (true, "The logits of ConstantPrior are Float32; compressing needs Float64"),
+            (false, "ConstantPrior cannot compress: A logit is NaN"),
+        ])
         {
             var options = TinyCodes.Options(1);
             options.CustomNetwork = new ConstantPriorOptions { InSingle = inSingle };

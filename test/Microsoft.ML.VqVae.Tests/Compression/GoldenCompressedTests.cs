@@ -3,8 +3,8 @@ using Microsoft.ML.VqVae.Tests.Pipeline;
 
 namespace Microsoft.ML.VqVae.Tests.Compression;
 
-/// <summary>Compressed files that another machine and an older version wrote, in test/golden/compressed: they give the codes that were
-/// compressed, of the rows and with the priors in test/golden/models. The files stay as they are.</summary>
+/// <summary>Compressed files in test/golden/compressed, written with version 1 of the format on one machine: on any machine they give the
+/// codes that were compressed, of the rows and with the priors in test/golden/models. The files stay as they are.</summary>
 [TestClass]
 public sealed class GoldenCompressedTests
 {

@@ -174,6 +174,23 @@ public sealed class OnnxSequenceTests
     }
 
     [TestMethod]
+    public void Codes_with_other_key_numbers_are_matched_by_their_values()
+    {
+        using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null));
+        IDataView coded = OnnxFile.Only(_ml, codec.Transform(Tiny.Data(_ml, 20)), "Codes");
+        using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, TinyCodes.Options(steps: 20)).Fit(coded);
+        // As codes that were written as text and read again: their keys are numbered by their first rows.
+        IDataView read = _ml.Transforms.Conversion.MapKeyToValue("Text", "Codes")
+            .Append(_ml.Transforms.Conversion.MapValueToKey("Codes", "Text")).Fit(coded).Transform(coded);
+        IDataView input = OnnxFile.Only(_ml, read, "Codes");
+        Assert.IsFalse(Values.Read(coded, "Codes").Zip(Values.Read(input, "Codes"))
+            .All(pair => ((uint[])pair.First[0]).SequenceEqual((uint[])pair.Second[0])), "The keys have the same numbers.");
+        using var onnx = new OnnxFile(prior, input, "Bits");
+        onnx.AssertEqual(prior.Transform(input), input, "Bits");
+        Values.AreEqual(Values.Read(prior.Transform(coded), "Bits"), Values.Read(prior.Transform(input), "Bits"), 1e-4);
+    }
+
+    [TestMethod]
     public void A_class_that_the_training_data_did_not_have_is_refused_by_name()
     {
         using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml);

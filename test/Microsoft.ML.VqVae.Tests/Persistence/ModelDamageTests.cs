@@ -12,7 +12,7 @@ public class ModelDamageTests
     readonly MLContext _ml = new(seed: 1);
 
     [TestMethod]
-    [DataRow("vimco-categorical", "Model.Latents.EvaluationSamples", "2147483647", "EvaluationSamples must be from 1 to 10000")]
+    [DataRow("vimco-categorical", "Model.Latents.EvaluationSamples", "2147483647", "EvaluationSamples must be from 1 to 20000")]
     [DataRow("vimco-categorical", "Model.Latents.Samples", "2147483647", "Samples must be from 2")]
     [DataRow("audio-decoder-mel", "Model.Codec.GriffinLimIterations", "2147483647", "GriffinLimIterations must be from 1 to 1000,")]
     [DataRow("audio-encoder-mel", "Model.Codec.EncoderDilations", "[2147483647]", "EncoderDilations must be")]

@@ -57,6 +57,12 @@ public class AudioFitTests
     }
 
     [TestMethod]
+    [DataRow("adapted")]
+    [DataRow("waveform")]
+    public void Features_in_temporary_files_train_the_same_network(string codec) =>
+        Values.AreEqual(FitAndRead(codec), FitAndRead(codec, options => options.Training.DataMemoryLimit = 0));
+
+    [TestMethod]
     [DataRow("mel")]
     [DataRow("adapted")]
     [DataRow("waveform")]

@@ -54,6 +54,10 @@ public class FitTests
     }
 
     [TestMethod]
+    public void Images_in_temporary_files_train_the_same_network() => Values.AreEqual(
+        FitAndRead(new MLContext(seed: 1)), FitAndRead(new MLContext(seed: 1), options => options.Training.DataMemoryLimit = 0));
+
+    [TestMethod]
     public void Training_reports_to_the_caller_and_to_the_log()
     {
         var ml = new MLContext(seed: 1);

@@ -15,9 +15,10 @@ public class RowChunksTests
     [DataRow(8L, 60L, 8, 60L, 100L)]
     [DataRow(7L, 0L, 8, 0L, 200L)]
     [DataRow(100L, long.MaxValue, 1, 60L, 0L)]
-    public void Rows_come_back_as_they_were(long? expected, long limit, int count, long inMemory, long inFile)
+    public void Rows_come_back_as_they_were(long? expected, long limit, int count, long inMemory, long inFiles)
     {
-        using var rows = new RowChunks<float>(Length, expected, limit, chunkBytes: 3 * Length * sizeof(float));
+        var memory = new DataMemory(limit);
+        using var rows = new RowChunks<float>(Length, expected, memory, chunkBytes: 3 * Length * sizeof(float));
         for (int row = 0; row < count; row++)
         {
             Span<float> values = rows.Append();
@@ -27,7 +28,7 @@ public class RowChunksTests
         Assert.AreEqual(count, rows.Count);
         for (int row = count - 1; row >= 0; row--)
             CollectionAssert.AreEqual(Enumerable.Range(0, Length).Select(i => 10f * row + i).ToArray(), rows[row].ToArray());
-        Assert.AreEqual((inMemory, inFile), (rows.BytesInMemory, rows.BytesInFile));
+        Assert.AreEqual((inMemory, inFiles), (memory.BytesInMemory, memory.BytesInFiles));
     }
 
     [TestMethod]
@@ -36,9 +37,22 @@ public class RowChunksTests
     {
         string[] Files() => Directory.GetFiles(Path.GetTempPath(), "vqvae-*.data");
         string[] before = Files();
-        using var rows = new RowChunks<byte>(Length, null, 0);
+        using var rows = new RowChunks<byte>(Length, null, new DataMemory(0));
         rows.Append().Fill(7);
         Assert.IsEmpty(Files().Except(before));
         Assert.AreEqual(7, rows[0][Length - 1]);
+    }
+
+    [TestMethod]
+    public void Values_are_kept_as_they_are_up_to_the_limit_and_copied_to_files_beyond()
+    {
+        using var memory = new DataMemory(limit: 6 * sizeof(float));
+        float[] first = [1, 2, 3, 4], second = [5, 6, 7], third = [8, 9];
+        ReadOnlyMemory<float>[] kept = [memory.Keep(first), memory.Keep(second), memory.Keep(third), memory.Keep(second)];
+        first[0] = second[0] = third[0] = 0;
+        CollectionAssert.AreEqual(
+            (float[])[0, 2, 3, 4, 5, 6, 7, 0, 9, 5, 6, 7], kept.SelectMany(values => values.ToArray()).ToArray());
+        Assert.AreEqual(6 * sizeof(float), memory.BytesInMemory);
+        Assert.Contains("in temporary files", memory.ToString());
     }
 }

@@ -28,7 +28,10 @@ public sealed class CompressionTests : IDisposable
             // Noise, so that no two patches are the same, which two codes might fit equally well.
             var random = new Random(number);
             for (int i = 0; i < 32 * 32; i++)
-                canvas.Fill(i % 32, i / 32, 1, 1, new Color((byte)random.Next(99), (byte)(random.Next(99) + 5 * number), (byte)(4 * (i % 32))));
+            {
+                var color = new Color((byte)random.Next(99), (byte)(random.Next(99) + 5 * number), (byte)(4 * (i % 32)));
+                canvas.Fill(i % 32, i / 32, 1, 1, color);
+            }
             canvas.Save(Path.Combine(folder, $"photo{number:00}.png"));
         }
         return folder;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.Compression;
 using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Tests.Pipeline;
@@ -100,5 +101,19 @@ public sealed class GenerationTests
         Assert.HasCount(12, Values.Read(scored, "Bits"));
         ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out _);
         Values.AreEqual(Values.Read(scored, "Bits"), Values.Read(loaded.Transform(images), "Bits"), 1e-3);
+    }
+
+    [TestMethod]
+    public void The_compressor_of_the_readme_gives_the_reconstructions_back()
+    {
+        IDataView images = Tiny.Data(_ml, 12);
+        using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
+        IDataView coded = codec.Transform(images);
+        var options = new PriorOptions { PixelCnn = { Layers = 1, Channels = 8 }, Training = { Steps = 2, Seed = 1 } };
+        using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(coded);
+        using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Pixels");
+        using var stream = new MemoryStream();
+        IDataView back = CompressorQuickStart.Run(_ml, codec, prior, images, stream);
+        Values.AreEqual(Values.Read(decoder.Transform(coded), "Pixels"), Values.Read(back, "Pixels"), 1e-4);
     }
 }

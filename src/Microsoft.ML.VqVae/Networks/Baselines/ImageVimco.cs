@@ -270,16 +270,16 @@ public sealed class VimcoOptions
     public int LatentsPerPosition { get; set; } = 1;
 
     /// <summary>S: the number of samples of all latents in the training objective.</summary>
-    /// <value>From 2 to 10000. The default is 10.</value>
+    /// <value>From 2 to 20000. The default is 10.</value>
     public int Samples { get; set; } = 10;
 
     /// <summary>The number of samples in the reported bound. More samples make it tighter, independently of
     /// <see cref="Samples"/>.</summary>
-    /// <value>From 1 to 10000. The default is 50.</value>
+    /// <value>From 1 to 20000. The default is 50.</value>
     public int EvaluationSamples { get; set; } = 50;
 
     // No weight bounds these counts, but each sample takes memory and a pass through the decoder.
-    const int MaxSamples = 10_000;
+    const int MaxSamples = 20_000;
 
     internal int CategoriesInUse => Latents == VimcoLatents.Bernoulli ? 2 : Categories;
 

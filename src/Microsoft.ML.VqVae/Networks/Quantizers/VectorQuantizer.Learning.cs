@@ -60,17 +60,17 @@ public sealed partial class VectorQuantizer
         // Averaged over latents and examples at once: all examples of a batch have as many latents.
         var latents = (double)indices.numel();
         var fixedCodes = codes.detach();
-        var fixedVectors = vectors.detach();
-        var commitment = (vectors - fixedCodes).Square().sum().Div(latents);
+        var difference = vectors - fixedCodes;
+        var commitment = difference.Square().sum().Div(latents);
         var codebookLoss = LearnsByGradient
-            ? (fixedVectors - codes).Square().sum().Div(latents)
+            ? (vectors.detach() - codes).Square().sum().Div(latents)
             : zeros([], dtype: ScalarType.Float32, device: encodings.device);
         if (commitment.device_type == DeviceType.CPU && !float.IsFinite(commitment.item<float>()))
             throw new InvalidOperationException("The encodings given to the quantizer hold a value that is not a finite number (after " +
                 $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning " +
                 "rate or clip gradients.");
         // Values of the codes, gradient of the encoder outputs. Where no gradient is wanted the codes are passed on exactly.
-        var passed = vectors.requires_grad ? vectors.Add(fixedCodes - fixedVectors) : fixedCodes;
+        var passed = vectors.requires_grad ? vectors - difference.detach() : fixedCodes;
         return new(
             FromVectors(passed, [encodings.shape[0], .. encodings.shape[2..]]), Arrange(indices, encodings.shape), codebookLoss, commitment,
             NearestCodes.Count(RowsOf(indices).view(-1), (long)options.Codebooks * options.Codes).view(options.Codebooks, options.Codes),

@@ -27,7 +27,7 @@ internal sealed record AudioBatch(Tensor Inputs, Tensor Lengths, Tensor Normalis
 /// <param name="Statistics">The statistics of the C features over the utterance.</param>
 /// <param name="Normaliser">The map that normalizes them, means and a matrix, [1 + C, C] row by row; null where it follows from the
 /// statistics.</param>
-internal sealed record AudioFeatures(float[] Values, int Length, FeatureStatistics Statistics, float[]? Normaliser = null);
+internal sealed record AudioFeatures(ReadOnlyMemory<float> Values, int Length, FeatureStatistics Statistics, float[]? Normaliser = null);
 
 /// <summary>A training example: the possible inputs and the target for one waveform.</summary>
 /// <param name="Views">The possible inputs of the encoder: the utterance unchanged, then as spoken with other vocal tracts; all of the same

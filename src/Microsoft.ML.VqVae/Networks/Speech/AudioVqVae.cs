@@ -107,7 +107,7 @@ public abstract class AudioVqVae : nn.Module, ITrainable
         AudioFeatures features = Analyse(waveform);
         int length = (features.Length + ValuesPerCode - 1) / ValuesPerCode * ValuesPerCode;
         Tensor inputs = zeros(1, Channels, length, dtype: ScalarType.Float32);
-        inputs.narrow(2, 0, features.Length).copy_(tensor(features.Values, [1, features.Length, Channels]).transpose(1, 2));
+        inputs.narrow(2, 0, features.Length).copy_(tensor(features.Values.ToArray(), [1, features.Length, Channels]).transpose(1, 2));
         var batch = new AudioBatch(
             inputs, tensor(new long[] { features.Length }), tensor(NormaliserOf(features), [1, 1 + Channels, Channels]), Targets: null,
             speaker is int number ? tensor(new long[] { number }) : null).To(device);

@@ -100,7 +100,7 @@ internal sealed class SpeakerAdaptation : nn.Module
         var frames = stack([.. views.Select(view =>
         {
             var normaliser = tensor(view.Statistics.Normaliser(options.Decorrelation), [1 + options.InputChannels, options.InputChannels]);
-            var values = (tensor(view.Values, [length, options.InputChannels]) - normaliser.select(0, 0))
+            var values = (tensor(view.Values.ToArray(), [length, options.InputChannels]) - normaliser.select(0, 0))
                 .matmul(normaliser.narrow(0, 1, options.InputChannels).t());
             return nn.functional.pad(values, [0, 0, 0, whole - length]);
         })]);

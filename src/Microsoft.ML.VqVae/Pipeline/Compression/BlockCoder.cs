@@ -24,12 +24,12 @@ internal sealed record CodeRow(int[] Codes, int Class)
 }
 
 /// <summary>
-/// Compresses blocks of rows with the probabilities of a prior. The encoder computes the logits of whole rows, the decoder those of one code
-/// after the other; both in double precision, in which the difference stays far below <see cref="LogitQuantizer.Tolerance"/>.
+/// Compresses blocks of rows with the probabilities of a prior. The encoder computes the logits of whole rows, the decoder those of one
+/// code after the other; both in double precision, in which the difference stays far below <see cref="LogitQuantizer.Tolerance"/>.
 /// </summary>
-/// <remarks>The bytes of a block: the checksum of its rows; if rows may be of any length, the number of codes of each row, seven bits a byte,
-/// the lowest first; then one sequence of symbols: the class of each row; for the first code of the rows, then for the second and so on, the
-/// offset of each row, then the code of each row.</remarks>
+/// <remarks>The bytes of a block: the checksum of its rows; if rows may be of any length, the number of codes of each row, seven bits a
+/// byte, the lowest first; then one sequence of symbols: the class of each row; for the first code of the rows, then for the second and so
+/// on, the offset of each row, then the code of each row.</remarks>
 internal sealed class BlockCoder
 {
     /// <summary>Number of logits in memory when rows are compressed.</summary>
@@ -216,7 +216,8 @@ internal sealed class BlockCoder
         catch (ArgumentException problem)
         {
             throw new InvalidOperationException(
-                $"{_model.Network.GetType().Name} cannot compress: {problem.Message} Train the prior again, with a lower learning rate.", problem);
+                $"{_model.Network.GetType().Name} cannot compress: {problem.Message} Train the prior again, with a lower learning rate.",
+                problem);
         }
     }
 

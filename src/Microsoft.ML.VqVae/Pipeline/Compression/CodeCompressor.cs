@@ -8,8 +8,8 @@ using Microsoft.ML.VqVae.Networks;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Compresses codes without loss with the probabilities of a trained prior: a row takes as many bits as the prior's column of bits says. With
-/// the codec whose codes they are, it compresses images, series or speech with loss.
+/// Compresses codes without loss with the probabilities of a trained prior: a row takes as many bits as the prior's column of bits says.
+/// With the codec whose codes they are, it compresses images, series or speech with loss.
 /// </summary>
 /// <remarks>
 /// <para>A file holds blocks of rows, each compressed and checked by itself, and the fingerprint of the prior: only a compressor of a prior
@@ -17,7 +17,8 @@ namespace Microsoft.ML.VqVae;
 /// <para>Codes come back exactly as they were, or an <see cref="InvalidDataException"/> is thrown. The prior is evaluated in double
 /// precision, and what compressing and decompressing need to agree on does not change as long as their logits differ by less than 2⁻³⁰
 /// (10⁻⁹): neither the size of the blocks nor the number of threads nor the processor matters, nor whether a GPU computes.</para>
-/// <para>A compressor is thread-safe. It owns native memory, a copy of the prior's weights as they are when it is created; dispose it.</para>
+/// <para>A compressor is thread-safe. It owns native memory, a copy of the prior's weights as they are when it is created; dispose
+/// it.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -79,16 +80,16 @@ public sealed class CodeCompressor : IDisposable
         _coder = new BlockCoder(_model, maxLogits);
     }
 
-    /// <summary>The fingerprint of the prior, which is part of each file: a SHA-256 digest of its weights, classes and codes, in hexadecimal
-    /// digits.</summary>
+    /// <summary>The fingerprint of the prior, which is part of each file: a SHA-256 digest of its weights, classes and codes, in
+    /// hexadecimal digits.</summary>
     public string ModelFingerprint => Convert.ToHexStringLower(_header.Fingerprint);
 
     /// <summary>The network in double precision.</summary>
     internal CodePrior Network => _model.Network;
 
     /// <summary>Compresses rows, block by block as they are read.</summary>
-    /// <param name="data">The rows, of which the prior's column of codes and, if it has one, its column of conditions are read. There may be
-    /// none.</param>
+    /// <param name="data">The rows, of which the prior's column of codes and, if it has one, its column of conditions are read. There may
+    /// be none.</param>
     /// <param name="output">The stream to write to from its current position on. It need not be seekable, and stays open.</param>
     /// <param name="cancellationToken">Cancels the work; what is written until then is no valid file.</param>
     /// <returns>The content and the size of what was written.</returns>
@@ -212,14 +213,17 @@ public sealed class CodeCompressor : IDisposable
             if (block.Rows == 0)
             {
                 if (firstBlock > 0 && block.Number <= firstBlock)
-                    throw new InvalidDataException($"There is no block {firstBlock}: the compressed codes have {block.Number}, numbered from 0.");
+                {
+                    throw new InvalidDataException(
+                        $"There is no block {firstBlock}: the compressed codes have {block.Number}, numbered from 0.");
+                }
                 yield break;
             }
             if (block.Number < firstBlock)
                 continue;
             (CodeRow[] rows, bool areRight) = Coded(() => _coder.Decode(block.Bytes, block.Rows, cancellation));
             yield return areRight ? rows : throw new InvalidDataException(
-                $"{block} is whole, but decompresses to other codes than were compressed: this machine computes the probabilities of the prior "
+                $"{block} is whole, but decompresses to other codes than were compressed: this machine computes the logits of the prior "
                 + "differently by more than 2⁻³⁰. Decompress it with the version of the library and of libtorch that compressed it.");
         }
     }
@@ -229,8 +233,8 @@ public sealed class CodeCompressor : IDisposable
         if (header.Fingerprint.AsSpan().SequenceEqual(_header.Fingerprint))
             return;
         throw new InvalidDataException(
-            $"The codes were compressed with another prior: its fingerprint is {Convert.ToHexStringLower(header.Fingerprint)} ({header}), that "
-            + $"of this prior is {ModelFingerprint} ({_header}). Load the model that they were compressed with.");
+            $"The codes were compressed with another prior: its fingerprint is {Convert.ToHexStringLower(header.Fingerprint)} ({header}), "
+            + $"that of this prior is {ModelFingerprint} ({_header}). Load the model that they were compressed with.");
     }
 
     /// <summary>Whether another row of some length must go to the next block.</summary>
@@ -263,9 +267,8 @@ public sealed class CodeCompressor : IDisposable
     static byte[] FingerprintOf(PriorModel model)
     {
         PriorDescription description = model.Description;
-        using var sha = SHA256.Create();
-        using var digest = new CryptoStream(Stream.Null, sha, CryptoStreamMode.Write);
-        model.WriteWeights(digest);
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        model.AppendWeights(digest);
         string[] classes = description.Conditions is CategorySet set
             ? [.. set.Rows.Select((rows, index) => $"{set.NameOf(index)}: {rows.ToString(CultureInfo.InvariantCulture)}")] : [];
         string[] lines =
@@ -273,9 +276,8 @@ public sealed class CodeCompressor : IDisposable
             model.Network.GetType().Name, description.Format.Codes.ToString(CultureInfo.InvariantCulture),
             string.Join(' ', description.Format.Dimensions.Select(size => size.ToString(CultureInfo.InvariantCulture))), .. classes,
         ];
-        digest.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
-        digest.FlushFinalBlock();
-        return sha.Hash!;
+        digest.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        return digest.GetHashAndReset();
     }
 }
 

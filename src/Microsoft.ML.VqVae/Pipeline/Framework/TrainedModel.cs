@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
@@ -69,6 +71,19 @@ internal abstract class TrainedModel : IDisposable
         using SharedNetwork.Holding holding = Hold();
         using DisposeScope scope = NewDisposeScope();
         Safetensors.WriteFile(path, Module.state_dict());
+    }
+
+    /// <summary>Appends the weights to a digest: of each tensor its name, type and shape, and its bytes, in the order of the names.</summary>
+    public void AppendWeights(IncrementalHash digest)
+    {
+        using SharedNetwork.Holding holding = Hold();
+        using DisposeScope scope = NewDisposeScope();
+        foreach ((string name, Tensor weight) in Module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            Tensor plain = weight.detach().cpu().contiguous();
+            digest.AppendData(Encoding.UTF8.GetBytes($"{name} {plain.dtype} [{string.Join(", ", plain.shape)}]\n"));
+            digest.AppendData(plain.bytes);
+        }
     }
 
     public void ReadWeights(SafetensorsContent weights)

@@ -52,7 +52,7 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
             .Add("images", Images.Count).Add("mean", Images.Mean).Add("deviation", Images.Deviation)
             .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).ToString();
         return new(new TrainingTask(network, network, Images, fingerprint),
-            string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format} ({Images.Size})"), create);
+            string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format} ({Images.Memory})"), create);
     }
 }
 
@@ -74,7 +74,8 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     {
         (_format, _expected, _memoryLimit) = (format, expected, memoryLimit);
         _values = [.. Enumerable.Range(0, 256).Select(value => (value - format.ImageOffset) * format.ImageScale)];
-        _bytes = new(format.ValueCount, expected, memoryLimit);
+        Memory = new DataMemory(memoryLimit);
+        _bytes = new(format.ValueCount, expected, Memory);
     }
 
     public int Count => _bytes?.Count ?? _singles!.Count;
@@ -91,17 +92,8 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     /// <summary>Whether the values are kept as bytes.</summary>
     public bool IsOfBytes => _bytes is not null;
 
-    /// <summary>The size of the images for the log: "47 MB in memory".</summary>
-    public string Size
-    {
-        get
-        {
-            long inMemory = _bytes?.BytesInMemory ?? _singles!.BytesInMemory, inFile = _bytes?.BytesInFile ?? _singles!.BytesInFile;
-            string size = string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(inMemory / 1e6)} MB in memory");
-            return inFile == 0 ? size
-                : string.Create(CultureInfo.InvariantCulture, $"{size}, {Math.Ceiling(inFile / 1e6)} MB in a temporary file");
-        }
-    }
+    /// <summary>The memory of the images.</summary>
+    public DataMemory Memory { get; private set; }
 
     /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
     public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options)
@@ -197,7 +189,8 @@ internal sealed class ImageStore : IExampleStore, IDisposable
 
     void ChangeToSingles()
     {
-        _singles = new(_format.ValueCount, _expected, _memoryLimit);
+        Memory = new DataMemory(_memoryLimit);
+        _singles = new(_format.ValueCount, _expected, Memory);
         for (int row = 0; row < _bytes!.Count; row++)
             Expand(_bytes[row], _singles.Append());
         _bytes.Dispose();

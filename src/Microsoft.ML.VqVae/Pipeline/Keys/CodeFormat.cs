@@ -54,6 +54,14 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     public CodeRequirements ToRequirements(DataViewSchema.Column column, bool missingAllowed = false) =>
         new(Codes, Length, missingAllowed, CodeOfKey: MatchKeys(column, "codes"));
 
+    /// <summary>The codes of a column that <see cref="Find"/> accepts in an ONNX graph, Int64.</summary>
+    public OnnxValue ToOnnx(DataViewSchema.Column column, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        OnnxValue codes = valueOf(column);
+        return MatchKeys(column, "codes") is not int[] codeOfKey ? codes
+            : codes.RowsOf(codes.Graph.Constant(Array.ConvertAll(codeOfKey, code => (long)code), codeOfKey.Length));
+    }
+
     // A method, since a property would be written into the model file.
     public VectorDataViewType ToColumnType()
     {
@@ -130,7 +138,7 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
         new CodeReader(format.ToRequirements(columns[0]), row, columns[0], capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(0, -1)];
+        [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1)];
 }
 
 /// <summary>A column of codes as the input of a decoder of sequences: codes Int64 [rows, longest, G], 0 beyond the end of a row, and the
@@ -147,5 +155,5 @@ internal sealed class CodeSequenceInput(string name, CodeFormat format, int perP
         byPosition: true);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(0, -1, perPosition)];
+        [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1, perPosition)];
 }

@@ -7,15 +7,15 @@ namespace Microsoft.ML.VqVae;
 internal static class SequenceTensors
 {
     /// <summary>Parts of [T, C] arrays, given by first time and number of times, as [B, C, length], zero beyond.</summary>
-    public static Tensor Values(IReadOnlyList<(float[] Values, int Start, int Length)> parts, int channels, int length)
+    public static Tensor Values(IReadOnlyList<(ReadOnlyMemory<float> Values, int Start, int Length)> parts, int channels, int length)
     {
         Tensor tensor = zeros([parts.Count, channels, length], dtype: ScalarType.Float32);
         Span<float> all = MemoryMarshal.Cast<byte, float>(tensor.bytes);
         for (int row = 0; row < parts.Count; row++)
         {
-            (float[] values, int start, int real) = parts[row];
+            (ReadOnlyMemory<float> values, int start, int real) = parts[row];
             Span<float> to = all.Slice(row * channels * length, channels * length);
-            ReadOnlySpan<float> from = values.AsSpan(start * channels, real * channels);
+            ReadOnlySpan<float> from = values.Span.Slice(start * channels, real * channels);
             if (channels == 1)
             {
                 from.CopyTo(to);

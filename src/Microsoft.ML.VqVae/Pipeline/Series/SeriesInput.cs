@@ -97,7 +97,8 @@ internal sealed class SeriesReader(SeriesCodecOptions codec, DataViewRow row, Da
 
     public override IReadOnlyList<Tensor> ToTensors(int count)
     {
-        (float[] Values, int Start, int Length)[] parts = [.. _rows.Take(count).Select(row => (row, 0, row.Length / codec.Channels))];
+        (ReadOnlyMemory<float> Values, int Start, int Length)[] parts =
+            [.. _rows.Take(count).Select(row => (row.AsMemory(), 0, row.Length / codec.Channels))];
         return
         [
             SequenceTensors.Values(parts, codec.Channels, SequenceTensors.RoundUp(parts.Max(part => part.Length), codec.StepsPerCode)),

@@ -78,7 +78,7 @@ internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataView
         using SharedNetwork.Holding holding = model.Hold();
         AudioVqVae network = model.Network;
         AudioFeatures[] features = [.. _waveforms.Take(count).Select(waveform => waveform.Length == 0
-            ? new AudioFeatures([], 0, FeatureStatistics.Standard(network.Channels))
+            ? new AudioFeatures(default, 0, FeatureStatistics.Standard(network.Channels))
             : network.Analyse(waveform))];
         (Tensor inputs, Tensor lengths, Tensor normalizers) = AudioTensors.Pack(features, network);
         return [inputs, lengths, normalizers, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];

@@ -79,13 +79,14 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         AudioVqVae network = CreateNetwork(description, seed, speakers);
         try
         {
-            var features = new UtteranceFeatures(network, description.EncodesBySpeaker());
+            var features = new UtteranceFeatures(
+                network, description.EncodesBySpeaker(), Options.Training.DataMemoryLimitOrDefault);
             UtteranceStore store = UtteranceStore.Read(
                 input, waveform, speaker is { } who ? (who, speakers!.AllKeys(SpeakerInput.Role)) : null, features, Options.CropCodes, seed,
                 Options.Training.CancellationToken);
             features.Complete(Options.Training.CancellationToken);
             description = description with { Speakers = speakers?.WithRows(store.Speakers) };
-            return new(new TrainingTask(network, network, store, FingerprintOf(description, store)), SubjectOf(description, store),
+            return new(new TrainingTask(network, network, store, FingerprintOf(description, store)), SubjectOf(description, store, features.Memory),
                 (device, summary) => new AudioVqVaeTransformer(new AudioModel(description, network, device), _columns, summary));
         }
         catch
@@ -95,7 +96,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         }
     }
 
-    static string SubjectOf(AudioModelDescription description, UtteranceStore store)
+    static string SubjectOf(AudioModelDescription description, UtteranceStore store, DataMemory memory)
     {
         AudioCodecOptions codec = description.Codec;
         double seconds = (double)store.Samples / codec.SampleRate, rate = (double)codec.SampleRate / codec.SamplesPerCode;
@@ -105,7 +106,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         string empty = store.Empty == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {store.Empty} empty rows left out");
         return string.Create(CultureInfo.InvariantCulture,
             $"a VQ-VAE on {store.Utterances} utterances{voices}, {seconds:F0} s{empty}: {description.Quantizer.CodebookSize} codes, "
-            + $"{rate:0.##} per second");
+            + $"{rate:0.##} per second ({memory})");
     }
 
     string FingerprintOf(AudioModelDescription description, UtteranceStore store) => new SettingsFingerprint()

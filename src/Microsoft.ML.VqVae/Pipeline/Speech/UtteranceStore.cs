@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// All training utterances in memory, read and checked in one pass. Batches consist of crops: utterances that are longer than a crop are
+/// All training utterances, read and checked in one pass. Batches consist of crops: utterances that are longer than a crop are
 /// cropped at random, shorter ones are padded.
 /// </summary>
-internal sealed class UtteranceStore : IExampleStore
+internal sealed class UtteranceStore : IExampleStore, IDisposable
 {
     readonly UtteranceFeatures _features;
     readonly RandomCrops _crops;
@@ -80,7 +80,7 @@ internal sealed class UtteranceStore : IExampleStore
         _crops.Add(number, utterance.Length);
         Samples += samples.Length;
         // The features before adaptation, which may differ in the last bit from machine to machine.
-        hash.AppendData(MemoryMarshal.AsBytes(utterance.Views[0].Values.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(utterance.Views[0].Values.Span));
         hash.AppendData(BitConverter.GetBytes(speaker));
     }
 
@@ -109,6 +109,8 @@ internal sealed class UtteranceStore : IExampleStore
             tensors.Add(tensor(parts.Select(part => (long)part.Utterance.Speaker).ToArray()));
         return [.. tensors];
     }
+
+    public void Dispose() => _features.Memory.Dispose();
 }
 
 /// <summary>
@@ -117,13 +119,17 @@ internal sealed class UtteranceStore : IExampleStore
 /// </summary>
 /// <param name="network">The network that analyzes waveforms and receives the statistics.</param>
 /// <param name="bySpeaker">Whether inputs are normalized by speaker instead of by utterance.</param>
-internal sealed class UtteranceFeatures(AudioVqVae network, bool bySpeaker)
+/// <param name="memoryLimit">Bytes of features that may lie in memory.</param>
+internal sealed class UtteranceFeatures(AudioVqVae network, bool bySpeaker, long memoryLimit)
 {
     readonly List<StoredUtterance> _utterances = [];
     // By speaker and view.
     float[,][] _normalizers = new float[0, 0][];
 
     public int Count => _utterances.Count;
+
+    /// <summary>The memory of the features.</summary>
+    public DataMemory Memory { get; } = new(memoryLimit);
 
     public StoredUtterance this[int index] => _utterances[index];
 
@@ -141,10 +147,13 @@ internal sealed class UtteranceFeatures(AudioVqVae network, bool bySpeaker)
     /// <param name="speaker">The number of the speaker, 0 without speakers.</param>
     public StoredUtterance Add(ReadOnlySpan<float> samples, int speaker)
     {
-        var utterance = new StoredUtterance(network.AnalyseExample(samples), speaker);
+        (IReadOnlyList<AudioFeatures> views, AudioFeatures? target) = network.AnalyseExample(samples);
+        var utterance = new StoredUtterance(new AudioExample([.. views.Select(Keep)], target is null ? null : Keep(target)), speaker);
         _utterances.Add(utterance);
         return utterance;
     }
+
+    AudioFeatures Keep(AudioFeatures features) => features with { Values = Memory.Keep(features.Values) };
 
     /// <summary>Adapts the utterances and computes the statistics of the speakers, after all utterances are added.</summary>
     public void Complete(CancellationToken cancellation)
