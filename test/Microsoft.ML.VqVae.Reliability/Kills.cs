@@ -22,6 +22,9 @@ internal static class Kills
 {
     const int KillsOfARun = 5, Steps = 300;
 
+    // The line of a training process at each of its steps.
+    const string Step = "step";
+
     static readonly TimeSpan _longest = TimeSpan.FromMinutes(2);
 
     public static KillReport Run(int kills, int seed, string folder, TextWriter log)
@@ -31,7 +34,6 @@ internal static class Kills
         Stopwatch time = Stopwatch.StartNew();
         byte[] expected = Train(Path.Combine(folder, "whole"), killAfter: null, errors, out _)
             ?? throw new InvalidOperationException($"The training that nothing interrupts did not end well: {string.Join('\n', errors)}");
-        int window = (int)time.ElapsedMilliseconds / 3;
         log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A training takes {time.Elapsed.TotalSeconds:F1} s."));
         (int killed, int resumed, int runs, int equal) = (0, 0, 0, 0);
         while (killed < kills && errors.Count < 10)
@@ -40,8 +42,8 @@ internal static class Kills
             byte[]? weights = null;
             for (int kill = 0; kill < KillsOfARun && killed < kills && weights is null; kill++)
             {
-                // Counted from the first step of the process; some end before, some within the writing of a checkpoint.
-                weights = Train(run, TimeSpan.FromMilliseconds(random.Next(window)), errors, out bool hadCheckpoint);
+                // Anywhere within a step, and so within the writing of a checkpoint too.
+                weights = Train(run, (random.Next(Steps / KillsOfARun), random.Next(10)), errors, out bool hadCheckpoint);
                 killed += weights is null ? 1 : 0;
                 resumed += hadCheckpoint ? 1 : 0;
             }
@@ -58,20 +60,23 @@ internal static class Kills
     }
 
     /// <summary>Trains in a process of its own; null where it was killed or failed.</summary>
-    static byte[]? Train(string folder, TimeSpan? killAfter, List<string> errors, out bool hadCheckpoint)
+    static byte[]? Train(string folder, (int Steps, int Milliseconds)? killAfter, List<string> errors, out bool hadCheckpoint)
     {
         hadCheckpoint = File.Exists(Path.Combine(folder, "checkpoints", "checkpoint.safetensors"));
         string weights = Path.Combine(folder, "weights.safetensors");
         using Process process = Child.Start(null, "train", "--folder", folder);
         process.StandardInput.Close();
-        // A line at the first step.
+        // A line for each step of this process.
         string? line = process.StandardOutput.ReadLine();
-        if (killAfter is TimeSpan wait && line == FirstStep && !process.WaitForExit(wait))
+        for (int step = 0; step < killAfter?.Steps && line == Step; step++)
+            line = process.StandardOutput.ReadLine();
+        if (killAfter is { } wait && line == Step && !process.WaitForExit(wait.Milliseconds))
         {
             process.Kill();
             process.WaitForExit();
             return null;
         }
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
         if (!process.WaitForExit(_longest))
         {
             process.Kill();
@@ -80,11 +85,9 @@ internal static class Kills
         }
         if (process.ExitCode == 0)
             return File.ReadAllBytes(weights);
-        errors.Add($"{line}\n{process.StandardOutput.ReadToEnd()}");
+        errors.Add($"{line}\n{output.Result}");
         return null;
     }
-
-    const string FirstStep = "first step";
 
     /// <summary>A training of some hundred steps, with a checkpoint after every few.</summary>
     public static void Train(string folder, TextWriter output)
@@ -99,22 +102,17 @@ internal static class Kills
         options.Training.CheckpointFolder = Path.Combine(folder, "checkpoints");
         options.Training.CheckpointEverySteps = 3;
         options.Training.ProgressEverySteps = 1;
-        options.Training.Progress = new FirstReport(output);
+        options.Training.Progress = new StepReport(output);
         using ImageVqVaeTransformer model =
             ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(SampleData.Pixels(ml, 24));
         model.SaveWeights(Path.Combine(folder, "weights.safetensors"));
     }
 
-    sealed class FirstReport(TextWriter output) : IProgress<TrainingProgress>
+    sealed class StepReport(TextWriter output) : IProgress<TrainingProgress>
     {
-        bool _reported;
-
         public void Report(TrainingProgress value)
         {
-            if (_reported)
-                return;
-            _reported = true;
-            output.WriteLine(FirstStep);
+            output.WriteLine(Step);
             output.Flush();
         }
     }
