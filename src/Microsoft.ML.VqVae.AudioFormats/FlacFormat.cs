@@ -31,7 +31,7 @@ internal sealed class FlacFile : AudioFile
         : base(path)
     {
         _path = path;
-        var header = new byte[HeaderBytes];
+        byte[] header = new byte[HeaderBytes];
         using (FileStream stream = File.OpenRead(path))
         {
             int found = stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);

@@ -15,7 +15,7 @@ internal abstract class SequentialFile(string path, string format) : AudioFile(p
     protected override void ReadPart(long start, Span<float> samples)
     {
         using IDecoder decoder = Guarded(Begin);
-        var skipped = new float[4096 * Channels];
+        float[] skipped = new float[4096 * Channels];
         for (long left = (Lead + start) * Channels; left > 0;)
         {
             int count = (int)Math.Min(skipped.Length, left);

@@ -12,15 +12,15 @@ internal static class GenerationSpeed
 
     public static void Run(int[] batches, TextWriter output)
     {
-        var size = WaveNetSize.Decoder;
+        WaveNetSize size = WaveNetSize.Decoder;
         using var work = new WaveNetWorkloads(size);
         output.WriteLine("| rows | µs a sample | real time × | processor µs a sample | real time × on a core of its own | naive / cached |");
         output.WriteLine("|---|---|---|---|---|---|");
-        foreach (var batch in batches)
+        foreach (int batch in batches)
         {
             double samples = size.Length * batch;
-            var cached = Measure(Rounds, () => work.Generate(batch));
-            var naive = Measure(5, () => work.Pass(batch, 1));
+            (double Wall, double Processor) cached = Measure(Rounds, () => work.Generate(batch));
+            (double Wall, double Processor) naive = Measure(5, () => work.Pass(batch, 1));
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {batch} | {cached.Wall / samples:0.0} | {Factor(cached.Wall):0.00} | {cached.Processor / samples:0.0} | " +
                 $"{Factor(cached.Processor):0.00} | {size.Length * naive.Processor / cached.Processor:0} |"));
@@ -36,9 +36,9 @@ internal static class GenerationSpeed
     static (double Wall, double Processor) Measure(int rounds, Action work)
     {
         work();
-        var times = Enumerable.Range(0, rounds).Select(_ =>
+        (double Wall, double Processor)[] times = Enumerable.Range(0, rounds).Select(_ =>
         {
-            var (clock, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+            (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             work();
             return (Wall: Stopwatch.GetElapsedTime(clock).TotalMicroseconds,
                 Processor: (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds);

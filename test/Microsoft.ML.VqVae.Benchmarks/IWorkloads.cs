@@ -24,7 +24,7 @@ public interface IWorkloads : IDisposable
 
     static double Time(Action work)
     {
-        var start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         work();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }

@@ -43,8 +43,8 @@ public sealed class MelWorkloads : ILibraryWorkloads
 
     public ModelOutputs Evaluate()
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         _network.eval();
         double loss = _network.Loss(Batch(ReadBatch(First)), new TrainingMoment(0, 1)).Total.item<float>();
         return new ModelOutputs(loss, Codes().MoveToOuterDisposeScope());
@@ -79,12 +79,12 @@ public sealed class MelWorkloads : ILibraryWorkloads
 
     static double Repeat(int count, Action once)
     {
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         return IWorkloads.Time(() =>
         {
             for (int run = 0; run < count; run++)
             {
-                using var scope = NewDisposeScope();
+                using DisposeScope scope = NewDisposeScope();
                 once();
             }
         }) / count;

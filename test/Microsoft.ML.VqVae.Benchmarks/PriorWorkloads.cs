@@ -21,7 +21,7 @@ public sealed class PriorWorkloads : ILibraryWorkloads
         network = new PixelCnn(size.Options, seed: 1);
         var random = new Random(1);
         codes = new long[Rows * size.Side * size.Side];
-        for (var i = 0; i < codes.Length; i++)
+        for (int i = 0; i < codes.Length; i++)
             codes[i] = random.Next(PriorSize.Codes);
     }
 
@@ -32,7 +32,7 @@ public sealed class PriorWorkloads : ILibraryWorkloads
     {
         TrainingTask task = BenchmarkTask.Of(network, Rows, examples => ReadBatch(examples.Numbers), (batch, moment) =>
         {
-            var loss = network.Loss(batch[0], batch.Count > 1 ? batch[1] : null, step: moment.Step);
+            Tensor loss = network.Loss(batch[0], batch.Count > 1 ? batch[1] : null, step: moment.Step);
             return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
         });
         var options = new TrainingOptions
@@ -47,12 +47,12 @@ public sealed class PriorWorkloads : ILibraryWorkloads
     public double Pass(int batch, int passes)
     {
         network.eval();
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
         return IWorkloads.Time(() =>
         {
-            for (var i = 0; i < passes; i++)
+            for (int i = 0; i < passes; i++)
                 network.Logits(inputs[0], inputs.ElementAtOrDefault(1)).Dispose();
         }) / passes;
     }
@@ -60,14 +60,14 @@ public sealed class PriorWorkloads : ILibraryWorkloads
     /// <summary>Cached sampling of so many rows at a time; milliseconds for them.</summary>
     public double Sample(int batch, int times)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var request = new SampleRequest
         {
             Count = batch, BatchSize = batch, Seed = 1, Conditions = size.Classes > 0 ? zeros(batch, dtype: ScalarType.Int64) : null,
         };
         return IWorkloads.Time(() =>
         {
-            for (var i = 0; i < times; i++)
+            for (int i = 0; i < times; i++)
                 network.Sample(request with { FirstSample = (long)i * batch }).Dispose();
         }) / times;
     }
@@ -82,12 +82,12 @@ public sealed class PriorWorkloads : ILibraryWorkloads
 
     public ModelOutputs Evaluate()
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         network.eval();
-        var inputs = ReadBatch(Enumerable.Range(0, size.Batch).ToArray());
-        var classes = inputs.ElementAtOrDefault(1);
-        var codes = network.Logits(inputs[0], classes).argmax(2).reshape(-1);
+        Tensor[] inputs = ReadBatch(Enumerable.Range(0, size.Batch).ToArray());
+        Tensor? classes = inputs.ElementAtOrDefault(1);
+        Tensor codes = network.Logits(inputs[0], classes).argmax(2).reshape(-1);
         return new ModelOutputs(network.Loss(inputs[0], classes).item<float>(), codes.MoveToOuterDisposeScope());
     }
 
@@ -100,11 +100,11 @@ public sealed class PriorWorkloads : ILibraryWorkloads
 
     Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
     {
-        var length = size.Side * size.Side;
-        var batch = new long[numbers.Length * length];
-        for (var i = 0; i < numbers.Length; i++)
+        int length = size.Side * size.Side;
+        long[] batch = new long[numbers.Length * length];
+        for (int i = 0; i < numbers.Length; i++)
             codes.AsSpan(numbers.Span[i] * length, length).CopyTo(batch.AsSpan(i * length));
-        var rows = tensor(batch).reshape(numbers.Length, length);
+        Tensor rows = tensor(batch).reshape(numbers.Length, length);
         return size.Classes == 0 ? [rows]
             : [rows, tensor(numbers.ToArray().Select(number => (long)(number % size.Classes)).ToArray())];
     }

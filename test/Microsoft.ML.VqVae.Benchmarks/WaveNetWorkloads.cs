@@ -43,7 +43,7 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
         }
         var random = new Random(1);
         codes = new long[Rows * size.Length];
-        for (var i = 0; i < codes.Length; i++)
+        for (int i = 0; i < codes.Length; i++)
             codes[i] = random.Next(size.Codes);
     }
 
@@ -56,7 +56,7 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
     {
         TrainingTask task = BenchmarkTask.Of(Network, Rows, examples => ReadBatch(examples.Numbers), (batch, moment) =>
         {
-            var loss = prior is null ? decoder!.Loss(batch[0], batch[2], batch[1]) : prior.Loss(batch[0], batch[1], step: moment.Step);
+            Tensor loss = prior is null ? decoder!.Loss(batch[0], batch[2], batch[1]) : prior.Loss(batch[0], batch[1], step: moment.Step);
             return new StepLoss(loss, new Dictionary<string, Tensor> { ["nats"] = loss.detach() });
         });
         var options = new TrainingOptions
@@ -72,12 +72,12 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
     public double Pass(int batch, int passes)
     {
         Network.eval();
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
         return IWorkloads.Time(() =>
         {
-            for (var i = 0; i < passes; i++)
+            for (int i = 0; i < passes; i++)
                 Logits(inputs).Dispose();
         }) / passes;
     }
@@ -85,8 +85,8 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
     /// <summary>Cached generation of so many rows at a time; milliseconds for them.</summary>
     public double Generate(int batch)
     {
-        using var scope = NewDisposeScope();
-        var inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] inputs = ReadBatch(Enumerable.Range(0, batch).ToArray());
         return IWorkloads.Time(() =>
         {
             if (prior is null)
@@ -106,11 +106,11 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
 
     public ModelOutputs Evaluate()
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         Network.eval();
-        var inputs = ReadBatch(Enumerable.Range(0, size.Batch).ToArray());
-        var loss = prior is null ? decoder!.Loss(inputs[0], inputs[2], inputs[1]) : prior.Loss(inputs[0], inputs[1]);
+        Tensor[] inputs = ReadBatch(Enumerable.Range(0, size.Batch).ToArray());
+        Tensor loss = prior is null ? decoder!.Loss(inputs[0], inputs[2], inputs[1]) : prior.Loss(inputs[0], inputs[1]);
         return new ModelOutputs(loss.item<float>(), Logits(inputs).argmax(2).reshape(-1).MoveToOuterDisposeScope());
     }
 
@@ -132,10 +132,10 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
 
     Tensor[] ReadBatch(ReadOnlyMemory<int> numbers)
     {
-        var batch = new long[numbers.Length * size.Length];
-        for (var i = 0; i < numbers.Length; i++)
+        long[] batch = new long[numbers.Length * size.Length];
+        for (int i = 0; i < numbers.Length; i++)
             codes.AsSpan(numbers.Span[i] * size.Length, size.Length).CopyTo(batch.AsSpan(i * size.Length));
-        var rows = numbers.ToArray().Select(number => (long)number).ToArray();
+        long[] rows = numbers.ToArray().Select(number => (long)number).ToArray();
         var inputs = new List<Tensor>
         {
             tensor(batch).reshape(numbers.Length, size.Length),
@@ -143,7 +143,7 @@ public sealed class WaveNetWorkloads : ILibraryWorkloads
         };
         if (latents is not null)
         {
-            using var chosen = tensor(rows);
+            using Tensor chosen = tensor(rows);
             inputs.Add(latents.index_select(0, chosen));
         }
         return [.. inputs];

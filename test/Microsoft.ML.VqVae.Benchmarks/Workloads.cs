@@ -26,17 +26,17 @@ public sealed class Workloads : ILibraryWorkloads
     public Workloads(ModelSize size)
     {
         this.size = size;
-        var values = size.Values;
+        int values = size.Values;
         var random = new Random(1);
         pixels = new float[Images * values];
-        for (var i = 0; i < pixels.Length; i++)
+        for (int i = 0; i < pixels.Length; i++)
             pixels[i] = random.Next(256);
 
         var ml = new MLContext(seed: 1);
         var schema = SchemaDefinition.Create(typeof(ImageRow));
         schema[nameof(ImageRow.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, size.Channels, size.Side, size.Side);
         view = ml.Data.LoadFromEnumerable(pixels.Chunk(values).Select(chunk => new ImageRow { Pixels = chunk }).ToArray(), schema);
-        var options = size.Options(steps: 2);
+        ImageVqVaeOptions options = size.Options(steps: 2);
         transformer = ml.Transforms.VqVae.EncodeImages("Codes", nameof(ImageRow.Pixels), options).Fit(view);
         engine = ml.Model.CreatePredictionEngine<ImageRow, CodesRow>(transformer, new PredictionEngineOptions
         {
@@ -68,7 +68,7 @@ public sealed class Workloads : ILibraryWorkloads
     /// <summary>Codes of images through the data view, as a pipeline reads them; milliseconds for a batch's worth of images.</summary>
     public double EncodeBatched(int batches)
     {
-        var rows = (long)batches * size.Batch;
+        long rows = (long)batches * size.Batch;
         var ml = new MLContext();
         // All images as often as they fit, then the rest.
         var views = new List<IDataView>();
@@ -76,7 +76,7 @@ public sealed class Workloads : ILibraryWorkloads
             views.Add(transformer.Transform(ml.Data.TakeRows(view, Math.Min(Images, rows))));
         return IWorkloads.Time(() =>
         {
-            foreach (var transformed in views)
+            foreach (IDataView transformed in views)
                 ReadCodes(transformed, _ => { });
         }) / batches;
     }
@@ -87,7 +87,7 @@ public sealed class Workloads : ILibraryWorkloads
         var codes = new CodesRow();
         return IWorkloads.Time(() =>
         {
-            for (var i = 0; i < rows; i++)
+            for (int i = 0; i < rows; i++)
                 engine.Predict(row, ref codes);
         }) / rows;
     }
@@ -95,10 +95,10 @@ public sealed class Workloads : ILibraryWorkloads
     /// <summary>The quantizer alone, forward in evaluation mode on the encodings of a batch; milliseconds a batch.</summary>
     public double Quantize(int batches) => IWorkloads.Time(() =>
     {
-        using var withoutGradients = no_grad();
-        for (var i = 0; i < batches; i++)
+        using IDisposable withoutGradients = no_grad();
+        for (int i = 0; i < batches; i++)
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             network.Quantizer.call(encodings);
         }
     }) / batches;
@@ -115,10 +115,10 @@ public sealed class Workloads : ILibraryWorkloads
 
     public ModelOutputs Evaluate()
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         network.eval();
-        var batch = ReadBatch(new BatchExamples(Enumerable.Range(0, size.Batch).ToArray(), Step: null));
+        Tensor[] batch = ReadBatch(new BatchExamples(Enumerable.Range(0, size.Batch).ToArray(), Step: null));
         // Keys count from 1.
         var codes = new List<long>();
         ReadCodes(transformer.Transform(new MLContext().Data.TakeRows(view, size.Batch)), keys => Add(keys.DenseValues()));
@@ -144,9 +144,9 @@ public sealed class Workloads : ILibraryWorkloads
 
     Tensor[] ReadBatch(BatchExamples numbers)
     {
-        var values = size.Values;
-        var batch = new float[numbers.Length * values];
-        for (var i = 0; i < numbers.Length; i++)
+        int values = size.Values;
+        float[] batch = new float[numbers.Length * values];
+        for (int i = 0; i < numbers.Length; i++)
             pixels.AsSpan(numbers.Span[i] * values, values).CopyTo(batch.AsSpan(i * values));
         return [tensor(batch, [numbers.Length, size.Channels, size.Side, size.Side])];
     }
@@ -154,12 +154,12 @@ public sealed class Workloads : ILibraryWorkloads
     /// <summary>Gives the network the weights of the transformer, so that both give the same codes.</summary>
     void CopyWeights()
     {
-        var path = Path.GetTempFileName();
+        string path = Path.GetTempFileName();
         try
         {
             transformer.SaveWeights(path);
-            using var weights = Safetensors.ReadFile(path);
-            using var scope = NewDisposeScope();
+            using SafetensorsContent weights = Safetensors.ReadFile(path);
+            using DisposeScope scope = NewDisposeScope();
             weights.CopyTo(network.state_dict());
         }
         finally
@@ -170,9 +170,9 @@ public sealed class Workloads : ILibraryWorkloads
 
     static void ReadCodes(IDataView transformed, Action<VBuffer<uint>> read)
     {
-        var column = transformed.Schema["Codes"];
-        using var cursor = transformed.GetRowCursor([column]);
-        var get = cursor.GetGetter<VBuffer<uint>>(column);
+        DataViewSchema.Column column = transformed.Schema["Codes"];
+        using DataViewRowCursor cursor = transformed.GetRowCursor([column]);
+        ValueGetter<VBuffer<uint>> get = cursor.GetGetter<VBuffer<uint>>(column);
         var buffer = default(VBuffer<uint>);
         while (cursor.MoveNext())
         {

@@ -8,7 +8,7 @@ internal sealed class GoldenFile(JsonElement values)
 {
     public static GoldenFile Open(string name, string part)
     {
-        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", name));
+        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", name));
         return new(JsonSerializer.Deserialize<JsonElement>(file).GetProperty(part));
     }
 
@@ -23,8 +23,8 @@ internal sealed class GoldenFile(JsonElement values)
 
     public static Tensor Make(string name, long[] shape, double scale)
     {
-        var phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
-        var count = (int)shape.Aggregate(1L, (a, b) => a * b);
+        int phase = name.Select((letter, place) => letter * (place + 1)).Sum() % 1000;
+        int count = (int)shape.Aggregate(1L, (a, b) => a * b);
         return tensor(Enumerable.Range(0, count)
             .Select(i => (float)(scale * Math.Sin(0.37 * phase + 1.9 * i + 0.011 * i * i))).ToArray()).view(shape);
     }
@@ -32,20 +32,20 @@ internal sealed class GoldenFile(JsonElement values)
     /// <summary>Gives a network the script's weights.</summary>
     public static void FillIn(nn.Module network, double scale)
     {
-        using var withoutGradients = no_grad();
-        foreach (var (name, parameter) in network.named_parameters())
+        using IDisposable withoutGradients = no_grad();
+        foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in network.named_parameters())
             parameter.copy_(Make(name, parameter.shape, scale));
     }
 
     /// <summary>The gradients are those of the file, which names all parameters and no others.</summary>
     public void CheckGradients(nn.Module network, double tolerance, params string[] summedOverFirstAxis)
     {
-        var gradients = values.GetProperty("gradients");
+        JsonElement gradients = values.GetProperty("gradients");
         CollectionAssert.AreEquivalent(
             gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), network.named_parameters().Select(p => p.name).ToArray());
-        foreach (var (name, parameter) in network.named_parameters())
+        foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in network.named_parameters())
         {
-            var gradient = summedOverFirstAxis.Contains(name) ? parameter.grad!.sum([0L]) : parameter.grad!;
+            Tensor gradient = summedOverFirstAxis.Contains(name) ? parameter.grad!.sum([0L]) : parameter.grad!;
             TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, gradient, tolerance, $"gradient of {name}");
         }
     }

@@ -198,7 +198,8 @@ internal sealed class SafetensorsHeader
             throw Bad(source, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object.");
         if (element.EnumerateObject().GroupBy(property => property.Name).FirstOrDefault(group => group.Count() > 1)?.Key is string twice)
             throw Bad(source, $"tensor '{name}' has '{twice}' twice.");
-        string? typeName = element.TryGetProperty("dtype", out JsonElement dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
+        string? typeName =
+            element.TryGetProperty("dtype", out JsonElement dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
         (string Name, ScalarType Type, int Bytes) type = Array.Find(Types, t => t.Name == typeName);
         if (type.Name is null)
             throw Bad(source, $"tensor '{name}' has dtype '{typeName}', expected one of {string.Join(", ", Types.Select(t => t.Name))}.");

@@ -125,7 +125,7 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
     {
         DataViewSchema.Column column = view.Schema[prior.CodesColumnName];
         using DataViewRowCursor cursor = view.GetRowCursor([column]);
-        var getter = cursor.GetGetter<VBuffer<uint>>(column);
+        ValueGetter<VBuffer<uint>> getter = cursor.GetGetter<VBuffer<uint>>(column);
         List<uint[]> rows = [];
         VBuffer<uint> row = default;
         while (cursor.MoveNext())

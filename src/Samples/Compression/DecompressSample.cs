@@ -55,7 +55,7 @@ internal sealed class DecompressSample(DecompressSettings settings, Cancellation
     {
         DataViewSchema.Column column = decoded.Schema["Image"];
         using DataViewRowCursor cursor = decoded.GetRowCursor([column]);
-        var getter = cursor.GetGetter<MLImage>(column);
+        ValueGetter<MLImage> getter = cursor.GetGetter<MLImage>(column);
         while (cursor.MoveNext())
         {
             MLImage image = null!;

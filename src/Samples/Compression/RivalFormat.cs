@@ -1,5 +1,5 @@
-using SkiaSharp;
 using Microsoft.ML.VqVae.Samples.Images;
+using SkiaSharp;
 
 namespace Microsoft.ML.VqVae.Samples.Compression;
 
@@ -57,7 +57,7 @@ internal sealed class RivalFormat(
         cancellation.ThrowIfCancellationRequested();
         int together = oneFile ? images.Count : 1;
         long bytes = 0;
-        var decoded = new float[images.Count][];
+        float[][] decoded = new float[images.Count][];
         for (int first = 0; first < images.Count; first += together)
         {
             using SKBitmap picture = Picture(first, together);

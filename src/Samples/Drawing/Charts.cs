@@ -93,7 +93,7 @@ internal static class Charts
         {
             for (int i = 1; i < curve.Points.Count; i++)
             {
-                var (from, to) = (curve.Points[i - 1], curve.Points[i]);
+                ((double X, double Y) from, (double X, double Y) to) = (curve.Points[i - 1], curve.Points[i]);
                 if (Math.Max(from.Y, to.Y) <= highest && Math.Min(from.Y, to.Y) >= lowest)
                     canvas.Line(AtX(from.X), AtY(from.Y), AtX(to.X), AtY(to.Y), curve.Color);
             }
@@ -112,7 +112,7 @@ internal static class Charts
     static void Legend(Canvas canvas, int left, IReadOnlyList<Series> curves, Func<double, double> atY)
     {
         double free = double.NegativeInfinity;
-        foreach (var (curve, y) in curves.Select(curve => (curve, atY(curve.End ?? curve.Points.Select(point => point.Y).LastOrDefault())))
+        foreach ((Series? curve, double y) in curves.Select(curve => (curve, atY(curve.End ?? curve.Points.Select(point => point.Y).LastOrDefault())))
             .OrderBy(pair => pair.Item2))
         {
             double at = Math.Max(y, free);

@@ -102,7 +102,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
     void Complete(
         ImageData data, PriorTransformer prior, ImageVqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
-        var columns = ImageFigures.Pick(ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
+        IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
             prior.Conditions, rows: 1);
         EncodedImage[] originals = [.. columns.Where(column => column.Count > 0).Select(column => column[0])];
         var type = (VectorDataViewType)scored.Schema["Codes"].Type;

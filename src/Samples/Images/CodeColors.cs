@@ -31,7 +31,7 @@ internal sealed class CodeColors
 
     public static CodeColors Decode(MLContext ml, ImageVqVaeTransformer codec, ImageShape shape)
     {
-        var (gridHeight, gridWidth, codesPerPosition) = codec.CodeGrid;
+        (int gridHeight, int gridWidth, int codesPerPosition) = codec.CodeGrid;
         var codesType = new VectorDataViewType(new KeyDataViewType(typeof(uint), codec.Codes), gridHeight, gridWidth, codesPerPosition);
         var schema = SchemaDefinition.Create(typeof(CodeRow));
         schema[nameof(CodeRow.Codes)].ColumnType = codesType;

@@ -20,7 +20,7 @@ internal static class ImageFigures
         foreach (EncodedImage image in images)
         {
             // Columns of the same class are filled evenly: the next image goes to the shortest.
-            var unfilled = columns.Where((list, index) => wanted[index] == image.Class && list.Count < rows);
+            IEnumerable<List<EncodedImage>> unfilled = columns.Where((list, index) => wanted[index] == image.Class && list.Count < rows);
             unfilled.MinBy(list => list.Count)?.Add(image);
             if (columns.All(list => list.Count == rows))
                 break;

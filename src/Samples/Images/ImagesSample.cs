@@ -40,7 +40,7 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
             ML.MulticlassClassification.Evaluate(classifier.Transform(test)));
 
         // 4. Both form one chain, from pixels to a class name, in one file that any program can load.
-        var chain = new TransformerChain<ITransformer>(codec).Append(classifier);
+        TransformerChain<ITransformer> chain = new TransformerChain<ITransformer>(codec).Append(classifier);
         ML.Model.Save(chain, data.Train.Schema, Out("model.zip"));
         codec.SaveWeights(Out("weights.safetensors"));
         bool identical = stages.Run("Load the model in a new process and compare", _ =>
@@ -81,8 +81,8 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
 
     void Draw(ImageVqVaeTransformer codec, ImageData data, IDataView test, IReadOnlyList<string> classes, VqVaeMetrics quality)
     {
-        var grid = codec.CodeGrid;
-        var images = ML.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);
+        (int Height, int Width, int CodesPerPosition) grid = codec.CodeGrid;
+        IEnumerable<EncodedImage> images = ML.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);
         IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(images, classes, rows: 4);
         string[] labels = [.. Enumerable.Range(0, columns.Count).Select(column => classes[column % classes.Count])];
         string title = $"{data.Name}: {data.Shape} pixels, {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}";

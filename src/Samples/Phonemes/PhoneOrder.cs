@@ -16,11 +16,11 @@ internal static class PhoneOrder
 
     /// <summary>All phones of the data, each once: silence, stops, fricatives, nasals, glides, vowels, then unknown ones.</summary>
     public static string[] Of(IEnumerable<string> phones) =>
-        [.. phones.Distinct().OrderBy(phone => Known.TryGetValue(phone, out var known) ? known.Place : int.MaxValue)
+        [.. phones.Distinct().OrderBy(phone => Known.TryGetValue(phone, out (int Place, int Kind) known) ? known.Place : int.MaxValue)
             .ThenBy(phone => phone, StringComparer.Ordinal)];
 
     /// <summary>The index of the kind, for its color; that of unknown phones is <see cref="KindCount"/> − 1.</summary>
-    public static int KindOf(string phone) => Known.TryGetValue(phone, out var known) ? known.Kind : Kinds.Length;
+    public static int KindOf(string phone) => Known.TryGetValue(phone, out (int Place, int Kind) known) ? known.Kind : Kinds.Length;
 
     public static int KindCount => Kinds.Length + 1;
 }

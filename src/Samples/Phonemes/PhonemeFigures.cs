@@ -54,7 +54,7 @@ internal static class PhonemeFigures
         double[,] met = new double[phones.Length, codes];
         foreach (FrameRow row in train)
             met[place[row.Phone], row.Code - 1]++;
-        var columns = Enumerable.Range(0, codes).Select(code =>
+        (int Code, double[] Shares, int Best)[] columns = Enumerable.Range(0, codes).Select(code =>
         {
             double[] counts = [.. Enumerable.Range(0, phones.Length).Select(phone => met[phone, code])];
             double all = Math.Max(counts.Sum(), 1);

@@ -66,7 +66,7 @@ internal static class UnlabelledSpeech
 
     static AudioFormat FormatOf(string path)
     {
-        var start = new byte[AudioFormat.StartLength];
+        byte[] start = new byte[AudioFormat.StartLength];
         int length;
         using (FileStream stream = File.OpenRead(path))
             length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);

@@ -54,7 +54,7 @@ internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
     {
         float[,] frames = _mel.Compute(spoken.Waveform);
         int count = frames.GetLength(0);
-        var features = new float[SpeakerSize];
+        float[] features = new float[SpeakerSize];
         for (int band = 0; band < Spectrogram.Bands; band++)
         {
             double sum = 0, squares = 0;
@@ -75,7 +75,7 @@ internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
     {
         float[,] frames = _cosines.Compute(spoken.Waveform);
         int count = frames.GetLength(0), moments = count / FramesPerMoment, label = 0;
-        var means = new float[moments, Cosines];
+        float[,] means = new float[moments, Cosines];
         for (int cosine = 0; cosine < Cosines; cosine++)
         {
             double mean = 0, square = 0;
@@ -93,7 +93,7 @@ internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
             double time = (moment + 0.5) * FramesPerMoment * Spectrogram.SecondsPerFrame;
             while (label < spoken.Of.Labels.Length - 1 && spoken.Of.LabelEnds[label] <= time)
                 label++;
-            var features = new float[PhoneSize];
+            float[] features = new float[PhoneSize];
             for (int near = 0; near < Moments; near++)
             {
                 int from = Math.Clamp(moment + near - Moments / 2, 0, moments - 1);

@@ -101,7 +101,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
 
     void Draw(ImageData data, ImageVqVaeTransformer codec, CodesVqVaeTransformer second, IDataView scored, int latents)
     {
-        var images = ML.Data.CreateEnumerable<ImageOfLatents>(scored, reuseRowObject: false);
+        IEnumerable<ImageOfLatents> images = ML.Data.CreateEnumerable<ImageOfLatents>(scored, reuseRowObject: false);
         ImageOfLatents[] chosen =
             [.. images.DistinctBy(image => image.Class).OrderBy(image => image.Class, StringComparer.Ordinal).Take(12)];
         var schema = SchemaDefinition.Create(typeof(ImageOfLatents));

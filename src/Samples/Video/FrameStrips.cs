@@ -24,7 +24,7 @@ internal static class FrameStrips
 
     public static void WriteActions(string folder, IEnumerable<(string Strip, IEnumerable<string> Actions)> episodes)
     {
-        var lines = new StringBuilder(Header).Append('\n');
+        StringBuilder lines = new StringBuilder(Header).Append('\n');
         foreach ((string strip, IEnumerable<string> actions) in episodes)
             foreach ((int frame, string action) in actions.Index())
                 lines.Append(CultureInfo.InvariantCulture, $"{strip}\t{frame}\t{action}\n");

@@ -42,7 +42,7 @@ internal static class EqualityCheck
 
     static long Differing(Tensor library, Tensor plain, Tensor scores)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Tensor range = scores.max(1).values - scores.min(1).values;
         Tensor gap = (ScoresOf(plain) - ScoresOf(library)).abs();
         return library.ne(plain).logical_and(gap.gt(range * Tolerance)).sum().item<long>();

@@ -15,7 +15,7 @@ internal static class OperatorSpeed
     {
         if (layer.Kind == LayerKind.NearestCode)
             return null;
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // Sequences have a channels-last layout as images of one row only.
         bool asImage = layer.Kind == LayerKind.Convolution1d && layout == MemoryLayout.ChannelsLast;
         Tensor Of(IReadOnlyList<long> shape)
@@ -38,7 +38,7 @@ internal static class OperatorSpeed
     /// <summary>The matrix product with as many operations as the layer.</summary>
     public static double OfProduct(LayerWork layer, ScalarType type)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         (long rows, long inner, long columns) = layer.Product;
         Tensor left = randn(rows, inner).to(type), right = randn(inner, columns).to(type);
         return Measure(layer.Operations, () => left.mm(right));
@@ -46,7 +46,7 @@ internal static class OperatorSpeed
 
     static double Measure(double operations, Func<Tensor> once)
     {
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         double Time(int count) => IWorkloads.Time(() =>
         {
             for (int run = 0; run < count; run++)

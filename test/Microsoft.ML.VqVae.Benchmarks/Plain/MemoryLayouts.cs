@@ -19,7 +19,7 @@ internal static class MemoryLayouts
     {
         if (layout == MemoryLayout.Contiguous)
             return;
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         foreach (nn.Module module in network.modules())
         {
             if (module is Convolution { weight: { Dimensions: 4 } weight } convolution)

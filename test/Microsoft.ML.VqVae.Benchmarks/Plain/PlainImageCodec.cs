@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -40,7 +41,7 @@ internal sealed partial class PlainImageCodec : nn.Module
             ("up1", ConvTranspose2d(outer, size.Channels, 4, 2, 1)));
         RegisterComponents();
         this.Fill(name => weights[Numbered().Replace(name.Replace("nearest.", "", StringComparison.Ordinal), "$1.$2")]);
-        using (var scope = NewDisposeScope())
+        using (DisposeScope scope = NewDisposeScope())
             (_mean, _deviation) = (weights["pixels"][0].item<float>(), weights["pixels"][1].item<float>());
         this.To(layout);
     }

@@ -46,7 +46,7 @@ internal sealed class PlainQuantizer : nn.Module<Tensor, PlainQuantization>
 
     void Learn(Tensor vectors, Tensor indices)
     {
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         long codes = counts.shape[0];
         Tensor batchCounts = indices.bincount(null!, codes).to(ScalarType.Float32);
         Tensor batchSums = zeros_like(nearest.Codebook).index_add_(0, indices, vectors, 1);

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Benchmarks.Plain;
@@ -11,8 +12,8 @@ internal static class PlainWeights
     /// <exception cref="InvalidOperationException">A tensor has another number of elements.</exception>
     public static void Fill(this nn.Module network, Func<string, Tensor> find)
     {
-        using var scope = NewDisposeScope();
-        using var withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
         foreach ((string name, Tensor target) in network.state_dict())
         {
             Tensor source = find(name);

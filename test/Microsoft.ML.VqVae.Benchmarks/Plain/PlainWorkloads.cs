@@ -23,8 +23,8 @@ internal abstract class PlainWorkloads(nn.Module network, int examples, int batc
 
     public ModelOutputs Evaluate()
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         network.eval();
         double loss = Loss(_first).item<float>();
         Tensor scores = Scores();
@@ -33,8 +33,8 @@ internal abstract class PlainWorkloads(nn.Module network, int examples, int batc
 
     public IReadOnlyList<LayerWork> LayersOf(string name) => LayerCounter.Count(network, () =>
     {
-        using var withoutGradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         network.eval();
         if (IWorkloads.IsTraining(name))
             Loss(_first);
@@ -70,7 +70,7 @@ internal abstract class PlainWorkloads(nn.Module network, int examples, int batc
         {
             for (int step = 0; step < steps; step++)
             {
-                using var scope = NewDisposeScope();
+                using DisposeScope scope = NewDisposeScope();
                 Tensor loss = Loss(order.narrow(0, (long)step * batch % examples, batch));
                 _optimizer.zero_grad();
                 loss.backward();
@@ -84,12 +84,12 @@ internal abstract class PlainWorkloads(nn.Module network, int examples, int batc
     double Repeat(string name, int count)
     {
         network.eval();
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         return IWorkloads.Time(() =>
         {
             for (int run = 0; run < count; run++)
             {
-                using var scope = NewDisposeScope();
+                using DisposeScope scope = NewDisposeScope();
                 Once(name);
             }
         }) / count;

@@ -71,7 +71,7 @@ public class ArchitectureTests
     [TestMethod]
     public void Arrows_run_one_way()
     {
-        var roomOf = SourceRooms.Files
+        ILookup<string, string> roomOf = SourceRooms.Files
             .SelectMany(file => file.Declared.Select(name => (name, file.Room))).ToLookup(pair => pair.name, pair => pair.Room);
         var wrong = new List<string>();
         foreach (SourceRooms.SourceFile file in SourceRooms.Files)

@@ -26,7 +26,7 @@ public sealed class ImageGaussianVaeTests
     [DataRow(0f, 0f)]
     public void The_divergence_is_the_integral_that_defines_it(float mean, float logVariance)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         double deviation = Math.Exp(logVariance / 2), integral = 0;
         const double step = 1e-3;
         for (double z = -20; z <= 20; z += step)
@@ -62,14 +62,14 @@ public sealed class ImageGaussianVaeTests
     [TestMethod]
     public void The_bound_stays_below_the_likelihood_and_is_what_losses_estimate()
     {
-        using var scope = NewDisposeScope();
-        using var withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
         using ImageGaussianVae model = Model(channels: 1);
         Tensor images = TinyImages.Images(3);
         double expected = 0;
         for (int i = 0; i < 3; i++)
         {
-            var (likelihood, bound) = Integrate(model, images.narrow(0, i, 1));
+            (double likelihood, double bound) = Integrate(model, images.narrow(0, i, 1));
             Assert.IsLessThanOrEqualTo(likelihood + 1e-3, bound, $"image {i}");
             expected += bound / 3;
         }
@@ -78,7 +78,7 @@ public sealed class ImageGaussianVaeTests
         Tensor many = images.repeat(100, 1, 1, 1);
         double[] estimates = [.. Enumerable.Range(0, 60).Select(step =>
         {
-            using var one = NewDisposeScope();
+            using DisposeScope one = NewDisposeScope();
             return -model.Loss(many, TestTask.At(step)).Total.item<float>() * 4 * Math.Log(2);
         })];
         double mean = estimates.Average(), error = Math.Sqrt(estimates.Average(e => (e - mean) * (e - mean)) / estimates.Length);
@@ -89,7 +89,7 @@ public sealed class ImageGaussianVaeTests
     [TestMethod]
     public void The_gradient_reaches_means_variances_and_decoder()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageGaussianVae model = Model(channels: 2);
         model.Loss(TinyImages.Images(4), TestTask.At(0)).Total.backward();
         Dictionary<string, float[]> gradients = TinyImages.Gradients(model);
@@ -102,7 +102,7 @@ public sealed class ImageGaussianVaeTests
     [TestMethod]
     public void A_row_is_measured_alone_as_among_others_and_evaluation_repeats_itself()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageGaussianVae model = Model(channels: 3);
         Tensor images = TinyImages.Images(4), together = model.BoundBits(images);
         for (int i = 0; i < 4; i++)
@@ -115,7 +115,7 @@ public sealed class ImageGaussianVaeTests
     [TestMethod]
     public void Latents_are_saved_and_have_the_promised_shapes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageGaussianVae model = Model(channels: 3);
         using var loaded = new ImageGaussianVae(model.Options, 3, seed: 6);
         loaded.load_state_dict(TensorAssert.Snapshot(model));
@@ -134,7 +134,7 @@ public sealed class ImageGaussianVaeTests
         using Tensor random = get_rng_state();
         void Step()
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             model.Loss(images, TestTask.At(0)).Total.backward();
             model.BoundBits(images);
         }

@@ -44,7 +44,7 @@ public sealed class ImageVimcoTests
     /// <summary>The expectation of the bound of S samples in nats, with gradients.</summary>
     static Tensor ExactBound(ImageVimco model, Tensor image, int samples)
     {
-        var (joint, q) = Enumerate(model, image);
+        (Tensor? joint, Tensor? q) = Enumerate(model, image);
         Tensor logWeights = joint - q;
         var terms = new List<Tensor>();
         foreach (long[] tuple in Tuples(q.shape[0], samples))
@@ -61,7 +61,7 @@ public sealed class ImageVimcoTests
     [DataRow(VimcoLatents.Bernoulli, 3)]
     public void The_expected_estimate_is_the_exact_gradient_of_the_bound(VimcoLatents kind, int samples)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageVimco model = Model(kind, samples);
         Tensor image = TinyImages.Images(1);
         (-ExactBound(model, image, samples) / (4 * Math.Log(2))).backward();
@@ -72,7 +72,7 @@ public sealed class ImageVimcoTests
         double value = 0;
         foreach (long[] tuple in Tuples(states.shape[0], samples))
         {
-            using var step = NewDisposeScope();
+            using DisposeScope step = NewDisposeScope();
             Tensor drawn = tensor(tuple);
             double probability = tuple.Aggregate(1.0, (product, state) => product * probabilities[state].item<float>());
             StepLoss losses = model.Loss(image, model.call(image), states.index_select(0, drawn).unsqueeze(0));
@@ -88,8 +88,8 @@ public sealed class ImageVimcoTests
     [TestMethod]
     public void More_samples_come_closer_to_the_likelihood_and_never_beyond()
     {
-        using var scope = NewDisposeScope();
-        using var withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
         using ImageVimco model = Model(VimcoLatents.Bernoulli);
         Tensor images = TinyImages.Images(3);
         for (int i = 0; i < 3; i++)
@@ -109,7 +109,7 @@ public sealed class ImageVimcoTests
     [TestMethod]
     public void The_reported_bound_of_many_samples_is_the_likelihood()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var model = new ImageVimco(
             TinyImages.Codec(),
             new VimcoOptions { Categories = 3, Dimensions = 4, LatentsPerPosition = 2, EvaluationSamples = 20_000 }, seed: 5);
@@ -124,7 +124,7 @@ public sealed class ImageVimcoTests
     [TestMethod]
     public void Samples_follow_the_posterior()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageVimco model = Model(VimcoLatents.Categorical);
         Tensor posterior = model.call(TinyImages.Images(2)).detach();
         const int count = 20_000;
@@ -144,7 +144,7 @@ public sealed class ImageVimcoTests
     [DataRow(VimcoLatents.Bernoulli)]
     public void Latents_are_saved_and_have_the_promised_shapes(VimcoLatents kind)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageVimco model = Model(kind);
         using var loaded = new ImageVimco(
             model.Options, new VimcoOptions { Latents = kind, Categories = 3, Dimensions = 4, LatentsPerPosition = 2 }, seed: 6);
@@ -165,7 +165,7 @@ public sealed class ImageVimcoTests
         using Tensor random = get_rng_state();
         void Step()
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             model.Loss(images, TestTask.At(0)).Total.backward();
             model.BoundBits(images);
             model.Encode(images);
@@ -184,7 +184,7 @@ public sealed class ImageVimcoTests
     [TestMethod]
     public void Wrong_options_are_told_at_once()
     {
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ImageVimco(
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ImageVimco(
             TinyImages.Codec(), new VimcoOptions { Categories = 1, Dimensions = 0, LatentsPerPosition = 0, Samples = 1 }, seed: 1));
         foreach (string option in new[] { "Categories", "Dimensions", "LatentsPerPosition", "Samples must be from 2" })
             StringAssert.Contains(error.Message, option);

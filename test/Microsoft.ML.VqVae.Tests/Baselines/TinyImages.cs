@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Baselines;
@@ -18,8 +19,8 @@ internal static class TinyImages
     /// <summary>Weights large enough that latents make a difference.</summary>
     public static void Enlarge(nn.Module module, double factor)
     {
-        using var withoutGradients = no_grad();
-        foreach (var parameter in module.parameters())
+        using IDisposable withoutGradients = no_grad();
+        foreach (Parameter parameter in module.parameters())
             parameter.mul_(factor);
     }
 
@@ -30,7 +31,7 @@ internal static class TinyImages
     public static void SameGradients(Dictionary<string, float[]> expected, Dictionary<string, float[]> found, double tolerance)
     {
         double all = expected.Values.SelectMany(values => values).Max(Math.Abs);
-        foreach (var (name, values) in expected)
+        foreach ((string? name, float[]? values) in expected)
         {
             Assert.HasCount(values.Length, found[name], name);
             double scale = Math.Max(values.Select(Math.Abs).DefaultIfEmpty(0).Max(), 1e-3 * all);

@@ -4,6 +4,7 @@ using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Quantization;
 using Microsoft.ML.VqVae.Tests.Training;
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -30,21 +31,21 @@ public sealed class AudioVqVaeTests
     static AudioBatch Batch(AudioVqVae network, (int Codes, int More)[] lengths, float filling)
     {
         int perCode = network.ValuesPerCode, channels = network.Channels;
-        var longest = lengths.Max(l => l.Codes + (l.More > 0 ? 1 : 0)) * perCode;
-        var targetChannels = network is MelVqVae ? 20 : channels;
+        int longest = lengths.Max(l => l.Codes + (l.More > 0 ? 1 : 0)) * perCode;
+        int targetChannels = network is MelVqVae ? 20 : channels;
         Tensor Values(int height, int phase)
         {
-            var values = full([lengths.Length, height, longest], filling);
-            for (var row = 0; row < lengths.Length; row++)
+            Tensor values = full([lengths.Length, height, longest], filling);
+            for (int row = 0; row < lengths.Length; row++)
             {
-                var length = lengths[row].Codes * perCode + lengths[row].More;
-                var numbers = Enumerable.Range(0, height * length)
+                int length = lengths[row].Codes * perCode + lengths[row].More;
+                float[] numbers = Enumerable.Range(0, height * length)
                     .Select(i => (float)Math.Sin(phase + 7 * length + 1.3 * i + 0.01 * i * i)).ToArray();
                 values.select(0, row).narrow(1, 0, length).copy_(tensor(numbers, [height, length]));
             }
             return values;
         }
-        var normalisers = tensor(network.NormaliserOf(new FeatureStatistics(
+        Tensor normalisers = tensor(network.NormaliserOf(new FeatureStatistics(
             1, new float[channels], [.. Enumerable.Range(0, channels * channels).Select(i => i / channels == i % channels ? 1f : 0)])));
         return new AudioBatch(
             Values(channels, 1), tensor(lengths.Select(l => (long)l.Codes * perCode + l.More).ToArray()),
@@ -59,7 +60,7 @@ public sealed class AudioVqVaeTests
     public void Nothing_is_learnt_of_padding(string codec)
     {
         (int, int)[] lengths = [(6, 0), (3, 1), (2, 3)];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using AudioVqVae zeros = Network(codec), noise = Network(codec);
         StepLoss expected = zeros.Loss(Batch(zeros, lengths, 0), TestTask.At(1)), actual = noise.Loss(Batch(noise, lengths, 0.7f), TestTask.At(1));
         expected.Total.backward();
@@ -67,9 +68,9 @@ public sealed class AudioVqVaeTests
         TensorAssert.Close(expected.Total, actual.Total, 1e-6, "total");
         Assert.AreEqual(6 + 4 + 3, actual.CodeCounts!.sum().item<float>(), "codes that the codebook learnt of");
         Dictionary<string, Tensor> states = noise.state_dict();
-        foreach (var (name, state) in zeros.state_dict())
+        foreach ((string? name, Tensor? state) in zeros.state_dict())
             TensorAssert.Close(state.to(ScalarType.Float32), states[name].to(ScalarType.Float32), 1e-6, name);
-        foreach (var (parameter, other) in zeros.named_parameters().Zip(noise.named_parameters()))
+        foreach (((string name, TorchSharp.Modules.Parameter parameter) parameter, (string name, TorchSharp.Modules.Parameter parameter) other) in zeros.named_parameters().Zip(noise.named_parameters()))
             TensorAssert.Close(parameter.parameter.grad!, other.parameter.grad!, 1e-5, $"gradient of {parameter.name}");
     }
 
@@ -79,14 +80,14 @@ public sealed class AudioVqVaeTests
     public void A_batch_is_what_its_utterances_are(string codec)
     {
         (int Codes, int More)[] lengths = [(6, 0), (3, 1), (2, 3)];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using AudioVqVae network = Network(codec);
         network.eval();
         AudioBatch together = Batch(network, lengths, 0.7f);
         StepLoss losses = network.Loss(together, TestTask.At(1));
         Tensor codes = network.Encode(together);
         double error = 0, commitment = 0;
-        for (var row = 0; row < lengths.Length; row++)
+        for (int row = 0; row < lengths.Length; row++)
         {
             AudioBatch alone = Batch(network, [lengths[row]], 0);
             StepLoss own = network.Loss(alone, TestTask.At(1));
@@ -105,7 +106,7 @@ public sealed class AudioVqVaeTests
     [DataRow("waveform")]
     public void A_waveform_is_encoded_as_in_a_batch(string codec)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using AudioVqVae network = Network(codec);
         network.eval();
         float[] speech = TinySpeech.Utterance(seed: 4, 3001, network.Options.SampleRate, pitch: 120);
@@ -113,7 +114,7 @@ public sealed class AudioVqVaeTests
         Assert.IsGreaterThan(1, codes.unique().output.numel(), "different codes");
 
         AudioFeatures features = network.Analyse(speech);
-        var (inputs, lengths, normalizers) = AudioTensors.Pack([features], network);
+        (Tensor? inputs, Tensor? lengths, Tensor? normalizers) = AudioTensors.Pack([features], network);
         Tensor speaker = tensor(new long[] { 1 });
         Tensor expected = network.Encode(new AudioBatch(
             inputs, lengths, network.NormalisersFor(normalizers, speaker), Speakers: speaker));
@@ -121,9 +122,9 @@ public sealed class AudioVqVaeTests
 
         int samples = network.Options.SamplesPerCode;
         Assert.AreEqual((speech.Length + samples - 1) / samples, codes.shape[0]);
-        var empty = Assert.ThrowsExactly<ArgumentException>(() => network.Encode([]));
+        ArgumentException empty = Assert.ThrowsExactly<ArgumentException>(() => network.Encode([]));
         StringAssert.Contains(empty.Message, "at least one sample");
-        var unknown = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Encode(speech, speaker: 2));
+        ArgumentOutOfRangeException unknown = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Encode(speech, speaker: 2));
         StringAssert.Contains(unknown.Message, "from 0 to 1");
     }
 
@@ -134,12 +135,12 @@ public sealed class AudioVqVaeTests
     {
         MelCodecOptions options = TinySpeech.Mel();
         (options.DecoderBlocks, options.DecoderNeighbours) = (0, neighbours);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new MelVqVae(
             options, new VectorQuantizerOptions { Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions }, speakers: 2, seed: 5);
         Tensor Second(params long[] codes) =>
             network.DecodeToFrames(tensor(codes).view(1, -1, 1), speaker: 1).narrow(2, network.ValuesPerCode, network.ValuesPerCode);
-        var difference = (Second(0, 1, 2) - Second(3, 1, 0)).abs().max().item<float>();
+        float difference = (Second(0, 1, 2) - Second(3, 1, 0)).abs().max().item<float>();
         Assert.AreEqual(expected, difference < 1e-6, $"the second code's frames differ by {difference}");
     }
 
@@ -153,9 +154,9 @@ public sealed class AudioVqVaeTests
         var codec = (WaveformCodecOptions)paper.Codec;
         (codec.EncoderChannels, codec.Decoder.Blocks, codec.Decoder.Channels) = (64, 1, 8);
         float[] speech = [.. TinySpeech.Utterance(seed: 4, 32_000, codec.SampleRate, pitch: 120).Select(sample => loudness * sample)];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using AudioVqVae network = codec.CreateNetwork(paper.Quantizer, speakers: 0, seed: 3);
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         Tensor latents = network.EncodeToLatents(new AudioBatch(
             tensor(speech).view(1, 1, -1), tensor(new long[] { speech.Length }), zeros([1, 2, 1])));
         float deviation = (latents - latents.mean([2], keepdim: true)).square().mean().sqrt().item<float>();
@@ -168,7 +169,7 @@ public sealed class AudioVqVaeTests
     {
         const int Rate = 8000;
         float[] waveform = TinySpeech.Utterance(seed: 4, Rate, Rate, pitch: 120);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new WaveformVqVae(
             new WaveformCodecOptions
             {

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -73,7 +74,7 @@ public sealed class FeatureStatisticsTests
     static float[,] Frames(int count, int seed)
     {
         var random = new Random(seed);
-        var frames = new float[count, Size];
+        float[,] frames = new float[count, Size];
         for (int row = 0; row < count; row++)
         {
             double common = random.NextDouble() - 0.5;
@@ -85,20 +86,20 @@ public sealed class FeatureStatisticsTests
 
     static float[,] Part(float[,] frames, int start, int count)
     {
-        var part = new float[count, Size];
+        float[,] part = new float[count, Size];
         Array.Copy(frames, start * Size, part, 0, count * Size);
         return part;
     }
 
     static FeatureStatistics Measure(float[,] frames)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return FeatureStatistics.Of(tensor([.. frames.Cast<float>()], [frames.GetLength(0), Size]));
     }
 
     static float[,] Apply(float[] normaliser, float[,] frames)
     {
-        var result = new float[frames.GetLength(0), Size];
+        float[,] result = new float[frames.GetLength(0), Size];
         for (int row = 0; row < frames.GetLength(0); row++)
         {
             for (int column = 0; column < Size; column++)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -14,10 +15,10 @@ public sealed class GoldenImageCodecTests
     [TestMethod]
     public void Forward_losses_and_all_gradients_agree()
     {
-        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "image_codec.json"));
-        var golden = JsonSerializer.Deserialize<JsonElement>(file);
+        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "image_codec.json"));
+        JsonElement golden = JsonSerializer.Deserialize<JsonElement>(file);
         int Whole(string property) => golden.GetProperty(property).GetInt32();
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var model = new ImageVqVae(
             new ImageCodecOptions
             {
@@ -34,13 +35,13 @@ public sealed class GoldenImageCodecTests
         model.SetPixelStatistics(golden.GetProperty("mean").GetDouble(), golden.GetProperty("deviation").GetDouble(), -9, 9);
         using (no_grad())
         {
-            foreach (var (name, parameter) in model.named_parameters())
+            foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in model.named_parameters())
                 parameter.copy_(GoldenFile.Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
         }
-        var images = GoldenFile.Make("images", [Whole("batch"), Whole("channels"), Whole("size"), Whole("size")], 1);
+        Tensor images = GoldenFile.Make("images", [Whole("batch"), Whole("channels"), Whole("size"), Whole("size")], 1);
 
-        var output = model.call(images);
-        var losses = model.Loss(images, TestTask.At(0));
+        ImageVqVaeOutput output = model.call(images);
+        StepLoss losses = model.Loss(images, TestTask.At(0));
         losses.Total.backward();
 
         TensorAssert.Close(golden.GetProperty("encodings").Deserialize<float[]>()!, model.EncodeToLatents(images), Tolerance, "encodings");
@@ -53,10 +54,10 @@ public sealed class GoldenImageCodecTests
         Loss("reconstruction_error", losses.Terms["reconstruction"]);
         Loss("codebook_loss", losses.Terms["codebook"]);
         Loss("commitment_loss", losses.Terms["commitment"]);
-        var gradients = golden.GetProperty("gradients");
+        JsonElement gradients = golden.GetProperty("gradients");
         CollectionAssert.AreEquivalent(
             gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), model.named_parameters().Select(p => p.name).ToArray());
-        foreach (var (name, parameter) in model.named_parameters())
+        foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in model.named_parameters())
             TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -17,11 +18,11 @@ public sealed class GoldenMelCodecTests
     [DataRow("phonemes")]
     public void Codes_losses_and_all_gradients_agree(string kind)
     {
-        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "mel_codec.json"));
-        var sizes = JsonSerializer.Deserialize<JsonElement>(file);
-        var golden = sizes.GetProperty(kind);
+        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "mel_codec.json"));
+        JsonElement sizes = JsonSerializer.Deserialize<JsonElement>(file);
+        JsonElement golden = sizes.GetProperty(kind);
         int Whole(string property) => sizes.GetProperty(property).GetInt32();
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var model = new MelVqVae(
             new MelCodecOptions
             {
@@ -39,26 +40,26 @@ public sealed class GoldenMelCodecTests
             speakers: Whole("speakers"), seed: 1);
         using (no_grad())
         {
-            foreach (var (name, parameter) in model.named_parameters())
+            foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in model.named_parameters())
                 parameter.copy_(GoldenFile.Make(name, parameter.shape, name == "quantizer.codebook" ? 1.2 : 0.35));
         }
         long batch = Whole("batch"), coefficients = Whole("coefficients"), bands = Whole("bands"), frames = Whole("frames");
         if (kind == "speech")
             using (no_grad())
                 model.state_dict()["outputStatistics"].copy_(Voices(Whole("speakers"), bands));
-        var lengths = sizes.GetProperty("lengths").Deserialize<long[]>()!;
+        long[] lengths = sizes.GetProperty("lengths").Deserialize<long[]>()!;
         var utterances = new AudioBatch(
             GoldenFile.Make("features", [batch, coefficients, frames], 2), tensor(lengths),
             GoldenFile.Make("normalisers", [batch, 1 + coefficients, coefficients], 0.5),
             GoldenFile.Make("targets", [batch, bands, frames], 2), tensor(sizes.GetProperty("who").Deserialize<long[]>()!));
 
-        var losses = model.Loss(utterances, TestTask.At(0));
+        StepLoss losses = model.Loss(utterances, TestTask.At(0));
         losses.Total.backward();
 
-        var indices = model.Encode(utterances);
-        for (var row = 0; row < lengths.Length; row++)
+        Tensor indices = model.Encode(utterances);
+        for (int row = 0; row < lengths.Length; row++)
         {
-            var expected = golden.GetProperty("indices")[row].Deserialize<long[]>()!;
+            long[] expected = golden.GetProperty("indices")[row].Deserialize<long[]>()!;
             CollectionAssert.AreEqual(expected, TensorAssert.Longs(indices.select(0, row))[..expected.Length], $"utterance {row}");
         }
         void Loss(string property, Tensor actual) =>
@@ -67,10 +68,10 @@ public sealed class GoldenMelCodecTests
         Loss("error", losses.Terms["reconstruction"]);
         Loss("codebook_loss", losses.Terms["codebook"]);
         Loss("commitment_loss", losses.Terms["commitment"]);
-        var gradients = golden.GetProperty("gradients");
+        JsonElement gradients = golden.GetProperty("gradients");
         CollectionAssert.AreEquivalent(
             gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), model.named_parameters().Select(p => p.name).ToArray());
-        foreach (var (name, parameter) in model.named_parameters())
+        foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in model.named_parameters())
             TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
         if (kind == "speech")
             DecodedFramesAgree(model, golden, sizes);
@@ -78,19 +79,19 @@ public sealed class GoldenMelCodecTests
 
     static void DecodedFramesAgree(MelVqVae model, JsonElement golden, JsonElement sizes)
     {
-        var who = sizes.GetProperty("who").Deserialize<int[]>()!;
-        var voices = Voices(sizes.GetProperty("speakers").GetInt32(), sizes.GetProperty("bands").GetInt32());
+        int[] who = sizes.GetProperty("who").Deserialize<int[]>()!;
+        Tensor voices = Voices(sizes.GetProperty("speakers").GetInt32(), sizes.GetProperty("bands").GetInt32());
         // The first utterance is the only one whose last code is all real.
-        var indices = tensor(golden.GetProperty("indices")[0].Deserialize<long[]>()!).view(1, -1, 1);
-        var voice = voices.select(0, who[0]);
-        var frames = model.DecodeToFrames(indices, who[0]).select(0, 0);
+        Tensor indices = tensor(golden.GetProperty("indices")[0].Deserialize<long[]>()!).view(1, -1, 1);
+        Tensor voice = voices.select(0, who[0]);
+        Tensor frames = model.DecodeToFrames(indices, who[0]).select(0, 0);
         frames = (frames - voice.select(0, 0).unsqueeze(1)) / voice.select(0, 1).unsqueeze(1);
         TensorAssert.Close(golden.GetProperty("decoded")[0].Deserialize<float[]>()!, frames, Tolerance, "decoded frames");
     }
 
     static Tensor Voices(long speakers, long bands)
     {
-        var statistics = GoldenFile.Make("voices", [speakers, 2, bands], 0.5);
+        Tensor statistics = GoldenFile.Make("voices", [speakers, 2, bands], 0.5);
         statistics.select(1, 1).add_(1.5);
         return statistics;
     }

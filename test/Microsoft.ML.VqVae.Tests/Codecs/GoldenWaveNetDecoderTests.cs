@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -12,9 +13,9 @@ public sealed class GoldenWaveNetDecoderTests
     [TestMethod]
     public void Logits_loss_and_all_gradients_agree()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var golden = GoldenFile.Open("wavenet.json", "decoder");
-        var (hop, dimensions, latents) = (golden.Whole("hop"), golden.Whole("dimensions"), golden.Whole("latents"));
+        (int hop, int dimensions, int latents) = (golden.Whole("hop"), golden.Whole("dimensions"), golden.Whole("latents"));
         using var decoder = new WaveNetDecoder(
             new WaveNetDecoderOptions
             {
@@ -25,16 +26,16 @@ public sealed class GoldenWaveNetDecoderTests
             },
             seed: 1);
         GoldenFile.FillIn(decoder, 0.35);
-        var batch = golden.Whole("batch");
-        var samples = golden.Wholes("samples", batch, latents * hop);
-        var speakers = golden.Wholes("speaker", batch);
-        var quantized = GoldenFile.Make("quantized", [batch, dimensions, latents], 1).requires_grad_();
+        int batch = golden.Whole("batch");
+        Tensor samples = golden.Wholes("samples", batch, latents * hop);
+        Tensor speakers = golden.Wholes("speaker", batch);
+        Tensor quantized = GoldenFile.Make("quantized", [batch, dimensions, latents], 1).requires_grad_();
 
         // The file has the logits of every sixteenth level.
-        var some = arange(0, WaveNetDecoder.Levels, 16);
+        Tensor some = arange(0, WaveNetDecoder.Levels, 16);
         TensorAssert.Close(
             golden.Numbers("logits"), decoder.Logits(samples, quantized, speakers).index_select(2, some), Tolerance, "logits");
-        var loss = decoder.Loss(samples, quantized, speakers);
+        Tensor loss = decoder.Loss(samples, quantized, speakers);
         loss.backward();
         TensorAssert.Close([golden.Number("loss")], loss, Tolerance, "loss");
         TensorAssert.Close(golden.Numbers("quantized_gradient"), quantized.grad!, Tolerance, "gradient of the latents");

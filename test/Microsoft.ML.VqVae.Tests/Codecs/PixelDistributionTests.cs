@@ -13,11 +13,11 @@ public sealed class PixelDistributionTests
     /// <summary>−ln p of all 256 bytes, for a decoder that gives these numbers at each.</summary>
     static double[] Nats(PixelLikelihood likelihood, float[] parameters, double offset = 0, double scale = 1)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var distribution = PixelDistribution.For(likelihood);
         Assert.HasCount(distribution.Parameters, parameters);
-        var given = tensor(parameters).view(1, parameters.Length, 1, 1).expand(256, parameters.Length, 1, 1);
-        var images = tensor([.. Enumerable.Range(0, 256).Select(b => (float)((b - offset) * scale))]).view(256, 1, 1, 1);
+        Tensor given = tensor(parameters).view(1, parameters.Length, 1, 1).expand(256, parameters.Length, 1, 1);
+        Tensor images = tensor([.. Enumerable.Range(0, 256).Select(b => (float)((b - offset) * scale))]).view(256, 1, 1, 1);
         return [.. TensorAssert.Floats(distribution.Nats(given, images, Units(offset, scale))).Select(nats => (double)nats)];
     }
 
@@ -49,12 +49,12 @@ public sealed class PixelDistributionTests
     [TestMethod]
     public void The_softmax_sums_to_one_and_its_mean_is_that_of_the_bytes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         float[] scores = [.. Enumerable.Range(0, 256).Select(b => 4 * MathF.Sin(b / 9f))];
         double[] nats = Nats(PixelLikelihood.Categorical, scores);
         Assert.AreEqual(1, Sum(nats), 1e-5);
         double mean = nats.Select((nat, b) => Math.Exp(-nat) * b).Sum();
-        var normalised = PixelDistribution.For(PixelLikelihood.Categorical).Mean(tensor(scores).view(1, 256, 1, 1), Units());
+        Tensor normalised = PixelDistribution.For(PixelLikelihood.Categorical).Mean(tensor(scores).view(1, 256, 1, 1), Units());
         Assert.AreEqual(mean, normalised.item<float>() * Deviation + Mean, 1e-3);
     }
 
@@ -62,11 +62,11 @@ public sealed class PixelDistributionTests
     public void The_channels_of_the_softmax_keep_apart()
     {
         // Two channels, of which each is sure of a byte of its own.
-        using var scope = NewDisposeScope();
-        var scores = zeros(1, 512, 1, 1, dtype: ScalarType.Float32);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor scores = zeros(1, 512, 1, 1, dtype: ScalarType.Float32);
         scores.narrow(1, 7, 1).fill_(30);
         scores.narrow(1, 256 + 200, 1).fill_(30);
-        var images = tensor(new float[] { 7, 200 }).view(1, 2, 1, 1);
+        Tensor images = tensor(new float[] { 7, 200 }).view(1, 2, 1, 1);
         var distribution = PixelDistribution.For(PixelLikelihood.Categorical);
         TensorAssert.Close([0, 0], distribution.Nats(scores, images, Units()), 1e-4, "nats of the right bytes");
         TensorAssert.Close([7, 200], Units().ToBytes(distribution.Mean(scores, Units())), 1e-3, "means");
@@ -131,15 +131,15 @@ public sealed class PixelDistributionTests
     [DataRow(PixelLikelihood.Categorical)]
     public void Values_and_gradients_stay_finite_however_wrong_the_decoder_is(PixelLikelihood likelihood)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var distribution = PixelDistribution.For(likelihood);
         foreach (float mean in new[] { -1000f, 0, 1000 })
         {
             foreach (float logScale in new[] { -100f, 0, 100 })
             {
                 float[] given = [.. Enumerable.Range(0, distribution.Parameters).Select(i => i == 0 ? mean : logScale)];
-                var parameters = tensor(given).view(1, given.Length, 1, 1).expand(3, given.Length, 1, 1).contiguous().requires_grad_();
-                var nats = distribution.Nats(parameters, tensor(new float[] { 0, 128, 255 }).view(3, 1, 1, 1), Units());
+                Tensor parameters = tensor(given).view(1, given.Length, 1, 1).expand(3, given.Length, 1, 1).contiguous().requires_grad_();
+                Tensor nats = distribution.Nats(parameters, tensor(new float[] { 0, 128, 255 }).view(3, 1, 1, 1), Units());
                 Assert.IsTrue(nats.isfinite().all().item<bool>(), $"nats for {mean}, {logScale}");
                 nats.sum().backward();
                 Assert.IsTrue(parameters.grad!.isfinite().all().item<bool>(), $"gradient for {mean}, {logScale}");

@@ -1,5 +1,7 @@
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Training;
+using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -39,7 +41,7 @@ public sealed class SeriesVqVaeTests
     public void Nothing_is_learned_of_padding()
     {
         int[] lengths = [24, 13, 5, 0];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using SeriesVqVae zeros = Network(), noise = Network();
         (Tensor clean, Tensor counts) = Batch(lengths, 0);
         (Tensor dirty, _) = Batch(lengths, 0.7f);
@@ -51,7 +53,7 @@ public sealed class SeriesVqVaeTests
         Dictionary<string, Tensor> states = noise.state_dict();
         foreach ((string name, Tensor state) in zeros.state_dict())
             TensorAssert.Close(state.to(ScalarType.Float32), states[name].to(ScalarType.Float32), 1e-6, name);
-        foreach (var (parameter, other) in zeros.named_parameters().Zip(noise.named_parameters()))
+        foreach (((string name, Parameter parameter) parameter, (string name, Parameter parameter) other) in zeros.named_parameters().Zip(noise.named_parameters()))
             TensorAssert.Close(parameter.parameter.grad!, other.parameter.grad!, 1e-5, $"gradient of {parameter.name}");
     }
 
@@ -59,7 +61,7 @@ public sealed class SeriesVqVaeTests
     public void A_padded_batch_gives_what_its_rows_give()
     {
         int[] lengths = [24, 13, 5, 1];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using SeriesVqVae network = Network();
         network.eval();
         (Tensor series, Tensor counts) = Batch(lengths, 0.7f);
@@ -90,7 +92,7 @@ public sealed class SeriesVqVaeTests
     {
         // Whole codes, so that a row has the same weight in the mean over values and in the mean over codes.
         int[] lengths = [24, 12, 8];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using SeriesVqVae network = Network();
         network.eval();
         Dictionary<string, Tensor> Gradients(int[] rows, double weight)
@@ -113,14 +115,14 @@ public sealed class SeriesVqVaeTests
     [TestMethod]
     public void Gradients_are_the_slope_of_the_loss()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         // Without the quantizer, whose straight-through gradient is no slope.
         using SeriesVqVae network = Network(unquantizedSteps: 1000);
         (Tensor series, Tensor counts) = Batch([24, 13, 5], 0.7f);
         Tensor Loss() => network.Loss(series, counts, TestTask.At(1)).Total;
         Loss().backward();
         using var generator = new Generator(3);
-        foreach ((string name, var parameter) in network.named_parameters())
+        foreach ((string name, Parameter? parameter) in network.named_parameters())
         {
             Tensor direction = randn(parameter.shape, generator: generator);
             double expected = (parameter.grad! * direction).sum().item<float>();
@@ -140,7 +142,7 @@ public sealed class SeriesVqVaeTests
     [TestMethod]
     public void Units_of_channels_do_not_matter()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using SeriesVqVae plain = Network(), scaled = Network();
         plain.eval();
         scaled.eval();
@@ -157,7 +159,7 @@ public sealed class SeriesVqVaeTests
     [TestMethod]
     public void Other_shapes_and_settings_are_refused()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using SeriesVqVae network = Network();
         Tensor one = tensor(new long[] { 4 });
         Assert.Contains("[batch, 2, a multiple of 4]", Assert.ThrowsExactly<ArgumentException>(() => network.Encode(zeros(1, 2, 6), one)).Message);

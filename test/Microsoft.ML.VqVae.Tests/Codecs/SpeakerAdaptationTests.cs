@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Quantization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Codecs;
@@ -23,7 +24,7 @@ public sealed class SpeakerAdaptationTests
         GoldenFile golden = GoldenFile.Open("adaptation.json", "adaptation");
         int frames = golden.Whole("frames"), centreCount = golden.Whole("centres");
         Assert.AreEqual((Coefficients, FramesPerCode), (golden.Whole("coefficients"), golden.Whole("frames_per_code")));
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var adaptation = new SpeakerAdaptation(Options);
         Tensor centres = GoldenFile.Make("centres", [centreCount, Coefficients], 1.5);
         Dictionary<string, Tensor> state = adaptation.state_dict();
@@ -48,7 +49,7 @@ public sealed class SpeakerAdaptationTests
     [TestMethod]
     public void Voices_that_say_the_same_come_nearer_to_each_other()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var adaptation = new SpeakerAdaptation(Options);
         // Voices are affine maps of sounds. Those of the test say in pairs what none of the others says.
         AudioFeatures[][] heard = [.. Enumerable.Range(0, 30).Select(voice => new[] { Speak(voice, sentence: voice) })];
@@ -68,7 +69,7 @@ public sealed class SpeakerAdaptationTests
     [TestMethod]
     public void What_was_not_fitted_and_the_shortest_utterance_are_left_alone()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var adaptation = new SpeakerAdaptation(Options);
         AudioFeatures[] views = [Speak(1, 1), Speak(2, 2)];
         Assert.AreSame(views[0], adaptation.Adapt(views));
@@ -83,7 +84,7 @@ public sealed class SpeakerAdaptationTests
     /// <summary>200 steady sounds out of twelve, 12 frames each, as a voice says them.</summary>
     static AudioFeatures Speak(int voice, int sentence)
     {
-        var (words, tone) = (new Random(sentence), new Random(1000 + voice));
+        (Random? words, Random? tone) = (new Random(sentence), new Random(1000 + voice));
         float[] map = [.. Enumerable.Range(0, Coefficients * Coefficients)
             .Select(i => (i / Coefficients == i % Coefficients ? 1f : 0) + 0.5f * (float)(tone.NextDouble() - 0.5))];
         Tensor sounds = GoldenFile.Make("sounds", [12, Coefficients], 2)

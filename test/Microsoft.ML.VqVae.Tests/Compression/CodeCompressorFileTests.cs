@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -128,7 +129,7 @@ public sealed class CodeCompressorFileTests
         try
         {
             prior.SaveWeights(path);
-            using (var weights = Microsoft.ML.VqVae.Persistence.Safetensors.ReadFile(path))
+            using (SafetensorsContent weights = Microsoft.ML.VqVae.Persistence.Safetensors.ReadFile(path))
             {
                 weights.Tensors["codes"].add_(1e-3);
                 Microsoft.ML.VqVae.Persistence.Safetensors.WriteFile(path, weights.Tensors);
@@ -165,7 +166,7 @@ public sealed class CodeCompressorFileTests
         using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml);
         using var compressor = new CodeCompressor(prior);
         using var stream = new MemoryStream();
-        var missing = TinyCodes.Grids(5);
+        TinyCodes.Grid[] missing = TinyCodes.Grids(5);
         missing[3].Codes[2] = 0;
         Assert.Contains("Row 3 of codes column 'Codes' has no code in slot 2", Assert.ThrowsExactly<InvalidOperationException>(
             () => compressor.Compress(TinyCodes.WithLabel(_ml, _ml.Data.LoadFromEnumerable(missing)), stream)).Message);
@@ -195,7 +196,7 @@ public sealed class CodeCompressorFileTests
             (false, "ConstantPrior cannot compress: A logit is NaN"),
         ])
         {
-            var options = TinyCodes.Options(1);
+            PriorOptions options = TinyCodes.Options(1);
             options.CustomNetwork = new ConstantPriorOptions { InSingle = inSingle };
             using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(TinyCodes.Grids(_ml, 6));
             using var compressor = new CodeCompressor(prior);

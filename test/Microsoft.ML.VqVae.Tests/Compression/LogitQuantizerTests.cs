@@ -95,7 +95,7 @@ public sealed class LogitQuantizerTests
     [DataRow(-1e6, -1e7, "The largest logit is -1000000")]
     public void Logits_that_are_no_use_are_named(double first, double second, string start)
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => new LogitQuantizer(2).TryQuantize([first, second], 0));
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => new LogitQuantizer(2).TryQuantize([first, second], 0));
         Assert.StartsWith(start, error.Message.Replace("Infinity", "∞"));
     }
 }

@@ -137,7 +137,7 @@ public class VqVaeMetricsTests
     public void A_missing_column_is_named_with_those_there_are()
     {
         IDataView data = View(new Row([0, 1], [0, 1], [1, 1]));
-        var error = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Decoded"));
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Decoded"));
         StringAssert.Contains(error.Message, "'Decoded'");
         StringAssert.Contains(error.Message, "'Reconstruction'");
     }
@@ -146,24 +146,24 @@ public class VqVaeMetricsTests
     public void A_column_of_another_type_is_named_with_its_type()
     {
         IDataView data = View(new Row([0, 1], [0, 1], [1, 1]));
-        var codes = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Input", "Input", "Reconstruction"));
+        ArgumentException codes = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Input", "Input", "Reconstruction"));
         StringAssert.Contains(codes.Message, "codes column 'Input'");
         StringAssert.Contains(codes.Message, "Key<UInt32, K>");
-        var input = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Name", "Reconstruction"));
+        ArgumentException input = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Name", "Reconstruction"));
         StringAssert.Contains(input.Message, "input column 'Name'");
-        var size = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Longer"));
+        ArgumentException size = Assert.ThrowsExactly<ArgumentException>(() => VqVaeMetrics.Evaluate(data, "Codes", "Input", "Longer"));
         StringAssert.Contains(size.Message, "reconstruction column 'Longer'");
     }
 
     [TestMethod]
     public void Empty_views_and_bad_rows_are_refused()
     {
-        var empty = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate());
+        InvalidOperationException empty = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate());
         StringAssert.Contains(empty.Message, "no rows");
-        var missing = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(
+        InvalidOperationException missing = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(
             new Row([0, 1], [0, 1], [1, 1]), new Row([0, 1], [0, 1], [2, 0])));
         StringAssert.Contains(missing.Message, "Row 1 of the codes column 'Codes'");
-        var noNumber = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(new Row([0, 1], [0, float.NaN], [1, 1])));
+        InvalidOperationException noNumber = Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(new Row([0, 1], [0, float.NaN], [1, 1])));
         StringAssert.Contains(noNumber.Message, "'Reconstruction'");
     }
 

@@ -135,7 +135,7 @@ public sealed class LabeledFolderTests : IDisposable
 
     void Sphere(string name, int samples)
     {
-        var bytes = new byte[1024 + 2 * samples];
+        byte[] bytes = new byte[1024 + 2 * samples];
         Encoding.ASCII.GetBytes($"NIST_1A\n   1024\nchannel_count -i 1\nsample_count -i {samples}\nsample_rate -i 16000\n"
             + "sample_n_bytes -i 2\nsample_byte_format -s2 01\nend_head\n").CopyTo(bytes, 0);
         _folder.Write(name, bytes);

@@ -24,7 +24,7 @@ public sealed class GatedStackTests
     [TestMethod]
     public void Sizes_beyond_those_of_an_array_are_refused_instead_of_wrapping_around()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(1);
         using var stack = new GatedStack(Shape(1, 2, 2, classes: false, frames: false), source);
         var packed = new PackedStack(stack);
@@ -37,21 +37,21 @@ public sealed class GatedStackTests
     [DataRow(2, 2, 3)]
     public void Logits_depend_on_the_receptive_field_before_them_and_on_nothing_else(int blocks, int layers, int kernel)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(1);
-        var field = Shape(blocks, layers, kernel, classes: false, frames: false).ReceptiveField;
-        var length = field + 5;
+        int field = Shape(blocks, layers, kernel, classes: false, frames: false).ReceptiveField;
+        int length = field + 5;
         // A symbol of its own at each position: the gradient of its embedding says whether the position matters.
         using var stack = new GatedStack(new GatedStackShape(length, 0, 0, blocks, layers, kernel, 6, 9), source);
-        var symbols = arange(length, dtype: ScalarType.Int64).unsqueeze(0);
-        foreach (var position in new[] { 0, 1, field - 1, length - 1 })
+        Tensor symbols = arange(length, dtype: ScalarType.Int64).unsqueeze(0);
+        foreach (int position in new[] { 0, 1, field - 1, length - 1 })
         {
             stack.zero_grad();
             stack.Logits(symbols, default).select(1, position).abs().sum().backward();
-            var reached = stack.Embedding.grad!.abs().sum(1).data<float>().ToArray();
-            for (var other = 0; other < length; other++)
+            float[] reached = stack.Embedding.grad!.abs().sum(1).data<float>().ToArray();
+            for (int other = 0; other < length; other++)
             {
-                var seen = other < position && position - other <= field;
+                bool seen = other < position && position - other <= field;
                 Assert.AreEqual(seen, reached[other] > 0, $"logits of {position}, symbol {other}");
             }
             // The start is seen where the field reaches it.
@@ -66,21 +66,21 @@ public sealed class GatedStackTests
     [DataRow(true, true, 5, 3)]
     public void One_position_after_another_gives_the_logits_of_all_at_once(bool classes, bool frames, int batch, int kernel)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(2);
-        var shape = Shape(2, 5, kernel, classes, frames);
+        GatedStackShape shape = Shape(2, 5, kernel, classes, frames);
         using var stack = new GatedStack(shape, source);
         using var generator = new Generator(3);
         const int Length = 96;
-        var symbols = randint(Symbols, [batch, Length], generator: generator);
-        var given = Conditions(shape, batch, frames: 12);
-        using var withoutGradients = no_grad();
-        var expected = stack.Logits(symbols, given);
+        Tensor symbols = randint(Symbols, [batch, Length], generator: generator);
+        StackConditions given = Conditions(shape, batch, frames: 12);
+        using IDisposable withoutGradients = no_grad();
+        Tensor expected = stack.Logits(symbols, given);
         using StackSteps tensors = new TensorSteps(stack, batch, Length, given);
         using StackSteps spans = new SpanSteps(new PackedStack(stack), batch, Length, given);
-        foreach (var steps in new[] { tensors, spans })
+        foreach (StackSteps? steps in new[] { tensors, spans })
         {
-            for (var t = 0; t < Length; t++)
+            for (int t = 0; t < Length; t++)
             {
                 // Every fifth position nobody asks for.
                 if (t % 5 != 4)

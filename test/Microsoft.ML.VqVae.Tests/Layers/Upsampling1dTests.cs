@@ -1,4 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Layers;
@@ -13,9 +15,9 @@ public sealed class Upsampling1dTests
     [DataRow(1, 2, 1)]
     public void Values_and_gradients_are_those_of_the_definition(int inputs, int outputs, int length)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(7);
-        using var layer = source.Upsampling1d(inputs, outputs);
+        using ConvTranspose1d layer = source.Upsampling1d(inputs, outputs);
         using var generator = new Generator(8);
         Tensor input = randn(2, inputs, length, generator: generator).requires_grad_();
         Tensor slope = randn(2, outputs, 2 * length, generator: generator);

@@ -1,4 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Layers;
@@ -10,18 +12,18 @@ public sealed class WeightSourceTests
     [TestMethod]
     public void Weights_follow_each_other_from_the_seed()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using Tensor random = get_rng_state();
         using var source = new WeightSource(7);
-        using var linear = source.Linear(3, 5);
-        using var line = source.Convolution1d(4, 6, size: 3, stride: 2, padding: 1, dilation: 2);
-        using var rectified = source.Convolution1d(4, 6, size: 3, stride: 1, padding: 1, betweenRectifiers: true);
-        using var image = source.Convolution2d(2, 3, (2, 3), stride: 1, (0, 1));
-        using var upsampling = source.Upsampling2d(3, 2);
+        using Linear linear = source.Linear(3, 5);
+        using Conv1d line = source.Convolution1d(4, 6, size: 3, stride: 2, padding: 1, dilation: 2);
+        using Conv1d rectified = source.Convolution1d(4, 6, size: 3, stride: 1, padding: 1, betweenRectifiers: true);
+        using Conv2d image = source.Convolution2d(2, 3, (2, 3), stride: 1, (0, 1));
+        using ConvTranspose2d upsampling = source.Upsampling2d(3, 2);
         using Tensor after = get_rng_state();
         TensorAssert.Same(random, after, "state of torch's generator");
 
-        using var generator = SeededRandom.CreateGenerator(7, long.MaxValue);
+        using Generator generator = SeededRandom.CreateGenerator(7, long.MaxValue);
         Tensor Next(double bound, params long[] shape) => zeros(shape).uniform_(-bound, bound, generator);
         void Check(nn.Module layer, double weightBound, double biasBound, params long[] shape)
         {

@@ -75,7 +75,7 @@ internal sealed class ElfWriter
         int table = TableFirst ? HeaderSize : HeaderSize + contentSize, content = TableFirst ? HeaderSize + tableSize : HeaderSize;
         byte[] headers = Content(writer =>
         {
-            foreach (var section in sections)
+            foreach ((string Name, uint Type, ulong Flags, uint Link, int Info, byte[] Content) section in sections)
             {
                 // Elf64_Shdr: name, type, flags, address, offset, size, link, info, alignment, size of an entry.
                 HeaderOffsets[section.Name] = table + (int)writer.BaseStream.Position;
@@ -93,7 +93,7 @@ internal sealed class ElfWriter
                 (ushort)sections.Length, (ushort)0);
             if (TableFirst)
                 writer.Write(headers);
-            foreach (var section in sections)
+            foreach ((string Name, uint Type, ulong Flags, uint Link, int Info, byte[] Content) section in sections)
                 writer.Write(section.Content);
             if (!TableFirst)
                 writer.Write(headers);
@@ -138,7 +138,7 @@ internal sealed class ElfWriter
 
     uint Name(string text)
     {
-        var offset = (uint)_texts.Count;
+        uint offset = (uint)_texts.Count;
         _texts.AddRange(Encoding.ASCII.GetBytes(text + '\0'));
         return offset;
     }

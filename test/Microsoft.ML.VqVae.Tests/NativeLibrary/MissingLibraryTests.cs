@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
-using Processor = System.Runtime.InteropServices.Architecture;
 using static System.Runtime.InteropServices.RuntimeInformation;
+using Processor = System.Runtime.InteropServices.Architecture;
 
 namespace Microsoft.ML.VqVae.Tests.NativeLibrary;
 

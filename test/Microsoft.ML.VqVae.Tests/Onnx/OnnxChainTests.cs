@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Quantization;
 using Microsoft.ML.VqVae.Tests.Samples;
@@ -28,9 +29,9 @@ public sealed class OnnxChainTests
     {
         ImageVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options(steps: 30)).Fit(training);
         IDataView coded = _ml.Data.Cache(codec.Transform(training));
-        var classifier = _ml.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(coded);
+        ValueToKeyMappingTransformer classifier = _ml.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(coded);
         IDataView keyed = classifier.Transform(coded);
-        var scorer = _ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")
+        TransformerChain<KeyToValueMappingTransformer> scorer = _ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")
             .Append(_ml.Transforms.Concatenate("Features", "Features"))
             .Append(_ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Key"))
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(keyed);
@@ -85,7 +86,7 @@ public sealed class OnnxChainTests
     {
         using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null));
         IDataView coded = OnnxFile.Only(_ml, codec.Transform(Tiny.Data(_ml, 20)), "Codes");
-        var indicators = _ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")
+        TransformerChain<ColumnConcatenatingTransformer> indicators = _ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")
             .Append(_ml.Transforms.Concatenate("Features", "Features")).Fit(coded);
         using var onnx = new OnnxFile(indicators, coded, "Features");
         CollectionAssert.AreEqual((string[])["Codes"], onnx.Inputs.Keys.ToArray());
@@ -173,7 +174,7 @@ public sealed class OnnxChainTests
         }
         IDataView files = _ml.Data.LoadFromEnumerable(
             Enumerable.Range(0, 12).Select(number => new PictureFile { File = $"{number}.png" }).ToArray());
-        using var model = _ml.Transforms.LoadImages("Image", folder.Path, "File")
+        using TransformerChain<ImageVqVaeTransformer> model = _ml.Transforms.LoadImages("Image", folder.Path, "File")
             .Append(_ml.Transforms.ResizeImages("Image", Tiny.Side, Tiny.Side))
             .Append(_ml.Transforms.ExtractPixels("Pixels", "Image"))
             .Append(_ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options())).Fit(files);

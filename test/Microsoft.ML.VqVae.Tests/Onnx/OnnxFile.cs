@@ -68,7 +68,7 @@ internal sealed class OnnxFile : IDisposable
     {
         string[] names = [.. _session.InputMetadata.Keys];
         List<object[]> rows = Values.Read(input, names);
-        var results = new object[rows.Count][];
+        object[][] results = new object[rows.Count][];
         foreach (IGrouping<int, int> alike in Enumerable.Range(0, rows.Count).GroupBy(row => ((Array)Flat(rows[row][0])).Length))
         {
             int[] numbers = [.. alike];

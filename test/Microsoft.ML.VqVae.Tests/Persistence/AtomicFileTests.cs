@@ -13,10 +13,10 @@ public sealed class AtomicFileTests
         using var folder = new TemporaryFolder();
         string path = folder.File("weights.safetensors");
         byte[][] contents = [.. Enumerable.Range(0, 4).Select(number => Enumerable.Repeat((byte)number, 1000 + number).ToArray())];
-        var written = 0;
+        int written = 0;
         Thread[] writers = [.. contents.Select(content => new Thread(() =>
         {
-            for (var i = 0; i < 50; i++)
+            for (int i = 0; i < 50; i++)
             {
                 AtomicFile.Write(path, stream => stream.Write(content));
                 Interlocked.Increment(ref written);

@@ -28,7 +28,7 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void Writes_the_bytes_of_the_reference_implementation()
     {
-        using var scope = NewDisposeScope();
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>
         {
             ["é \""] = tensor(true),
@@ -96,7 +96,7 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void A_large_tensor_comes_through_a_stream_that_cannot_seek()
     {
-        using var scope = NewDisposeScope();
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
         Tensor large = arange(20_000_000, dtype: ScalarType.Int32);
         using var stream = new MemoryStream();
         Safetensors.Write(stream, [new("large", large)]);
@@ -108,7 +108,7 @@ public sealed class SafetensorsTests
     public void Reads_the_bytes_of_the_reference_implementation_and_no_further()
     {
         using var stream = new Trickle([.. Golden(), 42]);
-        using var content = Safetensors.Read(stream, "golden");
+        using SafetensorsContent content = Safetensors.Read(stream, "golden");
         Assert.AreEqual("pt", content.Metadata["format"]);
         Assert.HasCount(3, content.Tensors);
         CollectionAssert.AreEqual(new[] { 1L, -2L }, content.Tensors["b"].data<long>().ToArray());
@@ -121,24 +121,24 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void Every_type_comes_back_bit_for_bit()
     {
-        using var scope = NewDisposeScope();
-        var numbers = tensor(new[] { 0.1f, -3f, 100f, 7f, 1e-3f, 2f }).view(2, 3);
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        Tensor numbers = tensor(new[] { 0.1f, -3f, 100f, 7f, 1e-3f, 2f }).view(2, 3);
         ScalarType[] types =
         [
             ScalarType.Bool, ScalarType.Byte, ScalarType.Int8, ScalarType.Int16, ScalarType.Int32, ScalarType.Int64,
             ScalarType.Float16, ScalarType.BFloat16, ScalarType.Float32, ScalarType.Float64,
         ];
-        var tensors = types.ToDictionary(t => t.ToString(), t => (t == ScalarType.Byte ? numbers.abs() : numbers).to(t));
+        Dictionary<string, Tensor> tensors = types.ToDictionary(t => t.ToString(), t => (t == ScalarType.Byte ? numbers.abs() : numbers).to(t));
         tensors.Add("transposed", numbers.t());
         tensors.Add("empty", empty(0, 4));
         using var stream = new MemoryStream();
         Safetensors.Write(stream, tensors);
         stream.Position = 0;
-        using var content = Safetensors.Read(stream, "types");
+        using SafetensorsContent content = Safetensors.Read(stream, "types");
         Assert.HasCount(tensors.Count, content.Tensors);
-        foreach (var (name, expected) in tensors)
+        foreach ((string? name, Tensor? expected) in tensors)
         {
-            var found = content.Tensors[name];
+            Tensor found = content.Tensors[name];
             Assert.AreEqual(expected.dtype, found.dtype, name);
             CollectionAssert.AreEqual(expected.shape, found.shape, name);
             CollectionAssert.AreEqual(expected.contiguous().bytes.ToArray(), found.bytes.ToArray(), name);
@@ -150,7 +150,7 @@ public sealed class SafetensorsTests
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var before = Tensor.TotalCount;
+        long before = Tensor.TotalCount;
         SafetensorsContent content;
         using (NewDisposeScope())
             content = Safetensors.Read(new MemoryStream(Golden()), "golden");
@@ -163,10 +163,10 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void Copies_into_tensors_that_fit_and_lists_all_that_do_not()
     {
-        using var scope = NewDisposeScope();
-        using var content = Safetensors.Read(new MemoryStream(Golden()), "golden");
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        using SafetensorsContent content = Safetensors.Read(new MemoryStream(Golden()), "golden");
         var targets = new Dictionary<string, Tensor> { ["b"] = zeros(2, ScalarType.Int64), ["a"] = zeros(2), ["c"] = zeros(1) };
-        var error = Assert.ThrowsExactly<InvalidDataException>(() => content.CopyTo(targets));
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => content.CopyTo(targets));
         StringAssert.Contains(error.Message, "golden");
         StringAssert.Contains(error.Message, "tensor 'a' is F32 [2, 1], expected F32 [2]");
         StringAssert.Contains(error.Message, "tensor 'c' is missing");
@@ -181,12 +181,12 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void Every_cut_of_a_stream_is_reported_as_truncated()
     {
-        var golden = Golden();
-        for (var length = 0; length < golden.Length; length++)
+        byte[] golden = Golden();
+        for (int length = 0; length < golden.Length; length++)
         {
-            foreach (var stream in new Stream[] { new MemoryStream(golden, 0, length), new Trickle(golden[..length]) })
+            foreach (Stream stream in new Stream[] { new MemoryStream(golden, 0, length), new Trickle(golden[..length]) })
             {
-                var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(stream, "cut.safetensors"));
+                InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(stream, "cut.safetensors"));
                 StringAssert.Contains(error.Message, "cut.safetensors is truncated", $"{length} bytes");
             }
         }
@@ -218,7 +218,7 @@ public sealed class SafetensorsTests
     public void A_wrong_header_is_refused(string header, string expected)
     {
         var stream = new MemoryStream(Framed(header, new byte[8]));
-        var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(stream, "bad.safetensors"));
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(stream, "bad.safetensors"));
         StringAssert.StartsWith(error.Message, "bad.safetensors is not a safetensors stream: ");
         StringAssert.Contains(error.Message, expected);
     }
@@ -240,9 +240,9 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void A_foreign_file_is_refused()
     {
-        var zip = new byte[100];
+        byte[] zip = new byte[100];
         "PK\u0003\u0004\u0014\0\0\0"u8.CopyTo(zip);
-        var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new MemoryStream(zip), "model.zip"));
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new MemoryStream(zip), "model.zip"));
         StringAssert.Contains(error.Message, "model.zip");
         zip.AsSpan(0, 8).Fill(0xFF);
         error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Read(new MemoryStream(zip), "noise"));
@@ -252,27 +252,27 @@ public sealed class SafetensorsTests
     [TestMethod]
     public void Names_and_types_that_cannot_be_written_are_refused()
     {
-        using var scope = NewDisposeScope();
-        var one = ones(1);
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        Tensor one = ones(1);
         KeyValuePair<string, Tensor>[] twice = [new("a", one), new("a", one)];
         Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, twice));
         KeyValuePair<string, Tensor>[] reserved = [new("__metadata__", one)];
         Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, reserved));
         KeyValuePair<string, Tensor>[] complex = [new("z", one.to(ScalarType.ComplexFloat32))];
-        var error = Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, complex));
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => Safetensors.Write(Stream.Null, complex));
         StringAssert.Contains(error.Message, "ComplexFloat32");
     }
 
     [TestMethod]
     public void A_file_is_replaced_whole_or_not_at_all()
     {
-        var folder = Directory.CreateTempSubdirectory("vqvae-test-").FullName;
+        string folder = Directory.CreateTempSubdirectory("vqvae-test-").FullName;
         try
         {
-            using var scope = NewDisposeScope();
-            var path = Path.Combine(folder, "weights.safetensors");
+            using TorchSharp.DisposeScope scope = NewDisposeScope();
+            string path = Path.Combine(folder, "weights.safetensors");
             Safetensors.WriteFile(path, [new("a", ones(1))]);
-            var bytes = File.ReadAllBytes(path);
+            byte[] bytes = File.ReadAllBytes(path);
             Assert.ThrowsExactly<ArgumentException>(() => Safetensors.WriteFile(path, [new("a", ones(1)), new("a", ones(1))]));
             CollectionAssert.AreEqual(bytes, File.ReadAllBytes(path));
             CollectionAssert.AreEqual(new[] { path }, Directory.GetFiles(folder));
@@ -297,9 +297,9 @@ public sealed class SafetensorsTests
 
     static byte[] Framed(string header, byte[] data)
     {
-        var text = Encoding.UTF8.GetBytes(header);
-        var length = (text.Length + 7) / 8 * 8;
-        var bytes = new byte[8 + length + data.Length];
+        byte[] text = Encoding.UTF8.GetBytes(header);
+        int length = (text.Length + 7) / 8 * 8;
+        byte[] bytes = new byte[8 + length + data.Length];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
         bytes.AsSpan(8, length).Fill((byte)' ');
         text.CopyTo(bytes, 8);

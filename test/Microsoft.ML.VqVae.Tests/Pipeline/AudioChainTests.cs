@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -55,7 +56,7 @@ public class AudioChainTests
         using AudioVqVaeTransformer encoder = Fit("mel");
         TinySpeech.Row[] rows = TinySpeech.Rows(6);
         List<object[]> expected = Values.Read(encoder.Transform(TinySpeech.Data(_ml, rows)), "Codes");
-        var keys = _ml.Transforms.Conversion.MapValueToKey("Speaker").Fit(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(2)));
+        ValueToKeyMappingTransformer keys = _ml.Transforms.Conversion.MapValueToKey("Speaker").Fit(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(2)));
         var runs = new NetworkRuns(encoder.Network, "encoder.residual.0", "decoder.residual.0");
         using PredictionEngine<TinySpeech.Row, Coded> engine = _ml.Model.CreatePredictionEngine<TinySpeech.Row, Coded>(
             new TransformerChain<ITransformer>(keys, encoder), new PredictionEngineOptions { OwnsTransformer = false });

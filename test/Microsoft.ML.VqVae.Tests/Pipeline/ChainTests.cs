@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -29,12 +30,12 @@ public class ChainTests
     {
         IDataView data = Tiny.Data(_ml, 90);
         ImageVqVaeOptions options = Tiny.Options(steps: 40);
-        var pipeline = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options)
+        EstimatorChain<KeyToValueMappingTransformer> pipeline = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options)
             .Append(_ml.Transforms.Conversion.MapKeyToVector("Features", "Codes"))
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label"))
             .Append(_ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy())
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var model = pipeline.Fit(data);
+        using TransformerChain<KeyToValueMappingTransformer> model = pipeline.Fit(data);
         MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(model.Transform(data));
         Assert.IsGreaterThan(0.9, metrics.MicroAccuracy);
 

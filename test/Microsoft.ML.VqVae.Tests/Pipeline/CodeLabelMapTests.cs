@@ -37,7 +37,7 @@ public sealed class CodeLabelMapTests
         IDataView scored = Workout.Run(_ml, _ml.MulticlassClassification.Trainers.CodeLabelMap(), Data(Training));
         foreach (object[] row in Values.Read(scored, "Code", "Score", "PredictedLabel"))
         {
-            var scores = (float[])row[1];
+            float[] scores = (float[])row[1];
             Assert.AreEqual(1, scores.Sum(), 1e-6);
             Assert.AreEqual((uint)Array.IndexOf(scores, scores.Max()) + 1, row[2]);
         }

@@ -182,7 +182,7 @@ public sealed class LoadAudioTests : IDisposable
         string file = Write("one.wav", [0.5f, -0.5f]);
         IDataView none = _ml.Data.LoadFromEnumerable(Array.Empty<Part>());
         ITransformer model = _ml.Transforms.VqVae.LoadAudio("Waveform", "File").Fit(none);
-        using var engine = _ml.Model.CreatePredictionEngine<Part, Loaded>(model);
+        using PredictionEngine<Part, Loaded> engine = _ml.Model.CreatePredictionEngine<Part, Loaded>(model);
         CollectionAssert.AreEqual(new[] { 0.5f, -0.5f }, engine.Predict(new Part { File = file }).Waveform);
         Assert.IsEmpty(engine.Predict(new Part { File = "" }).Waveform);
     }

@@ -127,7 +127,7 @@ public sealed class OwnPriorTests
         foreach (bool grid in (bool[])[true, false])
         {
             PriorOptions options = Options(new BigramOptions { Mistake = mistake }, steps: 1, learningRate: 0.1);
-            var error = Assert.ThrowsExactly<InvalidOperationException>(
+            InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(
                 () => _ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(Data(grid, 6)));
             string length = grid ? "12 or null" : "null";
             Assert.AreEqual(
@@ -140,7 +140,7 @@ public sealed class OwnPriorTests
     public void Settings_that_cannot_work_or_cannot_be_saved_are_refused()
     {
         PriorOptions options = Options(new BigramOptions { Smoothing = -2 }, steps: 1, learningRate: 0.1);
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options));
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options));
         Assert.Contains("Smoothing must be above 0, but is -2", error.Message);
 
         options.CustomNetwork = new TransformerPriorOptions { Heads = 3, Channels = 64, Layers = 0 };
@@ -148,7 +148,7 @@ public sealed class OwnPriorTests
         Assert.Contains("Layers must be 1 or more, but is 0; Channels must be a positive multiple of Heads · 2, but is 64", error.Message);
 
         options.CustomNetwork = new UnsavableOptions(number => number);
-        var unsaved = Assert.ThrowsExactly<ArgumentException>(
+        ArgumentException unsaved = Assert.ThrowsExactly<ArgumentException>(
             () => _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(Data(grid: true, 6)));
         Assert.Contains(
             "CustomNetwork is a Microsoft.ML.VqVae.Tests.Pipeline.UnsavableOptions, whose settings cannot be saved", unsaved.Message);

@@ -54,8 +54,8 @@ public class PictureChainTests
         (options.ReconstructionColumnName, options.ReconstructionAsImage, options.ReconstructionErrorColumnName) =
             ("Decoded", true, "Error");
         IDataView files = Files();
-        var pipeline = Loading().Append(_ml.Transforms.VqVae.EncodeImages("Codes", "Image", options));
-        using var model = pipeline.Fit(files);
+        EstimatorChain<ImageVqVaeTransformer> pipeline = Loading().Append(_ml.Transforms.VqVae.EncodeImages("Codes", "Image", options));
+        using TransformerChain<ImageVqVaeTransformer> model = pipeline.Fit(files);
         IDataView view = model.Transform(files);
         Assert.AreEqual(new ImageDataViewType(Tiny.Side, Tiny.Side), view.Schema["Decoded"].Type);
         List<object[]> expected = Values.Read(view, "Codes", "Error", "Decoded", "File");

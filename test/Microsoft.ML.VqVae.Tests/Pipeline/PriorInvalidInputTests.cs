@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -117,7 +118,7 @@ public class PriorInvalidInputTests
     public void A_missing_condition_is_named_by_row()
     {
         IDataView data = TinyCodes.Grids(_ml, 6);
-        var labels = _ml.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(data);
+        ValueToKeyMappingTransformer labels = _ml.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(data);
         TinyCodes.Grid[] rows = TinyCodes.Grids(6);
         rows[2].Class = "none";
         IDataView missing = labels.Transform(_ml.Data.LoadFromEnumerable(rows));

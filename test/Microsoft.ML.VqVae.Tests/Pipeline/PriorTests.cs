@@ -1,4 +1,7 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -83,14 +86,14 @@ public class PriorTests
         List<object[]> rows = Values.Read(transformer.Transform(data), "Bits");
         PriorDescription description = PriorDescription.Resolve(data.Schema["Codes"], CodeFormat.Of(data.Schema["Codes"]),
             CategorySet.Of(data.Schema["Label"], "condition"), TinyCodes.Options());
-        using var network = description.CreateNetwork(seed: 0);
+        using CodePrior network = description.CreateNetwork(seed: 0);
         string weights = Path.GetTempFileName();
         try
         {
             transformer.SaveWeights(weights);
-            using (var content = VqVae.Persistence.Safetensors.ReadFile(weights))
+            using (SafetensorsContent content = VqVae.Persistence.Safetensors.ReadFile(weights))
                 content.CopyTo(network.state_dict());
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             network.eval();
             long[] codes = [.. TinyCodes.Grids(2).SelectMany(row => row.Codes).Select(key => key - 1L)];
             Tensor bits = network.Bits(tensor(codes).view(2, 12), tensor(new long[] { 0, 1 })).sum(1);
@@ -161,9 +164,9 @@ public class PriorTests
     public void A_prediction_engine_scores_a_row()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(TinyCodes.Lines(9));
-        var pipeline = _ml.Transforms.Conversion.MapValueToKey("Label", "Class")
+        EstimatorChain<PriorTransformer> pipeline = _ml.Transforms.Conversion.MapValueToKey("Label", "Class")
             .Append(_ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", With(TinyCodes.Options(), "PerCode")));
-        using var model = pipeline.Fit(data);
+        using TransformerChain<PriorTransformer> model = pipeline.Fit(data);
         List<object[]> expected = Values.Read(model.Transform(data), "Bits", "PerCode");
         using PredictionEngine<TinyCodes.Line, Scored> engine = _ml.Model.CreatePredictionEngine<TinyCodes.Line, Scored>(model);
         Scored[] scored = [.. TinyCodes.Lines(9).Select(row => engine.Predict(row))];

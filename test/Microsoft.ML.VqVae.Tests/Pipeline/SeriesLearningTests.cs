@@ -1,4 +1,6 @@
+using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
+using Microsoft.ML.Trainers;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Trainers;
 using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -19,7 +20,7 @@ public sealed class StockPartsTests : IDisposable
     [TestMethod]
     public void Embeddings_and_error_become_one_vector()
     {
-        var transformer = _ml.Transforms.Concatenate("Features", "Embeddings", "Error").Fit(Encoded());
+        ColumnConcatenatingTransformer transformer = _ml.Transforms.Concatenate("Features", "Embeddings", "Error").Fit(Encoded());
         IDataView joined = transformer.Transform(Encoded());
         foreach (object[] row in Values.Read(joined, "Embeddings", "Error", "Features"))
             CollectionAssert.AreEqual((float[])[.. (float[])row[0], (float)row[1]], (float[])row[2]);

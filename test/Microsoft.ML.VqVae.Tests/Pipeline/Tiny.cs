@@ -98,8 +98,8 @@ internal static class Tiny
         {
             // Codes that the encoder comes near: its own outputs for some images.
             float[] images = [.. Enumerable.Range(0, Codes).SelectMany(number => Pixels(number, format.Channels))];
-            var latents = network.EncodeToLatents(tensor(images, [Codes, format.Channels, Side, Side]));
-            var codebook = network.state_dict()["quantizer.codebook"];
+            Tensor latents = network.EncodeToLatents(tensor(images, [Codes, format.Channels, Side, Side]));
+            Tensor codebook = network.state_dict()["quantizer.codebook"];
             for (int code = 0; code < Codes; code++)
                 codebook.select(1, code).copy_(latents.select(0, code).narrow(0, 0, Dimensions).flatten(1).select(1, code * 2));
         }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -85,7 +86,7 @@ internal static class TinyCodes
         using (no_grad())
         {
             long stream = 0;
-            foreach (var parameter in network.parameters())
+            foreach (Parameter parameter in network.parameters())
             {
                 using Generator generator = SeededRandom.CreateGenerator(5, stream++);
                 using Tensor noise = randn(parameter.shape, generator: generator);

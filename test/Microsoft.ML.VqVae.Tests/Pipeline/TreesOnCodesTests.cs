@@ -1,4 +1,8 @@
+using System.Collections.Immutable;
+using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
+using Microsoft.ML.Trainers;
+using Microsoft.ML.Trainers.FastTree;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Tests.Samples;
 
@@ -28,11 +32,11 @@ public class TreesOnCodesTests
     {
         Tiny.Row[] rows = Tiny.Rows(120);
         IDataView data = _ml.Data.LoadFromEnumerable(rows[..90]), heldOut = _ml.Data.LoadFromEnumerable(rows[90..]);
-        var pipeline = Features()
+        EstimatorChain<KeyToValueMappingTransformer> pipeline = Features()
             .Append(_ml.Transforms.Conversion.MapValueToKey("Label"))
             .Append(trainer)
             .Append(_ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var model = pipeline.Fit(data);
+        using TransformerChain<KeyToValueMappingTransformer> model = pipeline.Fit(data);
         IDataView scored = model.Transform(heldOut);
         Assert.IsGreaterThan(0.9, _ml.MulticlassClassification.Evaluate(scored).MicroAccuracy);
 
@@ -61,7 +65,7 @@ public class TreesOnCodesTests
         // The held-out rows carry the codes of their own fold's codec, and the three codecs are three.
         var errorsOfFirstRow = new HashSet<float>();
         var heldOut = new List<int>();
-        foreach (var fold in folds)
+        foreach (TrainCatalogBase.CrossValidationResult<MulticlassClassificationMetrics>? fold in folds)
         {
             List<object[]> all = Values.Read(fold.Model.Transform(data), "Number", "Codes", "Error");
             List<object[]> scored = Values.Read(fold.ScoredHoldOutSet, "Number", "Codes", "Error");
@@ -72,7 +76,7 @@ public class TreesOnCodesTests
         Assert.HasCount(Folds, errorsOfFirstRow);
         CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToList(), heldOut.Order().ToList());
         Assert.IsGreaterThan(0.8, folds.Average(fold => fold.Metrics.MicroAccuracy));
-        foreach (var fold in folds)
+        foreach (TrainCatalogBase.CrossValidationResult<MulticlassClassificationMetrics>? fold in folds)
             (fold.Model as IDisposable)?.Dispose();
     }
 

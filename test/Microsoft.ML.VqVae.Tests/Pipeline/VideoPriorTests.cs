@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -106,7 +107,7 @@ public class VideoPriorTests
         string[] actions = [.. frames.Select(frame => frame.Action).Distinct()];
         foreach (int row in Enumerable.Range(0, frames.Count).Except(missing))
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             Tensor Of(params int[] rows) => tensor(rows.SelectMany(number => frames[number].Codes).Select(key => key - 1L).ToArray());
             long[] did = [Array.IndexOf(actions, frames[row - 1].Action), Array.IndexOf(actions, frames[row].Action)];
             Tensor ofCodes = network.Bits(Of(row).view(1, -1), Of(row - 2, row - 1).view(1, 2, -1), tensor(did).view(1, 2));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Priors;
@@ -13,10 +14,10 @@ public sealed class GoldenPixelCnnTests
     [TestMethod]
     public void Logits_loss_and_all_gradients_agree_with_masked_convolutions()
     {
-        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "pixelcnn.json"));
-        var golden = JsonSerializer.Deserialize<JsonElement>(file);
+        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "pixelcnn.json"));
+        JsonElement golden = JsonSerializer.Deserialize<JsonElement>(file);
         int Whole(string property) => golden.GetProperty(property).GetInt32();
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(
             new PixelCnnOptions
             {
@@ -27,23 +28,23 @@ public sealed class GoldenPixelCnnTests
             seed: 1);
         using (no_grad())
         {
-            foreach (var (name, parameter) in network.named_parameters())
+            foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in network.named_parameters())
                 parameter.copy_(GoldenFile.Make(name, parameter.shape, 0.6));
         }
-        var batch = Whole("batch");
-        var codes = tensor(golden.GetProperty("grid").Deserialize<long[]>()!).view(batch, network.Length!.Value);
-        var conditions = tensor(golden.GetProperty("conditions").Deserialize<long[]>()!);
-        var map = GoldenFile.Make("map", [batch, Whole("map_channels"), Whole("height"), Whole("width")], 1);
+        int batch = Whole("batch");
+        Tensor codes = tensor(golden.GetProperty("grid").Deserialize<long[]>()!).view(batch, network.Length!.Value);
+        Tensor conditions = tensor(golden.GetProperty("conditions").Deserialize<long[]>()!);
+        Tensor map = GoldenFile.Make("map", [batch, Whole("map_channels"), Whole("height"), Whole("width")], 1);
 
         TensorAssert.Close(
             golden.GetProperty("logits").Deserialize<float[]>()!, network.Logits(codes, conditions, map), Tolerance, "logits");
-        var loss = network.Loss(codes, conditions, map: map);
+        Tensor loss = network.Loss(codes, conditions, map: map);
         loss.backward();
         TensorAssert.Close([golden.GetProperty("loss").GetSingle()], loss, Tolerance, "loss");
-        var gradients = golden.GetProperty("gradients");
+        JsonElement gradients = golden.GetProperty("gradients");
         CollectionAssert.AreEquivalent(
             gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), network.named_parameters().Select(p => p.name).ToArray());
-        foreach (var (name, parameter) in network.named_parameters())
+        foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in network.named_parameters())
             TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
     }
 }

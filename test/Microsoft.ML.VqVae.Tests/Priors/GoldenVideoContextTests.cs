@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Priors;
@@ -14,9 +15,9 @@ public sealed class GoldenVideoContextTests
     public void The_map_and_all_gradients_agree_with_one_example_at_a_time()
     {
         using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "video_context.json"));
-        var golden = JsonSerializer.Deserialize<JsonElement>(file);
+        JsonElement golden = JsonSerializer.Deserialize<JsonElement>(file);
         int Whole(string property) => golden.GetProperty(property).GetInt32();
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(seed: 1);
         using var network = new VideoContext(new VideoCodePriorOptions
         {
@@ -36,7 +37,7 @@ public sealed class GoldenVideoContextTests
         }, source);
         using (no_grad())
         {
-            foreach (var (name, parameter) in network.named_parameters())
+            foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in network.named_parameters())
                 parameter.copy_(GoldenFile.Make(name, parameter.shape, 0.6));
         }
         Tensor Codes(string name, params long[] shape) => tensor(golden.GetProperty(name).Deserialize<long[]>()!).view(shape);
@@ -46,7 +47,7 @@ public sealed class GoldenVideoContextTests
         JsonElement gradients = golden.GetProperty("gradients");
         CollectionAssert.AreEquivalent(
             gradients.EnumerateObject().Select(entry => entry.Name).ToArray(), network.named_parameters().Select(p => p.name).ToArray());
-        foreach (var (name, parameter) in network.named_parameters())
+        foreach ((string? name, TorchSharp.Modules.Parameter? parameter) in network.named_parameters())
             TensorAssert.Close(gradients.GetProperty(name).Deserialize<float[]>()!, parameter.grad!, Tolerance, $"gradient of {name}");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Priors;
@@ -12,7 +13,7 @@ public sealed class GoldenWaveNetPriorTests
     [TestMethod]
     public void Logits_bits_loss_and_all_gradients_agree()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var golden = GoldenFile.Open("wavenet.json", "prior");
         using var prior = new WaveNetPrior(
             new WaveNetPriorOptions
@@ -23,13 +24,13 @@ public sealed class GoldenWaveNetPriorTests
             },
             seed: 1);
         GoldenFile.FillIn(prior, 0.35);
-        var batch = golden.Whole("batch");
-        var codes = golden.Wholes("given", batch, golden.Whole("length"));
-        var (conditions, lengths) = (golden.Wholes("condition", batch), golden.Wholes("lengths", batch));
+        int batch = golden.Whole("batch");
+        Tensor codes = golden.Wholes("given", batch, golden.Whole("length"));
+        (Tensor? conditions, Tensor? lengths) = (golden.Wholes("condition", batch), golden.Wholes("lengths", batch));
 
         TensorAssert.Close(golden.Numbers("logits"), prior.Logits(codes, conditions), Tolerance, "logits");
         TensorAssert.Close(golden.Numbers("bits"), prior.Bits(codes, conditions, lengths), Tolerance, "bits");
-        var loss = prior.Loss(codes, conditions, lengths);
+        Tensor loss = prior.Loss(codes, conditions, lengths);
         loss.backward();
         TensorAssert.Close([golden.Number("loss")], loss, Tolerance, "loss");
         golden.CheckGradients(prior, Tolerance);

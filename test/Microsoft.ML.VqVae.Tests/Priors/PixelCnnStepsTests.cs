@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Priors;
@@ -19,18 +20,18 @@ public sealed class PixelCnnStepsTests
     public void Logits_are_those_of_the_whole_network(
         int height, int width, int groups, int kernel, int layers, int classes, int mapChannels, int batch)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(
             PixelCnnTests.Options(o => (o.Height, o.Width, o.CodesPerPosition, o.KernelSize, o.Layers, o.Conditions, o.MapChannels)
                 = (height, width, groups, kernel, layers, classes, mapChannels)), 1);
         using (no_grad())
-            foreach (var parameter in network.parameters())
+            foreach (Parameter parameter in network.parameters())
                 parameter.mul_(1.5);
-        var codes = PixelCnnTests.RandomCodes(network, batch);
+        Tensor codes = PixelCnnTests.RandomCodes(network, batch);
         using var generator = new Generator(3);
-        var conditions = classes > 0 ? randint(classes, [batch], generator: generator) : null;
-        var map = mapChannels > 0 ? randn([batch, mapChannels, height, width], generator: generator) : null;
-        var expected = network.Logits(codes, conditions, map);
+        Tensor? conditions = classes > 0 ? randint(classes, [batch], generator: generator) : null;
+        Tensor? map = mapChannels > 0 ? randn([batch, mapChannels, height, width], generator: generator) : null;
+        Tensor expected = network.Logits(codes, conditions, map);
         using IDisposable withoutGradients = no_grad();
         CheckSteps(network, new PixelCnnTensorSteps(network, batch, conditions, map), codes, expected);
         CheckSteps(network, new PixelCnnSpanSteps(network, batch, conditions, map), codes, expected);
@@ -58,14 +59,14 @@ public sealed class PixelCnnStepsTests
     [TestMethod]
     public void One_vector_for_all_positions_conditions_steps_too()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(PixelCnnTests.Options(o => o.MapChannels = 2), 1);
-        var codes = PixelCnnTests.RandomCodes(network, 2);
+        Tensor codes = PixelCnnTests.RandomCodes(network, 2);
         using var generator = new Generator(3);
-        var map = randn([2, 2, 1, 1], generator: generator);
-        var expected = network.Logits(codes, null, map);
-        using var steps = network.Begin(2, map: map);
-        for (var index = 0; index < network.Length; index++)
+        Tensor map = randn([2, 2, 1, 1], generator: generator);
+        Tensor expected = network.Logits(codes, null, map);
+        using CodeSteps steps = network.Begin(2, map: map);
+        for (int index = 0; index < network.Length; index++)
         {
             TensorAssert.Close(expected.select(1, index), steps.NextLogits(), 1e-4, $"logits of code {index}");
             steps.Accept(codes.select(1, index));
@@ -75,10 +76,10 @@ public sealed class PixelCnnStepsTests
     [TestMethod]
     public void Codes_of_another_shape_are_told()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(PixelCnnTests.Options(), 1);
-        using var steps = network.Begin(2);
-        var error = Assert.ThrowsExactly<ArgumentException>(() => steps.Accept(zeros(3, dtype: ScalarType.Int64)));
+        using CodeSteps steps = network.Begin(2);
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => steps.Accept(zeros(3, dtype: ScalarType.Int64)));
         StringAssert.Contains(error.Message, "Codes must be Int64 [2], one a row, but are Int64 [3]");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Begin(0));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => network.Begin(1, 13)).Message, "has 12 codes a row");
@@ -99,12 +100,12 @@ public sealed class PixelCnnStepsTests
     public void Steps_free_all_that_they_allocate(int batch)
     {
         using var network = new PixelCnn(PixelCnnTests.Options(o => (o.Conditions, o.CodesPerPosition) = (2, 2)), 1);
-        using var conditions = zeros(batch, dtype: ScalarType.Int64);
-        using var codes = zeros(batch, dtype: ScalarType.Int64);
+        using Tensor conditions = zeros(batch, dtype: ScalarType.Int64);
+        using Tensor codes = zeros(batch, dtype: ScalarType.Int64);
         void Run()
         {
-            using var steps = network.Begin(batch, conditions: conditions);
-            for (var index = 0; index < network.Length; index++)
+            using CodeSteps steps = network.Begin(batch, conditions: conditions);
+            for (int index = 0; index < network.Length; index++)
             {
                 steps.NextLogits().Dispose();
                 steps.Accept(codes);
@@ -112,7 +113,7 @@ public sealed class PixelCnnStepsTests
         }
 
         Run();
-        var before = Tensor.TotalCount;
+        long before = Tensor.TotalCount;
         Run();
         Assert.AreEqual(before, Tensor.TotalCount);
     }

@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Priors;
@@ -24,15 +25,15 @@ public sealed class PixelCnnTests
     /// <summary>Which places of the flattened grid the gradient of the logits of <paramref name="index"/> reaches.</summary>
     static int[] Seen(PixelCnn network, int index)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         network.zero_grad();
-        var (count, groups) = (network.Length!.Value, network.Options.CodesPerPosition);
+        (int count, int groups) = (network.Length!.Value, network.Options.CodesPerPosition);
         // Each place has a code of its own, so that the gradient of a row of the tables is the gradient at one place.
-        var codes = arange(count, dtype: ScalarType.Int64).unsqueeze(0);
+        Tensor codes = arange(count, dtype: ScalarType.Int64).unsqueeze(0);
         network.Logits(codes).select(1, index).square().sum().backward();
         bool Reached(Tensor? gradient, int row) => gradient is not null && gradient.select(0, row).abs().max().item<float>() > 0;
-        var table = network.get_parameter("codes")!.grad;
-        var earlier = groups > 1 ? network.get_parameter("head.earlier")!.grad : null;
+        Tensor? table = network.get_parameter("codes")!.grad;
+        Tensor? earlier = groups > 1 ? network.get_parameter("head.earlier")!.grad : null;
         return [.. Enumerable.Range(0, count).Where(place =>
             Reached(table, place % groups * network.Codes + place)
             || (place % groups < groups - 1 && Reached(earlier, place % groups * network.Codes + place)))];
@@ -50,7 +51,7 @@ public sealed class PixelCnnTests
         using var network = new PixelCnn(
             Options(o => (o.Height, o.Width, o.CodesPerPosition, o.KernelSize, o.Layers, o.Codes)
                 = (height, width, groups, kernel, layers, height * width * groups)), 1);
-        for (var index = 0; index < network.Length; index++)
+        for (int index = 0; index < network.Length; index++)
             CollectionAssert.AreEqual(Enumerable.Range(0, index).ToArray(), Seen(network, index), $"code {index}");
     }
 
@@ -65,25 +66,25 @@ public sealed class PixelCnnTests
     [TestMethod]
     public void Conditions_change_what_is_likely_everywhere()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(Options(o => (o.Conditions, o.MapChannels) = (3, 2)), 1);
-        var codes = RandomCodes(network, 2);
+        Tensor codes = RandomCodes(network, 2);
         using var generator = new Generator(5);
-        var map = randn(2, 2, 3, 4, generator: generator);
-        var plain = network.Logits(codes, tensor(new long[] { 0, 1 }), map);
-        var otherClass = network.Logits(codes, tensor(new long[] { 2, 1 }), map);
-        var changed = (plain - otherClass).abs().sum(2).gt(0);
+        Tensor map = randn(2, 2, 3, 4, generator: generator);
+        Tensor plain = network.Logits(codes, tensor(new long[] { 0, 1 }), map);
+        Tensor otherClass = network.Logits(codes, tensor(new long[] { 2, 1 }), map);
+        Tensor changed = (plain - otherClass).abs().sum(2).gt(0);
         Assert.AreEqual(12, changed[0].sum().ToInt64(), "every position of the first row");
         Assert.AreEqual(0, changed[1].sum().ToInt64(), "no position of the second");
 
         // A map is known as a whole before sampling starts, so a position may see its neighbours to the right; it does see its own.
-        var otherMap = map.clone();
+        Tensor otherMap = map.clone();
         otherMap.select(2, 1).select(2, 2).add_(1);
-        var moved = (plain - network.Logits(codes, tensor(new long[] { 0, 1 }), otherMap)).abs().sum(2).gt(0);
+        Tensor moved = (plain - network.Logits(codes, tensor(new long[] { 0, 1 }), otherMap)).abs().sum(2).gt(0);
         Assert.IsTrue(moved[0, 6].item<bool>(), "the position itself");
         Assert.IsFalse(moved[0, 3].item<bool>(), "the row above");
 
-        var same = randn([2, 2, 1, 1], generator: generator);
+        Tensor same = randn([2, 2, 1, 1], generator: generator);
         TensorAssert.Close(
             network.Logits(codes, tensor(new long[] { 0, 1 }), same.repeat(1, 1, 3, 4)),
             network.Logits(codes, tensor(new long[] { 0, 1 }), same), 1e-5, "one vector for all positions");
@@ -92,16 +93,16 @@ public sealed class PixelCnnTests
     [TestMethod]
     public void The_seed_decides_weights_and_dropout_and_torchs_own_generator_is_not_touched()
     {
-        using var scope = NewDisposeScope();
-        var random = get_rng_state();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor random = get_rng_state();
         using var one = new PixelCnn(Options(o => o.Dropout = 0.5), 1);
         using var same = new PixelCnn(Options(o => o.Dropout = 0.5), 1);
         using var other = new PixelCnn(Options(), 2);
-        foreach (var (name, value) in one.state_dict())
+        foreach ((string? name, Tensor? value) in one.state_dict())
             TensorAssert.Same(value, same.state_dict()[name], name);
         CollectionAssert.AreNotEqual(TensorAssert.Floats(one.state_dict()["codes"]), TensorAssert.Floats(other.state_dict()["codes"]));
-        var codes = RandomCodes(one, 4);
-        var loss = one.Loss(codes, step: 3).item<float>();
+        Tensor codes = RandomCodes(one, 4);
+        float loss = one.Loss(codes, step: 3).item<float>();
         Assert.AreEqual(loss, same.Loss(codes, step: 3).item<float>());
         Assert.AreNotEqual(loss, one.Loss(codes, step: 4).item<float>(), "other channels are left out");
         one.eval();
@@ -112,12 +113,12 @@ public sealed class PixelCnnTests
     [TestMethod]
     public void What_is_saved_and_loaded_scores_identically()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(Options(o => (o.Conditions, o.CodesPerPosition) = (2, 2)), 1);
         using var loaded = new PixelCnn(Options(o => (o.Conditions, o.CodesPerPosition) = (2, 2)), 2);
         loaded.load_state_dict(TensorAssert.Snapshot(network));
-        var codes = RandomCodes(network, 3);
-        var conditions = tensor(new long[] { 1, 0, 1 });
+        Tensor codes = RandomCodes(network, 3);
+        Tensor conditions = tensor(new long[] { 1, 0, 1 });
         TensorAssert.Same(network.Bits(codes, conditions), loaded.Bits(codes, conditions), "bits");
     }
 
@@ -148,7 +149,7 @@ public sealed class PixelCnnTests
     [TestMethod]
     public void Wrong_options_are_told_at_once()
     {
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PixelCnn(
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PixelCnn(
             Options(o => (o.Height, o.Codes, o.KernelSize, o.Dropout, o.Layers) = (0, 1, 4, 1, 0)), 1));
         StringAssert.Contains(error.Message, "Height must be 1 or more, but is 0");
         StringAssert.Contains(error.Message, "Codes must be 2 or more, but is 1");
@@ -160,12 +161,12 @@ public sealed class PixelCnnTests
     [TestMethod]
     public void Codes_conditions_and_maps_that_do_not_fit_are_told()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(Options(o => (o.Conditions, o.MapChannels) = (3, 2)), 1);
         using var plain = new PixelCnn(Options(), 1);
-        var codes = zeros(2, 12, dtype: ScalarType.Int64);
-        var conditions = zeros(2, dtype: ScalarType.Int64);
-        var map = zeros(2, 2, 3, 4);
+        Tensor codes = zeros(2, 12, dtype: ScalarType.Int64);
+        Tensor conditions = zeros(2, dtype: ScalarType.Int64);
+        Tensor map = zeros(2, 2, 3, 4);
         void Told(string expected, Func<Tensor> call) => StringAssert.Contains(
             Assert.Throws<ArgumentException>(() => call()).Message, expected);
         Told("Codes must be Int64 [batch, 12], but are Int64 [2, 11]", () => plain.Logits(zeros(2, 11, dtype: ScalarType.Int64)));
@@ -188,18 +189,18 @@ public sealed class PixelCnnTests
     public void No_tensor_outlives_scoring_or_training()
     {
         using var network = new PixelCnn(Options(o => (o.Dropout, o.Conditions, o.CodesPerPosition) = (0.2, 2, 2)), 1);
-        using var codes = RandomCodes(network, 2);
-        using var conditions = zeros(2, dtype: ScalarType.Int64);
+        using Tensor codes = RandomCodes(network, 2);
+        using Tensor conditions = zeros(2, dtype: ScalarType.Int64);
         void Step()
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             network.Loss(codes, conditions, step: 1).backward();
             network.Bits(codes, conditions);
         }
 
         Step();
         network.zero_grad();
-        var before = Tensor.TotalCount;
+        long before = Tensor.TotalCount;
         Step();
         network.zero_grad();
         Assert.AreEqual(before, Tensor.TotalCount);
@@ -208,25 +209,25 @@ public sealed class PixelCnnTests
     [TestMethod]
     public void Training_finds_the_rule_of_the_codes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var network = new PixelCnn(Options(o => (o.Channels, o.Layers, o.CodesPerPosition, o.Conditions) = (16, 2, 2, 2)), 1);
         // The class decides the first code; each next one is 1 more, in class 1 also 1 more again from the second position of a row on.
         long Rule(int place, int condition) => (condition + place + (place % 8 > 2 ? condition : 0)) % 7;
-        var conditions = tensor(new long[] { 0, 1, 0, 1 });
-        var codes = tensor(Enumerable.Range(0, 4 * 24).Select(place => Rule(place % 24, place / 24 % 2)).ToArray()).view(4, 24);
-        using var optimizer = optim.Adam(network.parameters(), 1e-2);
-        var loss = float.NaN;
-        for (var step = 0; step < 60; step++)
+        Tensor conditions = tensor(new long[] { 0, 1, 0, 1 });
+        Tensor codes = tensor(Enumerable.Range(0, 4 * 24).Select(place => Rule(place % 24, place / 24 % 2)).ToArray()).view(4, 24);
+        using Adam optimizer = optim.Adam(network.parameters(), 1e-2);
+        float loss = float.NaN;
+        for (int step = 0; step < 60; step++)
         {
-            using var stepScope = NewDisposeScope();
+            using DisposeScope stepScope = NewDisposeScope();
             optimizer.zero_grad();
-            var value = network.Loss(codes, conditions, step: step);
+            Tensor value = network.Loss(codes, conditions, step: step);
             value.backward();
             optimizer.step();
             loss = value.item<float>();
         }
         Assert.IsLessThan(0.1f, loss);
-        var sampled = network.Sample(new SampleRequest { Count = 4, Conditions = conditions, Seed = 1, TopK = 1 });
+        Tensor sampled = network.Sample(new SampleRequest { Count = 4, Conditions = conditions, Seed = 1, TopK = 1 });
         CollectionAssert.AreEqual(TensorAssert.Longs(codes), TensorAssert.Longs(sampled));
     }
 }

@@ -21,7 +21,7 @@ public sealed class VideoCodePriorTests
 
     static Tensor Numbers(int below, params long[] shape)
     {
-        using var generator = SeededRandom.CreateGenerator(9, 0);
+        using Generator generator = SeededRandom.CreateGenerator(9, 0);
         return randint(below, shape, dtype: ScalarType.Int64, generator: generator);
     }
 
@@ -45,7 +45,7 @@ public sealed class VideoCodePriorTests
     [TestMethod]
     public void Noise_that_leaves_nothing_is_refused()
     {
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Network(1));
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Network(1));
         StringAssert.Contains(error.Message, "ContextNoise must be from 0 to below 1, but is 1");
     }
 }

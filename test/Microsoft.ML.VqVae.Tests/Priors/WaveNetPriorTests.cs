@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Priors;
@@ -29,14 +30,14 @@ public sealed class WaveNetPriorTests
     [DataRow(40, 2, 2)]
     public void Code_by_code_gives_the_logits_of_all_at_once(int batch, int conditions, int kernel)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var prior = new WaveNetPrior(Options(conditions, kernel), seed: 3);
-        var codes = Codes(batch, 60);
-        var given = Conditions(conditions, batch);
-        using var withoutGradients = no_grad();
-        var expected = prior.Logits(codes, given);
-        using var steps = prior.Begin(batch, 60, given);
-        for (var i = 0; i < 60; i++)
+        Tensor codes = Codes(batch, 60);
+        Tensor? given = Conditions(conditions, batch);
+        using IDisposable withoutGradients = no_grad();
+        Tensor expected = prior.Logits(codes, given);
+        using CodeSteps steps = prior.Begin(batch, 60, given);
+        for (int i = 0; i < 60; i++)
         {
             if (i % 4 != 3)
                 TensorAssert.Close(expected.select(1, i), steps.NextLogits(), 1e-4, $"code {i}");
@@ -49,25 +50,25 @@ public sealed class WaveNetPriorTests
     [DataRow(2)]
     public void Cached_samples_are_those_of_full_passes(int conditions)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var prior = new WaveNetPrior(Options(conditions), seed: 3);
         var request = new SampleRequest { Count = 5, Length = 40, Conditions = Conditions(conditions, 5), Seed = 6, Temperature = 0.8 };
-        var cached = prior.Sample(request);
-        var naive = prior.Sample(request with { Cached = false });
+        Tensor cached = prior.Sample(request);
+        Tensor naive = prior.Sample(request with { Cached = false });
         CollectionAssert.AreEqual(TensorAssert.Longs(naive), TensorAssert.Longs(cached));
-        var singly = prior.Sample(request with { BatchSize = 1 });
+        Tensor singly = prior.Sample(request with { BatchSize = 1 });
         CollectionAssert.AreEqual(TensorAssert.Longs(cached), TensorAssert.Longs(singly));
     }
 
     [TestMethod]
     public void What_lies_beyond_the_end_of_a_row_changes_neither_bits_nor_gradients()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var prior = new WaveNetPrior(Options(), seed: 3);
-        var (codes, other) = (Codes(2, 30), Codes(2, 30, seed: 5));
+        (Tensor? codes, Tensor? other) = (Codes(2, 30), Codes(2, 30, seed: 5));
         // Both rows begin alike; one has 12 codes, the other none.
         other.narrow(1, 0, 12).copy_(codes.narrow(1, 0, 12));
-        var lengths = tensor(new long[] { 12, 0 });
+        Tensor lengths = tensor(new long[] { 12, 0 });
         (Tensor Bits, Tensor Gradient) Run(Tensor given)
         {
             prior.zero_grad();
@@ -75,7 +76,7 @@ public sealed class WaveNetPriorTests
             return (prior.Bits(given, Conditions(2, 2), lengths), prior.parameters().First().grad!.clone());
         }
 
-        var (first, second) = (Run(codes), Run(other));
+        ((Tensor Bits, Tensor Gradient) first, (Tensor Bits, Tensor Gradient) second) = (Run(codes), Run(other));
         TensorAssert.Same(first.Bits, second.Bits, "bits");
         TensorAssert.Same(first.Gradient, second.Gradient, "gradient");
         TensorAssert.Close(
@@ -87,27 +88,27 @@ public sealed class WaveNetPriorTests
     [TestMethod]
     public void It_learns_what_repeats_and_who_says_it()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var options = new WaveNetPriorOptions
         {
             Codes = 9, Conditions = 2, Blocks = 1, LayersPerBlock = 4, Channels = 16, SkipChannels = 16,
         };
         using var prior = new WaveNetPrior(options, seed: 3);
         // Speaker 0 repeats four codes, speaker 1 others.
-        var period = tensor(new long[] { 1, 4, 2, 7, 8, 0, 3, 5 }).view(2, 4);
-        var codes = period.repeat(1, 12);
-        var speakers = tensor(new long[] { 0, 1 });
-        using var optimizer = optim.Adam(prior.parameters(), lr: 0.01);
-        for (var step = 0; step < 60; step++)
+        Tensor period = tensor(new long[] { 1, 4, 2, 7, 8, 0, 3, 5 }).view(2, 4);
+        Tensor codes = period.repeat(1, 12);
+        Tensor speakers = tensor(new long[] { 0, 1 });
+        using Adam optimizer = optim.Adam(prior.parameters(), lr: 0.01);
+        for (int step = 0; step < 60; step++)
         {
-            using var stepScope = NewDisposeScope();
+            using DisposeScope stepScope = NewDisposeScope();
             optimizer.zero_grad();
             prior.Loss(codes, speakers, step: step).backward();
             optimizer.step();
         }
-        using var withoutGradients = no_grad();
+        using IDisposable withoutGradients = no_grad();
         Assert.IsLessThan(0.1, prior.Bits(codes, speakers).mean().item<float>());
-        var sampled = prior.Sample(new SampleRequest { Count = 2, Length = 48, Conditions = speakers, TopK = 1 });
+        Tensor sampled = prior.Sample(new SampleRequest { Count = 2, Length = 48, Conditions = speakers, TopK = 1 });
         CollectionAssert.AreEqual(TensorAssert.Longs(codes), TensorAssert.Longs(sampled));
     }
 
@@ -117,10 +118,10 @@ public sealed class WaveNetPriorTests
         using var prior = new WaveNetPrior(Options(conditions: 0), seed: 3);
         void Use()
         {
-            using var scope = NewDisposeScope();
-            foreach (var batch in new[] { 1, 40 })
+            using DisposeScope scope = NewDisposeScope();
+            foreach (int batch in new[] { 1, 40 })
             {
-                using var steps = prior.Begin(batch, 10);
+                using CodeSteps steps = prior.Begin(batch, 10);
                 steps.NextLogits();
                 steps.Accept(zeros(batch, dtype: ScalarType.Int64));
                 steps.NextLogits();
@@ -129,10 +130,10 @@ public sealed class WaveNetPriorTests
         }
 
         Use();
-        var before = Tensor.TotalCount;
+        long before = Tensor.TotalCount;
         Use();
         Assert.AreEqual(before, Tensor.TotalCount);
-        using (var steps = prior.Begin(2, 10))
+        using (CodeSteps steps = prior.Begin(2, 10))
             steps.NextLogits().Dispose();
         Assert.AreEqual(before, Tensor.TotalCount);
     }
@@ -144,21 +145,21 @@ public sealed class WaveNetPriorTests
         {
             Codes = 1, Conditions = -1, Blocks = 0, LayersPerBlock = 17, KernelSize = 4, Channels = 0, SkipChannels = 0,
         };
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new WaveNetPrior(options, seed: 1));
-        foreach (var name in new[] { "Codes", "Conditions", "Blocks", "LayersPerBlock", "KernelSize", "Channels", "SkipChannels" })
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new WaveNetPrior(options, seed: 1));
+        foreach (string? name in new[] { "Codes", "Conditions", "Blocks", "LayersPerBlock", "KernelSize", "Channels", "SkipChannels" })
             Assert.Contains($"{name} must be", error.Message);
     }
 
     [TestMethod]
     public void The_same_seed_gives_the_same_weights_and_the_presets_work()
     {
-        using var scope = NewDisposeScope();
-        foreach (var options in new[] { WaveNetPriorOptions.Large(), WaveNetPriorOptions.Fast() })
+        using DisposeScope scope = NewDisposeScope();
+        foreach (WaveNetPriorOptions? options in new[] { WaveNetPriorOptions.Large(), WaveNetPriorOptions.Fast() })
         {
             options.Codes = 5;
             using var first = new WaveNetPrior(options, seed: 8);
             using var second = new WaveNetPrior(options, seed: 8);
-            var codes = zeros(1, 7, dtype: ScalarType.Int64);
+            Tensor codes = zeros(1, 7, dtype: ScalarType.Int64);
             TensorAssert.Same(first.Logits(codes), second.Logits(codes), "logits");
             Assert.AreEqual(1 + options.Blocks * ((1 << options.LayersPerBlock) - 1), first.ReceptiveField);
         }

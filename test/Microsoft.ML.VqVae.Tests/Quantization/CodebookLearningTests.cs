@@ -24,26 +24,26 @@ public sealed class CodebookLearningTests
     {
         using var generator = new Generator((ulong)seed);
         using var fixedPlaces = new Generator(99);
-        var centres = randn(places, 3, generator: fixedPlaces) * 10;
-        var points = centres.repeat_interleave(each, 0) + randn((long)places * each, 3, generator: generator) * spread;
+        Tensor centres = randn(places, 3, generator: fixedPlaces) * 10;
+        Tensor points = centres.repeat_interleave(each, 0) + randn((long)places * each, 3, generator: generator) * spread;
         return points.t().unsqueeze(0).contiguous();
     }
 
     [TestMethod]
     public void Codes_that_no_latent_uses_stay_where_they_are()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Moving(), 5);
-        var before = quantizer.state_dict()["codebook"].clone();
-        var encodings = Clusters(1, places: 1, each: 50);
-        var used = quantizer.Encode(encodings);
-        for (var step = 0; step < 200; step++)
+        Tensor before = quantizer.state_dict()["codebook"].clone();
+        Tensor encodings = Clusters(1, places: 1, each: 50);
+        Tensor used = quantizer.Encode(encodings);
+        for (int step = 0; step < 200; step++)
             quantizer.call(encodings);
-        var after = quantizer.state_dict()["codebook"];
+        Tensor after = quantizer.state_dict()["codebook"];
         var usedCodes = TensorAssert.Longs(used).Distinct().ToHashSet();
-        for (var code = 0; code < 16; code++)
+        for (int code = 0; code < 16; code++)
         {
-            var moved = (after[0, code] - before[0, code]).abs().max().item<float>();
+            float moved = (after[0, code] - before[0, code]).abs().max().item<float>();
             if (usedCodes.Contains(code))
                 Assert.IsGreaterThan(1f, moved, $"code {code} follows its latents");
             else
@@ -56,42 +56,42 @@ public sealed class CodebookLearningTests
     [DataRow(CodebookLearning.MovingAverage)]
     public void A_restart_moves_dead_codes_to_latents_and_the_next_updates_leave_them_there(CodebookLearning learning)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Moving(o =>
         {
             o.Learning = learning;
             o.Decay = 0.5;
             o.RestartEverySteps = 10;
         }), 5);
-        var encodings = Clusters(1, places: 12, each: 20);
-        var state = quantizer.state_dict();
-        for (var step = 0; step < 9; step++)
+        Tensor encodings = Clusters(1, places: 12, each: 20);
+        Dictionary<string, Tensor> state = quantizer.state_dict();
+        for (int step = 0; step < 9; step++)
             quantizer.call(encodings);
-        var counts = TensorAssert.Floats(state["counts"]);
-        var dead = Enumerable.Range(0, 16).Where(code => counts[code] < 0.05 * counts.Average()).ToArray();
+        float[] counts = TensorAssert.Floats(state["counts"]);
+        int[] dead = Enumerable.Range(0, 16).Where(code => counts[code] < 0.05 * counts.Average()).ToArray();
         Assert.IsGreaterThan(5, dead.Length, "codes near zero cannot all be nearest to far-apart places");
 
         quantizer.call(encodings);
         // Each dead code now equals one of the batch's encodings, with a count and a sum that belong to it.
-        var latents = encodings[0].t();
-        foreach (var code in dead)
+        Tensor latents = encodings[0].t();
+        foreach (int code in dead)
         {
-            var restarted = state["codebook"].detach()[0, code];
+            Tensor restarted = state["codebook"].detach()[0, code];
             Assert.AreEqual(0f, (latents - restarted).abs().sum(1).min().item<float>(), $"code {code} is an encoding");
             Assert.AreEqual(counts.Average(), state["counts"][0, code].item<float>(), 0.1f * counts.Average());
             TensorAssert.Close(restarted * state["counts"][0, code], state["sums"][0, code], 1e-4, $"sum of code {code}");
         }
         // A batch that uses one of them and none of the others: all stay.
-        var restartedCodes = state["codebook"].detach().clone();
+        Tensor restartedCodes = state["codebook"].detach().clone();
         quantizer.call(restartedCodes[0, dead[0]].view(1, 3, 1));
-        foreach (var code in dead)
+        foreach (int code in dead)
             TensorAssert.Close(restartedCodes[0, code], state["codebook"][0, code], 1e-4, $"code {code} after the next update");
     }
 
     [TestMethod]
     public void Restarts_bring_every_code_into_use_and_can_be_switched_off()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         int CodesUsed(bool enabled)
         {
             using var quantizer = new VectorQuantizer(Moving(o =>
@@ -99,7 +99,7 @@ public sealed class CodebookLearningTests
                 o.Decay = 0.8;
                 o.RestartEverySteps = 10;
             }), 5) { RestartsEnabled = enabled };
-            for (var step = 0; step < 200; step++)
+            for (int step = 0; step < 200; step++)
                 quantizer.call(Clusters(step, places: 16, each: 10, spread: 1));
             return TensorAssert.Longs(quantizer.Encode(Clusters(1000, places: 16, each: 10, spread: 1))).Distinct().Count();
         }
@@ -112,7 +112,7 @@ public sealed class CodebookLearningTests
     public void Near_the_end_of_a_run_there_are_no_restarts()
     {
         using var quantizer = new VectorQuantizer(Moving(o => o.RestartUntilFraction = 0.6), 5);
-        foreach (var (fraction, expected) in new[] { (0.0, true), (0.59, true), (0.6, false), (1.0, false) })
+        foreach ((double fraction, bool expected) in new[] { (0.0, true), (0.59, true), (0.6, false), (1.0, false) })
         {
             quantizer.BeginStep(0, fraction);
             Assert.AreEqual(expected, quantizer.RestartsEnabled, $"at {fraction}");
@@ -122,16 +122,16 @@ public sealed class CodebookLearningTests
     [TestMethod]
     public void Steps_pass_unquantized_until_k_means_sets_the_codebook_from_data()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Moving(o =>
         {
             o.InitializeFromData = true;
             o.UnquantizedSteps = 2;
         }), 5);
-        for (var step = 0; step < 2; step++)
+        for (int step = 0; step < 2; step++)
         {
-            var encodings = Clusters(step, places: 16, each: 30).requires_grad_();
-            var result = quantizer.call(encodings);
+            Tensor encodings = Clusters(step, places: 16, each: 30).requires_grad_();
+            QuantizationResult result = quantizer.call(encodings);
             TensorAssert.Same(encodings, result.Quantized, "encodings");
             Assert.AreEqual(0f, result.Loss.item<float>());
             Assert.AreEqual(0f, result.Counts.sum().item<float>());
@@ -140,21 +140,21 @@ public sealed class CodebookLearningTests
             result.Quantized.sum().backward();
             Assert.AreEqual(1f, encodings.grad!.mean().item<float>());
         }
-        var first = quantizer.call(Clusters(2, places: 16, each: 30));
+        QuantizationResult first = quantizer.call(Clusters(2, places: 16, each: 30));
         Assert.IsTrue(quantizer.IsInitialized);
         Assert.AreEqual(3, quantizer.Steps);
         Assert.IsLessThan(0.01f, first.CommitmentLoss.item<float>(), "a code sits in each of the 16 places");
         Assert.AreEqual(30f, first.Counts.min().item<float>(), "all codes are used from the start");
-        var state = quantizer.state_dict();
+        Dictionary<string, Tensor> state = quantizer.state_dict();
         TensorAssert.Close(state["codebook"], state["sums"] / state["counts"].unsqueeze(2), 1e-4, "codebook = sums / counts");
     }
 
     [TestMethod]
     public void K_means_copes_with_fewer_vectors_than_codes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Moving(o => o.InitializeFromData = true), 5);
-        var result = quantizer.call(Clusters(2, places: 4, each: 1));
+        QuantizationResult result = quantizer.call(Clusters(2, places: 4, each: 1));
         Assert.IsLessThan(0.1f, result.CommitmentLoss.item<float>());
         Assert.IsTrue(quantizer.state_dict()["codebook"].isfinite().all().item<bool>());
     }
@@ -162,30 +162,30 @@ public sealed class CodebookLearningTests
     [TestMethod]
     public void What_is_loaded_continues_exactly_like_what_was_saved()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         VectorQuantizer Make(int seed) => new(Moving(o =>
         {
             o.InitializeFromData = true;
             o.UnquantizedSteps = 2;
             o.RestartEverySteps = 3;
         }), seed);
-        foreach (var savedAfter in new[] { 1, 2, 3, 5 })
+        foreach (int savedAfter in new[] { 1, 2, 3, 5 })
         {
-            using var straight = Make(5);
-            using var resumed = Make(5);
+            using VectorQuantizer straight = Make(5);
+            using VectorQuantizer resumed = Make(5);
             Assert.AreEqual(0, resumed.Steps);
-            for (var step = 0; step < savedAfter; step++)
+            for (int step = 0; step < savedAfter; step++)
                 straight.call(Clusters(step, places: 10, each: 5, spread: 1));
             resumed.load_state_dict(TensorAssert.Snapshot(straight));
             Assert.AreEqual(savedAfter, resumed.Steps);
             Assert.AreEqual(savedAfter > 2, resumed.IsInitialized, "whether the codebook was set from data is part of the state");
-            for (var step = savedAfter; step < 12; step++)
+            for (int step = savedAfter; step < 12; step++)
             {
                 straight.call(Clusters(step, places: 10, each: 5, spread: 1));
                 resumed.call(Clusters(step, places: 10, each: 5, spread: 1));
             }
-            var expected = straight.state_dict();
-            foreach (var (name, value) in resumed.state_dict())
+            Dictionary<string, Tensor> expected = straight.state_dict();
+            foreach ((string? name, Tensor? value) in resumed.state_dict())
                 TensorAssert.Same(expected[name], value, $"{name}, saved after {savedAfter} steps");
         }
     }
@@ -193,7 +193,7 @@ public sealed class CodebookLearningTests
     [TestMethod]
     public void The_seed_decides_the_first_codebook()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var one = new VectorQuantizer(Moving(), 5);
         using var same = new VectorQuantizer(Moving(), 5);
         using var other = new VectorQuantizer(Moving(), 6);

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Quantization;
@@ -27,7 +28,7 @@ public sealed class FiniteScalarQuantizerTests
     {
         foreach (long[] spatial in (long[][])[[], [7], [3, 5], [2, 3, 2]])
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             using FiniteScalarQuantizer quantizer = Quantizer(codesPerPosition, levels);
             Tensor encodings = Numbers(2, [4, quantizer.Channels, .. spatial]) * 2;
             QuantizationResult result = quantizer.call(encodings);
@@ -53,7 +54,7 @@ public sealed class FiniteScalarQuantizerTests
     [DataRow(new[] { 2500 })]
     public void Encodings_reach_every_code_and_no_others(int[] levels)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using FiniteScalarQuantizer quantizer = Quantizer(1, levels);
         Assert.AreEqual(levels.Aggregate(1, (product, count) => product * count), quantizer.CodebookSize);
         // A grid of encodings, four to each level in equal steps behind the tanh, and beyond.
@@ -72,7 +73,7 @@ public sealed class FiniteScalarQuantizerTests
     [TestMethod]
     public void Zero_stays_zero_for_even_and_odd_levels()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using FiniteScalarQuantizer quantizer = Quantizer(1, 2, 3, 4, 5, 8, 9, 1000);
         Tensor encodings = zeros(2, 7, 3);
         Assert.AreEqual(0f, quantizer.call(encodings).Quantized.abs().max().item<float>());
@@ -86,7 +87,7 @@ public sealed class FiniteScalarQuantizerTests
     [TestMethod]
     public void There_is_no_state_and_training_changes_nothing()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using FiniteScalarQuantizer quantizer = Quantizer(2, 4, 3);
         Assert.IsEmpty(quantizer.state_dict());
         Tensor encodings = Numbers(3, 5, 4, 6);
@@ -134,7 +135,7 @@ public sealed class FiniteScalarQuantizerTests
     [TestMethod]
     public void Wrong_shapes_and_values_are_an_error_and_not_the_end_of_the_process()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using FiniteScalarQuantizer quantizer = Quantizer(2, 4, 3);
         ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => quantizer.Encode(Numbers(1, 2, 5, 3)));
         StringAssert.Contains(error.Message, "[batch, 4, …]");
@@ -159,7 +160,7 @@ public sealed class FiniteScalarQuantizerTests
         long before = Tensor.TotalCount;
         for (int i = 0; i < 4; i++)
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             Tensor encodings = Numbers(i, 2, 4, 5).requires_grad_();
             QuantizationResult result = quantizer.call(encodings);
             (result.Loss + result.Quantized.sum()).backward();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Quantization;
@@ -24,7 +25,7 @@ public sealed class GoldenFiniteScalarTests
         var golden = (JsonElement)entry;
         float[] Numbers(string property) => golden.GetProperty(property).Deserialize<float[]>()!;
         long[] shape = golden.GetProperty("shape").Deserialize<long[]>()!;
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new FiniteScalarQuantizer(new FiniteScalarQuantizerOptions
         {
             Levels = golden.GetProperty("levels").Deserialize<int[]>()!,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Quantization;
@@ -12,7 +13,7 @@ public sealed class GoldenQuantizerTests
 
     public static IEnumerable<object[]> Cases()
     {
-        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "quantizer.json"));
+        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "golden", "quantizer.json"));
         return JsonSerializer.Deserialize<JsonElement[]>(file)!
             .Select(entry => new object[] { entry.GetProperty("name").GetString()!, entry }).ToArray();
     }
@@ -23,9 +24,9 @@ public sealed class GoldenQuantizerTests
     {
         var golden = (JsonElement)entry;
         float[] Numbers(string property) => golden.GetProperty(property).Deserialize<float[]>()!;
-        var learning = Enum.Parse<CodebookLearning>(golden.GetProperty("learning").GetString()!);
-        var shape = golden.GetProperty("shape").Deserialize<long[]>()!;
-        using var scope = NewDisposeScope();
+        CodebookLearning learning = Enum.Parse<CodebookLearning>(golden.GetProperty("learning").GetString()!);
+        long[] shape = golden.GetProperty("shape").Deserialize<long[]>()!;
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(new VectorQuantizerOptions
         {
             Codes = golden.GetProperty("codes").GetInt32(),
@@ -39,17 +40,17 @@ public sealed class GoldenQuantizerTests
             Decay = golden.GetProperty("decay").GetDouble(),
             Smoothing = golden.GetProperty("smoothing").GetDouble(),
         }, seed: 1);
-        var state = quantizer.state_dict();
+        Dictionary<string, Tensor> state = quantizer.state_dict();
         using (no_grad())
         {
             state["codebook"].copy_(tensor(Numbers("codebook")).view(state["codebook"].shape));
             state["sums"].copy_(state["codebook"]);
         }
 
-        var encodings = tensor(Numbers("encodings")).view(shape).requires_grad_();
-        var outputWeight = tensor(Numbers("output_weight")).view(shape);
+        Tensor encodings = tensor(Numbers("encodings")).view(shape).requires_grad_();
+        Tensor outputWeight = tensor(Numbers("output_weight")).view(shape);
         QuantizationResult result = null!;
-        for (var step = golden.GetProperty("steps").GetInt32(); step > 0; step--)
+        for (int step = golden.GetProperty("steps").GetInt32(); step > 0; step--)
             result = quantizer.call(encodings);
         (result.Loss + (result.Quantized * outputWeight).sum()).backward();
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Quantization;
@@ -26,7 +27,7 @@ public sealed class GoldenResidualVectorTests
         CodebookLearning learning = Enum.Parse<CodebookLearning>(golden.GetProperty("learning").GetString()!);
         long[] shape = golden.GetProperty("shape").Deserialize<long[]>()!;
         int stages = golden.GetProperty("stages").GetInt32(), codes = golden.GetProperty("codes").GetInt32(), dimensions = (int)shape[1];
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new ResidualVectorQuantizer(new ResidualVectorQuantizerOptions
         {
             Stage = new VectorQuantizerOptions

@@ -42,7 +42,7 @@ public sealed class ResidualVectorQuantizerTests
         quantizer.train();
         for (int step = from; step < to; step++)
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             quantizer.BeginStep(step, step / 40.0);
             quantizer.call(Numbers(100 + step, 16, 4, 10));
         }
@@ -56,7 +56,7 @@ public sealed class ResidualVectorQuantizerTests
     [DataRow(new long[0])]
     public void Embedded_codes_are_the_quantized_encodings(long[] spatial)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer quantizer = Trained(5);
         Tensor encodings = Numbers(2, [4, 4, .. spatial]);
         Tensor indices = quantizer.Encode(encodings);
@@ -76,7 +76,7 @@ public sealed class ResidualVectorQuantizerTests
     [TestMethod]
     public void Codes_are_the_nearest_to_what_the_stages_before_left_over()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer quantizer = Trained(5);
         Tensor encodings = Numbers(3, 3, 4, 6);
         Tensor indices = quantizer.Encode(encodings);
@@ -95,7 +95,7 @@ public sealed class ResidualVectorQuantizerTests
     [DataRow(0.5)]
     public void Each_stage_lowers_the_error(double dropout)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer quantizer = Trained(40, options => (options.CodesPerPosition, options.Dropout) = (4, dropout));
         Tensor encodings = Numbers(1, 64, 4, 10);
         Tensor indices = quantizer.Encode(encodings);
@@ -119,7 +119,7 @@ public sealed class ResidualVectorQuantizerTests
     [DataRow(1.0, CodebookLearning.Gradient)]
     public void The_first_stage_learns_as_a_vector_quantizer_does(double dropout, CodebookLearning learning)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer quantizer = Trained(12, options => (options.Dropout, options.Stage.Learning) = (dropout, learning));
         using var single = new VectorQuantizer(Small(options => options.Stage.Learning = learning).Stage, 5);
         Train(single, 0, 12);
@@ -132,13 +132,13 @@ public sealed class ResidualVectorQuantizerTests
     [TestMethod]
     public void Dropout_leaves_out_the_last_stages_of_as_many_examples_as_it_says()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new ResidualVectorQuantizer(Small(options => (options.CodesPerPosition, options.Dropout) = (4, 0.6)), 5);
         float[] counts = new float[4];
         const int Batch = 500, Steps = 20;
         for (int step = 0; step < Steps; step++)
         {
-            using var inner = NewDisposeScope();
+            using DisposeScope inner = NewDisposeScope();
             float[] used = TensorAssert.Floats(quantizer.call(Numbers(step, Batch, 4, 1)).Counts.sum(1));
             for (int number = 0; number < 4; number++)
                 counts[number] += used[number] / (Batch * Steps);
@@ -159,7 +159,7 @@ public sealed class ResidualVectorQuantizerTests
     {
         void Change(ResidualVectorQuantizerOptions options) =>
             (options.Dropout, options.Stage.Learning, options.Stage.UnquantizedSteps) = (0.7, learning, 3);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer whole = Trained(20, Change);
         // While encodings pass unquantized, at the start of the codebooks, and between restarts.
         foreach (int interruption in (int[])[2, 3, 9])
@@ -185,7 +185,7 @@ public sealed class ResidualVectorQuantizerTests
     [TestMethod]
     public void Encodings_pass_unquantized_as_long_as_the_options_say()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new ResidualVectorQuantizer(Small(options => options.Stage.UnquantizedSteps = 2), 5);
         Dictionary<string, Tensor> before = TensorAssert.Snapshot(quantizer);
         for (int step = 0; step < 2; step++)
@@ -210,7 +210,7 @@ public sealed class ResidualVectorQuantizerTests
     [TestMethod]
     public void In_evaluation_mode_nothing_changes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer quantizer = Trained(3, options => options.Dropout = 1);
         Dictionary<string, Tensor> before = TensorAssert.Snapshot(quantizer);
         Tensor encodings = Numbers(1, 2, 4, 5);
@@ -224,7 +224,7 @@ public sealed class ResidualVectorQuantizerTests
     [TestMethod]
     public void Restarts_stop_near_the_end_of_a_run()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         void Change(ResidualVectorQuantizerOptions options) => (options.Stage.RestartBelow, options.Stage.RestartEverySteps) = (0.99, 1);
         using ResidualVectorQuantizer restarted = Trained(3, Change), left = Trained(3, Change);
         restarted.train();
@@ -264,7 +264,7 @@ public sealed class ResidualVectorQuantizerTests
     [TestMethod]
     public void Wrong_shapes_and_values_are_an_error_and_leave_the_codebooks_alone()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ResidualVectorQuantizer quantizer = Trained(3);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => quantizer.Encode(Numbers(1, 2, 9, 5))).Message, "[batch, 4, …]");
         Assert.ThrowsExactly<ArgumentException>(() => quantizer.call(Numbers(1, 4)));
@@ -291,7 +291,7 @@ public sealed class ResidualVectorQuantizerTests
         long before = Tensor.TotalCount;
         for (int i = 0; i < 6; i++)
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             Tensor encodings = Numbers(i, 3, 4, 5).requires_grad_();
             QuantizationResult result = quantizer.call(encodings);
             (result.Loss + result.Quantized.sum()).backward();

@@ -8,24 +8,24 @@ internal static class TensorAssert
 {
     public static float[] Floats(Tensor tensor)
     {
-        using var plain = tensor.detach().cpu().contiguous();
+        using Tensor plain = tensor.detach().cpu().contiguous();
         return MemoryMarshal.Cast<byte, float>(plain.bytes).ToArray();
     }
 
     public static long[] Longs(Tensor tensor)
     {
-        using var plain = tensor.detach().cpu().contiguous();
+        using Tensor plain = tensor.detach().cpu().contiguous();
         return MemoryMarshal.Cast<byte, long>(plain.bytes).ToArray();
     }
 
     /// <summary>Each number within tolerance · max(1, |expected|).</summary>
     public static void Close(float[] expected, Tensor actual, double tolerance, string what)
     {
-        var found = Floats(actual);
+        float[] found = Floats(actual);
         Assert.HasCount(expected.Length, found, $"{what}: count");
-        for (var i = 0; i < found.Length; i++)
+        for (int i = 0; i < found.Length; i++)
         {
-            var allowed = tolerance * Math.Max(1, Math.Abs(expected[i]));
+            double allowed = tolerance * Math.Max(1, Math.Abs(expected[i]));
             if (!(Math.Abs(expected[i] - found[i]) <= allowed))
                 Assert.Fail($"{what}[{i}]: expected {expected[i]:G9}, found {found[i]:G9}.");
         }
@@ -41,8 +41,8 @@ internal static class TensorAssert
     public static void Same(Tensor expected, Tensor actual, string what)
     {
         CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: shape");
-        using var left = expected.detach().contiguous();
-        using var right = actual.detach().contiguous();
+        using Tensor left = expected.detach().contiguous();
+        using Tensor right = actual.detach().contiguous();
         Assert.IsTrue(left.bytes.SequenceEqual(right.bytes), $"{what}: values differ");
     }
 

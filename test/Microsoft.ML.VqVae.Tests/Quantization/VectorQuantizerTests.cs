@@ -26,7 +26,7 @@ public sealed class VectorQuantizerTests
         var copy = new VectorQuantizer(options, 0);
         using (copy)
         {
-            var changed = copy.Options;
+            VectorQuantizerOptions changed = copy.Options;
             change(changed);
             return changed;
         }
@@ -37,16 +37,16 @@ public sealed class VectorQuantizerTests
     [DataRow(true)]
     public void Codes_are_the_nearest_by_brute_force(bool separate)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(With(Small, o => o.SeparateCodebooks = separate), 3);
-        var encodings = Numbers(1, 3, 8, 5, 2) * 0.05;
-        var indices = quantizer.Encode(encodings);
+        Tensor encodings = Numbers(1, 3, 8, 5, 2) * 0.05;
+        Tensor indices = quantizer.Encode(encodings);
         CollectionAssert.AreEqual(new long[] { 3, 5, 2, 2 }, indices.shape);
-        var codebook = quantizer.state_dict()["codebook"].detach();
-        for (var group = 0; group < 2; group++)
+        Tensor codebook = quantizer.state_dict()["codebook"].detach();
+        for (int group = 0; group < 2; group++)
         {
-            var vectors = encodings.permute(0, 2, 3, 1).narrow(3, group * 4, 4).unsqueeze(3);
-            var distances = (vectors - codebook[separate ? group : 0]).square().sum(4);
+            Tensor vectors = encodings.permute(0, 2, 3, 1).narrow(3, group * 4, 4).unsqueeze(3);
+            Tensor distances = (vectors - codebook[separate ? group : 0]).square().sum(4);
             TensorAssert.Same(distances.argmin(3), indices.select(3, group), $"codes of group {group}");
         }
     }
@@ -58,17 +58,17 @@ public sealed class VectorQuantizerTests
     [DataRow(new long[0])]
     public void Encoding_what_was_embedded_gives_the_same_codes(long[] spatial)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Small, 3);
         quantizer.eval();
-        var encodings = Numbers(2, [4, 8, .. spatial]);
-        var indices = quantizer.Encode(encodings);
-        var embedded = quantizer.Embed(indices);
+        Tensor encodings = Numbers(2, [4, 8, .. spatial]);
+        Tensor indices = quantizer.Encode(encodings);
+        Tensor embedded = quantizer.Embed(indices);
         CollectionAssert.AreEqual(encodings.shape, embedded.shape);
         TensorAssert.Same(indices, quantizer.Encode(embedded), "codes");
         using (no_grad())
         {
-            var result = quantizer.call(encodings);
+            QuantizationResult result = quantizer.call(encodings);
             TensorAssert.Same(embedded, result.Quantized, "quantized");
             TensorAssert.Same(indices, result.Indices, "indices");
         }
@@ -77,10 +77,10 @@ public sealed class VectorQuantizerTests
     [TestMethod]
     public void Chunks_of_distances_give_the_same_codes_as_all_at_once()
     {
-        using var scope = NewDisposeScope();
-        var vectors = Numbers(4, 1000, 6);
-        var codebook = Numbers(5, 37, 6);
-        var atOnce = NearestCodes.Find(vectors, codebook);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor vectors = Numbers(4, 1000, 6);
+        Tensor codebook = Numbers(5, 37, 6);
+        Tensor atOnce = NearestCodes.Find(vectors, codebook);
         TensorAssert.Same(atOnce, NearestCodes.Find(vectors, codebook, maximumDistances: 37 * 16), "codes");
         TensorAssert.Same(atOnce, NearestCodes.Find(vectors, codebook, maximumDistances: 1), "codes, one by one");
     }
@@ -88,13 +88,13 @@ public sealed class VectorQuantizerTests
     [TestMethod]
     public void Beta_weighs_the_commitment_loss_and_not_the_codebook_loss()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var without = new VectorQuantizer(With(Small, o => o.CommitmentCost = 0), 3);
         using var with = new VectorQuantizer(With(Small, o => o.CommitmentCost = 0.75), 3);
-        var first = Numbers(6, 2, 8, 3).requires_grad_();
-        var second = first.detach().clone().requires_grad_();
+        Tensor first = Numbers(6, 2, 8, 3).requires_grad_();
+        Tensor second = first.detach().clone().requires_grad_();
         without.call(first).Loss.backward();
-        var result = with.call(second);
+        QuantizationResult result = with.call(second);
         result.Loss.backward();
         Assert.AreEqual(result.CodebookLoss.item<float>() + 0.75 * result.CommitmentLoss.item<float>(), result.Loss.item<float>(), 1e-5);
         Assert.AreEqual(0f, first.grad!.abs().max().item<float>(), "without commitment the quantizer's loss does not reach the encoder");
@@ -105,9 +105,9 @@ public sealed class VectorQuantizerTests
     [TestMethod]
     public void The_codebook_gets_no_gradient_from_the_decoder()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Small, 3);
-        var encodings = Numbers(7, 2, 8, 3).requires_grad_();
+        Tensor encodings = Numbers(7, 2, 8, 3).requires_grad_();
         quantizer.call(encodings).Quantized.square().sum().backward();
         Assert.IsNull(quantizer.get_parameter("codebook")!.grad);
         Assert.IsGreaterThan(0f, encodings.grad!.abs().max().item<float>());
@@ -116,7 +116,7 @@ public sealed class VectorQuantizerTests
     [TestMethod]
     public void In_evaluation_mode_nothing_changes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(With(Small, o =>
         {
             o.Learning = CodebookLearning.MovingAverage;
@@ -124,22 +124,22 @@ public sealed class VectorQuantizerTests
             o.RestartEverySteps = 1;
         }), 3);
         quantizer.eval();
-        var before = TensorAssert.Snapshot(quantizer);
-        for (var i = 0; i < 3; i++)
+        Dictionary<string, Tensor> before = TensorAssert.Snapshot(quantizer);
+        for (int i = 0; i < 3; i++)
             quantizer.call(Numbers(i, 2, 8, 5));
-        foreach (var (name, value) in quantizer.state_dict())
+        foreach ((string? name, Tensor? value) in quantizer.state_dict())
             TensorAssert.Same(before[name], value, name);
     }
 
     [TestMethod]
     public void All_wrong_options_are_told_at_once()
     {
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new VectorQuantizer(
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new VectorQuantizer(
             new VectorQuantizerOptions
             {
                 Codes = 1, Dimensions = 0, Decay = 1, CommitmentCost = double.NaN, RestartBelow = 2, RestartUntilFraction = -0.5,
             }, 0));
-        foreach (var part in new[]
+        foreach (string? part in new[]
         {
             "Codes must be 2 or more, but is 1", "Dimensions must be 1 or more, but is 0",
             "Decay must be a number between 0 and 1, both excluded, but is 1", "CommitmentCost", "NaN", "RestartBelow",
@@ -151,26 +151,26 @@ public sealed class VectorQuantizerTests
     [TestMethod]
     public void Wrong_shapes_are_an_error_and_not_the_end_of_the_process()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(Small, 3);
-        var error = Assert.ThrowsExactly<ArgumentException>(() => quantizer.Encode(Numbers(1, 2, 9, 5)));
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => quantizer.Encode(Numbers(1, 2, 9, 5)));
         StringAssert.Contains(error.Message, "[batch, 8, …]");
         StringAssert.Contains(error.Message, "[2, 9, 5]");
         Assert.ThrowsExactly<ArgumentException>(() => quantizer.call(Numbers(1, 8)));
         Assert.ThrowsExactly<ArgumentException>(() => quantizer.Embed(zeros(2, 3, 3, dtype: ScalarType.Int64)));
-        var outside = Assert.ThrowsExactly<ArgumentException>(() => quantizer.Embed(full(2, 3, 2, 11, dtype: ScalarType.Int64)));
+        ArgumentException outside = Assert.ThrowsExactly<ArgumentException>(() => quantizer.Embed(full(2, 3, 2, 11, dtype: ScalarType.Int64)));
         StringAssert.Contains(outside.Message, "0 … 10");
     }
 
     [TestMethod]
     public void Encodings_that_are_not_numbers_are_an_error_and_leave_the_codebook_alone()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantizer = new VectorQuantizer(With(Small, o => o.Learning = CodebookLearning.MovingAverage), 3);
-        var before = TensorAssert.Snapshot(quantizer);
-        var encodings = Numbers(1, 2, 8, 5);
+        Dictionary<string, Tensor> before = TensorAssert.Snapshot(quantizer);
+        Tensor encodings = Numbers(1, 2, 8, 5);
         encodings[0, 0, 0] = float.NaN;
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => quantizer.call(encodings));
+        InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => quantizer.call(encodings));
         StringAssert.Contains(error.Message, "finite");
         TensorAssert.Same(before["codebook"], quantizer.state_dict()["codebook"], "codebook");
     }
@@ -178,7 +178,7 @@ public sealed class VectorQuantizerTests
     [TestMethod]
     public void No_tensor_outlives_its_scope_and_no_random_number_is_taken_from_torch()
     {
-        using var random = get_rng_state();
+        using Tensor random = get_rng_state();
         using var quantizer = new VectorQuantizer(With(Small, o =>
         {
             o.Learning = CodebookLearning.MovingAverage;
@@ -186,17 +186,17 @@ public sealed class VectorQuantizerTests
             o.UnquantizedSteps = 1;
             o.RestartEverySteps = 1;
         }), 3);
-        var before = Tensor.TotalCount;
-        for (var i = 0; i < 4; i++)
+        long before = Tensor.TotalCount;
+        for (int i = 0; i < 4; i++)
         {
-            using var scope = NewDisposeScope();
-            var encodings = Numbers(i, 2, 8, 5).requires_grad_();
-            var result = quantizer.call(encodings);
+            using DisposeScope scope = NewDisposeScope();
+            Tensor encodings = Numbers(i, 2, 8, 5).requires_grad_();
+            QuantizationResult result = quantizer.call(encodings);
             (result.Loss + result.Quantized.sum()).backward();
             quantizer.Embed(quantizer.Encode(encodings));
         }
         Assert.AreEqual(before, Tensor.TotalCount);
-        using var randomAfter = get_rng_state();
+        using Tensor randomAfter = get_rng_state();
         TensorAssert.Same(random, randomAfter, "state of torch's generator");
     }
 }

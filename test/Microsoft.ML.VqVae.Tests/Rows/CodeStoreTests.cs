@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Rows;
@@ -35,7 +36,7 @@ public class CodeStoreTests
     [TestMethod]
     public void Rows_are_filled_up_to_the_longest_of_the_batch()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable(
             [new Few { Codes = [1, 9, 3], Condition = 2 }, new Few { Codes = [2] }, new Few { Codes = [4, 5], Condition = 1 }]);
         CodeStore store = Read(data, new CodeRequirements(9, null), new CategoryKeys([10, 11, 12], ["a", "b", "c"], "", "condition"));
@@ -52,7 +53,7 @@ public class CodeStoreTests
     [TestMethod]
     public void Missing_codes_are_kept_as_such_where_they_may_be()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable([new Few { Codes = [0, 9, 0] }]);
         CodeStore store = Read(data, new CodeRequirements(9, 3, MissingAllowed: true));
         CollectionAssert.AreEqual(new long[] { -1, 8, -1 }, Values(store.ReadBatch((int[])[0])[0]));
@@ -62,7 +63,7 @@ public class CodeStoreTests
     [TestMethod]
     public void Codebooks_beyond_sixteen_bits_lose_nothing()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable([new Wide { Codes = [1, Many, 65_536, 65_537, 0] }]);
         CodeStore store = Read(data, new CodeRequirements(Many, null, MissingAllowed: true));
         CollectionAssert.AreEqual(new long[] { 0, Many - 1, 65_535, 65_536, -1 }, Values(store.ReadBatch((int[])[0])[0]));

@@ -48,7 +48,7 @@ public sealed class CifarBinaryTests : IDisposable
     public void A_truncated_file_is_named_with_its_surplus()
     {
         string path = _folder.Write("data_batch_1.bin", Batch(12)[..^73]);
-        var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, path);
         StringAssert.Contains(error.Message, "3,073");
         StringAssert.Contains(error.Message, "3,000 too many");
@@ -60,20 +60,20 @@ public sealed class CifarBinaryTests : IDisposable
         byte[] batch = Batch(12);
         batch[RecordBytes] = 77;
         _folder.Write("data_batch_1.bin", batch);
-        var label = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException label = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(label.Message, "label 77");
         _folder.Write("data_batch_1.bin", []);
-        var empty = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException empty = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(empty.Message, "no images");
         _folder.Write("data_batch_1.bin", Batch(9));
-        var few = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException few = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(few.Message, "9 images");
     }
 
     /// <summary>Record i has the label i modulo 10; its red plane is i modulo 50, its green one 100 more, its blue one 200 more.</summary>
     static byte[] Batch(int records)
     {
-        var batch = new byte[records * RecordBytes];
+        byte[] batch = new byte[records * RecordBytes];
         for (int record = 0; record < records; record++)
         {
             batch[record * RecordBytes] = (byte)(record % 10);

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Compare;
-using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 

@@ -96,7 +96,7 @@ public sealed class GenerationTests
         LabelledImage[] rows = [.. Tiny.Rows(12).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
         IDataView images = _ml.Data.LoadFromEnumerable(rows, new ImageShape(1, 8, 8).Schema);
         using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
-        var (made, scored) = PriorQuickStart.Run(_ml, codec, images, steps: 2, "ramp", folder.File("model.zip"));
+        (IDataView? made, IDataView? scored) = PriorQuickStart.Run(_ml, codec, images, steps: 2, "ramp", folder.File("model.zip"));
         Assert.HasCount(16, Values.Read(made, "Pixels"));
         Assert.HasCount(12, Values.Read(scored, "Bits"));
         ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out _);

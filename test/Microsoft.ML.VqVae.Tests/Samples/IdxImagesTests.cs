@@ -101,7 +101,7 @@ public sealed class IdxImagesTests : IDisposable
         WriteLabels("train", [0, 1, 2]);
         string path = _folder.File("train-images-idx3-ubyte");
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^5]);
-        var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, path);
         StringAssert.Contains(error.Message, "3 × 4 × 8 = 96");
         StringAssert.Contains(error.Message, "91");
@@ -114,7 +114,7 @@ public sealed class IdxImagesTests : IDisposable
         WriteLabels("train", [0, 1, 2]);
         string path = _folder.File("train-images-idx3-ubyte.gz");
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^40]);
-        var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, path);
     }
 
@@ -123,7 +123,7 @@ public sealed class IdxImagesTests : IDisposable
     {
         _folder.Write("train-images-idx3-ubyte", "this is no IDX file, but text"u8.ToArray());
         WriteLabels("train", [0]);
-        var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, "00 00 08 03");
         StringAssert.Contains(error.Message, "74 68 69 73");
     }
@@ -133,7 +133,7 @@ public sealed class IdxImagesTests : IDisposable
     {
         WriteImages("train", 3, 4, 8);
         WriteLabels("train", [0, 1]);
-        var count = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException count = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(count.Message, "3 images");
     }
 
@@ -141,7 +141,7 @@ public sealed class IdxImagesTests : IDisposable
     public void A_missing_file_is_named()
     {
         WriteImages("train", 1, 4, 8);
-        var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, "train-labels-idx1-ubyte");
     }
 
@@ -149,10 +149,10 @@ public sealed class IdxImagesTests : IDisposable
     public void A_folder_without_images_is_told_what_is_expected()
     {
         _folder.Write("notes.txt", [1]);
-        var error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException error = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(error.Message, "*.bin");
         StringAssert.Contains(error.Message, "one subfolder of image files per class");
-        var missing = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.File("nowhere")));
+        DataSetException missing = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.File("nowhere")));
         StringAssert.Contains(missing.Message, "nowhere");
     }
 
@@ -173,7 +173,7 @@ public sealed class IdxImagesTests : IDisposable
 
     void Write(string name, int[] dimensions, byte[] values, bool packed)
     {
-        var header = new byte[4 + 4 * dimensions.Length];
+        byte[] header = new byte[4 + 4 * dimensions.Length];
         header[2] = 8;
         header[3] = (byte)dimensions.Length;
         for (int axis = 0; axis < dimensions.Length; axis++)

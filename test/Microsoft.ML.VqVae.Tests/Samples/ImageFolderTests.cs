@@ -1,6 +1,6 @@
 using Microsoft.ML.VqVae.Samples;
-using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -47,12 +47,12 @@ public sealed class ImageFolderTests : IDisposable
     public void One_class_or_a_handful_of_files_is_too_little()
     {
         WriteImages("only", Color.Ink, 12);
-        var classes = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException classes = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(classes.Message, "'only' only");
         Directory.Delete(_folder.File("only"), recursive: true);
         WriteImages("a", Color.Ink, 3);
         WriteImages("b", Color.Ink, 3);
-        var files = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
+        DataSetException files = Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path));
         StringAssert.Contains(files.Message, "6 image files");
     }
 

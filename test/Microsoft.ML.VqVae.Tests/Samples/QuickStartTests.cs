@@ -1,5 +1,5 @@
-using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;
@@ -51,7 +52,7 @@ public sealed class FrameFeaturesTests
         using var spectrogram = new MelSpectrogram();
         foreach (int sample in (int[])[0, 80, 159, 161, 400, 719, 721, 799])
         {
-            var waveform = new float[800];
+            float[] waveform = new float[800];
             waveform[sample] = 1;
             float[,] bands = spectrogram.Compute(waveform);
             int loudest = Enumerable.Range(0, 5).MaxBy(frame => bands[frame, 40]);
@@ -79,7 +80,7 @@ public sealed class FrameFeaturesTests
     [TestMethod]
     public void A_batch_gives_what_its_rows_give_and_gradients_pass()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var cepstrum = new Mfcc();
         float[] first = Golden.SpeechLike(1000, 16000), second = [.. first.Reverse()];
         Tensor batch = tensor((float[])[.. first, .. second]).view(2, -1).requires_grad_();

@@ -31,7 +31,7 @@ public sealed class GriffinLimTests
     [TestMethod]
     public void The_seed_decides_and_a_batch_gives_what_its_length_says()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var spectrogram = new MelSpectrogram();
         using var inversion = new GriffinLim(spectrogram, 4);
         Tensor wanted = spectrogram.Compute(tensor(Voice(3200)).view(2, -1));
@@ -69,7 +69,7 @@ public sealed class GriffinLimTests
     static float[] Voice(int count)
     {
         uint state = 1;
-        var samples = new float[count];
+        float[] samples = new float[count];
         double phase = 0;
         for (int n = 0; n < count; n++)
         {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.ML.VqVae.Audio;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Signal;
@@ -9,13 +11,13 @@ public sealed class MuLawTests
     [TestMethod]
     public void Agrees_with_the_formula_in_spans_and_in_tensors()
     {
-        var golden = Golden.Read("mu_law");
+        JsonElement golden = Golden.Read("mu_law");
         float[] samples = golden.Floats("samples");
         int[] expected = [.. golden.GetProperty("codes").EnumerateArray().Select(code => code.GetInt32())];
-        var codes = new byte[samples.Length];
+        byte[] codes = new byte[samples.Length];
         MuLaw.Encode(samples, codes);
         CollectionAssert.AreEqual(expected, codes.Select(code => (int)code).ToArray());
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using Tensor encoded = MuLaw.Encode(tensor(samples).view(2, -1));
         CollectionAssert.AreEqual(new long[] { 2, samples.Length / 2 }, encoded.shape);
         CollectionAssert.AreEqual(expected.Select(code => (long)code).ToArray(), TensorAssert.Longs(encoded));
@@ -26,9 +28,9 @@ public sealed class MuLawTests
     public void Every_code_stands_for_a_sample_of_its_own_and_silence_for_nearly_nothing()
     {
         byte[] all = [.. Enumerable.Range(0, 256).Select(code => (byte)code)];
-        var samples = new float[256];
+        float[] samples = new float[256];
         MuLaw.Decode(all, samples);
-        var again = new byte[256];
+        byte[] again = new byte[256];
         MuLaw.Encode(samples, again);
         CollectionAssert.AreEqual(all, again);
         Assert.AreEqual((-1f, 1f), (samples[0], samples[255]));

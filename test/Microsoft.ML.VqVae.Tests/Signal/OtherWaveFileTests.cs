@@ -121,7 +121,7 @@ public sealed class OtherWaveFileTests
 
         static byte[] Large(ulong size, byte[] samples)
         {
-            var sizes = new byte[36];
+            byte[] sizes = new byte[36];
             "ds64"u8.CopyTo(sizes);
             sizes[4] = 28;
             BinaryPrimitives.WriteUInt64LittleEndian(sizes.AsSpan(16), size);
@@ -168,7 +168,7 @@ public sealed class OtherWaveFileTests
     [DataRow(2_147_483_647, false)]
     public void Sample_rates_have_bounds(int rate, bool isRead)
     {
-        var field = new byte[4];
+        byte[] field = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(field, rate);
         byte[] bytes = Patched(Wave(16, LittleEndian), 24, field);
         if (isRead)
@@ -190,7 +190,7 @@ public sealed class OtherWaveFileTests
 
     static byte[] Sphere(string header, byte[] samples)
     {
-        var bytes = new byte[1024];
+        byte[] bytes = new byte[1024];
         Encoding.ASCII.GetBytes($"NIST_1A\n   1024\n{header}end_head\n").CopyTo(bytes, 0);
         return [.. bytes, .. samples];
     }

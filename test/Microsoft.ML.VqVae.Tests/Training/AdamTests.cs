@@ -17,7 +17,7 @@ public class AdamTests
         Tensor[] initial = [randn([5, 7], generator: generator), randn([33], generator: generator)];
         Parameter[] expected = [.. initial.Select(values => new Parameter(values.clone()))];
         Parameter[] actual = [.. initial.Select(values => new Parameter(values.clone()))];
-        using var reference = optim.Adam(expected, lr: 3e-3);
+        using TorchSharp.Modules.Adam reference = optim.Adam(expected, lr: 3e-3);
         using var adam = new Adam(actual);
         for (int step = 0; step < 5; step++)
         {

@@ -30,7 +30,7 @@ public sealed class ChangedPlanTests
 
         using var longer = new TinyRegression();
         List<string> lines = [], warnings = [];
-        var summary = TrainingLoop.Run(longer.Task, Options(18, folder), TorchSharp.torch.CPU, lines.Add, warnings.Add);
+        TrainingSummary summary = TrainingLoop.Run(longer.Task, Options(18, folder), TorchSharp.torch.CPU, lines.Add, warnings.Add);
         Assert.AreEqual(whole.Network.Bits(), longer.Network.Bits());
         Assert.AreEqual((18L, 18L, (long?)(finished ? first : 7)), (summary.Steps, summary.TotalSteps, summary.ResumedFromStep));
         Assert.IsEmpty(warnings);
@@ -54,7 +54,7 @@ public sealed class ChangedPlanTests
         using var second = new TinyRegression();
         var rates = new List<double>();
         List<string> warnings = [];
-        var options = Linear(16);
+        TrainingOptions options = Linear(16);
         (options.ProgressEverySteps, options.Progress) = (1, new Listener(report => rates.Add(report.LearningRate)));
         TrainingLoop.Run(second.Task, options, TorchSharp.torch.CPU, null, warnings.Add);
         Assert.HasCount(1, warnings);
@@ -67,7 +67,7 @@ public sealed class ChangedPlanTests
             new[] { 0.05, 0.04375, 0.0375, 0.03125, 0.025, 0.01875, 0.0125, 0.00625 }, rates.Select(rate => Math.Round(rate, 9)).ToArray());
 
         // The longer run is one of its own: interrupted again, it ends the same.
-        var expected = second.Network.Bits();
+        string expected = second.Network.Bits();
         using var third = new TinyRegression();
         third.OnLoss = _ => Assert.Fail("there is nothing left to train");
         third.Run(Linear(16));
@@ -82,7 +82,7 @@ public sealed class ChangedPlanTests
             first.Run(Options(8, folder));
         using (var fewer = new TinyRegression())
         {
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => fewer.Run(Options(7, folder)));
+            InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => fewer.Run(Options(7, folder)));
             StringAssert.Contains(error.Message, "has done 8 steps, more than the 7 steps of this run");
             StringAssert.Contains(error.Message, folder.File);
         }
@@ -125,20 +125,20 @@ public sealed class ChangedPlanTests
 
         string Difference(Action<TrainingOptions> change, TinyRegression? regression = null, double validation = 0)
         {
-            using var other = validation == 0 ? null : new TemporaryFolder();
+            using TemporaryFolder? other = validation == 0 ? null : new TemporaryFolder();
             if (other is not null)
             {
                 using var first = new TinyRegression();
-                var begun = Options(8, other);
+                TrainingOptions begun = Options(8, other);
                 begun.ValidationFraction = validation;
                 first.Run(begun);
             }
-            using var second = regression ?? new TinyRegression();
-            var options = Options(8, other ?? folder);
+            using TinyRegression second = regression ?? new TinyRegression();
+            TrainingOptions options = Options(8, other ?? folder);
             change(options);
-            var message = Assert.ThrowsExactly<InvalidOperationException>(() => second.Run(options)).Message;
+            string message = Assert.ThrowsExactly<InvalidOperationException>(() => second.Run(options)).Message;
             const string before = "is the checkpoint of another run: ", after = ". Resume with";
-            var start = message.IndexOf(before, StringComparison.Ordinal) + before.Length;
+            int start = message.IndexOf(before, StringComparison.Ordinal) + before.Length;
             return message[start..message.IndexOf(after, StringComparison.Ordinal)];
         }
     }

@@ -15,18 +15,18 @@ public sealed class CheckpointTests
     {
         using var whole = new TinyRegression();
         // Losses are those of training and validation: a run is cancelled within a validation, too.
-        var losses = 0;
+        int losses = 0;
         whole.OnLoss = _ => losses++;
-        var expected = whole.Run(Options(earlyStop));
+        TrainingSummary expected = whole.Run(Options(earlyStop));
         Assert.AreEqual(earlyStop, expected.StoppedEarly);
         // After the last loss nothing is left to cancel.
-        for (var cancelled = 0; cancelled < losses - 1; cancelled++)
+        for (int cancelled = 0; cancelled < losses - 1; cancelled++)
         {
             using var folder = new TemporaryFolder();
             using (var first = new TinyRegression())
             {
                 using var cancellation = new CancellationTokenSource();
-                var done = 0;
+                int done = 0;
                 first.OnLoss = _ =>
                 {
                     if (done++ == cancelled)
@@ -37,7 +37,7 @@ public sealed class CheckpointTests
             }
 
             using var second = new TinyRegression();
-            var summary = second.Run(Options(earlyStop, folder));
+            TrainingSummary summary = second.Run(Options(earlyStop, folder));
             Assert.AreEqual(whole.Network.Bits(), second.Network.Bits(), $"cancelled at loss {cancelled}");
             Assert.AreEqual(expected.Last.Loss, summary.Last.Loss);
             Assert.AreEqual(expected.BestValidationLoss, summary.BestValidationLoss);
@@ -55,10 +55,10 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var first = new TinyRegression();
-        var expected = first.Run(Options(earlyStop: true, folder));
+        TrainingSummary expected = first.Run(Options(earlyStop: true, folder));
         using var second = new TinyRegression();
         second.OnLoss = _ => Assert.Fail("there is nothing left to train");
-        var summary = second.Run(Options(earlyStop: true, folder));
+        TrainingSummary summary = second.Run(Options(earlyStop: true, folder));
         Assert.AreEqual(first.Network.Bits(), second.Network.Bits());
         Assert.AreEqual(expected.Steps, summary.ResumedFromStep);
         Assert.AreEqual(expected.Last.Loss, summary.Last.Loss);
@@ -77,7 +77,7 @@ public sealed class CheckpointTests
         }
 
         using var second = new TinyRegression();
-        var summary = second.Run(Options(earlyStop: false, folder));
+        TrainingSummary summary = second.Run(Options(earlyStop: false, folder));
         Assert.AreEqual(8, summary.ResumedFromStep);
         Assert.AreEqual(whole.Network.Bits(), second.Network.Bits());
     }
@@ -87,7 +87,7 @@ public sealed class CheckpointTests
     {
         using var regression = new TinyRegression();
         regression.OnLoss = _ => Assert.Fail("no step");
-        var before = regression.Network.Bits();
+        string before = regression.Network.Bits();
         Assert.ThrowsExactly<OperationCanceledException>(
             () => regression.Run(new() { Steps = 5, CancellationToken = new CancellationToken(canceled: true) }));
         Assert.AreEqual(before, regression.Network.Bits());
@@ -100,14 +100,14 @@ public sealed class CheckpointTests
         string? best = null;
         regression.OnLoss = moment =>
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             // The network is spoilt but before the validation after step 6; validations are every 3 steps.
             if (!regression.Network.training && moment.Step == 6)
                 best = regression.Network.Bits();
             if (regression.Network.training)
                 regression.Network.bias.fill_(moment.Step == 5 ? 0 : 50 + (int)moment.Step);
         };
-        var summary = regression.Run(Options(earlyStop: true));
+        TrainingSummary summary = regression.Run(Options(earlyStop: true));
         Assert.IsTrue(summary.StoppedEarly);
         Assert.AreEqual(6, summary.BestValidationStep);
         Assert.AreEqual(12, summary.Steps, "two validations without a lower loss, after steps 9 and 12");
@@ -121,7 +121,7 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         using (var first = new TinyRegression())
             first.Run(Options(earlyStop: false, folder));
-        var bytes = File.ReadAllBytes(folder.File);
+        byte[] bytes = File.ReadAllBytes(folder.File);
 
         Refused("LearningRate is 0.25, in the checkpoint 0.05", o => o.LearningRate = 0.25);
         Refused("Seed is 8, in the checkpoint 7", o => o.Seed = 8);
@@ -137,10 +137,10 @@ public sealed class CheckpointTests
 
         void Refused(string difference, Action<TrainingOptions> change, TinyRegression? regression = null)
         {
-            using var second = regression ?? new TinyRegression();
-            var options = Options(earlyStop: false, folder);
+            using TinyRegression second = regression ?? new TinyRegression();
+            TrainingOptions options = Options(earlyStop: false, folder);
             change(options);
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => second.Run(options));
+            InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => second.Run(options));
             StringAssert.Contains(error.Message, difference);
             StringAssert.Contains(error.Message, folder.File);
         }
@@ -152,20 +152,20 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         using (var first = new TinyRegression())
             first.Run(Options(earlyStop: false, folder));
-        var bytes = File.ReadAllBytes(folder.File);
+        byte[] bytes = File.ReadAllBytes(folder.File);
 
         File.WriteAllBytes(folder.File, bytes[..^10]);
         Refused("truncated");
         File.WriteAllText(folder.File, "not a checkpoint at all");
         Refused("not a safetensors stream");
-        using (var weights = ones(1))
+        using (Tensor weights = ones(1))
             Safetensors.WriteFile(folder.File, [new("w", weights)]);
         Refused("is not a training checkpoint");
-        using (var content = Safetensors.Read(new MemoryStream(bytes), "good"))
+        using (SafetensorsContent content = Safetensors.Read(new MemoryStream(bytes), "good"))
         {
             Safetensors.WriteFile(folder.File, content.Tensors, new Dictionary<string, string>(content.Metadata) { ["version"] = "2" });
             Refused("version 2, expected 1");
-            var some = content.Tensors.Where(t => !t.Key.EndsWith("rare", StringComparison.Ordinal));
+            IEnumerable<KeyValuePair<string, Tensor>> some = content.Tensors.Where(t => !t.Key.EndsWith("rare", StringComparison.Ordinal));
             Safetensors.WriteFile(folder.File, some, content.Metadata);
             Refused("tensor 'network.rare' is missing");
         }
@@ -173,8 +173,8 @@ public sealed class CheckpointTests
         void Refused(string problem)
         {
             using var second = new TinyRegression();
-            var before = second.Network.Bits();
-            var error = Assert.ThrowsExactly<InvalidDataException>(() => second.Run(Options(earlyStop: false, folder)));
+            string before = second.Network.Bits();
+            InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => second.Run(Options(earlyStop: false, folder)));
             StringAssert.Contains(error.Message, problem);
             StringAssert.Contains(error.Message, folder.File);
             Assert.AreEqual(before, second.Network.Bits());
@@ -187,19 +187,19 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         using (var first = new TinyRegression())
             first.Run(Options(earlyStop: true, folder));
-        var bytes = File.ReadAllBytes(folder.File);
+        byte[] bytes = File.ReadAllBytes(folder.File);
         var random = new Random(1);
-        for (var flip = 0; flip < 200; flip++)
+        for (int flip = 0; flip < 200; flip++)
         {
-            var damaged = (byte[])bytes.Clone();
+            byte[] damaged = (byte[])bytes.Clone();
             // Half of them in the data of the tensors, at the end.
-            var at = flip % 2 == 0 ? random.Next(bytes.Length) : bytes.Length - 1 - random.Next(200);
+            int at = flip % 2 == 0 ? random.Next(bytes.Length) : bytes.Length - 1 - random.Next(200);
             damaged[at] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(folder.File, damaged);
             using var second = new TinyRegression();
             second.OnLoss = _ => Assert.Fail("training goes on");
-            var before = second.Network.Bits();
-            var error = Assert.ThrowsExactly<InvalidDataException>(() => second.Run(Options(earlyStop: true, folder)), $"byte {at}");
+            string before = second.Network.Bits();
+            InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => second.Run(Options(earlyStop: true, folder)), $"byte {at}");
             StringAssert.Contains(error.Message, folder.File);
             Assert.AreEqual(before, second.Network.Bits());
         }

@@ -21,7 +21,7 @@ public sealed class CodecResumeTests
     {
         List<string> expected = Train(learning, folder: null, cancelAt: null, preset, precision: precision);
         // Before, at and after the start of the codebook in step 3, and between restarts.
-        foreach (var cancelAt in new[] { 1, 2, 3, 6 })
+        foreach (int cancelAt in new[] { 1, 2, 3, 6 })
         {
             using var folder = new TemporaryFolder();
             Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt, preset, precision: precision));
@@ -36,8 +36,8 @@ public sealed class CodecResumeTests
     public void A_longer_plan_ends_with_the_bits_of_one_long_run(CodebookLearning learning)
     {
         using var folder = new TemporaryFolder();
-        var shorter = Train(learning, folder, cancelAt: null, steps: 6);
-        var longer = Train(learning, folder, cancelAt: null);
+        List<string> shorter = Train(learning, folder, cancelAt: null, steps: 6);
+        List<string> longer = Train(learning, folder, cancelAt: null);
         CollectionAssert.AreEqual(Train(learning, folder: null, cancelAt: null), longer);
         CollectionAssert.AreNotEqual(shorter, longer);
     }
@@ -74,14 +74,14 @@ public sealed class CodecResumeTests
             CancellationToken = cancellation.Token,
         };
         TrainingLoop.Run(task, options, CPU);
-        var state = network.state_dict().OrderBy(t => t.Key, StringComparer.Ordinal);
+        IOrderedEnumerable<KeyValuePair<string, Tensor>> state = network.state_dict().OrderBy(t => t.Key, StringComparer.Ordinal);
         return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(t.Value.bytes)}")];
     }
 
     static Tensor[] Images(BatchExamples numbers)
     {
-        var pixels = new float[numbers.Length * 64];
-        for (var i = 0; i < pixels.Length; i++)
+        float[] pixels = new float[numbers.Length * 64];
+        for (int i = 0; i < pixels.Length; i++)
             pixels[i] = ((i % 64 * (3 + numbers.Span[i / 64])) + (5 * numbers.Span[i / 64])) % 17 / 16f;
         return [tensor(pixels).view(numbers.Length, 1, 8, 8)];
     }

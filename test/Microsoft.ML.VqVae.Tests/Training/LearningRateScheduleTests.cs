@@ -57,7 +57,7 @@ public sealed class LearningRateScheduleTests
     [TestMethod]
     public void A_schedule_has_the_same_name_in_every_language()
     {
-        var culture = CultureInfo.CurrentCulture;
+        CultureInfo culture = CultureInfo.CurrentCulture;
         try
         {
             CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = "," } };

@@ -16,7 +16,7 @@ public sealed class LostTrainingTests
         using var five = new TinyRegression();
         five.Run(Options(steps: 5));
         using var regression = new TinyRegression();
-        var summary = regression.Run(Canceled(regression, after: 5, Options(steps: 18)));
+        TrainingSummary summary = regression.Run(Canceled(regression, after: 5, Options(steps: 18)));
         Assert.IsTrue(summary.Canceled);
         Assert.AreEqual((5L, 18L, false), (summary.Steps, summary.TotalSteps, summary.StoppedEarly));
         Assert.AreEqual(5, summary.Last.Step, "the last steps are reported");
@@ -30,18 +30,18 @@ public sealed class LostTrainingTests
     {
         using var regression = new TinyRegression();
         string? best = null;
-        var options = Options(steps: 18);
+        TrainingOptions options = Options(steps: 18);
         (options.ValidationFraction, options.ValidateEverySteps) = (0.25, 3);
         options = Canceled(regression, after: 11, options, moment =>
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             // The network is spoilt but before the validation after step 6.
             if (!regression.Network.training && moment.Step == 6)
                 best = regression.Network.Bits();
             if (regression.Network.training)
                 regression.Network.bias.fill_(moment.Step == 5 ? 0 : 50 + (int)moment.Step);
         });
-        var summary = regression.Run(options);
+        TrainingSummary summary = regression.Run(options);
         Assert.IsTrue(summary.Canceled);
         Assert.AreEqual(6, summary.BestValidationStep);
         Assert.AreEqual(11, summary.Steps);
@@ -54,7 +54,7 @@ public sealed class LostTrainingTests
         using var whole = new TinyRegression();
         TrainingOptions Validated(TemporaryFolder? folder)
         {
-            var options = Options(steps: 18, folder);
+            TrainingOptions options = Options(steps: 18, folder);
             (options.ValidationFraction, options.ValidateEverySteps) = (0.25, 3);
             return options;
         }
@@ -71,7 +71,7 @@ public sealed class LostTrainingTests
     public void A_run_that_is_canceled_before_its_first_step_has_no_model()
     {
         using var regression = new TinyRegression();
-        var options = Options(steps: 5);
+        TrainingOptions options = Options(steps: 5);
         (options.ReturnModelWhenCanceled, options.CancellationToken) = (true, new CancellationToken(canceled: true));
         Assert.ThrowsExactly<OperationCanceledException>(() => regression.Run(options));
     }
@@ -82,13 +82,13 @@ public sealed class LostTrainingTests
         using var whole = new TinyRegression();
         whole.Run(Options(steps: 10));
         using var parent = new TemporaryFolder();
-        var folder = Path.Combine(parent.Path, "run");
+        string folder = Path.Combine(parent.Path, "run");
         using var regression = new TinyRegression();
-        var options = Options(steps: 10);
+        TrainingOptions options = Options(steps: 10);
         options.CheckpointFolder = folder;
         regression.OnLoss = moment => Break(moment.Step == 6, folder);
         List<string> lines = [], warnings = [];
-        var summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, warnings.Add);
+        TrainingSummary summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, warnings.Add);
         Assert.AreEqual(10, summary.Steps);
         Assert.AreEqual(whole.Network.Bits(), regression.Network.Bits());
         Assert.HasCount(2, warnings);
@@ -100,13 +100,13 @@ public sealed class LostTrainingTests
     public void A_cancellation_says_that_its_checkpoint_could_not_be_written()
     {
         using var parent = new TemporaryFolder();
-        var folder = Path.Combine(parent.Path, "run");
+        string folder = Path.Combine(parent.Path, "run");
         using var regression = new TinyRegression();
-        var options = Options(steps: 10);
+        TrainingOptions options = Options(steps: 10);
         options.CheckpointFolder = folder;
         options = Canceled(regression, after: 6, options, moment => Break(moment.Step == 4, folder));
         options.ReturnModelWhenCanceled = false;
-        var error = Assert.ThrowsExactly<OperationCanceledException>(() => regression.Run(options));
+        OperationCanceledException error = Assert.ThrowsExactly<OperationCanceledException>(() => regression.Run(options));
         StringAssert.Contains(error.Message, "its checkpoint could not be written");
         Assert.IsInstanceOfType<IOException>(error.InnerException);
     }
@@ -118,9 +118,9 @@ public sealed class LostTrainingTests
         File.WriteAllText(Path.Combine(parent.Path, "file"), "");
         using var regression = new TinyRegression();
         regression.OnLoss = _ => Assert.Fail("no step");
-        var options = Options(steps: 5);
+        TrainingOptions options = Options(steps: 5);
         options.CheckpointFolder = Path.Combine(parent.Path, "file", "run");
-        var error = Assert.ThrowsExactly<IOException>(() => regression.Run(options));
+        IOException error = Assert.ThrowsExactly<IOException>(() => regression.Run(options));
         StringAssert.Contains(error.Message, $"CheckpointFolder '{options.CheckpointFolder}' cannot be written");
     }
 
@@ -138,19 +138,19 @@ public sealed class LostTrainingTests
     public void A_broken_state_is_an_error_that_names_the_file()
     {
         using var folder = new TemporaryFolder();
-        var options = Options(steps: 18, folder);
+        TrainingOptions options = Options(steps: 18, folder);
         (options.ValidationFraction, options.ValidateEverySteps) = (0.25, 3);
         using (var first = new TinyRegression())
             first.Run(Canceled(first, after: 7, options));
-        var bytes = File.ReadAllBytes(folder.File);
+        byte[] bytes = File.ReadAllBytes(folder.File);
         options.CancellationToken = default;
-        using var content = Safetensors.Read(new MemoryStream(bytes), "good");
-        var refused = 0;
-        foreach (var path in PathsOf(JsonNode.Parse(content.Metadata["state"])!, []))
+        using SafetensorsContent content = Safetensors.Read(new MemoryStream(bytes), "good");
+        int refused = 0;
+        foreach (string[] path in PathsOf(JsonNode.Parse(content.Metadata["state"])!, []))
         {
-            foreach (var value in new[] { "null", "0", "-1", "2147483648", "1e300", "[]" })
+            foreach (string? value in new[] { "null", "0", "-1", "2147483648", "1e300", "[]" })
             {
-                var state = JsonNode.Parse(content.Metadata["state"])!;
+                JsonNode state = JsonNode.Parse(content.Metadata["state"])!;
                 Replace(state, path, JsonNode.Parse(value));
                 Safetensors.WriteFile(
                     folder.File, content.Tensors, new Dictionary<string, string>(content.Metadata) { ["state"] = state.ToJsonString() });
@@ -159,12 +159,12 @@ public sealed class LostTrainingTests
         }
         Assert.IsGreaterThan(100, refused);
 
-        foreach (var name in content.Tensors.Keys)
+        foreach (string name in content.Tensors.Keys)
         {
             Safetensors.WriteFile(folder.File, content.Tensors.Where(t => t.Key != name), content.Metadata);
             Assert.IsFalse(Resumes($"without {name}") && !name.StartsWith("meter.", StringComparison.Ordinal)
                 && !name.StartsWith("best.", StringComparison.Ordinal), name);
-            using var wrong = zeros(2, 3);
+            using Tensor wrong = zeros(2, 3);
             Safetensors.WriteFile(
                 folder.File, content.Tensors.Where(t => t.Key != name).Append(new(name, wrong)), content.Metadata);
             // Counts may have any shape; how many codes there are is known to the network alone.
@@ -203,8 +203,8 @@ public sealed class LostTrainingTests
 
     static void Replace(JsonNode root, string[] path, JsonNode? value)
     {
-        var at = root;
-        foreach (var name in path[..^1])
+        JsonNode at = root;
+        foreach (string name in path[..^1])
             at = at is JsonArray ? at[int.Parse(name, null)]! : at[name]!;
         if (at is JsonArray array)
             array[int.Parse(path[^1], null)] = value;

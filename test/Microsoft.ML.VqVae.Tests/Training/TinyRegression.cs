@@ -28,7 +28,7 @@ internal sealed class TinyNetwork : nn.Module<Tensor, Tensor>
     {
         if (training)
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             seen.add_(x.shape[0]);
         }
 
@@ -72,14 +72,14 @@ internal sealed class TinyRegression : IDisposable
 
     Tensor[] ReadBatch(BatchExamples examples)
     {
-        var numbers = examples.Numbers.ToArray();
+        int[] numbers = examples.Numbers.ToArray();
         lock (Read)
             Read.Add(numbers);
-        var x = new float[numbers.Length * 3];
-        var y = new float[numbers.Length];
-        for (var i = 0; i < numbers.Length; i++)
+        float[] x = new float[numbers.Length * 3];
+        float[] y = new float[numbers.Length];
+        for (int i = 0; i < numbers.Length; i++)
         {
-            for (var j = 0; j < 3; j++)
+            for (int j = 0; j < 3; j++)
                 x[(i * 3) + j] = ((((7 * numbers[i]) + (3 * j)) % 11) - 5) / 4f;
             y[i] = (((5 * numbers[i]) % 7) - 3) / 2f;
         }
@@ -91,8 +91,8 @@ internal sealed class TinyRegression : IDisposable
     StepLoss Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment)
     {
         OnLoss?.Invoke(moment);
-        var error = (Network.forward(batch[0]) - batch[1]).square().mean();
-        var total = error;
+        Tensor error = (Network.forward(batch[0]) - batch[1]).square().mean();
+        Tensor total = error;
         if (Network.training && moment.Step % 4 == 1)
             total += Network.rare.square().sum() * 0.01;
         var terms = new Dictionary<string, Tensor> { ["error"] = error, ["twice"] = error * 2 };

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Training;
@@ -12,20 +14,20 @@ public sealed class TrainingLoopTests
     public void Adam_with_and_without_clipping_gives_PyTorchs_numbers()
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "training", "adam.json")));
-        var rate = golden.RootElement.GetProperty("learning_rate").GetDouble();
-        foreach (var run in golden.RootElement.GetProperty("runs").EnumerateArray())
+        double rate = golden.RootElement.GetProperty("learning_rate").GetDouble();
+        foreach (JsonElement run in golden.RootElement.GetProperty("runs").EnumerateArray())
         {
-            var losses = run.GetProperty("losses").EnumerateArray().Select(l => l.GetDouble()).ToArray();
-            var clip = run.GetProperty("clip");
+            double[] losses = run.GetProperty("losses").EnumerateArray().Select(l => l.GetDouble()).ToArray();
+            JsonElement clip = run.GetProperty("clip");
             using var regression = new TinyRegression(examples: 4);
-            var step = 0;
+            int step = 0;
             regression.OnLoss = moment =>
             {
                 if (moment.Step == 0)
                     return;
-                var expected = run.GetProperty("weights")[(int)moment.Step - 1].EnumerateArray().Select(w => w.GetSingle()).ToArray();
+                float[] expected = run.GetProperty("weights")[(int)moment.Step - 1].EnumerateArray().Select(w => w.GetSingle()).ToArray();
                 Assert.HasCount(4, expected);
-                for (var i = 0; i < 3; i++)
+                for (int i = 0; i < 3; i++)
                     Assert.AreEqual(expected[i], regression.Network.weight.data<float>()[i], 1e-5f);
                 Assert.AreEqual(expected[3], regression.Network.bias.data<float>()[0], 1e-5f);
                 step++;
@@ -38,9 +40,9 @@ public sealed class TrainingLoopTests
             };
             // The golden run has no "rare" parameter; frozen, it does not count for the norm.
             regression.Network.rare.requires_grad = false;
-            var summary = regression.Run(options);
+            TrainingSummary summary = regression.Run(options);
             Assert.AreEqual(losses.Length, step);
-            for (var i = 0; i < losses.Length; i++)
+            for (int i = 0; i < losses.Length; i++)
                 Assert.AreEqual(losses[i], summary.LearningCurve[i].Terms["error"], 1e-5, $"loss of step {i}");
         }
     }
@@ -62,8 +64,8 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void Torchs_global_generator_is_left_alone()
     {
-        using var scope = NewDisposeScope();
-        var before = get_rng_state().bytes.ToArray();
+        using DisposeScope scope = NewDisposeScope();
+        byte[] before = get_rng_state().bytes.ToArray();
         using var regression = new TinyRegression();
         regression.Run(new() { BatchSize = 5, Steps = 9, Seed = 3, ValidationFraction = 0.2 });
         CollectionAssert.AreEqual(before, get_rng_state().bytes.ToArray());
@@ -76,9 +78,9 @@ public sealed class TrainingLoopTests
         regression.Run(new() { BatchSize = 3, Epochs = 4, Seed = 1, ValidationFraction = 0.1 });
         var training = regression.Read.Where(b => b.Length == 3).ToList();
         Assert.HasCount(12, training, "10 examples are 3 batches of 3, 4 epochs");
-        var heldOut = regression.Read.First(b => b.Length == 1)[0];
+        int heldOut = regression.Read.First(b => b.Length == 1)[0];
         var orders = new HashSet<string>();
-        foreach (var epoch in training.Chunk(3))
+        foreach (int[][] epoch in training.Chunk(3))
         {
             var used = epoch.SelectMany(b => b).ToList();
             CollectionAssert.AllItemsAreUnique(used);
@@ -94,7 +96,7 @@ public sealed class TrainingLoopTests
     public void Fewer_examples_than_a_batch_are_all_used()
     {
         using var regression = new TinyRegression(examples: 5);
-        var summary = regression.Run(new() { BatchSize = 64, Epochs = 2.5, ProgressEverySteps = 1 });
+        TrainingSummary summary = regression.Run(new() { BatchSize = 64, Epochs = 2.5, ProgressEverySteps = 1 });
         Assert.AreEqual(3, summary.Steps, "2.5 epochs of one batch, rounded");
         Assert.IsTrue(regression.Read.All(b => b.Order().SequenceEqual(Enumerable.Range(0, 5))));
     }
@@ -109,7 +111,7 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void No_tensor_outlives_a_run_but_the_networks_own()
     {
-        foreach (var end in new[] { "normal", "early stop", "loss fails", "data fails", "cancelled", "not finite" })
+        foreach (string? end in new[] { "normal", "early stop", "loss fails", "data fails", "cancelled", "not finite" })
         {
             using var folder = new TemporaryFolder();
             using var cancellation = new CancellationTokenSource();
@@ -128,7 +130,7 @@ public sealed class TrainingLoopTests
                     throw new FormatException("loss");
                 if (end == "cancelled")
                     cancellation.Cancel();
-                using var _ = no_grad();
+                using IDisposable _ = no_grad();
                 if (end == "not finite")
                     regression.Network.bias.fill_(double.NaN);
                 if (end == "early stop")
@@ -136,8 +138,8 @@ public sealed class TrainingLoopTests
             };
             if (end == "data fails")
             {
-                var reads = 0;
-                var inner = regression.Task;
+                int reads = 0;
+                TrainingTask inner = regression.Task;
                 regression.Task = TestTask.Of(
                     inner.Network, inner.Examples.Count, b => ++reads > 7 ? throw new FormatException("data") : inner.Examples.ReadBatch(b),
                     inner.Objective.Loss, inner.Fingerprint);
@@ -145,11 +147,11 @@ public sealed class TrainingLoopTests
 
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            var before = Tensor.TotalCount;
+            long before = Tensor.TotalCount;
             Exception? error = null;
             try
             {
-                using var outer = NewDisposeScope();
+                using DisposeScope outer = NewDisposeScope();
                 regression.Run(options);
                 Assert.AreEqual(0, outer.DisposablesCount, $"{end}: nothing is left to the caller's scope");
             }
@@ -168,7 +170,7 @@ public sealed class TrainingLoopTests
     public void A_run_works_where_the_caller_has_switched_gradients_off()
     {
         using var regression = new TinyRegression();
-        var before = regression.Network.Bits();
+        string before = regression.Network.Bits();
         using (no_grad())
         {
             regression.Run(new() { BatchSize = 5, Steps = 2 });
@@ -183,8 +185,8 @@ public sealed class TrainingLoopTests
     {
         using var regression = new TinyRegression();
         var thrown = new FormatException("row 7 is bad");
-        var caller = Environment.CurrentManagedThreadId;
-        var other = caller;
+        int caller = Environment.CurrentManagedThreadId;
+        int other = caller;
         regression.Task = TestTask.Of(
             regression.Network, 12,
             _ =>
@@ -202,7 +204,7 @@ public sealed class TrainingLoopTests
     {
         using var regression = new TinyRegression();
         using var ahead = new CountdownEvent(4);
-        var inner = regression.Task;
+        TrainingTask inner = regression.Task;
         regression.Task = TestTask.Of(
             inner.Network, inner.Examples.Count,
             b =>
@@ -229,12 +231,12 @@ public sealed class TrainingLoopTests
         using var regression = new TinyRegression();
         regression.OnLoss = moment =>
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             if (moment.Step == 4)
                 regression.Network.bias.fill_(double.NaN);
         };
         var options = new TrainingOptions { BatchSize = 5, Steps = 9, LearningRate = 0.125 };
-        var error = Assert.ThrowsExactly<NotFiniteNumberException>(() => regression.Run(options));
+        NotFiniteNumberException error = Assert.ThrowsExactly<NotFiniteNumberException>(() => regression.Run(options));
         StringAssert.Contains(error.Message, "loss is NaN at step 5 of 9");
         StringAssert.Contains(error.Message, "LearningRate (0.125)");
     }
@@ -243,7 +245,7 @@ public sealed class TrainingLoopTests
     public void A_network_without_trainable_parameters_is_refused()
     {
         using var regression = new TinyRegression();
-        foreach (var parameter in regression.Network.parameters())
+        foreach (Parameter parameter in regression.Network.parameters())
             parameter.requires_grad = false;
         Assert.ThrowsExactly<ArgumentException>(() => regression.Run(new() { Steps = 1 }));
     }

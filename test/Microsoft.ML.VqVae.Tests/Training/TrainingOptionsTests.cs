@@ -18,8 +18,8 @@ public sealed class TrainingOptionsTests
             ValidationFraction = 1, ValidateEverySteps = 0, EarlyStoppingPatience = 0,
             ProgressEverySteps = 0, CheckpointEverySteps = 0, CheckpointFolder = " ",
         };
-        var message = Assert.ThrowsExactly<ArgumentException>(options.Validate).Message;
-        foreach (var part in new[]
+        string message = Assert.ThrowsExactly<ArgumentException>(options.Validate).Message;
+        foreach (string? part in new[]
         {
             "LearningRate must be a positive number; found NaN.", "BatchSize must be at least 1; found 0.", "Set Steps or Epochs, not both",
             "Steps must", "Epochs must", "Schedule must", "GradientClipNorm must", "ValidationFraction must", "ValidateEverySteps must",
@@ -39,7 +39,7 @@ public sealed class TrainingOptionsTests
     public void A_split_that_leaves_nothing_to_train_on_is_refused()
     {
         using var regression = new TinyRegression(examples: 1);
-        var error = Assert.ThrowsExactly<ArgumentException>(() => regression.Run(new() { ValidationFraction = 0.5 }));
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => regression.Run(new() { ValidationFraction = 0.5 }));
         StringAssert.Contains(error.Message, "1 examples, 1 of them held out");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Tests.Training;
@@ -17,14 +18,14 @@ public sealed class TrainingProgressTests
         regression.OnLoss = moment =>
         {
             clock.Seconds += regression.Network.training ? 2 : 3;
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
         };
-        var inner = regression.Task;
+        TrainingTask inner = regression.Task;
         regression.Task = TestTask.Of(
             inner.Network, 8, inner.Examples.ReadBatch,
             (batch, moment) =>
             {
-                var loss = inner.Objective.Loss(batch, moment);
+                Networks.StepLoss loss = inner.Objective.Loss(batch, moment);
                 if (regression.Network.training)
                     errors.Add(loss.Terms["error"].item<float>());
                 return loss;
@@ -36,12 +37,12 @@ public sealed class TrainingProgressTests
             BatchSize = 4, Steps = 10, LearningRate = 0.5, Schedule = LearningRateSchedule.WarmupHoldLinear(2, 0.5, 0), Progress = seen,
             ProgressEverySteps = 4, ValidationFraction = 0.25, ValidateEverySteps = 3, Seed = 1,
         };
-        var summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, clock);
+        TrainingSummary summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, clock);
 
         CollectionAssert.AreEqual(new long[] { 4, 8, 10 }, seen.Reports.Select(p => p.Step).ToList());
         CollectionAssert.AreEqual(seen.Reports, summary.LearningCurve.ToList());
         Assert.AreSame(seen.Reports[^1], summary.Last);
-        var second = seen.Reports[1];
+        TrainingProgress second = seen.Reports[1];
         Assert.AreEqual(10, second.TotalSteps);
         Assert.AreEqual(0.8, second.Fraction, 1e-12);
         Assert.AreEqual(errors.Skip(4).Take(4).Average(), second.Terms["error"], 1e-5);
@@ -63,15 +64,15 @@ public sealed class TrainingProgressTests
     {
         using var regression = new TinyRegression(examples: 12);
         regression.OnLoss = _ => Assert.AreEqual(regression.Network.training, is_grad_enabled());
-        var summary = regression.Run(new() { BatchSize = 4, Steps = 1, LearningRate = 0.1, ValidationFraction = 0.5 });
+        TrainingSummary summary = regression.Run(new() { BatchSize = 4, Steps = 1, LearningRate = 0.1, ValidationFraction = 0.5 });
 
         // 6 held out: a batch of 4 and one of 2 that must not weigh the same.
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var batches = regression.Read.Skip(1).Take(2).ToList();
         CollectionAssert.AreEqual(new[] { 4, 2 }, batches.Select(b => b.Length).ToList());
-        using var noGradients = no_grad();
-        var all = regression.Task.Examples.ReadBatch(new(batches.SelectMany(b => b).ToArray(), Step: null));
-        var expected = (regression.Network.forward(all[0]) - all[1]).square().mean().item<float>();
+        using IDisposable noGradients = no_grad();
+        Tensor[] all = regression.Task.Examples.ReadBatch(new(batches.SelectMany(b => b).ToArray(), Step: null));
+        float expected = (regression.Network.forward(all[0]) - all[1]).square().mean().item<float>();
         Assert.AreEqual(expected, summary.BestValidationLoss!.Value, 1e-5);
         Assert.AreEqual(expected, summary.Last.ValidationLoss!.Value, 1e-5);
     }
@@ -79,7 +80,7 @@ public sealed class TrainingProgressTests
     [TestMethod]
     public void Perplexity_is_averaged_over_codebooks()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Assert.AreEqual(4, LossMeter.Perplexity(ones(4))!.Value, 1e-12);
         Assert.AreEqual(2.5, LossMeter.Perplexity(tensor(new[] { 2f, 2, 2, 2, 0, 0, 9, 0 }).view(2, 4))!.Value, 1e-12);
         Assert.IsNull(LossMeter.Perplexity(zeros(2, 4)));
@@ -89,7 +90,7 @@ public sealed class TrainingProgressTests
     public void A_long_learning_curve_is_thinned_out_evenly()
     {
         var state = new TrainingState();
-        for (var step = 1; step <= 5000; step++)
+        for (int step = 1; step <= 5000; step++)
             state.Reported(new TrainingProgress(step, 5000, 0, new Dictionary<string, double>(), null, 0, default, default, 0, null));
         Assert.IsInRange(500, 1000, state.LearningCurve.Count);
         Assert.HasCount(1, state.LearningCurve.Zip(state.LearningCurve.Skip(1), (a, b) => b.Step - a.Step).Distinct());

@@ -63,9 +63,11 @@ public sealed class MelVqVae : AudioVqVae
         }
         this.quantizer = quantizer.CreateQuantizer(seed);
         WeightLimit.Take(Math.Max(1, speakers), 1 + Channels, Channels);
-        IEnumerable<FeatureStatistics> unknown = Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
+        IEnumerable<FeatureStatistics> unknown =
+            Enumerable.Repeat(FeatureStatistics.Standard(options.InputChannels), Math.Max(1, speakers));
         inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
-        IEnumerable<FeatureStatistics> silent = Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
+        IEnumerable<FeatureStatistics> silent =
+            Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
         outputStatistics = tensor(ScalesOf(silent), [Math.Max(1, speakers), 2, options.OutputChannels]);
         RegisterComponents();
     }
@@ -191,7 +193,8 @@ public sealed class MelVqVae : AudioVqVae
         quantizer.BeginStep(moment);
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         Tensor inputs = NormalizeInputs(batch, padding);
-        QuantizationResult quantization = padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
+        QuantizationResult quantization =
+            padding.Quantize(quantizer, encoder.Encode(training ? HideSpans(inputs, moment.Step) : inputs, padding));
         Tensor decoded = decoder.Decode(quantization.Quantized, OneHot(batch.Speakers, inputs.shape[2] / ValuesPerCode), padding);
         (Tensor? target, Tensor? mask) = Target(batch, inputs, padding);
         Tensor error = Padding.Mean((decoded - target).Square(), mask);

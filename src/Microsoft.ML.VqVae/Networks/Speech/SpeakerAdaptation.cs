@@ -100,7 +100,8 @@ internal sealed class SpeakerAdaptation : nn.Module
         Tensor real = Arange(whole).Lt(length).to(ScalarType.Float32).view(1, 1, whole);
         Tensor frames = stack([.. views.Select(view =>
         {
-            Tensor normaliser = tensor(view.Statistics.Normaliser(options.Decorrelation), [1 + options.InputChannels, options.InputChannels]);
+            Tensor normaliser = tensor(
+                view.Statistics.Normaliser(options.Decorrelation), [1 + options.InputChannels, options.InputChannels]);
             Tensor values = (tensor(view.Values.ToArray(), [length, options.InputChannels]) - normaliser.select(0, 0))
                 .matmul(normaliser.narrow(0, 1, options.InputChannels).t());
             return nn.functional.pad(values, [0, 0, 0, whole - length]);

@@ -131,7 +131,8 @@ public sealed class WaveformVqVae : AudioVqVae
         var padding = new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode);
         Tensor levels = MuLaw.Encode(batch.Inputs);
         QuantizationResult quantization = padding.Quantize(quantizer, EncodeLevels(levels, batch.Lengths, padding));
-        Tensor nats = decoder.Loss(levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
+        Tensor nats = decoder.Loss(
+            levels.select(1, 0), quantization.Quantized, batch.Speakers, padding.Values is null ? null : batch.Lengths);
         Tensor reconstruction = nats.Mul((double)ValuesPerCode / quantizer.CodesPerPosition);
         return quantization.ToStepLoss(reconstruction, ("reconstruction", nats)).MoveToOuterDisposeScope();
     }

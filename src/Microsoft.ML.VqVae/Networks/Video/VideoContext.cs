@@ -66,12 +66,14 @@ internal sealed class VideoContext : nn.Module
     /// <summary>Each frame under the convolution of its action.</summary>
     Tensor Moved(Tensor frames, Tensor action)
     {
-        IGrouping<long, long>[] rows = action.cpu().data<long>().ToArray().Index().GroupBy(row => row.Item, row => (long)row.Index).ToArray();
+        IGrouping<long, long>[] rows =
+            action.cpu().data<long>().ToArray().Index().GroupBy(row => row.Item, row => (long)row.Index).ToArray();
         int padding = options.MotionKernelSize / 2;
         Tensor Convolve(Tensor some, long which) => some.Convolve(motion.select(0, which), padding);
         if (rows.Length == 1)
             return Convolve(frames, rows[0].Key);
-        IEnumerable<Tensor> moved = rows.Select(group => Convolve(frames.index_select(0, tensor(group.ToArray(), device: frames.device)), group.Key));
+        IEnumerable<Tensor> moved = rows.Select(group =>
+            Convolve(frames.index_select(0, tensor(group.ToArray(), device: frames.device)), group.Key));
         // Back into the order of the batch.
         long[] order = rows.SelectMany(group => group).ToArray();
         long[] places = new long[order.Length];

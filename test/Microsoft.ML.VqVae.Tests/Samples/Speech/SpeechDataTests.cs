@@ -45,7 +45,7 @@ public sealed class SpeechDataTests : IDisposable
     public void Too_few_to_keep_any_are_refused()
     {
         AlignedUtterance[] two = [Say("a", "one"), Say("b", "two")];
-        var few = Assert.ThrowsExactly<DataSetException>(() => SpeechData.Split("some", "folder", two, newSpeakers: true));
+        DataSetException few = Assert.ThrowsExactly<DataSetException>(() => SpeechData.Split("some", "folder", two, newSpeakers: true));
         StringAssert.Contains(few.Message, "2 utterances of 2 speakers");
         Assert.ThrowsExactly<DataSetException>(() => SpeechData.Split("some", "folder", two, newSpeakers: false));
     }
