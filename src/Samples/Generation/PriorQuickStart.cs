@@ -17,9 +17,9 @@ internal static class PriorQuickStart
     {
         #region README
         IDataView codes = codec.Transform(images);
-        EstimatorChain<PriorTransformer> pipeline = ml.Transforms.Conversion.MapValueToKey("Label", "Class")
+        var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", "Class")
             .Append(ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", steps: steps));     // learns p(codes | class)
-        TransformerChain<PriorTransformer> model = pipeline.Fit(codes);
+        var model = pipeline.Fit(codes);
         IDataView scored = model.Transform(codes);                                          // "Bits": −log2 p of each row
 
         PriorTransformer prior = model.LastTransformer;

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -16,9 +15,9 @@ internal static class QuickStart
         var files = from path in Directory.GetFiles(folder, "*.png", SearchOption.AllDirectories)
                     select new { Path = path, Class = Path.GetFileName(Path.GetDirectoryName(path)) };
         IDataView images = ml.Data.LoadFromEnumerable(files);
-        DataOperationsCatalog.TrainTestData split = ml.Data.TrainTestSplit(images, testFraction: 0.1);
+        var split = ml.Data.TrainTestSplit(images, testFraction: 0.1);
 
-        EstimatorChain<KeyToValueMappingTransformer> pipeline = ml.Transforms.LoadImages("Image", imageFolder: null, "Path")
+        var pipeline = ml.Transforms.LoadImages("Image", imageFolder: null, "Path")
             .Append(ml.Transforms.ResizeImages("Image", 32, 32))
             .Append(ml.Transforms.ExtractPixels("Pixels", "Image"))
             .Append(ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", steps: steps))  // 32×32 pixels become 8×8 codes of 512
@@ -28,8 +27,8 @@ internal static class QuickStart
             .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy())
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 
-        TransformerChain<KeyToValueMappingTransformer> model = pipeline.Fit(split.TrainSet);
-        MulticlassClassificationMetrics metrics = ml.MulticlassClassification.Evaluate(model.Transform(split.TestSet));
+        var model = pipeline.Fit(split.TrainSet);
+        var metrics = ml.MulticlassClassification.Evaluate(model.Transform(split.TestSet));
         ml.Model.Save(model, images.Schema, modelFile);                                 // new MLContext().Model.Load(modelFile) anywhere
         #endregion
         return metrics;

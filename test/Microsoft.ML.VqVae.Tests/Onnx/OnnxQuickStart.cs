@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.VqVae.Tests.Onnx;
 
@@ -16,8 +15,8 @@ internal static class OnnxQuickStart
         IDataView drawings = ml.Data.LoadFromEnumerable(Drawing.Make(120));
         IDataView training = ml.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(drawings).Transform(drawings);
 
-        ImageVqVaeTransformer codec = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", steps: steps).Fit(training);
-        TransformerChain<KeyToValueMappingTransformer> classifier = ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")
+        var codec = ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", steps: steps).Fit(training);
+        var classifier = ml.Transforms.Conversion.MapKeyToVector("Features", "Codes")
             .Append(ml.Transforms.Concatenate("Features", "Features"))        // ONNX classifiers want one row of numbers, not a grid
             .AppendCacheCheckpoint(ml)
             .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Key"))
