@@ -11,7 +11,7 @@ namespace Microsoft.ML.VqVae.Networks;
 internal sealed unsafe class PixelCnnSpanSteps : PixelCnnSteps
 {
     /// <summary>Maximum number of grids for which spans are faster than tensors.</summary>
-    public const int MaxBatch = 16;
+    public const int MaxBatch = 4;
 
     readonly PackedPixelCnnLayer[] _layers;
     readonly PackedMatrix _hiddenWeights;
