@@ -74,7 +74,7 @@ internal static class Mp3Frame
     public static bool IsLayer3(byte second) => (second & 0x06) == 0x02;
 }
 
-/// <summary>What the first frame of an MP3 file tells of all others, in place of sound: the number of frames, and LAME's lengths of the
+/// <summary>The information frame at the start of an MP3 file, which has no sound: the number of frames, and LAME's lengths of the
 /// silence before and after the sound.</summary>
 /// <param name="Frames">The number of frames; 0 if it is unknown.</param>
 /// <param name="SamplesPerFrame">Samples in a frame.</param>

@@ -108,25 +108,4 @@ internal sealed class OlderModelFilesData(MLContext ml)
         }).ToArray());
         return WithKeys(WithKeys(view, "Action", "ActionName"), "Episode", "EpisodeName");
     }
-
-    /// <summary>Writes a chirp at twice the sample rate of the codecs, 16 bits a sample.</summary>
-    public static void WriteWave(string path)
-    {
-        const int rate = 2 * SampleRate, samples = 300;
-        using var writer = new BinaryWriter(File.Create(path));
-        writer.Write("RIFF"u8);
-        writer.Write(36 + 2 * samples);
-        writer.Write("WAVEfmt "u8);
-        writer.Write(16);
-        writer.Write((short)1);
-        writer.Write((short)1);
-        writer.Write(rate);
-        writer.Write(2 * rate);
-        writer.Write((short)2);
-        writer.Write((short)16);
-        writer.Write("data"u8);
-        writer.Write(2 * samples);
-        for (int i = 0; i < samples; i++)
-            writer.Write((short)Math.Round(12000 * Math.Sin(0.1 * i + 0.001 * i * i)));
-    }
 }

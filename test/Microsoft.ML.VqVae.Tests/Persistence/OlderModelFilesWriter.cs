@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Reliability;
 using Microsoft.ML.VqVae.Training;
 using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesData;
 using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesRows;
@@ -191,10 +192,10 @@ public sealed class OlderModelFilesWriter
 
     void WriteFrames()
     {
-        OlderModelFilesData.WriteWave(Path.Combine(Target, "tone.wav"));
+        File.WriteAllBytes(Path.Combine(Target, "tone.wav"), SampleData.Wave());
         // The writer reads the file where the tests do.
         Directory.CreateDirectory(OlderModelFilesTests.Folder);
-        OlderModelFilesData.WriteWave(Path.Combine(OlderModelFilesTests.Folder, "tone.wav"));
+        File.WriteAllBytes(Path.Combine(OlderModelFilesTests.Folder, "tone.wav"), SampleData.Wave());
         IDataView parts = _ml.Data.LoadFromEnumerable(new AudioPart[]
         {
             new() { File = "{folder}/tone.wav", From = 0, Count = 200 }, new() { File = "{folder}/tone.wav", From = 57, Count = 100 },

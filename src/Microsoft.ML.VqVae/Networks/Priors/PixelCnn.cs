@@ -175,7 +175,7 @@ internal sealed class PixelCnnHead : nn.Module
 
     public Tensor HiddenBias => hidden.bias!;
 
-    /// <summary>What earlier codes of a position add to the hidden sums of later ones, [(G − 1)·K, S].</summary>
+    /// <summary>The vectors that earlier codes of a position add to the hidden sums of later ones, [(G − 1)·K, S].</summary>
     public Parameter? EarlierWeight => earlier;
 
     /// <summary>From hidden sums to logits, by place.</summary>

@@ -117,7 +117,7 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
         return text.ToString();
     }
 
-    /// <summary>What the transformer does, in a line: columns and sizes.</summary>
+    /// <summary>A description of the transformer in a line: columns and sizes.</summary>
     private protected abstract string About { get; }
 
     /// <summary>Computes the first output column of one row.</summary>
