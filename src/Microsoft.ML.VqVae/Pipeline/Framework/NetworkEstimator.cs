@@ -57,7 +57,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         Options.Validate();
         TrainingOptions training = Options.Training.Copy();
         TrainingLoop.Prepare(training);
-        training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training.CheckpointFolder is null ? Random.Shared.Next() : 0);
+        training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training is { CheckpointFolder: null, Group: null } ? Random.Shared.Next() : 0);
         Device device = DeviceChoice.For(_environment);
         // In the caller's inference mode, the network would be of tensors that cannot be trained.
         using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
