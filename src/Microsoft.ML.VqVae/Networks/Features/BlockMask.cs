@@ -7,8 +7,9 @@ internal static class BlockMask
     // Four numbers for each block: its height and width, its row and column.
     const int DrawsOfBlock = 4, BlocksAtOnce = 16;
 
-    /// <summary>Draws the masked positions of a row, in ascending order: as many as the share says, at least one. The last block is cut
-    /// where it would mask more.</summary>
+    /// <summary>Draws the masked positions of a row, in ascending order: as many as the share says, at least one. Blocks may
+    /// reach beyond the edges, so that positions there are masked as often as others; the last block is cut where it would mask
+    /// more.</summary>
     /// <param name="height">Rows of the grid; 1 for a line or a sequence.</param>
     /// <param name="width">Columns of the grid, or the length.</param>
     /// <param name="share">The share of positions that are masked.</param>
@@ -33,12 +34,14 @@ internal static class BlockMask
             }
             ReadOnlySpan<float> draw = draws.AsSpan(block * DrawsOfBlock, DrawsOfBlock);
             int rows = Size(draw[0], height), columns = Size(draw[1], width);
-            int top = (int)(draw[2] * (height - rows + 1)), left = (int)(draw[3] * (width - columns + 1));
+            int top = (int)(draw[2] * (height + rows - 1)) - rows + 1, left = (int)(draw[3] * (width + columns - 1)) - columns + 1;
             for (int i = 0; i < rows * columns && count < wanted; i++)
             {
-                ref bool place = ref masked[((top + (i / columns)) * width) + left + (i % columns)];
-                count += place ? 0 : 1;
-                place = true;
+                (int row, int column) = (top + (i / columns), left + (i % columns));
+                if (row < 0 || row >= height || column < 0 || column >= width || masked[(row * width) + column])
+                    continue;
+                masked[(row * width) + column] = true;
+                count++;
             }
         }
         return [.. Enumerable.Range(0, positions).Where(position => masked[position])];
