@@ -168,6 +168,19 @@ public class FeatureTests
     }
 
     [TestMethod]
+    public void A_warm_start_begins_with_the_weights_of_the_transformer()
+    {
+        IDataView data = TinyFeatures.Data(_ml, grid: true);
+        using FeatureTransformer first = Fit(grid: true);
+        FeatureOptions still = TinyFeatures.Options();
+        (still.WarmStart, still.Training.LearningRate, still.Training.Seed) = (first, 1e-30, 99);
+        using FeatureTransformer second = Fit(grid: true, still);
+        Values.AreEqual(Values.Read(first.Transform(data), "Features"), Values.Read(second.Transform(data), "Features"));
+        still.Network.FeedForwardChannels = 23;
+        Assert.Contains("WarmStart", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(grid: true, still)).Message);
+    }
+
+    [TestMethod]
     public void No_tensor_is_left_behind()
     {
         void Work(bool grid)
