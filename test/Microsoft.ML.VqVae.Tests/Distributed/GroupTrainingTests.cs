@@ -31,6 +31,7 @@ public sealed class GroupTrainingTests
     [DataRow("prior, PixelCNN with dropout", 2)]
     [DataRow("prior, WaveNet", 3)]
     [DataRow("prior, transformer with dropout", 2)]
+    [DataRow("features", 2)]
     [DataRow("video", 2)]
     [DataRow("Gaussian VAE", 2)]
     [DataRow("VIMCO", 2)]
@@ -80,6 +81,7 @@ public sealed class GroupTrainingTests
             "series" => Series(ml, change),
             "codes" => Codes(ml, change),
             "prior" => Prior(ml, kind, change),
+            "features" => Features(ml, change),
             "video" => Video(ml, change),
             _ => Baseline(ml, kind, change),
         };
@@ -154,6 +156,16 @@ public sealed class GroupTrainingTests
         return ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options)
             .Fit(kind == "prior, WaveNet" ? TinyCodes.Lines(ml, 30) : TinyCodes.Grids(ml, 30));
     }
+
+    static FeatureTransformer Features(MLContext ml, Action<TrainingOptions> change) => ml.Transforms.VqVae.Featurize(
+        "Features", "Codes", new FeatureOptions
+        {
+            Network = new()
+            {
+                Layers = 2, FeatureLayer = 1, Channels = 8, Heads = 2, FeedForwardChannels = 8, Dropout = 0.2, BagOfCodesWeight = 1,
+            },
+            Training = Training(change),
+        }).Fit(TinyCodes.Grids(ml, 30));
 
     sealed class Frame
     {

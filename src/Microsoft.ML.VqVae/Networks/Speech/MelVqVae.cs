@@ -146,7 +146,7 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    internal override OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers)
+    internal override OnnxValue LatentsToOnnx(OnnxValue waveforms, OnnxValue? speakers)
     {
         if (adaptation is not null)
             throw new NotSupportedException($"its features are adapted by a search for each utterance ({options.Normalisation})");
@@ -163,7 +163,7 @@ public sealed class MelVqVae : AudioVqVae
             throw new NotSupportedException(
                 "it removes the correlations of the features of each utterance (Decorrelation), which takes their eigenvectors");
         }
-        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.ChannelsFirst()));
+        return encoder.ToOnnx(normalized.ChannelsFirst());
     }
 
     /// <summary>Features [B, T, C] by the statistics of their utterance.</summary>
