@@ -54,7 +54,7 @@ internal sealed class AnomalyPass(PriorModel model, AnomalySettings settings, IR
         Tensor rows = unlikely.any(1).nonzero().view(-1);
         if (rows.numel() == 0)
             return _codes;
-        Tensor given = where(unlikely, full_like(_codes, -1), _codes).index_select(0, rows);
+        Tensor given = where(unlikely, ones_like(_codes).Mul(-1), _codes).index_select(0, rows);
         int count = (int)given.shape[0];
         Tensor sampled = model.Network.Sample(new SampleRequest
         {
@@ -80,7 +80,7 @@ internal sealed class AnomalyPass(PriorModel model, AnomalySettings settings, IR
         Tensor pixels = inputs[^1].Div(format.FromImages ? 1 : format.ImageScale).Add(format.FromImages ? 0 : format.ImageOffset)
             .Clamp(0f, HighestByte).expand(-1, 3, -1, -1);
         // From red, over orange, to yellow.
-        Tensor color = cat([full_like(heat, HighestByte), heat.Mul(HighestByte), zeros_like(heat)], 1);
+        Tensor color = cat([ones_like(heat).Mul(HighestByte), heat.Mul(HighestByte), zeros_like(heat)], 1);
         return pixels.Add(color.Add(pixels.Mul(-1)).mul(heat));
     }
 }
