@@ -74,7 +74,8 @@ internal sealed class AnomalyPass(PriorModel model, AnomalySettings settings, IR
     {
         (ImageFormat format, int[] grid) = (settings.Pixels!, settings.Grid!);
         Tensor ofPositions = _prior.Bits.view(-1, grid[0], grid[1], grid[2]).mean([3]).unsqueeze(1);
-        Tensor bits = nn.functional.interpolate(ofPositions, [format.Height, format.Width], mode: InterpolationMode.Bilinear);
+        Tensor bits = nn.functional.interpolate(
+            ofPositions, [format.Height, format.Width], mode: InterpolationMode.Bilinear, align_corners: false);
         float unit = Math.Max(settings.CodeThreshold, float.Epsilon);
         Tensor heat = bits.Div(unit).Sub(0.5f).Clamp(0f, 1f);
         Tensor pixels = inputs[^1].Div(format.FromImages ? 1 : format.ImageScale).Add(format.FromImages ? 0 : format.ImageOffset)
