@@ -184,8 +184,8 @@ public sealed class TransformerPrior : CodePrior
     Tensor Kept(long batch)
     {
         using Generator generator = SeededRandom.CreateGenerator(_seed, Step);
-        return zeros([layers.Count, batch, 1, _options.Channels + _options.FeedForwardChannelsOrDefault], dtype: ScalarType.Float32)
-            .bernoulli_(1 - _options.Dropout, generator).Mul_(1 / (1 - _options.Dropout));
+        return BatchShare.Current.Draw(batch, rows => zeros([layers.Count, rows, 1, _options.Channels + _options.FeedForwardChannelsOrDefault], dtype: ScalarType.Float32)
+            .bernoulli_(1 - _options.Dropout, generator).Mul_(1 / (1 - _options.Dropout)), axis: 1);
     }
 
     static void Check(CodeGrid grid, int conditions)
