@@ -36,6 +36,8 @@ internal static class Program
             VideoVerb.Create(),
             CompressionVerbs.Compress(),
             CompressionVerbs.Decompress(),
+            AnomaliesVerb.Create(),
+            new EncodeVerb(),
         };
         root.SetAction(parsed =>
         {

@@ -9,12 +9,12 @@ namespace Microsoft.ML.VqVae.Samples.Verbs;
 /// <summary>The commands whose data are images.</summary>
 internal static class ImageVerbs
 {
-    const string Data = "CIFAR-10 binary files (*.bin), the four IDX files of MNIST or its relatives, or one subfolder of image files per "
+    internal const string Data = "CIFAR-10 binary files (*.bin), the four IDX files of MNIST or its relatives, or one subfolder of image files per "
         + "class. Default: Fashion-MNIST.";
 
     const string CodesPerPosition = "Number of codes per position of the grid.";
 
-    static Option<bool> WithSkip(SampleVerb verb) => verb.With(
+    internal static Option<bool> WithSkip(SampleVerb verb) => verb.With(
         "--skip-unreadable", "Leave out image files that cannot be decoded, and show their number. Default: the first is an error.", false);
 
     public static SampleVerb Images()

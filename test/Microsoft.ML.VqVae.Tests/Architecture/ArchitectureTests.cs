@@ -36,6 +36,8 @@ public class ArchitectureTests
         ["Pipeline/Priors"] = [.. Framework, "Networks/Priors"],
         ["Pipeline/Features"] = [.. Framework, "Networks/Features"],
         ["Pipeline/Compression"] = [.. Framework, "Pipeline/Priors", "Networks/Priors", "Compression"],
+        // Heat maps are laid over images.
+        ["Pipeline/Anomalies"] = [.. Framework, "Pipeline/Images", "Networks/Images", "Pipeline/Priors", "Networks/Priors"],
         ["Pipeline/Video"] = [.. Framework, "Pipeline/Priors", "Networks/Video", "Networks/Priors"],
         ["Pipeline/Frames"] = Framework,
         ["Pipeline/Neighbors"] = Framework,
@@ -65,7 +67,7 @@ public class ArchitectureTests
     static string[] Features =>
     [
         "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors", "Pipeline/Features",
-        "Pipeline/Compression", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Neighbors", "Pipeline/Metrics",
+        "Pipeline/Compression", "Pipeline/Anomalies", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Neighbors", "Pipeline/Metrics",
     ];
 
     static readonly Assembly Library = typeof(ImageVqVaeTransformer).Assembly;

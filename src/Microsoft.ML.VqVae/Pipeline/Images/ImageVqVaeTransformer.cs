@@ -66,6 +66,18 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
 
     internal ImageVqVae Network => _model.Network;
 
+    /// <summary>The layout of the images.</summary>
+    internal ImageFormat Pixels => _model.Description.Pixels;
+
+    /// <summary>Checks that rows can be shown as MLImage.</summary>
+    /// <exception cref="InvalidOperationException">Rows are clips, or have other than 1 or 3 channels, or values that are not
+    /// bytes.</exception>
+    internal void RequirePictures()
+    {
+        Pixels.RequireImage("a column of vectors");
+        RequireBytes();
+    }
+
     /// <summary>Creates a transformer from codes to images that shares the network.</summary>
     /// <param name="outputColumnName">The column of images to add, in the layout and units of the training data.</param>
     /// <param name="codesColumnName">The column of codes, in the format that this transformer outputs; null for

@@ -15,6 +15,7 @@ internal abstract class BatchColumn
         VectorDataViewType { ItemType: KeyDataViewType } => new KeySequenceColumn(capacity),
         VectorDataViewType { IsKnownSize: true } vector => new VectorColumn(vector.Size, capacity),
         VectorDataViewType => new NumberSequenceColumn(capacity),
+        BooleanDataViewType => new FlagColumn(capacity),
         _ => new NumberColumn(capacity),
     };
 
@@ -74,6 +75,16 @@ internal sealed class NumberColumn(int capacity) : BatchColumn
     public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _values);
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<float>)((ref float value) => value = _values[slot()]);
+}
+
+/// <summary>One truth value per row.</summary>
+internal sealed class FlagColumn(int capacity) : BatchColumn
+{
+    readonly bool[] _values = new bool[capacity];
+
+    public override void Store(Tensor values) => CopyOut<bool>(values, ScalarType.Bool, _values);
+
+    public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<bool>)((ref bool value) => value = _values[slot()]);
 }
 
 /// <summary>Vectors of a length that differs from row to row.</summary>

@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Microsoft.ML.VqVae.Samples.Shards;
+
+/// <summary>The record of a finished shard, in a JSON file beside it: what it was made of, and a digest of its bytes.</summary>
+/// <param name="Shard">The shard, as in 3/8.</param>
+/// <param name="TotalRows">Number of rows of all shards.</param>
+/// <param name="FirstRow">The first row, from 0.</param>
+/// <param name="Rows">Number of rows of the shard.</param>
+/// <param name="CodesColumn">The column of codes.</param>
+/// <param name="ScoreColumn">The column of scores, or null.</param>
+/// <param name="ModelSha256">The SHA-256 of the model file.</param>
+/// <param name="FileBytes">The size of the file.</param>
+/// <param name="FileSha256">The SHA-256 of the file.</param>
+internal sealed record ShardRecord(
+    string Shard, long TotalRows, long FirstRow, long Rows, string CodesColumn, string? ScoreColumn, string ModelSha256,
+    long FileBytes = 0, string FileSha256 = "")
+{
+    static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static string PathOf(string file) => file + ".json";
+
+    /// <summary>Whether the file is that of this record, to the last byte: not of another model or other rows, cut off or altered.</summary>
+    public bool IsOf(string file)
+    {
+        if (!File.Exists(file) || !File.Exists(PathOf(file)))
+            return false;
+        try
+        {
+            ShardRecord? found = JsonSerializer.Deserialize<ShardRecord>(File.ReadAllText(PathOf(file)), Format);
+            return found is not null && this with { FileBytes = found.FileBytes, FileSha256 = found.FileSha256 } == found
+                && new FileInfo(file).Length == found.FileBytes && DigestOf(file) == found.FileSha256;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes the record of a file that is complete.</summary>
+    public void Write(string file)
+    {
+        ShardRecord finished = this with { FileBytes = new FileInfo(file).Length, FileSha256 = DigestOf(file) };
+        WholeFile.Write(PathOf(file), stream => JsonSerializer.Serialize(stream, finished, Format));
+    }
+
+    public static string DigestOf(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}
+
+/// <summary>Writes files whole or not at all: under a temporary name first, which the finished file then gives up.</summary>
+internal static class WholeFile
+{
+    public static void Write(string path, Action<Stream> write)
+    {
+        string target = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        // Two processes may write the same shard; the last one that ends wins.
+        string temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, target, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}
