@@ -3,6 +3,7 @@ using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Training;
 using Spectre.Console;
+using Color = Microsoft.ML.VqVae.Samples.Drawing.Color;
 
 namespace Microsoft.ML.VqVae.Samples;
 
@@ -63,8 +64,14 @@ internal abstract class Sample<TSettings>(TSettings settings, CancellationToken 
 
     protected void SaveLearningCurve(TrainingSummary training)
     {
-        (double, double)[] curve = [.. training.LearningCurve.Select(at => ((double)at.Step, at.Loss))];
-        Charts.Curve("Training loss", "steps", curve).Save(Out("learning-curve.png"));
+        TrainingProgress[] reports = [.. training.LearningCurve.Where(at => at.Loss > 0)];
+        // A report without perplexity is of steps in which no codes were chosen yet.
+        long? unquantized = reports.LastOrDefault(at => at.Perplexity is null)?.Step;
+        bool starts = unquantized is not null && reports.Any(at => at.Perplexity is not null);
+        Charts.Lines("Training loss", $"Mean over the steps since the last report; {training.Steps:N0} steps in all",
+            new Axis("training steps", Min: 0), new Axis("loss", Logarithmic: true),
+            [new Series("training", Color.Accent, [.. reports.Select(at => ((double)at.Step, at.Loss))])],
+            starts ? [new Mark(unquantized!.Value, "quantization starts")] : []).Save(Out("learning-curve.png"));
     }
 
     protected static Table TableOf(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);

@@ -103,7 +103,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
     {
         float[][] originals =
             [.. ML.Data.CreateEnumerable<LabelledImage>(test, reuseRowObject: false).Take(ShownImages).Select(image => image.Pixels)];
-        string title = $"{data.Name}: one network, {plan.Steps} steps with a batch size of {plan.BatchSize}";
+        string title = $"{data.Name}: one network, {plan.Steps:N0} steps of {plan.BatchSize} images";
         CompareFigures.Curves(title, data.Name, plan, models).Save(Out("learning-curves.png"));
         CompareFigures.Reconstructions(title, data.Shape, originals, models).Save(Out("reconstructions.png"));
     }

@@ -103,7 +103,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         ImageData data, PriorTransformer prior, ImageVqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
         IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
-            prior.Conditions, rows: 1);
+            [.. prior.Conditions.Order(StringComparer.Ordinal)], rows: 1);
         EncodedImage[] originals = [.. columns.Where(column => column.Count > 0).Select(column => column[0])];
         var type = (VectorDataViewType)scored.Schema["Codes"].Type;
         int gridHeight = type.Dimensions[0], given = gridHeight / 2, slots = given * (type.Size / gridHeight);

@@ -85,13 +85,15 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
         IEnumerable<EncodedImage> images = ML.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);
         IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(images, classes, rows: 4);
         string[] labels = [.. Enumerable.Range(0, columns.Count).Select(column => classes[column % classes.Count])];
-        string title = $"{data.Name}: {data.Shape} pixels, {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}";
-        string remark = $"{quality.RowCount} test images; squared error / variance {quality.NormalizedMeanSquaredError:0.0000}, "
+        string title = $"{data.Name}: images of {8 * data.Shape.Values:N0} bits in "
+            + $"{quality.BitsPerDimension * data.Shape.Values:N0} bits of codes";
+        string remark = $"{data.Shape} pixels in {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}; on "
+            + $"{quality.RowCount:N0} test images squared error / variance {quality.NormalizedMeanSquaredError:0.0000}, "
             + $"PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; {quality.BitsPerDimension:0.000} bits per value instead of 8";
 
         ImageFigures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));
         CodeColors colors = CodeColors.Decode(ML, codec, data.Shape);
-        ImageFigures.Codes(title, remark, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
+        ImageFigures.Codes(data.Name, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
         SaveLearningCurve(codec.TrainingSummary!);
     }
 }

@@ -103,7 +103,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
     {
         IEnumerable<ImageOfLatents> images = ML.Data.CreateEnumerable<ImageOfLatents>(scored, reuseRowObject: false);
         ImageOfLatents[] chosen =
-            [.. images.DistinctBy(image => image.Class).OrderBy(image => image.Class, StringComparer.Ordinal).Take(12)];
+            [.. images.DistinctBy(image => image.Class).OrderBy(image => image.Class, StringComparer.Ordinal).Take(10)];
         var schema = SchemaDefinition.Create(typeof(ImageOfLatents));
         schema[nameof(ImageOfLatents.Latents)].ColumnType = scored.Schema["Latents"].Type;
         schema[nameof(ImageOfLatents.Pixels)].ColumnType = scored.Schema["Pixels"].Type;
@@ -127,7 +127,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
             $"{data.Name}: an image in {latents} codes",
             $"{latents * Math.Log2(second.Codes):0} bits per image; "
                 + $"the samples differ in the codes of the first level (temperature {Temperature})",
-            data.Shape, rows).Save(Out("reconstructions.png"));
+            data.Shape, [.. chosen.Select(image => image.Class)], rows).Save(Out("reconstructions.png"));
     }
 }
 
