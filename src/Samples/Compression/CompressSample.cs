@@ -4,7 +4,6 @@ using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Images;
 using SkiaSharp;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Compression;
 
@@ -16,6 +15,8 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
     : Sample<CompressSettings>(settings, cancellation)
 {
     public const string Name = "compress", FileName = "images.vqc";
+
+    protected override string Title => "Images compressed by codes and a prior";
 
     protected override SampleResult Work(Stages stages)
     {
@@ -73,13 +74,14 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
 
         string remark = $"{images.Length:N0} images of {source.Shape}: {bytes:0.0} bytes each, {source.Shape.Values} uncompressed";
         int[] chosen = CompressFigures.Choose([.. images.Select(image => image.Class)]);
-        CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, chosen,
+        Canvas picture = CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, chosen,
         [
             new("original", source.Shape.Values, null, originals),
             new("codes and prior", bytes, psnr, decoded),
             .. equalPsnr.Concat(equalBytes).Select(result =>
                 new CompressedRow($"{result.Name}, q {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
-        ]).Save(Out("formats.png"));
+        ]);
+        Show(picture, "formats.png", "The same images in each format, with bytes per image and PSNR");
 
         double classBits = model.Prior.Conditions.Count > 0 ? Math.Log2(model.Prior.Conditions.Count) : 0;
         var metrics = new CompressMetrics

@@ -95,6 +95,13 @@ internal sealed class Canvas
         return width;
     }
 
+    /// <summary>Writes the label of a column, in smaller letters or shortened where it is wider than the column.</summary>
+    public void WriteLabel(string text, double center, double middle, int width, Color color)
+    {
+        float size = ((float[])[Lettering.Body, Lettering.Small, 10]).FirstOrDefault(size => Lettering.Measure(text, size) <= width, 10);
+        Write(Lettering.Shorten(text, width, size), center, middle, color, size, Align.Center);
+    }
+
     /// <summary>Writes a line of text from bottom to top.</summary>
     /// <param name="text">The text.</param>
     /// <param name="center">The horizontal middle of the capitals.</param>

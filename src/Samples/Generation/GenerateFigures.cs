@@ -50,8 +50,7 @@ internal static class GenerateFigures
         for (int column = 0; column < originals.Count; column++)
         {
             int at = left + column * wide;
-            string label = Lettering.Shorten(originals[column].Class, wide - 2);
-            canvas.Write(label, at + (wide - Gap) / 2.0, header + LabelHeight / 2 - 2, Color.Ink, align: Align.Center);
+            canvas.WriteLabel(originals[column].Class, at + (wide - Gap) / 2.0, header + LabelHeight / 2 - 2, wide - 2, Color.Ink);
             Tile original = Shown(originals[column].Pixels, shape);
             canvas.Draw(original, at, imagesTop, scale);
             canvas.Draw(original, at, imagesTop + tall, scale);

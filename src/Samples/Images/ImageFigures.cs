@@ -52,6 +52,41 @@ internal static class ImageFigures
         return canvas;
     }
 
+    /// <summary>Three rows that say what a codec does: images, their codes, and the images that are decoded from the codes, with the bits
+    /// of each.</summary>
+    public static Canvas Overview(
+        ImageShape shape, IReadOnlyList<EncodedImage> images, (int Height, int Width, int CodesPerPosition) grid, CodeColors colors)
+    {
+        const int labelWidth = 180;
+        int codes = colors.Order.Count, scale = shape.Scale(96), side = shape.Width * scale, tall = shape.Height * scale;
+        int perImage = grid.Height * grid.Width * grid.CodesPerPosition, before = 8 * shape.Values;
+        double bits = perImage * Math.Log2(codes);
+        int left = Canvas.Margin + labelWidth, step = tall + 2 * Gap;
+        var canvas = new Canvas(left + images.Count * (side + Gap) - Gap + Canvas.Margin, 3 * step - 2 * Gap + 2 * Canvas.Margin);
+        (string Name, string Size, string Note)[] rows =
+        [
+            ("Images", $"{before:N0} bits each", $"{shape.Height}×{shape.Width} pixels"),
+            ("Codes", $"{bits:N0} bits each", $"{perImage} numbers below {codes}"),
+            ("Decoded images", $"{before / bits:0} times smaller", "made of the codes alone"),
+        ];
+        foreach ((int row, (string name, string size, string note)) in rows.Index())
+        {
+            int top = Canvas.Margin + row * step, middle = top + tall / 2;
+            canvas.Write(name, Canvas.Margin, middle - 24, Color.Ink, 17, bold: true);
+            canvas.Write(size, Canvas.Margin, middle + 2, Color.Accent, 15, bold: true);
+            canvas.Write(note, Canvas.Margin, middle + 24, Color.Muted);
+            foreach ((int column, EncodedImage image) in images.Index())
+            {
+                int at = left + column * (side + Gap);
+                if (row == 1)
+                    canvas.Draw(CodeMap(image.Codes, grid, 0, colors), at, top, side / grid.Width);
+                else
+                    canvas.Draw(Shown(row == 0 ? image.Pixels : image.Reconstruction, shape), at, top, scale);
+            }
+        }
+        return canvas;
+    }
+
     /// <summary>From an image to codes and back, in steps that explain themselves: images and the grids of their codes, what each code looks
     /// like, and how often each is used.</summary>
     public static Canvas Codes(
@@ -66,13 +101,16 @@ internal static class ImageFigures
             + $"{(grid.CodesPerPosition == 1 ? "one code" : $"{grid.CodesPerPosition} codes")} each. A code is a number below {codes}, that is "
             + $"{bits} bits: {perImage * bits:N0} bits per image. The decoder makes an image of the codes.";
         int top = Canvas.HeadingHeight(remark, width), mapsTop = top + LabelHeight, barTop = mapsTop + (1 + maps) * (tall + 4) + 8;
-        int atlasTop = barTop + 30 + 48, across = 32, cell = (width - 2 * Canvas.Margin) / across;
-        int usageTop = atlasTop + (codes + across - 1) / across * cell + 14;
+        // A patch takes about 24 pixels, with its color below it.
+        Tile first = colors.Patches[0];
+        int patchScale = Math.Max(1, 24 / Math.Max(first.Width, first.Height)), patchWidth = first.Width * patchScale;
+        int patchHeight = first.Height * patchScale, across = (width - 2 * Canvas.Margin) / (patchWidth + 4);
+        int atlasTop = barTop + 30 + 62, usageTop = atlasTop + (codes + across - 1) / across * (patchHeight + 7) + 10;
         string used = $"{metrics.CodebookUsage:0%} of the codes are used in {metrics.RowCount:N0} test images; perplexity {metrics.Perplexity:0} "
             + $"(as if {metrics.Perplexity:0} codes were equally frequent)";
         long all = Math.Max(metrics.CodeCounts.Sum(), 1);
         double[] shares = [.. metrics.CodeCounts.Select(count => 100.0 * count / all).OrderDescending()];
-        Canvas usage = Charts.Lines($"How often each code is used", used, new Axis("codes, from the most frequent", Min: 0, Max: codes),
+        Canvas usage = Charts.Lines("How often each code is used", used, new Axis("codes, from the most frequent", Min: 0, Max: codes),
             new Axis("share of all codes in %", Min: 0),
             [
                 new Series("share of the code", Color.Accent, [.. shares.Select((share, rank) => ((double)rank, share))]),
@@ -104,16 +142,15 @@ internal static class ImageFigures
         canvas.DrawColorBar(Canvas.Margin + Caption, barTop, 220, "color of a code: its place in the list below",
             (0, "first"), (1, "last"));
 
-        canvas.Write($"The {codes} codes", Canvas.Margin, atlasTop - 36, Color.Ink, Lettering.Title, bold: true);
-        canvas.Write("Each is an image of this code alone, decoded (its center), from the darkest to the brightest; below it, its color above",
+        canvas.Write($"The {codes} codes", Canvas.Margin, atlasTop - 38, Color.Ink, Lettering.Title, bold: true);
+        canvas.Write("The center of an image of one code everywhere, from dark to bright; below it, the color of the code",
             Canvas.Margin, atlasTop - 14, Color.Muted);
         for (int rank = 0; rank < codes; rank++)
         {
             Tile patch = colors.Patches[colors.Order[rank]];
-            int patchScale = Math.Max(1, (cell - 3) / Math.Max(patch.Width, patch.Height));
-            int left = Canvas.Margin + rank % across * cell, at = atlasTop + rank / across * cell;
+            int left = Canvas.Margin + rank % across * (patchWidth + 4), at = atlasTop + rank / across * (patchHeight + 7);
             canvas.Draw(patch, left, at, patchScale);
-            canvas.Fill(left, at + patch.Height * patchScale, patch.Width * patchScale, 2, colors[colors.Order[rank]]);
+            canvas.Fill(left, at + patchHeight, patchWidth, 3, colors[colors.Order[rank]]);
         }
         canvas.Draw(usage, 0, usageTop);
         return canvas;
@@ -124,9 +161,7 @@ internal static class ImageFigures
     static void Labels(Canvas canvas, IReadOnlyList<string> labels, int side, int middle)
     {
         foreach ((int column, string label) in labels.Index())
-        {
-            canvas.Write(Lettering.Shorten(label, side + Gap - 2), Left(column, side) + side / 2.0, middle, Color.Ink, align: Align.Center);
-        }
+            canvas.WriteLabel(label, Left(column, side) + side / 2.0, middle, side + Gap, Color.Ink);
     }
 
     static Tile CodeMap(uint[] codes, (int Height, int Width, int CodesPerPosition) grid, int map, CodeColors colors) =>

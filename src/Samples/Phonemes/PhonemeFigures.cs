@@ -9,7 +9,7 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 internal static class PhonemeFigures
 {
     /// <summary>The size of the names of phones beside narrow cells.</summary>
-    const float PhoneSize = 10;
+    const float PhoneSize = 9;
 
     static readonly Color Wrong = new(196, 48, 43);
 
@@ -22,7 +22,7 @@ internal static class PhonemeFigures
     /// <summary>Confusion matrices side by side: one row per spoken phone, one column per predicted phone.</summary>
     public static Canvas Confusion(string of, params (string Name, ClassifiedFrame[] Frames, double Accuracy)[] matrices)
     {
-        const int cell = 11, labels = 30, titleHeight = 30, columnLabels = 34, gap = 14;
+        const int cell = 9, labels = 26, titleHeight = 30, columnLabels = 30, gap = 12;
         string[] phones = PhoneOrder.Of(matrices.SelectMany(matrix => matrix.Frames).Select(frame => frame.Phone)
             .Concat(matrices.SelectMany(matrix => matrix.Frames).Select(frame => frame.PredictedLabel)));
         int side = phones.Length * cell, width = Math.Max(
@@ -104,7 +104,7 @@ internal static class PhonemeFigures
     {
         Spectrogram spectrogram = Spectrogram.Of(utterance);
         // A second and a half at five pixels per frame of 10 ms, so that a code of four frames fits its number.
-        const int perFrame = 5, tall = 2, strip = 22, gap = 8, labels = 84;
+        const int perFrame = 5, tall = 2, strip = 22, gap = 8, labels = 92;
         int shown = Math.Min(spectrogram.Frames, 150);
         double pixelsPerSecond = perFrame / Spectrogram.SecondsPerFrame;
         string remark = $"The first {shown * Spectrogram.SecondsPerFrame:0.0#} s of a sentence of the test data, spoken by {utterance.Speaker}. "

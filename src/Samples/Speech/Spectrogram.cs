@@ -70,7 +70,7 @@ internal static class SpectrogramDrawing
         for (int frame = 0; frame <= frames; frame += every)
         {
             canvas.Fill(left + frame * width, bottom, 1, 4, Color.Ink);
-            string seconds = $"{frame * Spectrogram.SecondsPerFrame:0.0#}{(frame + every > frames ? " s" : "")}";
+            string seconds = $"{frame * Spectrogram.SecondsPerFrame:0.##}{(frame + every > frames ? " s" : "")}";
             canvas.Write(seconds, left + frame * width, bottom + 12, Color.Ink, Lettering.Small, frame == 0 ? Align.Left
                 : frame + every > frames ? Align.Right : Align.Center);
         }

@@ -5,9 +5,6 @@ using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Speech;
 using Microsoft.ML.VqVae.Training;
-using Spectre.Console;
-using Canvas = Microsoft.ML.VqVae.Samples.Drawing.Canvas;
-using Color = Microsoft.ML.VqVae.Samples.Drawing.Color;
 
 namespace Microsoft.ML.VqVae.Samples.SpeechPrior;
 
@@ -18,6 +15,8 @@ namespace Microsoft.ML.VqVae.Samples.SpeechPrior;
 internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationToken cancellation)
     : Sample<SpeechSettings>(settings, cancellation)
 {
+    protected override string Title => "New speech from a prior over codes";
+
     protected override SampleResult Work(Stages stages)
     {
         SpeechData data = stages.Run(
@@ -55,6 +54,7 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         {
             string name = $"{voices[i]}-{i % SpeechPriorPlan.PerVoice + 1}.wav";
             WaveFile.Write(Out(name), sounds[i], codec.SampleRate);
+            Play(name, $"{voices[i]}, sample {i % SpeechPriorPlan.PerVoice + 1}");
         }
         double codesPerSecond = codec.CodesPerPosition * (double)codec.SampleRate / codec.SamplesPerCode;
         stages.Run("Draw the figures", _ => Draw(prior.Conditions, sounds, quality.BitsPerCode * codesPerSecond));
@@ -97,7 +97,7 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
             }
             canvas.Draw(spectrograms[i], left + column * (shown + gap), top, shown, width: 1, height: 1);
         }
-        canvas.Save(Out("spectrograms.png"));
+        Show(canvas, "spectrograms.png", "Spectrograms of the sampled utterances, a row for each voice");
     }
 
     sealed class Spoken

@@ -26,7 +26,7 @@ internal static class TwoLevelFigures
         foreach ((int column, string label) in labels.Index())
         {
             double center = left + column * wide + (wide - Gap) / 2.0;
-            canvas.Write(Lettering.Shorten(label, wide - 2), center, top + LabelHeight / 2 - 2, Color.Ink, align: Align.Center);
+            canvas.WriteLabel(label, center, top + LabelHeight / 2 - 2, wide - 2, Color.Ink);
         }
         foreach ((int row, (string caption, IReadOnlyList<float[]> images)) in rows.Index())
         {

@@ -16,6 +16,8 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
     const int Samples = 3;
     const double Temperature = 0.7;
 
+    protected override string Title => $"Images in {Settings.Latents} codes";
+
     protected override SampleResult Work(Stages stages)
     {
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
@@ -123,11 +125,12 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
             rows.Add(($"{latents} codes, sample {sample + 1}", [.. ML.Data.CreateEnumerable<ImageOfLatents>(painted, reuseRowObject: false)
                 .Select(image => image.Reconstruction)]));
         }
-        TwoLevelFigures.Reconstructions(
+        Show(TwoLevelFigures.Reconstructions(
             $"{data.Name}: an image in {latents} codes",
             $"{latents * Math.Log2(second.Codes):0} bits per image; "
                 + $"the samples differ in the codes of the first level (temperature {Temperature})",
-            data.Shape, [.. chosen.Select(image => image.Class)], rows).Save(Out("reconstructions.png"));
+            data.Shape, [.. chosen.Select(image => image.Class)], rows), "reconstructions.png",
+            $"Images, their reconstructions, and samples from {latents} codes each");
     }
 }
 
