@@ -14,7 +14,7 @@ internal sealed record CompressedRow(string Name, double BytesPerImage, double? 
 /// <summary>The picture of the compress sample: the same images in each format.</summary>
 internal static class CompressFigures
 {
-    const int Columns = 10, Gap = 6, Caption = 208;
+    const int Columns = 10, Gap = 6, Caption = 212;
 
     /// <param name="title">The heading.</param>
     /// <param name="remark">The line below it.</param>

@@ -63,7 +63,7 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
             foreach (bool oneFile in (bool[])[false, true])
             {
                 var rival = new RivalFormat(format, source.Shape, originals, oneFile, Cancellation);
-                stages.Run($"{format}{(oneFile ? ", all images in one file" : ", a file for each image")}", _ =>
+                stages.Run($"{rival.Name}{(oneFile ? ", all images in one file" : ", a file for each image")}", _ =>
                 {
                     equalPsnr.Add(rival.AtPsnr(psnr));
                     if (oneFile)
@@ -79,7 +79,7 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
             new("original", source.Shape.Values, null, originals),
             new("codes and prior", bytes, psnr, decoded),
             .. equalPsnr.Concat(equalBytes).Select(result =>
-                new CompressedRow($"{result.Name}, q {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
+                new CompressedRow($"{result.Name}, quality {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
         ]);
         Show(picture, "formats.png", "The same images in each format, with bytes per image and PSNR");
 

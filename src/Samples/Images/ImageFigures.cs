@@ -67,7 +67,7 @@ internal static class ImageFigures
         [
             ("Images", $"{before:N0} bits each", $"{shape.Height}×{shape.Width} pixels"),
             ("Codes", $"{bits:N0} bits each", $"{perImage} numbers below {codes}"),
-            ("Decoded images", $"{before / bits:0} times smaller", "made of the codes alone"),
+            ("Decoded images", $"{before / bits:0} times fewer bits", "made of the codes alone"),
         ];
         foreach ((int row, (string name, string size, string note)) in rows.Index())
         {

@@ -32,7 +32,7 @@ internal sealed class ResultPage(string title, string lead)
         table { border-collapse: collapse; }
         th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
         td.number { font-variant-numeric: tabular-nums; }
-        figure { margin: 1.2rem 0; }
+        figure { margin: 1.2rem 0; overflow-x: auto; }
         img { display: block; max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
         figcaption { opacity: .8; margin-top: .3rem; }
         .sounds { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem; }
@@ -40,6 +40,7 @@ internal sealed class ResultPage(string title, string lead)
         .sounds figcaption { margin: 0 0 .4rem; overflow-wrap: anywhere; }
         audio { width: 100%; }
         summary { cursor: pointer; }
+        @media (max-width: 40rem) { img { width: max-content; max-width: max(100%, 38rem); } }
         """;
 
     readonly List<(string Caption, string File)> _sounds = [];
