@@ -26,6 +26,7 @@ namespace Microsoft.ML.VqVae;
 [JsonSerializable(typeof(TransformerPriorOptions))]
 [JsonSerializable(typeof(Saved<PriorDescription, PriorColumns>), TypeInfoPropertyName = "Prior")]
 [JsonSerializable(typeof(Saved<VideoPriorDescription, VideoPriorColumns>), TypeInfoPropertyName = "VideoPrior")]
+[JsonSerializable(typeof(Saved<FeatureDescription, FeatureColumns>), TypeInfoPropertyName = "Features")]
 [JsonSerializable(typeof(SavedFrames))]
 [JsonSerializable(typeof(SavedCodeLabelMap))]
 [JsonSerializable(typeof(NearestRowsSettings))]

@@ -34,6 +34,7 @@ public class ArchitectureTests
         // What is sampled, and how, is said in one place.
         ["Pipeline/Codes"] = [.. Framework, "Pipeline/Priors", "Networks/Codes", "Networks/Priors"],
         ["Pipeline/Priors"] = [.. Framework, "Networks/Priors"],
+        ["Pipeline/Features"] = [.. Framework, "Networks/Features"],
         ["Pipeline/Compression"] = [.. Framework, "Pipeline/Priors", "Networks/Priors", "Compression"],
         ["Pipeline/Video"] = [.. Framework, "Pipeline/Priors", "Networks/Video", "Networks/Priors"],
         ["Pipeline/Frames"] = Framework,
@@ -52,6 +53,7 @@ public class ArchitectureTests
         ["Networks/Speech"] = ["Networks/WaveNet", "Networks/Quantizers", "Networks/Common", "Networks/Onnx", "Audio"],
         ["Networks/Series"] = ["Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
         ["Networks/Codes"] = ["Networks/Priors", "Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
+        ["Networks/Features"] = ["Networks/Common", "Networks/Onnx"],
         ["Networks/Video"] = ["Networks/Priors", "Networks/Common"],
         ["Networks/Priors"] = ["Networks/WaveNet", "Networks/Common", "Networks/Onnx"],
         ["Networks/WaveNet"] = ["Networks/Common", "Networks/Onnx"],
@@ -62,7 +64,7 @@ public class ArchitectureTests
 
     static string[] Features =>
     [
-        "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors",
+        "Pipeline/Images", "Pipeline/Baselines", "Pipeline/Speech", "Pipeline/Series", "Pipeline/Codes", "Pipeline/Priors", "Pipeline/Features",
         "Pipeline/Compression", "Pipeline/Video", "Pipeline/Frames", "Pipeline/Neighbors", "Pipeline/Metrics",
     ];
 

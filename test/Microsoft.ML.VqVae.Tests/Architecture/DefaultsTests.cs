@@ -26,6 +26,7 @@ public class DefaultsTests
         ["EncodeAudio"] = (Catalog.EncodeAudio("Codes").Options, new AudioVqVaeOptions()),
         ["EncodeSeries"] = (Catalog.EncodeSeries("Codes").Options, new SeriesVqVaeOptions()),
         ["Prior"] = (Catalog.Prior("Bits", "Codes").Options, new PriorOptions()),
+        ["Featurize"] = (Catalog.Featurize("Features", "Codes").Options, new FeatureOptions()),
         ["VideoPrior"] = (Catalog.VideoPrior("Bits", "Codes", "Action", "Episode").Options, new VideoPriorOptions()),
         // Frames of video are images, whose defaults are for smaller ones: this method has a preset of its own.
         ["EncodeVideo"] = (Catalog.EncodeVideo("Codes").Options, ImageVqVaeOptions.FastVideo()),
@@ -66,7 +67,7 @@ public class DefaultsTests
             (new AudioVqVaeOptions().Codec, new MelCodecOptions()), (new SeriesVqVaeOptions().Codec, new SeriesCodecOptions()),
             (new CodesVqVaeOptions().Codec, new CodesCodecOptions()), (new PriorOptions().PixelCnn, new PixelCnnOptions()),
             (new PriorOptions().WaveNet, new WaveNetPriorOptions()), (new VideoPriorOptions().Network, new VideoCodePriorOptions()),
-            (new ImageVimcoOptions().Latents, new VimcoOptions()),
+            (new FeatureOptions().Network, new MaskedCodeTransformerOptions()), (new ImageVimcoOptions().Latents, new VimcoOptions()),
             (new ResidualVectorQuantizerOptions().Stage, new VectorQuantizerOptions()),
         ])
             CollectionAssert.AreEqual(Settings(there).ToArray(), Settings(created).ToArray());

@@ -27,7 +27,7 @@ public sealed class MixedPrecisionTests
     static string[] Networks =>
     [
         "images", "likelihood", "gaussian", "vimco", "series", "mel", "waveform", "codes", "pixelcnn", "wavenet", "transformer", "places",
-        "video",
+        "video", "features", "vectors",
     ];
 
     static (nn.Module Network, Tensor[] Batch) Create(string name) => name switch
@@ -62,6 +62,9 @@ public sealed class MixedPrecisionTests
                 Frame = new PixelCnnOptions { Height = 4, Width = 5, Codes = 6, Layers = 2, Channels = 8 },
             },
             3), [Codes(9, 20).view(3, 3, 20), Codes(3, 3).remainder(2)]),
+        "features" => (Features(new CodeGrid(4, 5, 2, 6), 0), [Codes(4, 40).view(4, 20, 2), Lengths(4, 20)]),
+        "vectors" => (Features(CodeGrid.Sequence(6), 3),
+            [Codes(4, 20).view(4, 20, 1), tensor(new long[] { 20, 11, 15, 6 }), Waves(4, 3, 20).transpose(1, 2)]),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 
@@ -119,11 +122,12 @@ public sealed class MixedPrecisionTests
     [TestMethod]
     public void Products_of_networks_are_in_one_class()
     {
-        // In Single by design: distances, statistics of speech, and sampling.
+        // In Single by design: distances, statistics of speech, sampling, and means and similarities of features.
         Type[] single =
         [
             typeof(MixedPrecision), typeof(NearestCodes), typeof(FeatureStatistics), typeof(SpeakerAdaptation), typeof(CodeMeans),
             typeof(MelVqVae), typeof(PixelCnnSteps), typeof(PixelCnnRowCache), typeof(PixelCnnColumnCache),
+            typeof(FeaturePooling), typeof(ContrastiveObjective),
         ];
         string[] products = ["mm", "matmul", "addmm", "addmm_", "bmm", "baddbmm", "einsum", "linear", "conv1d", "conv2d", "conv3d",
             "conv_transpose1d", "conv_transpose2d"];
@@ -188,6 +192,14 @@ public sealed class MixedPrecisionTests
 
     static TransformerPrior Transformer(CodeGrid grid) =>
         new(new TransformerPriorOptions { Layers = 2, Channels = 12, Heads = 3, FeedForwardChannels = 20 }, grid, 0, 3);
+
+    static MaskedCodeTransformer Features(CodeGrid grid, int inputChannels) => new(
+        new MaskedCodeTransformerOptions
+        {
+            Layers = 2, Channels = 12, Heads = 3, FeedForwardChannels = 20, FeatureLayer = 2, BagOfCodesWeight = 1, ContrastiveWeight = 1,
+            Dropout = 0.2,
+        },
+        grid, inputChannels, 3);
 
     static (nn.Module, Tensor[]) Speech(AudioCodecOptions options)
     {

@@ -52,7 +52,9 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
         return quantizer.Encode(EncodeToLatents(pixels)).MoveToOuterDisposeScope();
     }
 
-    internal OnnxValue EncodeToOnnx(OnnxValue pixels) => quantizer.EncodeToOnnx(encoder.ToOnnx(NormalizeToOnnx(pixels)));
+    internal OnnxValue LatentsToOnnx(OnnxValue pixels) => encoder.ToOnnx(NormalizeToOnnx(pixels));
+
+    internal OnnxValue EncodeToOnnx(OnnxValue pixels) => quantizer.EncodeToOnnx(LatentsToOnnx(pixels));
 
     /// <summary>Codes Int64 [B, h, w, G] → images [B, C, H, W] in the units of the data, without gradients.</summary>
     /// <exception cref="ArgumentException">The codes have another shape or are not within 0 … K − 1.</exception>

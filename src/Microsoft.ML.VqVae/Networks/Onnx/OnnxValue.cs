@@ -151,6 +151,8 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
 
     public OnnxValue Mean(params long[] axes) => Reduce("ReduceMean", axes);
 
+    public OnnxValue Max(params long[] axes) => Reduce("ReduceMax", axes);
+
     /// <summary>The number of the smallest value along the last axis, without that axis; the first of equal ones.</summary>
     public OnnxValue ArgMin() => Arg("ArgMin");
 

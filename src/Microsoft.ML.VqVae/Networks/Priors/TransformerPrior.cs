@@ -24,9 +24,6 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </remarks>
 public sealed class TransformerPrior : CodePrior
 {
-    // The base of the wavelengths of rotary positions, as in the paper on RoFormer.
-    const double RotaryBase = 10000;
-
     readonly TransformerPriorOptions _options;
     readonly CodeGrid _grid;
     readonly int _seed;
@@ -61,7 +58,8 @@ public sealed class TransformerPrior : CodePrior
             columns = grid.IsSequence ? null : Table(grid.Width);
             places = groups > 1 ? Table(groups) : null;
             layers = new ModuleList<TransformerLayer>(
-                [.. Enumerable.Range(0, options.Layers).Select(_ => new TransformerLayer(options, source))]);
+                [.. Enumerable.Range(0, options.Layers).Select(_ => new TransformerLayer(
+                    channels, options.Heads, options.FeedForwardChannelsOrDefault, causal: true, source))]);
             norm = LayerNorm(channels);
             logits = new ModuleList<Linear>([.. Enumerable.Range(0, groups).Select(_ => source.Linear(channels, grid.Codes))]);
         }
@@ -132,7 +130,10 @@ public sealed class TransformerPrior : CodePrior
         CodePositions positions = Positions(length, conditions);
         Tensor start = zeros([batch, 1], dtype: ScalarType.Int64, device: codes.device).Fill_(Start);
         Tensor states = Embed(cat([start, Numbers(codes, 0).narrow(1, 0, length - 1)], 1), positions, 0);
-        Tensor? kept = training && _options.Dropout > 0 ? Kept(batch).to(codes.device) : null;
+        Tensor? kept = training && _options.Dropout > 0
+            ? TransformerLayer.Kept(layers.Count, batch, _options.Channels + _options.FeedForwardChannelsOrDefault, _options.Dropout, _seed, Step)
+                .to(codes.device)
+            : null;
         for (int number = 0; number < layers.Count; number++)
             states = layers[number].Forward(states, positions.Rotation, kept?.select(0, number));
         states = norm.call(states);
@@ -166,27 +167,8 @@ public sealed class TransformerPrior : CodePrior
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
         new TransformerPriorSteps(this, batch, length, Positions(length, conditions));
 
-    /// <summary>Cosines and sines of the angles of rotary positions, [2, N, D / 2], D the channels of a head.</summary>
-    Tensor Rotation(int length)
-    {
-        int pairs = _options.Channels / _options.Heads / 2;
-        double[] values = new double[2 * length * pairs];
-        for (int i = 0; i < length * pairs; i++)
-        {
-            (double sine, double cosine) = Math.SinCos(i / pairs * Math.Pow(RotaryBase, -(i % pairs) / (double)pairs));
-            (values[i], values[(length * pairs) + i]) = (cosine, sine);
-        }
-        return tensor(values).view(2, length, pairs).to(NumberType).to(codes.device);
-    }
-
-    /// <summary>The factors of dropout, 0 or 1 / (1 − dropout), [layers, B, 1, C + F]: of whole channels rather than single values, so that
-    /// the random numbers cost next to nothing.</summary>
-    Tensor Kept(long batch)
-    {
-        using Generator generator = SeededRandom.CreateGenerator(_seed, Step);
-        return zeros([layers.Count, batch, 1, _options.Channels + _options.FeedForwardChannelsOrDefault], dtype: ScalarType.Float32)
-            .bernoulli_(1 - _options.Dropout, generator).Mul_(1 / (1 - _options.Dropout));
-    }
+    Tensor Rotation(int length) =>
+        TransformerLayer.Rotation(length, _options.Channels / _options.Heads).to(NumberType).to(codes.device);
 
     static void Check(CodeGrid grid, int conditions)
     {

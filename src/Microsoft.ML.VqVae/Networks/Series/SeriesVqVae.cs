@@ -106,10 +106,12 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
     }
 
     /// <summary>The same in an ONNX graph, for rows of one length: Single [B, C, T] of any T → Int64 [B, N, G].</summary>
-    internal OnnxValue EncodeToOnnx(OnnxValue series)
+    internal OnnxValue EncodeToOnnx(OnnxValue series) => quantizer.EncodeToOnnx(LatentsToOnnx(series));
+
+    internal OnnxValue LatentsToOnnx(OnnxValue series)
     {
         OnnxValue normalized = (series - means.unsqueeze(1)) / deviations.unsqueeze(1);
-        return quantizer.EncodeToOnnx(encoder.ToOnnx(normalized.PadToMultiple(axis: 2, StepsPerCode)));
+        return encoder.ToOnnx(normalized.PadToMultiple(axis: 2, StepsPerCode));
     }
 
     /// <summary>Codes → series Float32 [B, C, N · H] in the units of the data, without gradients. Values of padding are arbitrary.</summary>

@@ -85,7 +85,12 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <param name="waveforms">The waveforms.</param>
     /// <param name="speakers">Int64 [B], −1 where the speaker is not known; or null.</param>
     /// <exception cref="NotSupportedException">No graph is known for this network.</exception>
-    internal virtual OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers) =>
+    internal OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers) =>
+        Quantizer.EncodeToOnnx(LatentsToOnnx(waveforms, speakers));
+
+    /// <summary>The same before quantization: encodings Single [B, G·D, N].</summary>
+    /// <exception cref="NotSupportedException">No graph is known for this network.</exception>
+    internal virtual OnnxValue LatentsToOnnx(OnnxValue waveforms, OnnxValue? speakers) =>
         throw new NotSupportedException($"no ONNX graph is known for its network, {GetType().Name}");
 
     /// <summary>Encodes a waveform, without gradients.</summary>

@@ -103,10 +103,10 @@ public sealed class WaveformVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    internal override OnnxValue EncodeToOnnx(OnnxValue waveforms, OnnxValue? speakers)
+    internal override OnnxValue LatentsToOnnx(OnnxValue waveforms, OnnxValue? speakers)
     {
         OnnxValue companded = MuLaw.ToOnnx(waveforms).To<float>() * (2.0 / (MuLaw.Levels - 1)) - 1;
-        return quantizer.EncodeToOnnx(encoder.ToOnnx(companded.Reshape(0, 1, -1)));
+        return encoder.ToOnnx(companded.Reshape(0, 1, -1));
     }
 
     /// <summary>The encodings of µ-law levels, scaled to −1 … 1: soft sounds are not lost next to loud ones.</summary>

@@ -1,4 +1,5 @@
 global using ImageModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.ImageModelDescription, Microsoft.ML.VqVae.Networks.ImageVqVae>;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.VqVae.Networks;
@@ -32,10 +33,12 @@ internal sealed record ImageModelDescription(
 /// <summary>The column names of an image encoder; null for columns that are not requested.</summary>
 internal sealed record EncoderColumns(
     string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,
-    string? ReconstructionBits = null) : IColumnNames<ImageModelDescription>
+    string? ReconstructionBits = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? EncoderOutputs = null) : IColumnNames<ImageModelDescription>
 {
     public void Describe(OptionProblems problems, ImageModelDescription model) =>
-        SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, Embeddings, ReconstructionError, ReconstructionBits]);
+        SchemaColumns.Describe(
+            problems, [Input], [Codes, Reconstruction, Embeddings, ReconstructionError, ReconstructionBits, EncoderOutputs]);
 
     /// <param name="imageType">The type of a reconstruction as MLImage, given the shape of the input.</param>
     public IReadOnlyList<ModelColumn<ImageModel, ImagePass>> ToOutputs(Func<SchemaShape, ImageDataViewType>? imageType = null)
@@ -54,11 +57,7 @@ internal sealed record EncoderColumns(
         }
         if (Embeddings is not null)
         {
-            columns.Add(ModelColumn<ImageModel, ImagePass>.Vector(Embeddings, model =>
-            {
-                (int height, int width, _) = model.Network.CodeGrid;
-                return [.. model.Description.Pixels.ClipDimension, height, width, model.Description.Quantizer.Channels];
-            }, pass => pass.Quantized.permute(0, 2, 3, 1),
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Vector(Embeddings, LatentDimensions, pass => pass.Quantized.permute(0, 2, 3, 1),
                 (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
         }
         if (ReconstructionError is not null)
@@ -73,7 +72,18 @@ internal sealed record EncoderColumns(
                 model.Network.BitsToOnnx(ToOnnxParameters(model, inputs), inputs[0])
                     .Reshape(-1, model.Description.Pixels.ValuesOfRow).Sum(1)));
         }
+        if (EncoderOutputs is not null)
+        {
+            columns.Add(ModelColumn<ImageModel, ImagePass>.Vector(EncoderOutputs, LatentDimensions, pass => pass.Latents.permute(0, 2, 3, 1),
+                (model, inputs) => model.Network.LatentsToOnnx(inputs[0]).ChannelsLast()));
+        }
         return columns;
+    }
+
+    static int[] LatentDimensions(ImageModel model)
+    {
+        (int height, int width, _) = model.Network.CodeGrid;
+        return [.. model.Description.Pixels.ClipDimension, height, width, model.Description.Quantizer.Channels];
     }
 
     static OnnxValue ToOnnxCodes(ImageModel model, IReadOnlyList<OnnxValue> inputs) => model.Network.EncodeToOnnx(inputs[0]);
@@ -126,7 +136,10 @@ internal abstract class ImagePass<TOutput>(ImageAutoencoder<TOutput> network, Te
 internal sealed class ImagePass(ImageVqVae network, Tensor pixels, int imagesOfRow)
     : ImagePass<ImageVqVaeOutput>(network, pixels, imagesOfRow)
 {
-    public Tensor Indices => field ??= network.Encode(Pixels);
+    /// <summary>Encoder outputs before quantization, [images, G·D, h, w].</summary>
+    public Tensor Latents => field ??= network.EncodeToLatents(Pixels);
+
+    public Tensor Indices => field ??= network.Quantizer.Encode(Latents);
 
     public Tensor Quantized => field ??= network.Quantizer.Embed(Indices);
 

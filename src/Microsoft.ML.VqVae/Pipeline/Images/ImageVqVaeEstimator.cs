@@ -18,6 +18,7 @@ namespace Microsoft.ML.VqVae;
 /// | Codes | A vector [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, with key values and slot names |
 /// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Embeddings, on request | A vector [h, w, D·G] of <xref:System.Single> |
+/// | Encoder outputs, on request | A vector [h, w, D·G] of <xref:System.Single>, before quantization |
 /// | Reconstruction error, on request | <xref:System.Single>: mean squared error of the row, in squared units of the input |
 /// | Reconstruction bits, on request | <xref:System.Single>: −log2 p of the pixels of the row as bytes given the codes, in bits |
 ///
@@ -41,7 +42,7 @@ public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, Im
         : this(environment, options, new EncoderColumns(
             inputColumnName ?? outputColumnName, outputColumnName, options?.ReconstructionColumnName,
             options?.ReconstructionAsImage ?? false, options?.EmbeddingsColumnName, options?.ReconstructionErrorColumnName,
-            options?.ReconstructionBitsColumnName))
+            options?.ReconstructionBitsColumnName, options?.EncoderOutputsColumnName))
     {
     }
 

@@ -22,6 +22,11 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? EmbeddingsColumnName { get; set; }
 
+    /// <summary>The name of a column for the encoder outputs before quantization, Vector&lt;Single, h, w, D·G&gt;: what <see cref="FeatureEstimator"/>
+    /// may read instead of the codes.</summary>
+    /// <value>The default is <see langword="null"/>: no such column.</value>
+    public string? EncoderOutputsColumnName { get; set; }
+
     /// <summary>The name of a column for the mean squared error between image and reconstruction: a Single, in squared units of the
     /// input.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
@@ -34,6 +39,7 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
         base.Describe(problems);
         QuantizerOptions.Describe(Quantizer, Training?.Steps, problems);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
+        RequireName(problems, nameof(EncoderOutputsColumnName), EncoderOutputsColumnName);
         RequireName(problems, nameof(ReconstructionErrorColumnName), ReconstructionErrorColumnName);
     }
 

@@ -49,6 +49,9 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <summary>The column of code vectors that is added, or null.</summary>
     public string? EmbeddingsColumnName => _columns.Embeddings;
 
+    /// <summary>The column of encoder outputs before quantization that is added, or null.</summary>
+    public string? EncoderOutputsColumnName => _columns.EncoderOutputs;
+
     /// <summary>The column of mean squared errors that is added, or null.</summary>
     public string? ReconstructionErrorColumnName => _columns.ReconstructionError;
 

@@ -37,12 +37,21 @@ internal sealed class CodeStore : IExampleStore
     /// <param name="condition">The column of conditions, and the meaning of its keys; null for none.</param>
     /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
     /// <param name="cancellation">Cancels the reading.</param>
+    /// <param name="beside">Another column that is read with the codes of each row, and its reading, given their number; null for
+    /// none.</param>
     public static CodeStore Read(
         IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes,
-        (DataViewSchema.Column Column, CategoryKeys Keys)? condition, string purpose, CancellationToken cancellation)
+        (DataViewSchema.Column Column, CategoryKeys Keys)? condition, string purpose, CancellationToken cancellation,
+        (DataViewSchema.Column Column, Func<DataViewRow, Action<int>> ReaderOf)? beside = null)
     {
         var store = new CodeStore(codes.Required);
-        using DataViewRowCursor cursor = data.GetRowCursor(condition is { } read ? [codes.Column, read.Column] : [codes.Column]);
+        List<DataViewSchema.Column> columns = [codes.Column];
+        if (condition is { } read)
+            columns.Add(read.Column);
+        if (beside is { } other)
+            columns.Add(other.Column);
+        using DataViewRowCursor cursor = data.GetRowCursor(columns);
+        Action<int>? readBeside = beside?.ReaderOf(cursor);
         var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
         CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
         while (UnreadableRow.MoveNext(cursor))
@@ -55,6 +64,7 @@ internal sealed class CodeStore : IExampleStore
                 store._conditions.Add(conditionGetter.Read());
             store._rows.Add(row);
             store.TotalCodes += row.Length;
+            readBeside?.Invoke(row.Length);
         }
         return store.Count > 0 ? store : throw new InvalidOperationException(
             $"The data view has no rows: there is nothing in column '{codes.Column.Name}' to {purpose}.");
@@ -91,6 +101,9 @@ internal sealed class CodeStore : IExampleStore
     }
 
     public Tensor[] ReadBatch(BatchExamples examples) => ReadBatch(examples.Span);
+
+    /// <summary>The codes of a row.</summary>
+    public void Copy(int row, Span<long> codes) => _rows.Copy(row, codes);
 
     interface ICodeRows
     {

@@ -1,5 +1,6 @@
 global using SeriesModel = Microsoft.ML.VqVae.TrainedModel<Microsoft.ML.VqVae.SeriesModelDescription, Microsoft.ML.VqVae.Networks.SeriesVqVae>;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
@@ -52,11 +53,12 @@ internal sealed record SeriesModelDescription(SeriesCodecOptions Codec, Quantize
 }
 
 /// <summary>The column names of a series encoder; null for columns that are not requested.</summary>
-internal sealed record SeriesEncoderColumns(string Input, string Codes, string? Reconstruction, string? ReconstructionError, string? Embeddings)
+internal sealed record SeriesEncoderColumns(string Input, string Codes, string? Reconstruction, string? ReconstructionError, string? Embeddings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? EncoderOutputs = null)
     : IColumnNames<SeriesModelDescription>
 {
     public void Describe(OptionProblems problems, SeriesModelDescription model) =>
-        SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, ReconstructionError, Embeddings]);
+        SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, ReconstructionError, Embeddings, EncoderOutputs]);
 
     public ModelInput ToInput(SeriesModel model) => new SeriesInput(Input, model.Description.Codec, model.Description.TimeSteps);
 
@@ -81,12 +83,20 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
         }
         if (Embeddings is not null)
         {
-            columns.Add(Numbers(Embeddings, (model, _) => [model.Description.ToCodes().Dimensions[0], model.Description.Quantizer.Channels],
+            columns.Add(Numbers(Embeddings, LatentDimensions,
                 (pass, column) => column.Store(pass.Embeddings, pass.CodeCounts),
                 (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
         }
+        if (EncoderOutputs is not null)
+        {
+            columns.Add(Numbers(EncoderOutputs, LatentDimensions, (pass, column) => column.Store(pass.EncoderOutputs, pass.CodeCounts),
+                (model, inputs) => model.Network.LatentsToOnnx(inputs[0]).ChannelsLast()));
+        }
         return columns;
     }
+
+    static int[] LatentDimensions(SeriesModel model, int steps) =>
+        [model.Description.ToCodes().Dimensions[0], model.Description.Quantizer.Channels];
 
     static OnnxValue ToOnnxCodes(SeriesModel model, IReadOnlyList<OnnxValue> inputs) => model.Network.EncodeToOnnx(inputs[0]);
 
@@ -152,7 +162,10 @@ internal sealed class SeriesPass(SeriesModel model, IReadOnlyList<Tensor> inputs
     }
 
     /// <summary>Int64 [rows, N, G].</summary>
-    public Tensor Codes => field ??= model.Network.Encode(_series, _lengths);
+    public Tensor Codes => field ??= model.Network.Quantizer.Encode(Latents);
+
+    /// <summary>Float32 [rows, N, G·D].</summary>
+    public Tensor EncoderOutputs => Latents.permute(0, 2, 1);
 
     /// <summary>Float32 [rows, N, G·D].</summary>
     public Tensor Embeddings => model.Network.Quantizer.Embed(Codes).permute(0, 2, 1);
@@ -162,6 +175,8 @@ internal sealed class SeriesPass(SeriesModel model, IReadOnlyList<Tensor> inputs
 
     /// <summary>Float32 [rows].</summary>
     public Tensor ReconstructionError => model.Network.ErrorOf(Decoded, _series, _lengths);
+
+    Tensor Latents => field ??= model.Network.EncodeToLatents(_series, _lengths);
 
     Tensor Decoded => field ??= model.Network.Decode(Codes, _lengths);
 }

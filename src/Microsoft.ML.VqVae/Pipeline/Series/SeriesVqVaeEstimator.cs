@@ -21,6 +21,7 @@ namespace Microsoft.ML.VqVae;
 /// | Reconstruction, on request | A vector of <xref:System.Single> as long as the input |
 /// | Reconstruction error, on request | <xref:System.Single>: mean squared difference in units of the variance of each channel |
 /// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers per position, position by position |
+/// | Encoder outputs, on request | The same, before quantization |
 ///
 /// ### Time
 /// A code covers H time steps, 2 to the power of `Codec.Downsamplings`: code i covers the steps from i·H up to (i + 1)·H. A row of T steps
@@ -54,7 +55,8 @@ public sealed class SeriesVqVaeEstimator : NetworkEstimator<SeriesVqVaeOptions, 
 
     internal SeriesVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, SeriesVqVaeOptions options)
         : this(environment, options, new SeriesEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
-            options?.ReconstructionColumnName, options?.ReconstructionErrorColumnName, options?.EmbeddingsColumnName))
+            options?.ReconstructionColumnName, options?.ReconstructionErrorColumnName, options?.EmbeddingsColumnName,
+            options?.EncoderOutputsColumnName))
     {
     }
 

@@ -54,6 +54,11 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? EmbeddingsColumnName { get; set; }
 
+    /// <summary>The name of a column for the encoder outputs before quantization, D·G numbers per position: what <see cref="FeatureEstimator"/>
+    /// may read instead of the codes.</summary>
+    /// <value>The default is <see langword="null"/>: no such column.</value>
+    public string? EncoderOutputsColumnName { get; set; }
+
     private protected override string Method => "EncodeSeries";
 
     private protected override void Describe(OptionProblems problems)
@@ -65,5 +70,6 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
         RequireName(problems, nameof(ReconstructionErrorColumnName), ReconstructionErrorColumnName);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
+        RequireName(problems, nameof(EncoderOutputsColumnName), EncoderOutputsColumnName);
     }
 }

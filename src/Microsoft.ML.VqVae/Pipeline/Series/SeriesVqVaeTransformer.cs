@@ -49,6 +49,9 @@ public sealed class SeriesVqVaeTransformer : NetworkTransformer
     /// <summary>The column of code vectors that is added, or null.</summary>
     public string? EmbeddingsColumnName => _columns.Embeddings;
 
+    /// <summary>The column of encoder outputs before quantization that is added, or null.</summary>
+    public string? EncoderOutputsColumnName => _columns.EncoderOutputs;
+
     /// <summary>C: the number of values at each time step.</summary>
     public int Channels => _model.Description.Codec.Channels;
 

@@ -59,12 +59,13 @@ internal sealed record AudioModelDescription(
 }
 
 /// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
-internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings)
+internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? EncoderOutputs = null)
     : IColumnNames<AudioModelDescription>
 {
     public void Describe(OptionProblems problems, AudioModelDescription model)
     {
-        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings]);
+        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings, EncoderOutputs]);
         model.DescribeSpeaker(problems, Speaker);
     }
 
@@ -92,6 +93,11 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
         {
             columns.Add(AudioColumn.Numbers<AudioPass>(Embeddings, (pass, column) => column.Store(pass.Embeddings, pass.Lengths),
                 (model, inputs) => model.Network.Quantizer.EmbedToOnnx(ToOnnxCodes(model, inputs)).ChannelsLast()));
+        }
+        if (EncoderOutputs is not null)
+        {
+            columns.Add(AudioColumn.Numbers<AudioPass>(EncoderOutputs, (pass, column) => column.Store(pass.EncoderOutputs, pass.Lengths),
+                (model, inputs) => model.Network.LatentsToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null).ChannelsLast()));
         }
         return columns;
     }
@@ -144,13 +150,18 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
     const int Values = 0, ValueCounts = 1, Normalizers = 2, Samples = 3, Speakers = 4, Positions = 5;
 
     /// <summary>The codes, Int64 [rows, N, G].</summary>
-    public Tensor Codes => field ??= Encode();
+    public Tensor Codes => field ??= model.Network.Quantizer.Encode(Latents);
 
     /// <summary>Number of positions of each row.</summary>
     public long[] Lengths => field ??= [.. Numbers(ValueCounts).Select(count => (count + ValuesPerCode - 1) / ValuesPerCode)];
 
     /// <summary>The code vectors, Float32 [rows, N, G·D].</summary>
     public Tensor Embeddings => model.Network.Quantizer.Embed(Codes).permute(0, 2, 1);
+
+    /// <summary>The encoder outputs before quantization, Float32 [rows, N, G·D].</summary>
+    public Tensor EncoderOutputs => Latents.permute(0, 2, 1);
+
+    Tensor Latents => field ??= Encode();
 
     int ValuesPerCode => model.Network.ValuesPerCode;
 
@@ -175,7 +186,7 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
         Tensor? speakers = HasSpeakers ? inputs[Speakers] : null;
         AudioBatch batch =
             new AudioBatch(inputs[Values], inputs[ValueCounts], inputs[Normalizers], Targets: null, speakers).To(model.Device);
-        return model.Network.Encode(batch with { Normalisers = model.Network.NormalisersFor(batch.Normalisers, batch.Speakers) });
+        return model.Network.EncodeToLatents(batch with { Normalisers = model.Network.NormalisersFor(batch.Normalisers, batch.Speakers) });
     }
 
     long[] Numbers(int input) => inputs[input].data<long>().ToArray();

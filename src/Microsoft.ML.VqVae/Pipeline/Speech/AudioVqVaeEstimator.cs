@@ -21,6 +21,7 @@ namespace Microsoft.ML.VqVae;
 /// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K codes, G per position, of any length, with key values |
 /// | Reconstruction, on request | A vector of <xref:System.Single> as long as the input |
 /// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers per position, position by position |
+/// | Encoder outputs, on request | The same, before quantization |
 ///
 /// ### Time
 /// With H samples per code (`SamplesPerCode`), code i covers the samples from i·H up to (i + 1)·H; its center lies
@@ -51,7 +52,8 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
 
     internal AudioVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, AudioVqVaeOptions options)
         : this(environment, options, new AudioEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
-            options?.SpeakerColumnName, options?.ReconstructionColumnName, options?.EmbeddingsColumnName))
+            options?.SpeakerColumnName, options?.ReconstructionColumnName, options?.EmbeddingsColumnName,
+            options?.EncoderOutputsColumnName))
     {
     }
 

@@ -73,6 +73,11 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? EmbeddingsColumnName { get; set; }
 
+    /// <summary>The name of a column for the encoder outputs before quantization, D·G numbers per position: what <see cref="FeatureEstimator"/>
+    /// may read instead of the codes.</summary>
+    /// <value>The default is <see langword="null"/>: no such column.</value>
+    public string? EncoderOutputsColumnName { get; set; }
+
     /// <summary>The length of a training example in seconds. Longer utterances are cropped at random, shorter ones are padded with values
     /// that are ignored in training.</summary>
     /// <value>More than 0; at least the length of a code. The default is 2.56.</value>
@@ -95,6 +100,7 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         RequireName(problems, nameof(SpeakerColumnName), SpeakerColumnName);
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
+        RequireName(problems, nameof(EncoderOutputsColumnName), EncoderOutputsColumnName);
         problems.Require(ReconstructionColumnName is null || Codec is not MelCodecOptions { Outputs: SpeechFeatures.Mfcc },
             nameof(ReconstructionColumnName),
             $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, which cannot be decoded to sound", ReconstructionColumnName);

@@ -49,6 +49,9 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <summary>The column of code vectors that is added, or null.</summary>
     public string? EmbeddingsColumnName => _columns.Embeddings;
 
+    /// <summary>The column of encoder outputs before quantization that is added, or null.</summary>
+    public string? EncoderOutputsColumnName => _columns.EncoderOutputs;
+
     /// <summary>K: number of codes in a codebook.</summary>
     public int Codes => _model.Description.Quantizer.CodebookSize;
 

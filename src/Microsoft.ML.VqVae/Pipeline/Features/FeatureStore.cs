@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae;
+
+/// <summary>The training data of a network of features in memory: rows of codes and, where the network reads another column, its vectors.
+/// Read and checked in one pass. Rows of any length are cropped at random.</summary>
+internal sealed class FeatureStore : IExampleStore, IDisposable
+{
+    readonly int _perPosition;
+    readonly RandomCrops _crops;
+    readonly DataMemory _memory;
+    readonly List<ReadOnlyMemory<float>> _vectors = [];
+    CodeStore _codes = null!;
+
+    FeatureStore(int perPosition, RandomCrops crops, long memory) =>
+        (_perPosition, _crops, _memory) = (perPosition, crops, new DataMemory(memory));
+
+    /// <summary>Number of examples of an epoch: a row counts once for each crop that is needed to cover it.</summary>
+    public int Count => _crops.Count;
+
+    public int Rows => _codes.Count;
+
+    public long TotalCodes => _codes.TotalCodes;
+
+    /// <summary>D: numbers of a vector; 0 where there are none.</summary>
+    public int InputChannels { get; private set; }
+
+    /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="codes">The column of codes, and its requirements.</param>
+    /// <param name="input">The column of vectors, or null.</param>
+    /// <param name="cropLength">Number of positions of an example.</param>
+    /// <param name="seed">The seed of the crops.</param>
+    /// <param name="training">The limit of memory, and the cancellation.</param>
+    public static FeatureStore Read(
+        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes, DataViewSchema.Column? input, int cropLength,
+        int seed, TrainingOptions training)
+    {
+        int perPosition = codes.Required.PerPosition;
+        var store = new FeatureStore(perPosition, new RandomCrops(cropLength, seed), training.DataMemoryLimitOrDefault);
+        try
+        {
+            PositionVectorsGetter? vectors = null;
+            store._codes = CodeStore.Read(data, codes, condition: null, "train on", training.CancellationToken,
+                input is not DataViewSchema.Column column ? null : (column, row =>
+                {
+                    vectors = new PositionVectorsGetter(row, column, channels: 0);
+                    return count => store._vectors.Add(store._memory.Keep(vectors.Read(count / perPosition)));
+                }));
+            store.InputChannels = vectors?.Channels ?? 0;
+            for (int row = 0; row < store._codes.Count; row++)
+                store._crops.Add(row, store._codes.LengthOf(row) / perPosition);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The mean and the standard deviation of each number of a vector over all positions; one that never changes has a deviation
+    /// of 1.</summary>
+    public (float[] Means, float[] Deviations) Statistics()
+    {
+        double[] means = Average((value, _) => value);
+        double[] variances = Average((value, channel) => (value - means[channel]) * (value - means[channel]));
+        float[] deviations = [.. variances.Select(variance => (float)Math.Sqrt(variance))];
+        return ([.. means.Select(mean => (float)mean)], [.. deviations.Select(deviation => deviation > 0 ? deviation : 1)]);
+    }
+
+    /// <summary>Crops of the examples: codes Int64 [B, N, G], numbers of positions Int64 [B] and, where there are vectors, Single
+    /// [B, N, D].</summary>
+    public Tensor[] ReadBatch(BatchExamples examples)
+    {
+        Crop[] crops = _crops.Choose(examples);
+        int longest = crops.Max(crop => crop.Length);
+        Tensor codes = zeros([crops.Length, longest, _perPosition], dtype: ScalarType.Int64);
+        Span<long> codeValues = MemoryMarshal.Cast<byte, long>(codes.bytes);
+        long[] row = [];
+        for (int i = 0; i < crops.Length; i++)
+        {
+            (int sequence, _, int start, int length) = crops[i];
+            if (row.Length < _codes.LengthOf(sequence))
+                row = new long[_codes.LengthOf(sequence)];
+            _codes.Copy(sequence, row);
+            row.AsSpan(start * _perPosition, length * _perPosition).CopyTo(codeValues[(i * longest * _perPosition)..]);
+        }
+        Tensor lengths = tensor(Array.ConvertAll(crops, crop => (long)crop.Length));
+        if (InputChannels == 0)
+            return [codes, lengths];
+        Tensor vectors = zeros([crops.Length, longest, InputChannels], dtype: ScalarType.Float32);
+        Span<float> vectorValues = MemoryMarshal.Cast<byte, float>(vectors.bytes);
+        for (int i = 0; i < crops.Length; i++)
+        {
+            _vectors[crops[i].Sequence].Span.Slice(crops[i].Start * InputChannels, crops[i].Length * InputChannels)
+                .CopyTo(vectorValues[(i * longest * InputChannels)..]);
+        }
+        return [codes, lengths, vectors];
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    double[] Average(Func<double, int, double> term)
+    {
+        double[] sums = new double[InputChannels];
+        long positions = 0;
+        foreach (ReadOnlyMemory<float> row in _vectors)
+        {
+            ReadOnlySpan<float> values = row.Span;
+            for (int i = 0; i < values.Length; i++)
+                sums[i % sums.Length] += term(values[i], i % sums.Length);
+            positions += values.Length / sums.Length;
+        }
+        return [.. sums.Select(sum => sum / positions)];
+    }
+}
