@@ -14,5 +14,7 @@ internal abstract record SampleMetrics
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public void Save(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, GetType(), Format) + Environment.NewLine);
+    public string ToJson() => JsonSerializer.Serialize(this, GetType(), Format) + Environment.NewLine;
+
+    public void Save(string path) => File.WriteAllText(path, ToJson());
 }

@@ -6,33 +6,35 @@ namespace Microsoft.ML.VqVae.Samples.Compare;
 /// <summary>The figures of the compare sample: learning curves and reconstructions.</summary>
 internal static class CompareFigures
 {
-    const int Margin = 24, Gap = 8, HeaderHeight = 40;
+    const int Gap = 6, Caption = 110;
 
-    // Distinguishable with color blindness.
-    static readonly Color[] Colors = [new(33, 112, 181), new(217, 95, 2), new(27, 158, 119)];
-
-    /// <summary>Bits over steps, above a table of these results and the paper's.</summary>
+    /// <summary>Bits over steps, above a table of these results and the paper's. The axis ends above the values of the last three quarters
+    /// of the steps, where the curves lie close together.</summary>
     public static Canvas Curves(string title, string dataset, ComparePlan plan, IReadOnlyList<ComparedModel> models)
     {
-        const int width = 900, chartHeight = 460, row = 22;
-        var canvas = new Canvas(width, chartHeight + 3 * row + (models.Count + 1) * row);
-        canvas.Write(title, Margin, 14, Color.Ink, 1);
-        Charts.Curves(canvas, Margin, HeaderHeight, width - 2 * Margin, chartHeight - HeaderHeight, "training steps",
-            "bits per dimension on the training images; dots: on the test images",
-            [.. models.Select((model, i) => new Series(model.Name, Colors[i], model.Curve, model.BitsPerDim))]);
+        const int width = Charts.Width, row = 26, measured = 180, paper = 400;
+        double[] settled = [.. models.SelectMany(model => model.Curve.Where(point => point.Step >= plan.Steps / 4.0)
+            .Select(point => point.Bits).Append(model.BitsPerDim)).Where(double.IsFinite)];
+        double? most = settled.Length > 0 ? settled.Max() + 0.08 * Math.Max(settled.Max() - settled.Min(), 0.1) : null;
+        Canvas chart = Charts.Lines(title,
+            "Curves: training images. Dots: test images after training. Fewer bits are better.",
+            new Axis("training steps", Min: 0), new Axis("bits per dimension", Max: most),
+            [.. models.Select((model, i) => new Series(model.Name, Color.Series[i], model.Curve, model.BitsPerDim))]);
 
-        int top = chartHeight + row, measured = 260, paper = 480;
-        canvas.Write("bits per dimension", Margin, top, Color.Ink, 1);
-        canvas.Write($"{dataset}, {plan.Steps} steps", measured, top, Color.Ink, 1);
-        canvas.Write("paper: CIFAR-10, 250000 steps, 8×8×10 codes", paper, top, Color.Ink, 1);
-        canvas.Fill(Margin, top + row - 8, width - 2 * Margin, 1, Color.Faint);
+        var canvas = new Canvas(width, chart.Height + (models.Count + 1) * row + Canvas.Margin);
+        canvas.Draw(chart, 0, 0);
+        int middle = chart.Height + row / 2;
+        canvas.Write("bits per dimension", Canvas.Margin, middle, Color.Muted);
+        canvas.Write($"{dataset}, {plan.Steps:N0} steps", measured, middle, Color.Muted);
+        canvas.Write("paper: CIFAR-10, 250,000 steps, 8×8×10 codes", paper, middle, Color.Muted);
+        canvas.Fill(Canvas.Margin, middle + row / 2 - 2, width - 2 * Canvas.Margin, 1, Color.Faint);
         for (int i = 0; i < models.Count; i++)
         {
-            top += row;
-            canvas.Fill(Margin, top, 7, 7, Colors[i]);
-            canvas.Write(models[i].Name, Margin + 14, top, Color.Ink);
-            canvas.Write($"{models[i].BitsPerDim:0.000}", measured, top, Color.Ink);
-            canvas.Write($"{models[i].PaperBitsPerDim:0.00}", paper, top, Color.Ink);
+            middle += row;
+            canvas.Fill(Canvas.Margin, middle - 4, 9, 9, Color.Series[i]);
+            canvas.Write(models[i].Name, Canvas.Margin + 16, middle, Color.Ink);
+            canvas.Write($"{models[i].BitsPerDim:0.000}", measured, middle, Color.Ink);
+            canvas.Write($"{models[i].PaperBitsPerDim:0.00}", paper, middle, Color.Ink);
         }
         return canvas;
     }
@@ -41,11 +43,11 @@ internal static class CompareFigures
     public static Canvas Reconstructions(
         string title, ImageShape shape, IReadOnlyList<float[]> originals, IReadOnlyList<ComparedModel> models)
     {
-        const int caption = 150;
-        int scale = Math.Max(1, 64 / Math.Max(shape.Width, shape.Height)), side = shape.Width * scale, tall = shape.Height * scale;
-        var canvas = new Canvas(
-            caption + originals.Count * (side + Gap) + Margin, HeaderHeight + (models.Count + 1) * (tall + Gap) + Margin / 2);
-        canvas.Write(title, Margin, 14, Color.Ink);
+        const string remark = "Test images and their reconstructions by the three models";
+        int scale = shape.Scale(72), wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap, left = Canvas.Margin + Caption;
+        int width = left + originals.Count * wide - Gap + Canvas.Margin, header = Canvas.HeadingHeight(remark, width);
+        var canvas = new Canvas(width, header + (models.Count + 1) * tall - Gap + Canvas.Margin);
+        canvas.WriteHeading(title, remark);
         Row(0, "original", originals);
         for (int i = 0; i < models.Count; i++)
             Row(i + 1, models[i].Name, models[i].Reconstructions);
@@ -53,11 +55,10 @@ internal static class CompareFigures
 
         void Row(int row, string name, IReadOnlyList<float[]> images)
         {
-            int top = HeaderHeight + row * (tall + Gap);
-            canvas.Write(name, Margin, top + tall / 2 - 3, Color.Ink);
-            for (int column = 0; column < images.Count; column++)
-                canvas.Draw(Tile.FromPlanar(images[column], shape.Channels, shape.Height, shape.Width),
-                    caption + column * (side + Gap), top, scale);
+            int top = header + row * tall;
+            canvas.Write(name, Canvas.Margin, top + (tall - Gap) / 2, Color.Ink);
+            foreach ((int column, float[] image) in images.Index())
+                canvas.Draw(Tile.FromPlanar(image, shape.Channels, shape.Height, shape.Width), left + column * wide, top, scale);
         }
     }
 }

@@ -15,6 +15,8 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
     const double PaperVqVae = 4.67, PaperGaussianVae = 4.51, PaperVimco = 5.14;
     const int ShownImages = 10;
 
+    protected override string Title => "A VQ-VAE, a Gaussian VAE and VIMCO";
+
     protected override SampleResult Work(Stages stages)
     {
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
@@ -103,9 +105,11 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
     {
         float[][] originals =
             [.. ML.Data.CreateEnumerable<LabelledImage>(test, reuseRowObject: false).Take(ShownImages).Select(image => image.Pixels)];
-        string title = $"{data.Name}: one network, {plan.Steps} steps with a batch size of {plan.BatchSize}";
-        CompareFigures.Curves(title, data.Name, plan, models).Save(Out("learning-curves.png"));
-        CompareFigures.Reconstructions(title, data.Shape, originals, models).Save(Out("reconstructions.png"));
+        string title = $"{data.Name}: one network, {plan.Steps:N0} steps of {plan.BatchSize} images";
+        Show(CompareFigures.Curves(title, data.Name, plan, models), "learning-curves.png",
+            "Bits per dimension of the three models over their training steps, and a table of the results");
+        Show(CompareFigures.Reconstructions(title, data.Shape, originals, models), "reconstructions.png",
+            "Test images, and their reconstructions by each model");
     }
 }
 

@@ -14,7 +14,7 @@ internal sealed record CompressedRow(string Name, double BytesPerImage, double? 
 /// <summary>The picture of the compress sample: the same images in each format.</summary>
 internal static class CompressFigures
 {
-    const int Columns = 10, Margin = 12, Gap = 6, HeaderHeight = 56, CaptionWidth = 170;
+    const int Columns = 10, Gap = 6, Caption = 212;
 
     /// <param name="title">The heading.</param>
     /// <param name="remark">The line below it.</param>
@@ -24,21 +24,21 @@ internal static class CompressFigures
     public static Canvas Formats(
         string title, string remark, ImageShape shape, IReadOnlyList<int> chosen, IReadOnlyList<CompressedRow> rows)
     {
-        int scale = Math.Max(1, 64 / Math.Max(shape.Height, shape.Width));
-        int wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
-        var canvas = new Canvas(CaptionWidth + Math.Max(6, chosen.Count) * wide + Margin, HeaderHeight + rows.Count * tall + Margin - Gap);
-        canvas.WriteHeading(title, remark, Margin);
+        int scale = shape.Scale(64), wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
+        int left = Canvas.Margin + Caption, width = left + Math.Max(6, chosen.Count) * wide - Gap + Canvas.Margin;
+        int header = Canvas.HeadingHeight(remark, width);
+        var canvas = new Canvas(width, header + rows.Count * tall - Gap + Canvas.Margin);
+        canvas.WriteHeading(title, remark);
         for (int row = 0; row < rows.Count; row++)
         {
-            int top = HeaderHeight + row * tall, middle = top + tall / 2;
-            canvas.Write(rows[row].Name, Margin, middle - 18, Color.Ink);
-            canvas.Write(Text($"{rows[row].BytesPerImage:0.0} bytes"), Margin, middle - 6, Color.Ink);
-            if (rows[row].Psnr is double psnr)
-                canvas.Write(Text($"{psnr:0.0} dB"), Margin, middle + 6, Color.Ink);
+            int top = header + row * tall, middle = top + (tall - Gap) / 2;
+            string size = Text($"{rows[row].BytesPerImage:#,0.0} bytes") + (rows[row].Psnr is double psnr ? Text($", {psnr:0.0} dB") : "");
+            canvas.Write(Lettering.Shorten(rows[row].Name, Caption - 10), Canvas.Margin, middle - 9, Color.Ink);
+            canvas.Write(size, Canvas.Margin, middle + 9, Color.Muted);
             for (int column = 0; column < chosen.Count; column++)
             {
                 Tile tile = Tile.FromPlanar(rows[row].Images[chosen[column]], shape.Channels, shape.Height, shape.Width);
-                canvas.Draw(tile, CaptionWidth + column * wide, top, scale);
+                canvas.Draw(tile, left + column * wide, top, scale);
             }
         }
         return canvas;

@@ -4,7 +4,6 @@ using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Images;
 using SkiaSharp;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Compression;
 
@@ -16,6 +15,8 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
     : Sample<CompressSettings>(settings, cancellation)
 {
     public const string Name = "compress", FileName = "images.vqc";
+
+    protected override string Title => "Images compressed by codes and a prior";
 
     protected override SampleResult Work(Stages stages)
     {
@@ -62,7 +63,7 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
             foreach (bool oneFile in (bool[])[false, true])
             {
                 var rival = new RivalFormat(format, source.Shape, originals, oneFile, Cancellation);
-                stages.Run($"{format}{(oneFile ? ", all images in one file" : ", a file for each image")}", _ =>
+                stages.Run($"{rival.Name}{(oneFile ? ", all images in one file" : ", a file for each image")}", _ =>
                 {
                     equalPsnr.Add(rival.AtPsnr(psnr));
                     if (oneFile)
@@ -73,13 +74,14 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
 
         string remark = $"{images.Length:N0} images of {source.Shape}: {bytes:0.0} bytes each, {source.Shape.Values} uncompressed";
         int[] chosen = CompressFigures.Choose([.. images.Select(image => image.Class)]);
-        CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, chosen,
+        Canvas picture = CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, chosen,
         [
             new("original", source.Shape.Values, null, originals),
             new("codes and prior", bytes, psnr, decoded),
             .. equalPsnr.Concat(equalBytes).Select(result =>
-                new CompressedRow($"{result.Name}, q {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
-        ]).Save(Out("formats.png"));
+                new CompressedRow($"{result.Name}, quality {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
+        ]);
+        Show(picture, "formats.png", "The same images in each format, with bytes per image and PSNR");
 
         double classBits = model.Prior.Conditions.Count > 0 ? Math.Log2(model.Prior.Conditions.Count) : 0;
         var metrics = new CompressMetrics

@@ -10,6 +10,8 @@ namespace Microsoft.ML.VqVae.Samples.Compression;
 internal sealed class DecompressSample(DecompressSettings settings, CancellationToken cancellation)
     : Sample<DecompressSettings>(settings, cancellation)
 {
+    protected override string Title => "Images decompressed from codes";
+
     protected override SampleResult Work(Stages stages)
     {
         if (!File.Exists(Settings.File))

@@ -26,6 +26,14 @@ internal sealed class RivalFormat(
     readonly int _columns = oneFile ? (int)Math.Ceiling(Math.Sqrt(images.Count)) : 1;
     readonly Dictionary<int, RivalResult> _results = [];
 
+    /// <summary>The name as people write it.</summary>
+    public string Name => format switch
+    {
+        SKEncodedImageFormat.Jpeg => "JPEG",
+        SKEncodedImageFormat.Webp => "WebP",
+        _ => format.ToString(),
+    };
+
     int TileWidth => oneFile ? RoundUp(shape.Width) : shape.Width;
 
     int TileHeight => oneFile ? RoundUp(shape.Height) : shape.Height;
@@ -66,7 +74,7 @@ internal sealed class RivalFormat(
             Decode(file, decoded, first, together);
         }
         var result = new RivalResult(
-            oneFile ? $"{format}, one file" : $"{format}, a file each", quality, (double)bytes / images.Count,
+            oneFile ? $"{Name}, one file" : $"{Name}, a file each", quality, (double)bytes / images.Count,
             ImageError.Psnr(images, decoded), decoded);
         return _results[quality] = result;
     }

@@ -1,18 +1,24 @@
-using Microsoft.ML.Data;
+using System.Runtime.InteropServices;
+using SkiaSharp;
 
 namespace Microsoft.ML.VqVae.Samples.Drawing;
 
-internal readonly record struct Color(byte Red, byte Green, byte Blue)
+/// <summary>The side of a text that a horizontal position refers to.</summary>
+internal enum Align
 {
-    public static readonly Color White = new(255, 255, 255);
-    public static readonly Color Ink = new(40, 44, 52);
-    public static readonly Color Faint = new(205, 209, 216);
-    public static readonly Color Accent = new(33, 112, 181);
+    Left,
+    Center,
+    Right,
 }
 
-/// <summary>A canvas of pixels for images, bars and text, saved through ML.NET's image type.</summary>
+/// <summary>A canvas of pixels for images, bars, charts and text.</summary>
 internal sealed class Canvas
 {
+    /// <summary>The space around the content of a picture.</summary>
+    public const int Margin = 16;
+
+    const int TitleHeight = 26, LineHeight = 18;
+
     readonly byte[] _rgba;
 
     public Canvas(int width, int height)
@@ -39,16 +45,6 @@ internal sealed class Canvas
             }
     }
 
-    public void Line(double fromX, double fromY, double toX, double toY, Color color)
-    {
-        int points = 1 + 2 * (int)Math.Ceiling(Math.Max(Math.Abs(toX - fromX), Math.Abs(toY - fromY)));
-        for (int i = 0; i <= points; i++)
-        {
-            double share = (double)i / points;
-            Fill((int)Math.Round(fromX + share * (toX - fromX)), (int)Math.Round(fromY + share * (toY - fromY)), 2, 2, color);
-        }
-    }
-
     /// <summary>Draws each pixel of a small image as a square of scale × scale pixels, without interpolation.</summary>
     public void Draw(Tile tile, int left, int top, int scale)
     {
@@ -57,30 +53,106 @@ internal sealed class Canvas
                 Fill(left + x * scale, top + y * scale, scale, scale, tile.At(x, y));
     }
 
-    /// <summary>Writes text in capitals, with its upper left corner at the given position, and returns the width.</summary>
-    public int Write(string text, int left, int top, Color color, int scale = 1)
+    /// <summary>Copies another canvas, such as a chart, into this one.</summary>
+    public void Draw(Canvas part, int left, int top)
     {
-        foreach (char letter in text.ToUpperInvariant())
+        int width = Math.Min(part.Width, Width - left);
+        for (int y = 0; y < Math.Min(part.Height, Height - top); y++)
+            part._rgba.AsSpan(y * part.Width * 4, width * 4).CopyTo(_rgba.AsSpan(((top + y) * Width + left) * 4));
+    }
+
+    /// <summary>Draws with SkiaSharp onto the pixels.</summary>
+    public void Paint(Action<SKCanvas> paint)
+    {
+        var pinned = GCHandle.Alloc(_rgba, GCHandleType.Pinned);
+        try
         {
-            ReadOnlySpan<byte> rows = Lettering.RowsOf(letter);
-            for (int y = 0; y < rows.Length; y++)
-                for (int x = 0; x < Lettering.Width; x++)
-                    if ((rows[y] >> (Lettering.Width - 1 - x) & 1) != 0)
-                        Fill(left + x * scale, top + y * scale, scale, scale, color);
-            left += (Lettering.Width + 1) * scale;
+            var info = new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+            using var surface = SKSurface.Create(info, pinned.AddrOfPinnedObject(), Width * 4);
+            paint(surface.Canvas);
+            surface.Flush();
         }
-        return Lettering.Measure(text, scale);
+        finally
+        {
+            pinned.Free();
+        }
     }
 
-    /// <summary>Writes a title and a line of remarks below it.</summary>
-    public void WriteHeading(string title, string remark, int left)
+    /// <summary>Writes a line of text and returns its width.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="x">The left side, center or right side of the text, as <paramref name="align"/> says.</param>
+    /// <param name="middle">The vertical middle of the capitals.</param>
+    /// <param name="color">The color.</param>
+    /// <param name="size">The font size in pixels.</param>
+    /// <param name="align">What <paramref name="x"/> is.</param>
+    /// <param name="bold">Whether the text is bold.</param>
+    public int Write(
+        string text, double x, double middle, Color color, float size = Lettering.Body, Align align = Align.Left, bool bold = false)
     {
-        Write(title, left, 15, Color.Ink, 2);
-        Write(remark, left, 38, Color.Accent);
+        int width = Lettering.Measure(text, size, bold);
+        double left = align switch { Align.Left => x, Align.Center => x - width / 2.0, _ => x - width };
+        Paint(canvas => Draw(canvas, text, (float)left, (float)middle, color, size, bold));
+        return width;
     }
 
-    public void WriteCentered(string text, int center, int top, Color color, int scale = 1) =>
-        Write(text, center - Lettering.Measure(text, scale) / 2, top, color, scale);
+    /// <summary>Writes the label of a column, in smaller letters or shortened where it is wider than the column.</summary>
+    public void WriteLabel(string text, double center, double middle, int width, Color color)
+    {
+        float size = ((float[])[Lettering.Body, Lettering.Small, 10]).FirstOrDefault(size => Lettering.Measure(text, size) <= width, 10);
+        Write(Lettering.Shorten(text, width, size), center, middle, color, size, Align.Center);
+    }
+
+    /// <summary>Writes a line of text from bottom to top.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="center">The horizontal middle of the capitals.</param>
+    /// <param name="y">The lower end, middle or upper end of the text, as <paramref name="align"/> says.</param>
+    /// <param name="color">The color.</param>
+    /// <param name="size">The font size in pixels.</param>
+    /// <param name="align">What <paramref name="y"/> is.</param>
+    public void WriteUpwards(string text, double center, double y, Color color, float size = Lettering.Body, Align align = Align.Left)
+    {
+        int width = Lettering.Measure(text, size);
+        double start = align switch { Align.Left => y, Align.Center => y + width / 2.0, _ => y + width };
+        Paint(canvas =>
+        {
+            canvas.Translate((float)center, (float)start);
+            canvas.RotateDegrees(-90);
+            Draw(canvas, text, 0, 0, color, size, bold: false);
+        });
+    }
+
+    /// <summary>The height of a heading: the top of what stands below it.</summary>
+    public static int HeadingHeight(string remark, int width) =>
+        Margin + TitleHeight + Lettering.Wrap(remark, width - 2 * Margin).Count * LineHeight + 8;
+
+    /// <summary>Writes a title and, below it, remarks in as many lines as they take.</summary>
+    public void WriteHeading(string title, string remark)
+    {
+        int wide = Width - 2 * Margin;
+        Write(Lettering.Shorten(title, wide, Lettering.Title, bold: true), Margin, Margin + 8, Color.Ink, Lettering.Title, bold: true);
+        foreach ((int line, string text) in Lettering.Wrap(remark, wide).Index())
+            Write(text, Margin, Margin + TitleHeight + line * LineHeight + LineHeight / 2, Color.Muted);
+    }
+
+    /// <summary>Draws the colors of <see cref="ColorMap"/> from left to right, 12 pixels high, with numbers below and a label beside
+    /// them; the whole takes 30 pixels.</summary>
+    /// <param name="left">The left end of the bar.</param>
+    /// <param name="top">The top of the bar.</param>
+    /// <param name="width">The width of the bar.</param>
+    /// <param name="label">What the colors mean, with the unit.</param>
+    /// <param name="ticks">Numbers and their places on the bar, from 0 to 1.</param>
+    public void DrawColorBar(int left, int top, int width, string label, params (double Place, string Text)[] ticks)
+    {
+        for (int x = 0; x < width; x++)
+            Fill(left + x, top, 1, 12, ColorMap.At((double)x / (width - 1)));
+        foreach ((double place, string text) in ticks)
+        {
+            int x = left + (int)Math.Round(place * (width - 1));
+            Fill(x, top + 12, 1, 4, Color.Ink);
+            Write(text, x, top + 23, Color.Ink, Lettering.Small, Align.Center);
+        }
+        Write(label, left + width + 20, top + 6, Color.Ink);
+    }
 
     /// <summary>The red, green and blue bytes of a row.</summary>
     public void CopyRow(int y, Span<byte> rgb)
@@ -89,36 +161,31 @@ internal sealed class Canvas
             _rgba.AsSpan((y * Width + x) * 4, 3).CopyTo(rgb[(x * 3)..]);
     }
 
-    public void Save(string path)
+    /// <summary>The canvas as a PNG file.</summary>
+    public byte[] ToPng()
     {
-        // MLImage.Save derives the format from the file name.
-        using var image = MLImage.CreateFromPixels(Width, Height, MLPixelFormat.Rgba32, _rgba);
-        image.Save(path);
-    }
-}
-
-/// <summary>A small image, to be drawn enlarged.</summary>
-internal sealed record Tile(int Width, int Height, Color[] Pixels)
-{
-    public Color At(int x, int y) => Pixels[y * Width + x];
-
-    /// <summary>From planar values 0…255; one channel is gray, the first three of more are red, green and blue.</summary>
-    public static Tile FromPlanar(ReadOnlySpan<float> values, int channels, int height, int width)
-    {
-        int plane = height * width;
-        var pixels = new Color[plane];
-        for (int i = 0; i < plane; i++)
-            pixels[i] = channels < 3
-                ? new Color(Level(values[i]), Level(values[i]), Level(values[i]))
-                : new Color(Level(values[i]), Level(values[plane + i]), Level(values[2 * plane + i]));
-        return new Tile(width, height, pixels);
+        var pinned = GCHandle.Alloc(_rgba, GCHandleType.Pinned);
+        try
+        {
+            var info = new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+            using var pixels = new SKPixmap(info, pinned.AddrOfPinnedObject(), Width * 4);
+            using SKData file = pixels.Encode(SKPngEncoderOptions.Default)
+                ?? throw new InvalidOperationException($"SkiaSharp cannot write a PNG file of {Width}×{Height} pixels.");
+            return file.ToArray();
+        }
+        finally
+        {
+            pinned.Free();
+        }
     }
 
-    public Tile Crop(int left, int top, int width, int height) => new(width, height,
-        [.. from y in Enumerable.Range(top, height) from x in Enumerable.Range(left, width) select At(x, y)]);
+    public void Save(string path) => File.WriteAllBytes(path, ToPng());
 
-    /// <summary>The mean brightness, from 0 to 255.</summary>
-    public double Brightness => Pixels.Average(pixel => 0.3 * pixel.Red + 0.59 * pixel.Green + 0.11 * pixel.Blue);
-
-    static byte Level(float value) => (byte)Math.Clamp(MathF.Round(value), 0, 255);
+    static void Draw(SKCanvas canvas, string text, float left, float middle, Color color, float size, bool bold)
+    {
+        using SKFont font = Lettering.Font(size, bold);
+        using var paint = new SKPaint { Color = color.ToSkia(), IsAntialias = true };
+        // Capitals of this font are 0.73 of its size high.
+        canvas.DrawText(text, left, middle + 0.365f * size, SKTextAlign.Left, font, paint);
+    }
 }

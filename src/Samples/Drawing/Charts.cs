@@ -1,130 +1,252 @@
+using ScottPlot;
+using ScottPlot.Panels;
+using ScottPlot.Plottables;
+using ScottPlot.TickGenerators;
+
 namespace Microsoft.ML.VqVae.Samples.Drawing;
+
+/// <summary>An axis of a chart.</summary>
+/// <param name="Label">The quantity and its unit.</param>
+/// <param name="Logarithmic">Whether the axis is logarithmic; values of 0 or less are then left out.</param>
+/// <param name="Min">The lower end; null for the lowest value.</param>
+/// <param name="Max">The upper end; null for the highest value.</param>
+/// <param name="Format">The format of the numbers.</param>
+internal sealed record Axis(string Label, bool Logarithmic = false, double? Min = null, double? Max = null, string Format = "#,0.####");
 
 /// <summary>A curve of a chart.</summary>
 /// <param name="Name">The name in the legend.</param>
 /// <param name="Color">The color of the line.</param>
 /// <param name="Points">In the order of X.</param>
 /// <param name="End">A value to mark with a dot at the right edge; null for none.</param>
-internal sealed record Series(string Name, Color Color, IReadOnlyList<(double X, double Y)> Points, double? End = null);
+internal sealed record Series(string Name, Color Color, IReadOnlyList<(double X, double Y)> Points, double? End = null)
+{
+    /// <summary>Half the height of the error bar of each point; null for none.</summary>
+    public IReadOnlyList<double>? Errors { get; init; }
 
-/// <summary>Simple charts.</summary>
+    /// <summary>Whether each point has a dot.</summary>
+    public bool Dots { get; init; }
+
+    public bool Dashed { get; init; }
+}
+
+/// <summary>A vertical line at a moment that the chart should show.</summary>
+internal sealed record Mark(double X, string Text);
+
+/// <summary>Charts by ScottPlot, in the font and the colors of the other pictures.</summary>
 internal static class Charts
 {
-    const int Margin = 28;
+    public const int Width = 860, Height = 440;
 
-    /// <summary>Bars from the tallest to the shortest over the width of a box, with a dotted line at their mean.</summary>
-    public static void Bars(Canvas canvas, int left, int top, int width, int height, IReadOnlyList<long> values, Color color)
+    static Charts() => Fonts.FontResolvers.Insert(0, new EmbeddedFont());
+
+    /// <summary>Curves over common axes, with a legend if there are several.</summary>
+    public static Canvas Lines(
+        string title, string remark, Axis x, Axis y, IReadOnlyList<Series> curves, IReadOnlyList<Mark>? marks = null,
+        int width = Width, int height = Height)
     {
-        long[] sorted = [.. values.OrderDescending()];
-        double tallest = Math.Max(sorted[0], 1);
-        for (int x = 0; x < width; x++)
+        using var plot = new Plot();
+        Series[] drawn = [.. curves.Select(curve => curve with
         {
-            int bar = (int)Math.Ceiling(sorted[x * sorted.Length / width] / tallest * height);
-            canvas.Fill(left + x, top + height - bar, 1, bar, color);
-        }
-        int mean = top + height - (int)(sorted.Average() / tallest * height);
-        for (int x = 0; x < width; x += 8)
-            canvas.Fill(left + x, mean, 4, 1, Color.Ink);
-        canvas.Fill(left, top + height, width, 1, Color.Ink);
-    }
-
-    /// <summary>A falling curve on a logarithmic height, with its axis labels and its last value.</summary>
-    public static Canvas Curve(string title, string xLabel, IReadOnlyList<(double X, double Y)> points, int width = 860, int height = 420)
-    {
-        var canvas = new Canvas(width, height);
-        canvas.Write(title, Margin, 14, Color.Ink, 2);
-        (double X, double Y)[] drawn = [.. points.Where(point => double.IsFinite(point.Y) && point.Y > 0)];
-        if (drawn.Length == 0)
-            return canvas;
-
-        int left = 70, top = 44, right = width - Margin, bottom = height - 44;
-        double lowest = Math.Log10(drawn.Min(point => point.Y)), highest = Math.Log10(drawn.Max(point => point.Y));
-        double space = Math.Max(highest - lowest, 1e-6) * 0.05, longest = Math.Max(drawn.Max(point => point.X), 1);
-        (lowest, highest) = (lowest - space, highest + space);
-        double AtX(double x) => left + x / longest * (right - left);
-        double AtY(double log) => bottom - (log - lowest) / (highest - lowest) * (bottom - top);
-
-        // Lines at 1, 2 and 5 times each power of ten.
-        for (int line = 3 * (int)Math.Floor(lowest); line < 3 * Math.Ceiling(highest); line++)
+            Errors = curve.Errors is { } errors ? [.. errors.Where((_, i) => IsShown(curve.Points[i]))] : null,
+            Points = [.. curve.Points.Where(IsShown)],
+        })];
+        foreach (Series curve in drawn.Where(curve => curve.Points.Count > 0))
         {
-            int power = (int)Math.Floor(line / 3.0), digit = (line - 3 * power) switch { 0 => 1, 1 => 2, _ => 5 };
-            double value = digit * Math.Pow(10, power), log = Math.Log10(value);
-            if (log < lowest || log > highest)
-                continue;
-            canvas.Fill(left, (int)AtY(log), right - left, 1, Color.Faint);
-            string label = $"{value:0.####}";
-            canvas.Write(label, left - 8 - Lettering.Measure(label), (int)AtY(log) - 3, Color.Ink);
-        }
-        for (int i = 1; i < drawn.Length; i++)
-            canvas.Line(AtX(drawn[i - 1].X), AtY(Math.Log10(drawn[i - 1].Y)), AtX(drawn[i].X), AtY(Math.Log10(drawn[i].Y)), Color.Accent);
-        canvas.Fill(left, bottom, right - left, 1, Color.Ink);
-        canvas.Write("0", left, bottom + 8, Color.Ink);
-        string last = $"{longest:0}";
-        canvas.Write(last, right - Lettering.Measure(last), bottom + 8, Color.Ink);
-        canvas.WriteCentered(xLabel, (left + right) / 2, bottom + 8, Color.Ink);
-        return canvas;
-    }
-
-    /// <summary>Several curves over the same axes, both linear. The range is that of the last three quarters of the points, where curves
-    /// lie close together; values above it are cut off.</summary>
-    public static void Curves(
-        Canvas canvas, int left, int top, int width, int height, string xLabel, string yLabel, IReadOnlyList<Series> curves)
-    {
-        int axis = left + 46, right = left + width - 90, bottom = top + height - 40;
-        double longest = curves.Max(curve => curve.Points.Select(point => point.X).DefaultIfEmpty(1).Max());
-        double[] settled = [.. curves.SelectMany(curve => curve.Points.Where(point => point.X >= longest / 4).Select(point => point.Y)
-            .Concat(curve.End is { } end ? [end] : [])).Where(double.IsFinite)];
-        if (settled.Length == 0)
-            return;
-        double step = Step((settled.Max() - settled.Min()) / 6), lowest = Math.Floor(settled.Min() / step) * step,
-            highest = Math.Ceiling(settled.Max() / step) * step + (settled.Max() == settled.Min() ? step : 0);
-        double AtX(double x) => axis + x / longest * (right - axis);
-        double AtY(double y) => bottom - (y - lowest) / (highest - lowest) * (bottom - top - 20);
-
-        canvas.Write(yLabel, axis, top, Color.Ink);
-        for (int line = 0; lowest + line * step <= highest + step / 2; line++)
-        {
-            double value = lowest + line * step;
-            canvas.Fill(axis, (int)AtY(value), right - axis, 1, Color.Faint);
-            string label = $"{value:0.###}";
-            canvas.Write(label, axis - 8 - Lettering.Measure(label), (int)AtY(value) - 3, Color.Ink);
-        }
-        foreach (Series curve in curves)
-        {
-            for (int i = 1; i < curve.Points.Count; i++)
-            {
-                ((double X, double Y) from, (double X, double Y) to) = (curve.Points[i - 1], curve.Points[i]);
-                if (Math.Max(from.Y, to.Y) <= highest && Math.Min(from.Y, to.Y) >= lowest)
-                    canvas.Line(AtX(from.X), AtY(from.Y), AtX(to.X), AtY(to.Y), curve.Color);
-            }
+            double[] xs = [.. curve.Points.Select(point => Place(point.X, x))], ys = [.. curve.Points.Select(point => Place(point.Y, y))];
+            Scatter line = plot.Add.Scatter(xs, ys, curve.Color.ToPlot());
+            line.LineWidth = 2;
+            line.LinePattern = curve.Dashed ? LinePattern.Dashed : LinePattern.Solid;
+            line.MarkerSize = curve.Dots ? 7 : 0;
+            line.LegendText = curve.Name;
+            if (curve.Errors is not null)
+                AddErrors(plot, curve, x, y);
             if (curve.End is { } end && double.IsFinite(end))
-                canvas.Fill(right - 3, (int)AtY(end) - 3, 7, 7, curve.Color);
+                plot.Add.Marker(xs.Max(), Place(end, y), MarkerShape.FilledCircle, 9, curve.Color.ToPlot());
         }
-        Legend(canvas, right + 10, curves, AtY);
-        canvas.Fill(axis, bottom, right - axis, 1, Color.Ink);
-        canvas.Write("0", axis, bottom + 8, Color.Ink);
-        string last = $"{longest:0}";
-        canvas.Write(last, right - Lettering.Measure(last), bottom + 8, Color.Ink);
-        canvas.WriteCentered(xLabel, (axis + right) / 2, bottom + 8, Color.Ink);
-    }
-
-    // Names stand at the end of their curves, moved down where they would overlap.
-    static void Legend(Canvas canvas, int left, IReadOnlyList<Series> curves, Func<double, double> atY)
-    {
-        double free = double.NegativeInfinity;
-        foreach ((Series? curve, double y) in curves.Select(curve => (curve, atY(curve.End ?? curve.Points.Select(point => point.Y).LastOrDefault())))
-            .OrderBy(pair => pair.Item2))
+        Limits(plot, x, y, drawn);
+        foreach (Mark mark in marks ?? [])
         {
-            double at = Math.Max(y, free);
-            canvas.Write(curve.Name, left, (int)at - 3, curve.Color);
-            free = at + Lettering.Height + 5;
+            VerticalLine line = plot.Add.VerticalLine(Place(mark.X, x), 1.5f, Color.Muted.ToPlot(), LinePattern.Dashed);
+            line.ExcludeFromLegend = true;
+            AxisLimits limits = plot.Axes.GetLimits();
+            Text text = plot.Add.Text(mark.Text, line.X, limits.Top);
+            text.LabelFontColor = Color.Muted.ToPlot();
+            text.LabelFontSize = Lettering.Body;
+            text.LabelAlignment = line.X > limits.Left + 0.6 * limits.HorizontalSpan ? Alignment.UpperRight : Alignment.UpperLeft;
+            (text.OffsetX, text.OffsetY) = (text.LabelAlignment == Alignment.UpperLeft ? 6 : -6, 6);
+        }
+        Style(plot, x.Label, y.Label);
+        if (curves.Count > 1)
+            plot.ShowLegend(Edge.Bottom);
+        else
+            plot.HideLegend();
+        return Draw(plot, title, remark, width, height);
+
+        bool IsShown((double X, double Y) point) => double.IsFinite(point.X) && double.IsFinite(point.Y)
+            && (!x.Logarithmic || point.X > 0) && (!y.Logarithmic || point.Y > 0);
+    }
+
+    /// <summary>Bars from left to right, each with its name below and its value above.</summary>
+    /// <param name="title">The heading.</param>
+    /// <param name="remark">The line below it.</param>
+    /// <param name="y">The axis of the values, which starts at 0 unless it says otherwise.</param>
+    /// <param name="bars">The bars.</param>
+    /// <param name="width">The width of the picture.</param>
+    /// <param name="height">The height of the chart below the heading.</param>
+    public static Canvas Bars(
+        string title, string remark, Axis y, IReadOnlyList<(string Name, double Value, Color Color)> bars, int width = Width,
+        int height = Height)
+    {
+        using var plot = new Plot();
+        foreach ((int i, (string _, double value, Color color)) in bars.Index())
+        {
+            BarPlot bar = plot.Add.Bar(i, value);
+            bar.Color = color.ToPlot();
+            Text text = plot.Add.Text(value.ToString(y.Format, null), i, value);
+            text.LabelAlignment = Alignment.LowerCenter;
+            text.LabelFontSize = Lettering.Body;
+        }
+        plot.Axes.SetLimits(-0.6, bars.Count - 0.4, y.Min ?? 0, y.Max ?? 1.1 * bars.Max(bar => bar.Value));
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. bars.Select((bar, i) => new Tick(i, bar.Name))]);
+        plot.Axes.Left.TickGenerator = new NumericAutomatic { LabelFormatter = value => value.ToString(y.Format, null) };
+        Style(plot, "", y.Label);
+        plot.HideLegend();
+        return Draw(plot, title, remark, width, height);
+    }
+
+    /// <summary>A matrix of values with named rows and columns, and a color bar.</summary>
+    /// <param name="title">The heading.</param>
+    /// <param name="remark">The line below it.</param>
+    /// <param name="values">Rows from top to bottom.</param>
+    /// <param name="rows">The axis of the rows and their names.</param>
+    /// <param name="columns">The axis of the columns and their names.</param>
+    /// <param name="unit">What the colors mean, with the unit.</param>
+    /// <param name="width">The width of the picture.</param>
+    /// <param name="height">The height of the chart below the heading.</param>
+    public static Canvas HeatMap(
+        string title, string remark, double[,] values, (string Label, IReadOnlyList<string> Names) rows,
+        (string Label, IReadOnlyList<string> Names) columns, string unit, int width = Width, int height = Height)
+    {
+        using var plot = new Plot();
+        Heatmap map = plot.Add.Heatmap(values);
+        map.Colormap = new ScottPlot.Colormaps.Viridis();
+        ColorBar bar = plot.Add.ColorBar(map);
+        bar.Label = unit;
+        (bar.LabelStyle.FontName, bar.LabelStyle.FontSize) = (Lettering.Family, Lettering.Body);
+        int last = rows.Names.Count - 1;
+        // The first row is at the top.
+        plot.Axes.Left.TickGenerator = new NumericManual([.. rows.Names.Select((name, i) => new Tick(last - i, name))]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. columns.Names.Select((name, i) => new Tick(i, name))]);
+        if (columns.Names.Sum(name => Lettering.Measure(name) + 12) > width - 200)
+        {
+            plot.Axes.Bottom.TickLabelStyle.Rotation = -90;
+            plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
+            plot.Axes.Bottom.MinimumSize = columns.Names.Max(name => Lettering.Measure(name)) + 40;
+        }
+        plot.Axes.Margins(0, 0);
+        Style(plot, columns.Label, rows.Label);
+        plot.Grid.IsVisible = false;
+        plot.HideLegend();
+        return Draw(plot, title, remark, width, height);
+    }
+
+    static double Place(double value, Axis axis) => axis.Logarithmic ? Math.Log10(value) : value;
+
+    static void AddErrors(Plot plot, Series curve, Axis x, Axis y)
+    {
+        foreach (((double X, double Y) point, double error) in curve.Points.Zip(curve.Errors!))
+        {
+            double low = Math.Max(point.Y - error, y.Logarithmic ? point.Y / 1e3 : double.MinValue);
+            LinePlot line = plot.Add.Line(Place(point.X, x), Place(low, y), Place(point.X, x), Place(point.Y + error, y));
+            (line.Color, line.LineWidth) = (curve.Color.ToPlot(), 1.5f);
         }
     }
 
-    /// <summary>Rounds up to 1, 2 or 5 times a power of ten.</summary>
-    static double Step(double least)
+    static void Limits(Plot plot, Axis x, Axis y, Series[] curves)
     {
-        double power = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(least, 1e-6))));
-        return power * ((least / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 });
+        double[] xs = [.. curves.SelectMany(curve => curve.Points).Select(point => Place(point.X, x))];
+        double[] ys =
+        [
+            .. curves.SelectMany(curve => curve.Points.Select((point, i) => (point.Y, Error: curve.Errors?[i] ?? 0)))
+                .SelectMany(point => (double[])[point.Y - point.Error, point.Y + point.Error])
+                .Concat(curves.Where(curve => curve.Points.Count > 0).Select(curve => curve.End ?? double.NaN))
+                .Where(value => double.IsFinite(value) && (!y.Logarithmic || value > 0)).Select(value => Place(value, y)),
+        ];
+        (double left, double right) = Range(x, xs, x.Logarithmic ? 0.03 : 0.02);
+        (double bottom, double top) = Range(y, ys, 0.06);
+        plot.Axes.SetLimits(left, right, bottom, top);
+        plot.Axes.Bottom.TickGenerator = Ticks(x, left, right);
+        plot.Axes.Left.TickGenerator = Ticks(y, bottom, top);
+    }
+
+    /// <summary>The ends of an axis: those that it names, or those of the values with some space beyond them.</summary>
+    static (double Low, double High) Range(Axis axis, double[] values, double space)
+    {
+        (double low, double high) = values.Length > 0 ? (values.Min(), values.Max()) : (0, 1);
+        double beyond = high > low ? space * (high - low) : Math.Max(0.05 * Math.Abs(high), 1e-3);
+        return (axis.Min is { } min ? Place(min, axis) : low - beyond, axis.Max is { } max ? Place(max, axis) : high + beyond);
+    }
+
+    static ITickGenerator Ticks(Axis axis, double low, double high)
+    {
+        if (!axis.Logarithmic)
+            return new NumericAutomatic { LabelFormatter = value => value.ToString(axis.Format, null) };
+        // Lines at each power of ten; over less than three of them, at 2 and 5 times each as well; over less than one, at all digits.
+        int[] digits = high - low > 3 ? [1] : high - low > 0.7 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        return new NumericManual(
+        [
+            .. from power in Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
+               from digit in digits
+               let value = digit * Math.Pow(10, power)
+               where Math.Log10(value) >= low && Math.Log10(value) <= high
+               select new Tick(Math.Log10(value), value.ToString(axis.Format, null)),
+        ]);
+    }
+
+    static void Style(Plot plot, string xLabel, string yLabel)
+    {
+        plot.Font.Set(Lettering.Family);
+        plot.XLabel(xLabel);
+        plot.YLabel(yLabel);
+        plot.Axes.Color(Color.Ink.ToPlot());
+        foreach (IAxis axis in (IAxis[])[plot.Axes.Bottom, plot.Axes.Left])
+        {
+            (axis.Label.Bold, axis.Label.FontSize) = (false, Lettering.Body);
+            axis.TickLabelStyle.FontSize = Lettering.Body;
+        }
+        plot.Grid.MajorLineColor = Color.Faint.ToPlot();
+        plot.Axes.Right.FrameLineStyle.IsVisible = plot.Axes.Top.FrameLineStyle.IsVisible = false;
+        plot.Legend.FontSize = Lettering.Body;
+        plot.Legend.FontName = Lettering.Family;
+        plot.Legend.OutlineWidth = 0;
+        plot.Legend.ShadowColor = Colors.Transparent;
+        plot.Legend.Orientation = Orientation.Horizontal;
+        plot.Axes.Top.MinimumSize = 8;
+        plot.Axes.Right.MinimumSize = 12;
+    }
+
+    static Canvas Draw(Plot plot, string title, string remark, int width, int height)
+    {
+        int heading = title.Length > 0 ? Canvas.HeadingHeight(remark, width) : 0;
+        var chart = new Canvas(width, height);
+        chart.Paint(canvas => plot.Render(canvas, width, height));
+        if (heading == 0)
+            return chart;
+        var whole = new Canvas(width, heading + height);
+        whole.WriteHeading(title, remark);
+        whole.Draw(chart, 0, heading);
+        return whole;
+    }
+
+    /// <summary>Gives the embedded font for every name.</summary>
+    sealed class EmbeddedFont : IFontResolver
+    {
+        public SkiaSharp.SKTypeface CreateTypeface(string fontName, bool bold, bool italic) => Load(bold);
+
+        public SkiaSharp.SKTypeface CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>
+            Load(weight >= FontWeight.SemiBold);
+
+        // ScottPlot may dispose its typefaces.
+        static SkiaSharp.SKTypeface Load(bool bold) => Lettering.Load(bold ? "DejaVuSans-Bold.ttf" : "DejaVuSans.ttf");
     }
 }

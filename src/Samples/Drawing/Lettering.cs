@@ -1,77 +1,68 @@
-using System.Globalization;
+using System.Text;
+using SkiaSharp;
 
 namespace Microsoft.ML.VqVae.Samples.Drawing;
 
-/// <summary>A bitmap font of five by seven dots: capitals, digits and a few signs.</summary>
+/// <summary>
+/// The font of all pictures: DejaVu Sans, embedded in this program. Without a font SkiaSharp draws no text and reports no error, and
+/// containers often have none.
+/// </summary>
 internal static class Lettering
 {
-    public const int Width = 5;
-    public const int Height = 7;
+    public const string Family = "DejaVu Sans";
 
-    // One line per letter: the letter, then its seven rows from top to bottom as hexadecimal numbers of five bits.
-    const string Table =
-        """
-        A 0E 11 11 1F 11 11 11
-        B 1E 11 11 1E 11 11 1E
-        C 0E 11 10 10 10 11 0E
-        D 1E 11 11 11 11 11 1E
-        E 1F 10 10 1E 10 10 1F
-        F 1F 10 10 1E 10 10 10
-        G 0E 11 10 17 11 11 0F
-        H 11 11 11 1F 11 11 11
-        I 0E 04 04 04 04 04 0E
-        J 07 02 02 02 02 12 0C
-        K 11 12 14 18 14 12 11
-        L 10 10 10 10 10 10 1F
-        M 11 1B 15 15 11 11 11
-        N 11 19 19 15 13 13 11
-        O 0E 11 11 11 11 11 0E
-        P 1E 11 11 1E 10 10 10
-        Q 0E 11 11 11 15 12 0D
-        R 1E 11 11 1E 14 12 11
-        S 0F 10 10 0E 01 01 1E
-        T 1F 04 04 04 04 04 04
-        U 11 11 11 11 11 11 0E
-        V 11 11 11 11 0A 0A 04
-        W 11 11 11 15 15 1B 11
-        X 11 11 0A 04 0A 11 11
-        Y 11 11 0A 04 04 04 04
-        Z 1F 01 02 04 08 10 1F
-        0 0E 11 13 15 19 11 0E
-        1 04 0C 04 04 04 04 0E
-        2 0E 11 01 06 08 10 1F
-        3 0E 11 01 06 01 11 0E
-        4 02 06 0A 12 1F 02 02
-        5 1F 10 1E 01 01 11 0E
-        6 06 08 10 1E 11 11 0E
-        7 1F 01 02 04 04 08 08
-        8 0E 11 11 0E 11 11 0E
-        9 0E 11 11 0F 01 02 0C
-        . 00 00 00 00 00 0C 0C
-        , 00 00 00 00 0C 04 08
-        : 00 0C 0C 00 0C 0C 00
-        ; 00 0C 0C 00 0C 04 08
-        ' 0C 04 08 00 00 00 00
-        ? 0E 11 01 02 04 00 04
-        - 00 00 00 1F 00 00 00
-        _ 00 00 00 00 00 00 1F
-        + 00 04 04 1F 04 04 00
-        = 00 00 1F 00 1F 00 00
-        / 01 01 02 04 08 10 10
-        % 19 19 02 04 08 13 13
-        ( 02 04 08 08 08 04 02
-        ) 08 04 02 02 02 04 08
-        × 00 11 0A 04 0A 11 00
-        """;
+    /// <summary>Font sizes in pixels.</summary>
+    public const float Small = 11, Body = 13, Title = 18;
 
-    static readonly byte[] Blank = new byte[Height];
+    static readonly Lazy<SKTypeface> Regular = new(() => Load("DejaVuSans.ttf")), Bold = new(() => Load("DejaVuSans-Bold.ttf"));
 
-    static readonly Dictionary<char, byte[]> Letters = Table.Split('\n', StringSplitOptions.TrimEntries).ToDictionary(
-        line => line[0],
-        line => line[2..].Split(' ').Select(row => byte.Parse(row, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray());
+    public static SKTypeface Typeface(bool bold) => (bold ? Bold : Regular).Value;
 
-    /// <summary>The rows of a letter, blank for one that is not in the table.</summary>
-    public static ReadOnlySpan<byte> RowsOf(char letter) => Letters.GetValueOrDefault(letter, Blank);
+    public static SKFont Font(float size, bool bold) => new(Typeface(bold), size) { Edging = SKFontEdging.Antialias, Subpixel = true };
 
-    public static int Measure(string text, int scale = 1) => text.Length == 0 ? 0 : (text.Length * (Width + 1) - 1) * scale;
+    /// <summary>Loads a font that is embedded in this program.</summary>
+    public static SKTypeface Load(string file)
+    {
+        using Stream stream = typeof(Lettering).Assembly.GetManifestResourceStream(file) ?? throw new InvalidOperationException(
+            $"The font '{file}' is not embedded in {typeof(Lettering).Assembly.GetName().Name}. Build the program with src/Samples/Drawing/Fonts.");
+        return SKTypeface.FromStream(stream) ?? throw new InvalidOperationException(
+            $"SkiaSharp cannot read the embedded font '{file}'. Restore the file in src/Samples/Drawing/Fonts.");
+    }
+
+    /// <summary>The width of a text in pixels.</summary>
+    public static int Measure(string text, float size = Body, bool bold = false)
+    {
+        using SKFont font = Font(size, bold);
+        return (int)MathF.Ceiling(font.MeasureText(text));
+    }
+
+    /// <summary>The text, or its start and an ellipsis where it is wider than the given width.</summary>
+    public static string Shorten(string text, int width, float size = Body, bool bold = false)
+    {
+        if (Measure(text, size, bold) <= width)
+            return text;
+        int length = text.Length;
+        while (length > 0 && Measure(text[..length].TrimEnd() + "…", size, bold) > width)
+            length--;
+        return text[..length].TrimEnd() + "…";
+    }
+
+    /// <summary>Splits a text at its spaces into lines of at most the given width; a longer word is a line of its own.</summary>
+    public static IReadOnlyList<string> Wrap(string text, int width, float size = Body)
+    {
+        var lines = new List<string>();
+        var line = new StringBuilder();
+        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length > 0 && Measure($"{line} {word}", size) > width)
+            {
+                lines.Add(line.ToString());
+                line.Clear();
+            }
+            line.Append(line.Length > 0 ? " " : "").Append(word);
+        }
+        if (line.Length > 0)
+            lines.Add(line.ToString());
+        return lines;
+    }
 }

@@ -6,11 +6,7 @@ namespace Microsoft.ML.VqVae.Samples.Generation;
 /// <summary>The figures of the generate sample.</summary>
 internal static class GenerateFigures
 {
-    const int MostColumns = 16;
-    const int Margin = 24;
-    const int Gap = 6;
-    const int HeaderHeight = 56;
-    const int CaptionWidth = 90;
+    const int MostColumns = 12, Gap = 6, Caption = 92, LabelHeight = 22;
 
     /// <summary>One row of samples per class.</summary>
     /// <param name="title">The heading.</param>
@@ -21,16 +17,18 @@ internal static class GenerateFigures
     public static Canvas Samples(
         string title, string remark, ImageShape shape, IReadOnlyList<string> classes, IReadOnlyList<LabelledImage> samples)
     {
-        int perClass = samples.Count / classes.Count, columns = Math.Min(perClass, MostColumns), scale = Scale(shape);
-        int wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
-        var canvas = new Canvas(CaptionWidth + columns * wide + Margin, HeaderHeight + classes.Count * tall + Margin - Gap);
-        canvas.WriteHeading(title, remark, Margin / 2);
-        for (int row = 0; row < classes.Count; row++)
+        int perClass = samples.Count / classes.Count, columns = Math.Min(perClass, MostColumns), scale = shape.Scale(64);
+        int wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap, left = Canvas.Margin + Caption;
+        int width = left + columns * wide - Gap + Canvas.Margin, header = Canvas.HeadingHeight(remark, width);
+        var canvas = new Canvas(width, header + classes.Count * tall - Gap + Canvas.Margin);
+        canvas.WriteHeading(title, remark);
+        // Rows in the order of all pictures, that of the names.
+        foreach ((int row, (int place, string name)) in classes.Index().OrderBy(one => one.Item, StringComparer.Ordinal).Index())
         {
-            int top = HeaderHeight + row * tall;
-            canvas.Write(classes[row], Margin / 2, top + tall / 2 - 6, Color.Ink);
+            int top = header + row * tall;
+            canvas.Write(Lettering.Shorten(name, Caption - 6), Canvas.Margin, top + (tall - Gap) / 2, Color.Ink);
             for (int column = 0; column < columns; column++)
-                canvas.Draw(Shown(samples[row * perClass + column].Pixels, shape), CaptionWidth + column * wide, top, scale);
+                canvas.Draw(Shown(samples[place * perClass + column].Pixels, shape), left + column * wide, top, scale);
         }
         return canvas;
     }
@@ -40,31 +38,28 @@ internal static class GenerateFigures
         string title, string remark, ImageShape shape, IReadOnlyList<EncodedImage> originals, int keptRows,
         IReadOnlyList<LabelledImage> completed)
     {
-        int each = completed.Count / originals.Count, scale = Scale(shape);
+        int each = completed.Count / originals.Count, scale = shape.Scale(72), left = Canvas.Margin + Caption;
         int wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
-        const int labelHeight = 20;
-        var canvas = new Canvas(
-            CaptionWidth + originals.Count * wide + Margin, HeaderHeight + labelHeight + (2 + each) * tall + Margin - Gap);
-        canvas.WriteHeading(title, remark, Margin / 2);
+        int width = left + originals.Count * wide - Gap + Canvas.Margin, header = Canvas.HeadingHeight(remark, width);
+        int imagesTop = header + LabelHeight;
+        var canvas = new Canvas(width, imagesTop + (2 + each) * tall - Gap + Canvas.Margin);
+        canvas.WriteHeading(title, remark);
         string[] captions = ["original", "given", .. Enumerable.Range(1, each).Select(number => $"sample {number}")];
-        for (int row = 0; row < captions.Length; row++)
-            canvas.Write(captions[row], Margin / 2, HeaderHeight + labelHeight + row * tall + tall / 2 - 6, Color.Ink);
+        foreach ((int row, string caption) in captions.Index())
+            canvas.Write(caption, Canvas.Margin, imagesTop + row * tall + (tall - Gap) / 2, Color.Ink);
         for (int column = 0; column < originals.Count; column++)
         {
-            int left = CaptionWidth + column * wide, top = HeaderHeight + labelHeight;
-            canvas.WriteCentered(originals[column].Class, left + (wide - Gap) / 2, HeaderHeight + 4, Color.Ink);
+            int at = left + column * wide;
+            canvas.WriteLabel(originals[column].Class, at + (wide - Gap) / 2.0, header + LabelHeight / 2 - 2, wide - 2, Color.Ink);
             Tile original = Shown(originals[column].Pixels, shape);
-            canvas.Draw(original, left, top, scale);
-            canvas.Draw(original, left, top + tall, scale);
-            canvas.Fill(left, top + tall + keptRows * scale, shape.Width * scale, (shape.Height - keptRows) * scale, Color.Faint);
+            canvas.Draw(original, at, imagesTop, scale);
+            canvas.Draw(original, at, imagesTop + tall, scale);
+            canvas.Fill(at, imagesTop + tall + keptRows * scale, shape.Width * scale, (shape.Height - keptRows) * scale, Color.Faint);
             for (int i = 0; i < each; i++)
-                canvas.Draw(Shown(completed[column * each + i].Pixels, shape), left, top + (2 + i) * tall, scale);
+                canvas.Draw(Shown(completed[column * each + i].Pixels, shape), at, imagesTop + (2 + i) * tall, scale);
         }
         return canvas;
     }
 
     static Tile Shown(float[] pixels, ImageShape shape) => Tile.FromPlanar(pixels, shape.Channels, shape.Height, shape.Width);
-
-    /// <summary>A scale at which an image has about 60 pixels.</summary>
-    static int Scale(ImageShape shape) => Math.Max(1, 64 / Math.Max(shape.Height, shape.Width));
 }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Images;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
@@ -15,6 +15,8 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
     : Sample<GenerateSettings>(settings, cancellation)
 {
     const int CompletionRows = 4;
+
+    protected override string Title => "New images from a prior over codes";
 
     protected override SampleResult Work(Stages stages)
     {
@@ -66,7 +68,8 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
 
         string remark = $"{quality.BitsPerCode:0.00} bits per code instead of {quality.UniformBitsPerCode:0.00}; "
             + $"a classifier of real images puts {agreement:0.0%} of the samples in the requested class";
-        GenerateFigures.Samples($"{data.Name}: samples per class", remark, data.Shape, prior.Conditions, samples).Save(Out("samples.png"));
+        Show(GenerateFigures.Samples($"{data.Name}: new images of each class", remark, data.Shape, prior.Conditions, samples), "samples.png",
+            "A row of sampled images for each class");
         stages.Run("Complete test images", _ => Complete(data, prior, decoder, labels, scored));
         var metrics = new GenerateMetrics
         {
@@ -103,7 +106,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         ImageData data, PriorTransformer prior, ImageVqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
         IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
-            prior.Conditions, rows: 1);
+            [.. prior.Conditions.Order(StringComparer.Ordinal)], rows: 1);
         EncodedImage[] originals = [.. columns.Where(column => column.Count > 0).Select(column => column[0])];
         var type = (VectorDataViewType)scored.Schema["Codes"].Type;
         int gridHeight = type.Dimensions[0], given = gridHeight / 2, slots = given * (type.Size / gridHeight);
@@ -117,10 +120,11 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         schema[nameof(CodesOfImage.Codes)].ColumnType = type;
         IDataView rows = labels.Transform(ML.Data.LoadFromEnumerable(halves, schema));
         LabelledImage[] completed = [.. Decoded(decoder, prior.Complete(ML, rows, new SamplingOptions { Seed = Settings.Seed }))];
-        GenerateFigures.Completions(
+        Canvas picture = GenerateFigures.Completions(
             $"{data.Name}: lower halves sampled",
             $"The upper {given} of {gridHeight} rows of codes are given; the images are held out",
-            data.Shape, originals, given * data.Shape.Height / gridHeight, completed).Save(Out("completions.png"));
+            data.Shape, originals, given * data.Shape.Height / gridHeight, completed);
+        Show(picture, "completions.png", "Test images, their upper halves, and completions of these");
     }
 
     IEnumerable<LabelledImage> Decoded(ImageVqVaeDecoderTransformer decoder, IDataView codes)

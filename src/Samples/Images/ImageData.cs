@@ -15,6 +15,9 @@ internal readonly record struct ImageShape(int Channels, int Height, int Width)
 {
     public int Values => Channels * Height * Width;
 
+    /// <summary>The whole number of pixels per pixel of an image that is drawn with at most the given width and height.</summary>
+    public int Scale(int most) => Math.Max(1, most / Math.Max(Height, Width));
+
     /// <summary>The schema of <see cref="LabelledImage"/> with the dimensions of an image.</summary>
     public SchemaDefinition Schema
     {

@@ -12,6 +12,8 @@ namespace Microsoft.ML.VqVae.Samples.Images;
 internal sealed class ImagesSample(ImagesSettings settings, CancellationToken cancellation)
     : Sample<ImagesSettings>(settings, cancellation)
 {
+    protected override string Title => "Images as codes";
+
     protected override SampleResult Work(Stages stages)
     {
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
@@ -85,13 +87,22 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
         IEnumerable<EncodedImage> images = ML.Data.CreateEnumerable<EncodedImage>(test, reuseRowObject: false);
         IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(images, classes, rows: 4);
         string[] labels = [.. Enumerable.Range(0, columns.Count).Select(column => classes[column % classes.Count])];
-        string title = $"{data.Name}: {data.Shape} pixels, {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}";
-        string remark = $"{quality.RowCount} test images; squared error / variance {quality.NormalizedMeanSquaredError:0.0000}, "
+        string title = $"{data.Name}: images of {8 * data.Shape.Values:N0} bits in "
+            + $"{quality.BitsPerDimension * data.Shape.Values:N0} bits of codes";
+        string remark = $"{data.Shape} pixels in {grid.Height}×{grid.Width}×{grid.CodesPerPosition} codes of {codec.Codes}; on "
+            + $"{quality.RowCount:N0} test images squared error / variance {quality.NormalizedMeanSquaredError:0.0000}, "
             + $"PSNR {quality.PeakSignalToNoiseRatio:0.0} dB; {quality.BitsPerDimension:0.000} bits per value instead of 8";
 
-        ImageFigures.Reconstructions(title, remark, data.Shape, columns, labels).Save(Out("reconstructions.png"));
         CodeColors colors = CodeColors.Decode(ML, codec, data.Shape);
-        ImageFigures.Codes(title, remark, data.Shape, columns, labels, grid, colors, quality).Save(Out("codes.png"));
+        EncodedImage[] shown = [.. columns.Where(column => column.Count > 0).Select(column => column[^1])];
+        int few = Math.Min(7, shown.Length);
+        shown = [.. Enumerable.Range(0, few).Select(number => shown[number * shown.Length / few])];
+        Show(ImageFigures.Overview(data.Shape, shown, grid, colors), "overview.png",
+            "Images, the grids of their codes, and the images that are decoded from the codes, with the bits of each");
+        Show(ImageFigures.Reconstructions(title, remark, data.Shape, columns, labels), "reconstructions.png",
+            $"Test images of {data.Name}, each above its reconstruction from codes");
+        Show(ImageFigures.Codes(data.Name, data.Shape, columns, labels, grid, colors, quality), "codes.png",
+            "Images and the grids of their codes, the image of each code, and how often each code is used");
         SaveLearningCurve(codec.TrainingSummary!);
     }
 }

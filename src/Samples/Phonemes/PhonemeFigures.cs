@@ -8,9 +8,8 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 /// <summary>The figures of the phonemes sample: confusion matrices, the phones of each code, and a sentence in detail.</summary>
 internal static class PhonemeFigures
 {
-    const int Margin = 24;
-    const int HeaderHeight = 64;
-    const int LabelWidth = 30;
+    /// <summary>The size of the names of phones beside narrow cells.</summary>
+    const float PhoneSize = 9;
 
     static readonly Color Wrong = new(196, 48, 43);
 
@@ -23,23 +22,27 @@ internal static class PhonemeFigures
     /// <summary>Confusion matrices side by side: one row per spoken phone, one column per predicted phone.</summary>
     public static Canvas Confusion(string of, params (string Name, ClassifiedFrame[] Frames, double Accuracy)[] matrices)
     {
-        const int cell = 13;
+        const int cell = 9, labels = 26, titleHeight = 30, columnLabels = 30, gap = 12;
         string[] phones = PhoneOrder.Of(matrices.SelectMany(matrix => matrix.Frames).Select(frame => frame.Phone)
             .Concat(matrices.SelectMany(matrix => matrix.Frames).Select(frame => frame.PredictedLabel)));
-        int side = phones.Length * cell, width = LabelWidth + side + Margin;
-        var canvas = new Canvas(Margin + matrices.Length * width, HeaderHeight + 44 + side + 56);
-        canvas.WriteHeading("Confusion of phones: spoken (rows) and predicted (columns)", of, Margin);
+        int side = phones.Length * cell, width = Math.Max(
+            2 * Canvas.Margin + 18 + matrices.Length * (labels + side) + (matrices.Length - 1) * gap, 640);
+        int header = Canvas.HeadingHeight(of, width), top = header + titleHeight + columnLabels, bottom = top + side + 26;
+        var canvas = new Canvas(width, bottom + 34 + Canvas.Margin);
+        canvas.WriteHeading("Spoken and predicted phones", of);
+        canvas.WriteUpwards("spoken phone", Canvas.Margin + 5, top + side / 2.0, Color.Ink, align: Align.Center);
         for (int m = 0; m < matrices.Length; m++)
         {
-            int left = Margin + m * width + LabelWidth, top = HeaderHeight + 44;
-            string title = $"{matrices[m].Name}: accuracy {matrices[m].Accuracy:0.0%}";
-            canvas.WriteCentered(title, left + side / 2, HeaderHeight, Color.Ink, 2);
+            int left = Canvas.Margin + 18 + m * (labels + side + gap) + labels;
+            string title = $"from {matrices[m].Name}: {matrices[m].Accuracy:0.0%} right";
+            canvas.Write(title, left + side / 2.0, header + titleHeight / 2 - 4, Color.Ink, align: Align.Center, bold: true);
             Matrix(canvas, Shares(matrices[m].Frames, phones), left, top, cell, cell);
             PhoneLabels(canvas, phones, left, top, cell);
             for (int i = 0; i < phones.Length; i++)
-                canvas.WriteCentered(phones[i], left + i * cell + cell / 2, top - (i % 2 == 0 ? 11 : 20), Color.Ink);
+                canvas.WriteUpwards(phones[i], left + i * cell + cell / 2.0, top - 5, Color.Ink, PhoneSize);
+            canvas.Write("predicted phone", left + side / 2.0, top + side + 12, Color.Ink, align: Align.Center);
         }
-        Legend(canvas, Margin + LabelWidth, canvas.Height - 34, "fraction of the spoken phone");
+        Legend(canvas, Canvas.Margin + 18 + labels, bottom, "share of the codes of a spoken phone");
         return canvas;
     }
 
@@ -47,8 +50,8 @@ internal static class PhonemeFigures
     /// phone.</summary>
     public static Canvas Codes(string of, FrameRow[] train, FrameRow[] test, int codes)
     {
-        const int cell = 13;
-        int across = Math.Max(2, 1100 / codes);
+        const int cell = 12, usageHeight = 80, labels = 50;
+        int across = Math.Max(2, 780 / codes);
         string[] phones = PhoneOrder.Of(train.Select(row => row.Phone).Concat(test.Select(row => row.Phone)));
         var place = phones.Select((phone, index) => (phone, index)).ToDictionary(pair => pair.phone, pair => pair.index);
         double[,] met = new double[phones.Length, codes];
@@ -67,15 +70,21 @@ internal static class PhonemeFigures
                 shares[phone, column] = columns[column].Shares[phone];
         }
 
-        const int usageHeight = 80;
-        int left = Margin + LabelWidth, top = HeaderHeight, wide = codes * across, usageTop = top + phones.Length * cell + 34;
-        var canvas = new Canvas(left + wide + Margin, usageTop + usageHeight + 62);
-        canvas.WriteHeading($"Phones of each of the {codes} codes", of, Margin);
+        string remark = $"Each column is one of the {codes} codes, ordered by the phone that it most often stands for in the training data. "
+            + $"A code with one bright cell stands for one phone. {of}";
+        int left = Canvas.Margin + labels, wide = codes * across, width = left + wide + Canvas.Margin;
+        int top = Canvas.HeadingHeight(remark, width), usageTop = top + phones.Length * cell + 40, legendTop = usageTop + usageHeight + 30;
+        var canvas = new Canvas(width, legendTop + 34 + Canvas.Margin);
+        canvas.WriteHeading("Which phones each code stands for", remark);
         Matrix(canvas, shares, left, top, across, cell);
+        canvas.WriteUpwards("phone", Canvas.Margin + 5, top + phones.Length * cell / 2.0, Color.Ink, align: Align.Center);
         PhoneLabels(canvas, phones, left, top, cell);
         long[] counts = new CodeUsage(test.Select(row => row.Code), codes).Counts;
-        canvas.Write("frequency of each code in the test data", left, usageTop - 18, Color.Ink);
+        long all = Math.Max(1, counts.Sum());
         double tallest = Math.Max(1, counts.Max());
+        canvas.Write("share of each code in the test data; its color is the kind of its phone", left, usageTop - 16, Color.Ink);
+        canvas.Write($"{tallest / all:0.0%}", left - 6, usageTop, Color.Ink, Lettering.Small, Align.Right);
+        canvas.Write("0", left - 6, usageTop + usageHeight, Color.Ink, Lettering.Small, Align.Right);
         for (int column = 0; column < codes; column++)
         {
             int bar = (int)Math.Ceiling(counts[columns[column].Code] / tallest * usageHeight);
@@ -83,7 +92,8 @@ internal static class PhonemeFigures
             canvas.Fill(left + column * across, usageTop + usageHeight - bar, across - 1, bar, Darker(color));
         }
         canvas.Fill(left, usageTop + usageHeight, wide, 1, Color.Ink);
-        Legend(canvas, left, canvas.Height - 34, "fraction of the occurrences of a code");
+        canvas.Write("codes, ordered by their phone", left + wide / 2.0, usageTop + usageHeight + 12, Color.Ink, align: Align.Center);
+        Legend(canvas, left, legendTop, "share of the occurrences of a code");
         return canvas;
     }
 
@@ -93,21 +103,23 @@ internal static class PhonemeFigures
         int samplesPerCode)
     {
         Spectrogram spectrogram = Spectrogram.Of(utterance);
-        // Two and a half seconds at five pixels per frame of 10 ms, so that a code of four frames fits three letters.
-        const int perFrame = 5, tall = 3, strip = 22, gap = 14;
-        int shown = Math.Min(spectrogram.Frames, 250);
+        // A second and a half at five pixels per frame of 10 ms, so that a code of four frames fits its number.
+        const int perFrame = 5, tall = 2, strip = 22, gap = 8, labels = 92;
+        int shown = Math.Min(spectrogram.Frames, 150);
         double pixelsPerSecond = perFrame / Spectrogram.SecondsPerFrame;
-        int left = Margin + 66, wide = shown * perFrame, bottom = HeaderHeight + Spectrogram.Bands * tall;
-        var canvas = new Canvas(left + wide + Margin, bottom + gap + 4 * (strip + gap) + 20);
-        string text = utterance.Text.Length == 0 ? utterance.Utterance : utterance.Text;
-        int letters = wide / (2 * (Lettering.Width + 1));
-        canvas.WriteHeading(text.Length <= letters ? text : text[..(letters - 3)] + "...", $"{utterance.Speaker}; {of}", Margin);
-        canvas.Draw(spectrogram, left, HeaderHeight, shown, perFrame, tall);
-        string[] names = ["spoken", "codes", "one code", classified.Name];
+        string remark = $"The first {shown * Spectrogram.SecondsPerFrame:0.0#} s of a sentence of the test data, spoken by {utterance.Speaker}. "
+            + $"Red: a phone that was not spoken. {of}";
+        int left = Canvas.Margin + labels, wide = shown * perFrame, width = left + wide + Canvas.Margin;
+        int header = Canvas.HeadingHeight(remark, width), bottom = header + Spectrogram.Bands * tall;
+        var canvas = new Canvas(width, bottom + 40 + 4 * (strip + gap) - gap + Canvas.Margin);
+        canvas.WriteHeading(utterance.Text.Length == 0 ? utterance.Utterance : utterance.Text, remark);
+        canvas.Draw(spectrogram, left, header, shown, perFrame, tall);
+        SpectrogramDrawing.DrawAxes(canvas, left, header, shown, perFrame, tall);
+        string[] names = ["spoken", "codes", "from 1 code", $"from {classified.Name}"];
         for (int row = 0; row < names.Length; row++)
-            canvas.Write(names[row], Margin, bottom + gap + row * (strip + gap) + 8, Color.Ink);
+            canvas.Write(names[row], Canvas.Margin, Top(row) + strip / 2, Color.Ink);
 
-        int Top(int row) => bottom + gap + row * (strip + gap);
+        int Top(int row) => bottom + 40 + row * (strip + gap);
         for (int i = 0; i < utterance.Labels.Length; i++)
         {
             double from = left + utterance.LabelStarts[i] * pixelsPerSecond, to = left + utterance.LabelEnds[i] * pixelsPerSecond;
@@ -134,8 +146,9 @@ internal static class PhonemeFigures
         if (from >= end || to <= from)
             return;
         canvas.Fill(from, top, Math.Max(1, to - from - 1), height, KindColors[PhoneOrder.KindOf(phone ?? text)]);
-        if (Lettering.Measure(text) <= to - from)
-            canvas.WriteCentered(text, (from + to) / 2, top + (height - Lettering.Height) / 2, ink);
+        float size = Lettering.Measure(text, Lettering.Small) <= to - from - 1 ? Lettering.Small : PhoneSize;
+        if (Lettering.Measure(text, size) <= to - from)
+            canvas.Write(text, (from + to - 1) / 2.0, top + height / 2, ink, size, Align.Center);
         else if (ink != Color.Ink)
             canvas.Fill(from, top + height - 3, Math.Max(1, to - from - 1), 3, ink);
     }
@@ -165,18 +178,12 @@ internal static class PhonemeFigures
     static void PhoneLabels(Canvas canvas, string[] phones, int left, int top, int cell)
     {
         for (int i = 0; i < phones.Length; i++)
-            canvas.Write(phones[i], left - 6 - Lettering.Measure(phones[i]), top + i * cell + (cell - Lettering.Height) / 2, Color.Ink);
+            canvas.Write(phones[i], left - 5, top + i * cell + cell / 2.0, Color.Ink, PhoneSize, Align.Right);
     }
 
-    static void Legend(Canvas canvas, int left, int top, string what)
-    {
-        const int width = 220;
-        for (int x = 0; x < width; x++)
-            canvas.Fill(left + x, top, 1, 10, ColorMap.At((double)x / width));
-        foreach ((double share, string label) in ((double, string)[])[(0, "0"), (0.25, "25%"), (1, "100%")])
-            canvas.WriteCentered(label, left + (int)(Math.Sqrt(share) * width), top + 15, Color.Ink);
-        canvas.Write(what, left + width + 24, top + 1, Color.Ink);
-    }
+    // The colors show the root of the share.
+    static void Legend(Canvas canvas, int left, int top, string what) =>
+        canvas.DrawColorBar(left, top, 260, what, (0, "0"), (0.1, "1 %"), (0.3162, "10 %"), (0.5, "25 %"), (1, "100 %"));
 
     static Color Darker(Color color) => new((byte)(color.Red * 3 / 4), (byte)(color.Green * 3 / 4), (byte)(color.Blue * 3 / 4));
 }

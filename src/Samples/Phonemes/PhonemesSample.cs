@@ -15,6 +15,8 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken cancellation)
     : Sample<SpeechSettings>(settings, cancellation)
 {
+    protected override string Title => "Speech as codes, and phones from codes";
+
     protected override SampleResult Work(Stages stages)
     {
         SpeechData data = stages.Run("Prepare the speech data",
@@ -64,13 +66,13 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
             string of = $"{data.Name}, {(Settings.Waveform ? "waveform" : "mel")} codec, {codec.Codes} codes, "
                 + $"{CodeRate(codec):0.#} per second; test on {data.TestIs}";
             ClassifiedFrame[] mapped = Classified(map, testFrames), classified = Classified(classifier, testFrames);
-            PhonemeFigures
-                .Confusion(of, ("one code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy))
-                .Save(Out("confusion.png"));
-            PhonemeFigures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes).Save(Out("codes.png"));
-            PhonemeFigures
-                .Sentence(of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode)
-                .Save(Out("sentence.png"));
+            Show(PhonemeFigures.Sentence(
+                of, data.Test[0], [.. mapped.Where(IsFirst)], (window, [.. classified.Where(IsFirst)]), codec.SamplesPerCode),
+                "sentence.png", "A spectrogram, the spoken phones, the codes, and the phones predicted from them");
+            Show(PhonemeFigures.Confusion(of, ("1 code", Labelled(mapped), mapAccuracy), (window, Labelled(classified), windowAccuracy)),
+                "confusion.png", "Confusion matrices of spoken and predicted phones, from one code and from several");
+            Show(PhonemeFigures.Codes(of, Spoken(trainRows), Spoken(testRows), codec.Codes),
+                "codes.png", "The share of each phone in the occurrences of each code");
             SaveLearningCurve(codec.TrainingSummary!);
         });
         // Frames without a label, such as the pauses of a TextGrid, count neither here nor in the other accuracies.

@@ -1,9 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
-using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Speech;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Speakers;
 
@@ -14,6 +12,8 @@ namespace Microsoft.ML.VqVae.Samples.Speakers;
 internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken cancellation)
     : Sample<SpeechSettings>(settings, cancellation)
 {
+    protected override string Title => "Sentences in other voices";
+
     protected override SampleResult Work(Stages stages)
     {
         SpeechData data = stages.Run(
@@ -71,7 +71,8 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             AlignedUtterance[] shown = [.. test.GroupBy(utterance => utterance.Speaker).Select(of => of.First()).Take(4)];
             foreach (AlignedUtterance utterance in shown)
                 Write(utterance, spoken);
-            VoiceFigures.Conversions(data.Name, shown, recordings, spoken, [.. voices.Take(5)]).Save(Out("conversions.png"));
+            Show(VoiceFigures.Conversions(data.Name, shown, recordings, spoken, [.. voices.Take(4)]), "conversions.png",
+                "Spectrograms of sentences, recorded and decoded with each voice");
             SaveLearningCurve(codec.TrainingSummary!);
         });
         metrics = metrics with { Seconds = Seconds };
@@ -117,11 +118,18 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
 
     void Write(AlignedUtterance utterance, Spoken[] spoken)
     {
-        WaveFile.Write(Out($"{utterance.Utterance}-original.wav"), Original(utterance).Waveform, Spectrogram.SampleRate);
+        Save("original", Original(utterance), $"{utterance.Speaker}: “{utterance.Text}”, recorded");
         foreach (Spoken sound in spoken.Where(sound => sound.Of == utterance))
         {
-            string name = sound.IsConversion ? $"as-{sound.Voice}" : "reconstruction";
-            WaveFile.Write(Out($"{utterance.Utterance}-{name}.wav"), sound.Waveform, Spectrogram.SampleRate);
+            Save(sound.IsConversion ? $"as-{sound.Voice}" : "reconstruction", sound,
+                sound.IsConversion ? $"the sentence of {utterance.Speaker}, converted to {sound.Voice}" : $"{utterance.Speaker}, reconstructed");
+        }
+
+        void Save(string name, Spoken sound, string caption)
+        {
+            string file = $"{utterance.Utterance}-{name}.wav";
+            WaveFile.Write(Out(file), sound.Waveform, Spectrogram.SampleRate);
+            Play(file, caption);
         }
     }
 

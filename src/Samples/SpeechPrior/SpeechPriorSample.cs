@@ -5,9 +5,6 @@ using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Speech;
 using Microsoft.ML.VqVae.Training;
-using Spectre.Console;
-using Canvas = Microsoft.ML.VqVae.Samples.Drawing.Canvas;
-using Color = Microsoft.ML.VqVae.Samples.Drawing.Color;
 
 namespace Microsoft.ML.VqVae.Samples.SpeechPrior;
 
@@ -18,6 +15,8 @@ namespace Microsoft.ML.VqVae.Samples.SpeechPrior;
 internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationToken cancellation)
     : Sample<SpeechSettings>(settings, cancellation)
 {
+    protected override string Title => "New speech from a prior over codes";
+
     protected override SampleResult Work(Stages stages)
     {
         SpeechData data = stages.Run(
@@ -55,6 +54,7 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
         {
             string name = $"{voices[i]}-{i % SpeechPriorPlan.PerVoice + 1}.wav";
             WaveFile.Write(Out(name), sounds[i], codec.SampleRate);
+            Play(name, $"{voices[i]}, sample {i % SpeechPriorPlan.PerVoice + 1}");
         }
         double codesPerSecond = codec.CodesPerPosition * (double)codec.SampleRate / codec.SamplesPerCode;
         stages.Run("Draw the figures", _ => Draw(prior.Conditions, sounds, quality.BitsPerCode * codesPerSecond));
@@ -78,22 +78,26 @@ internal sealed class SpeechPriorSample(SpeechSettings settings, CancellationTok
     /// <summary>Draws one row per voice: the spectrograms of its samples.</summary>
     void Draw(IReadOnlyList<string> voices, float[][] sounds, double bitsPerSecond)
     {
-        const int margin = 16, caption = 70, gap = 8, header = 56, frames = 300;
+        const int caption = 70, axis = 44, gap = 10, frames = 230;
         Spectrogram[] spectrograms = [.. sounds.Select(sound => new Spectrogram(sound))];
-        int wide = Math.Min(frames, spectrograms.Max(one => one.Frames)) + gap, tall = Spectrogram.Bands + gap;
-        var canvas = new Canvas(
-            caption + SpeechPriorPlan.PerVoice * wide + margin, header + voices.Count * tall + margin);
-        canvas.Write("Sampled utterances", margin, 14, Color.Ink, 2);
-        canvas.Write($"Codes sampled for each voice and decoded, one pixel per 10 ms; test speech takes {bitsPerSecond:0} bits per second",
-            margin, 36, Color.Accent);
+        int shown = Math.Min(frames, spectrograms.Max(one => one.Frames)), tall = Spectrogram.Bands + 30;
+        int left = Canvas.Margin + caption + axis, width = left + SpeechPriorPlan.PerVoice * (shown + gap) - gap + Canvas.Margin;
+        string remark = $"Codes sampled for each voice, then decoded; {shown * Spectrogram.SecondsPerFrame:0.0} s of each, frequency in kHz on "
+            + $"the mel scale. Test speech takes {bitsPerSecond:0} bits per second under the prior.";
+        int header = Canvas.HeadingHeight(remark, width);
+        var canvas = new Canvas(width, header + voices.Count * tall + Canvas.Margin);
+        canvas.WriteHeading("Sampled utterances", remark);
         for (int i = 0; i < sounds.Length; i++)
         {
             int row = i / SpeechPriorPlan.PerVoice, column = i % SpeechPriorPlan.PerVoice, top = header + row * tall;
             if (column == 0)
-                canvas.Write(voices[row], margin, top + tall / 2 - 6, Color.Ink);
-            canvas.Draw(spectrograms[i], caption + column * wide, top, frames, width: 1, height: 1);
+            {
+                canvas.Write(Lettering.Shorten(voices[row], caption), Canvas.Margin, top + Spectrogram.Bands / 2, Color.Ink);
+                SpectrogramDrawing.DrawAxes(canvas, left, top, shown, width: 1, height: 1);
+            }
+            canvas.Draw(spectrograms[i], left + column * (shown + gap), top, shown, width: 1, height: 1);
         }
-        canvas.Save(Out("spectrograms.png"));
+        Show(canvas, "spectrograms.png", "Spectrograms of the sampled utterances, a row for each voice");
     }
 
     sealed class Spoken

@@ -16,6 +16,8 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
     const int Samples = 3;
     const double Temperature = 0.7;
 
+    protected override string Title => $"Images in {Settings.Latents} codes";
+
     protected override SampleResult Work(Stages stages)
     {
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
@@ -103,7 +105,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
     {
         IEnumerable<ImageOfLatents> images = ML.Data.CreateEnumerable<ImageOfLatents>(scored, reuseRowObject: false);
         ImageOfLatents[] chosen =
-            [.. images.DistinctBy(image => image.Class).OrderBy(image => image.Class, StringComparer.Ordinal).Take(12)];
+            [.. images.DistinctBy(image => image.Class).OrderBy(image => image.Class, StringComparer.Ordinal).Take(10)];
         var schema = SchemaDefinition.Create(typeof(ImageOfLatents));
         schema[nameof(ImageOfLatents.Latents)].ColumnType = scored.Schema["Latents"].Type;
         schema[nameof(ImageOfLatents.Pixels)].ColumnType = scored.Schema["Pixels"].Type;
@@ -123,11 +125,12 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
             rows.Add(($"{latents} codes, sample {sample + 1}", [.. ML.Data.CreateEnumerable<ImageOfLatents>(painted, reuseRowObject: false)
                 .Select(image => image.Reconstruction)]));
         }
-        TwoLevelFigures.Reconstructions(
+        Show(TwoLevelFigures.Reconstructions(
             $"{data.Name}: an image in {latents} codes",
             $"{latents * Math.Log2(second.Codes):0} bits per image; "
                 + $"the samples differ in the codes of the first level (temperature {Temperature})",
-            data.Shape, rows).Save(Out("reconstructions.png"));
+            data.Shape, [.. chosen.Select(image => image.Class)], rows), "reconstructions.png",
+            $"Images, their reconstructions, and samples from {latents} codes each");
     }
 }
 

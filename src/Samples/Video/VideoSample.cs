@@ -13,6 +13,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
 {
     const int StartsShown = 2;
 
+    protected override string Title => "Video generated from codes and actions";
+
     protected override SampleResult Work(Stages stages)
     {
         VideoPlan plan = VideoPlan.For(Settings);
@@ -185,8 +187,10 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         Rollouts[] ofThem = [.. rollouts.Select(rollout => rollout with { Frames = [.. shown.Select(number => rollout.Frames[number])] })];
         string remark = $"Six frames given, ten generated in {codec.CodeGrid.Height}×{codec.CodeGrid.Width} "
             + $"codes of {codec.Codes}, then decoded; reconstructed frames have a PSNR of {quality.PeakSignalToNoiseRatio:0.0} dB";
-        VideoFigures.Rows("Rollouts of actions that were not taken", remark, data.Side, some, ofThem).Save(Out("rollouts.png"));
-        VideoFigures.Moving(data.Side, some, ofThem).Save(Out("rollouts-animated.png"));
+        Show(VideoFigures.Moving(data.Side, some, ofThem), "rollouts-animated.png",
+            "An animation: true frames, and rollouts of four kinds of actions");
+        Show(VideoFigures.Rows("Rollouts of actions that were not taken", remark, data.Side, some, ofThem), "rollouts.png",
+            "Places: given frames, the true continuation, and rollouts of four kinds of actions");
     }
 
     double Lap(double before) => Math.Round(Seconds - before, 1);

@@ -27,13 +27,60 @@ public sealed class CanvasTests
     }
 
     [TestMethod]
-    public void Letters_are_drawn_and_measured()
+    public void Text_is_drawn_in_the_embedded_font_where_it_was_asked_for()
     {
-        Assert.AreEqual(5 + 1 + 5, Lettering.Measure("AB"));
-        Assert.AreEqual(22, Lettering.Measure("AB", scale: 2));
-        foreach (char letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;-_+=/%()×")
-            Assert.IsTrue(Lettering.RowsOf(letter).ToArray().Any(row => row != 0), $"'{letter}' is blank.");
-        Assert.IsTrue(Lettering.RowsOf('\u2603').ToArray().All(row => row == 0));
+        Assert.AreEqual(Lettering.Family, Lettering.Typeface(bold: false).FamilyName);
+        Assert.IsTrue(Lettering.Typeface(bold: true).IsBold);
+        var canvas = new Canvas(200, 40);
+        int width = canvas.Write("Codes 8×8", 180, 20, Color.Ink, align: Align.Right);
+        (int left, int top, int right, int bottom) = Drawn(canvas);
+        Assert.IsInRange(180 - width - 1, 180 - width + 3, left);
+        Assert.IsInRange(176, 181, right);
+        Assert.AreEqual(20, (top + bottom) / 2.0, 1.5);
+
+        var turned = new Canvas(40, 200);
+        turned.WriteUpwards("Codes 8×8", 20, 180, Color.Ink);
+        (_, top, _, bottom) = Drawn(turned);
+        Assert.AreEqual(180, bottom, 3);
+        Assert.AreEqual(width, bottom - top, 4);
+    }
+
+    [TestMethod]
+    public void Every_letter_of_the_pictures_has_a_shape()
+    {
+        foreach (char letter in "ABCXYZabcxyz0123456789.,:;-–_+±=/%()×→≤²·…′αβλµäéßñŁЖ")
+            foreach (bool bold in (bool[])[false, true])
+                Assert.AreNotEqual(0, Lettering.Typeface(bold).GetGlyph(letter), $"'{letter}', bold: {bold}");
+    }
+
+    [TestMethod]
+    public void A_font_that_is_not_embedded_is_an_error()
+    {
+        InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => Lettering.Load("Other.ttf"));
+        Assert.Contains("'Other.ttf' is not embedded in Samples", error.Message);
+    }
+
+    [TestMethod]
+    public void Long_text_is_wrapped_or_shortened_to_its_width()
+    {
+        const string text = "A vector quantizer chooses the nearest code of each position";
+        IReadOnlyList<string> lines = Lettering.Wrap(text, 150);
+        Assert.AreEqual(text, string.Join(' ', lines));
+        Assert.IsTrue(lines.All(line => Lettering.Measure(line) <= 150));
+        string shorter = Lettering.Shorten(text, 150);
+        Assert.EndsWith("…", shorter);
+        Assert.IsInRange(100, 150, Lettering.Measure(shorter));
+        Assert.AreEqual("short", Lettering.Shorten("short", 150));
+    }
+
+    [TestMethod]
+    public void Heat_maps_are_blended_over_images()
+    {
+        Tile image = Tile.FromPlanar([0, 100, 200, 50], channels: 1, height: 2, width: 2);
+        var heat = new Tile(1, 1, [new Color(100, 0, 100)]);
+        Assert.AreEqual(new Color(50, 0, 50), image.Blend(heat, 0.5).At(0, 0));
+        Assert.AreEqual(new Color(150, 100, 150), image.Blend(heat, 0.5).At(0, 1));
+        Assert.AreEqual(ColorMap.At(0.25), Tile.FromValues([1, 2, 3, 5], 2, 2, low: 1, high: 5).At(1, 0));
     }
 
     [TestMethod]
@@ -41,6 +88,20 @@ public sealed class CanvasTests
     {
         double[] brightness = [.. Enumerable.Range(0, 21).Select(step => new Tile(1, 1, [ColorMap.At(step / 20.0)]).Brightness)];
         CollectionAssert.AreEqual(brightness.Order().ToArray(), brightness);
+    }
+
+    /// <summary>The box around all that is not white.</summary>
+    static (int Left, int Top, int Right, int Bottom) Drawn(Canvas canvas)
+    {
+        byte[] row = new byte[canvas.Width * 3];
+        var points = new List<(int X, int Y)>();
+        for (int y = 0; y < canvas.Height; y++)
+        {
+            canvas.CopyRow(y, row);
+            points.AddRange(Enumerable.Range(0, canvas.Width).Where(x => row[x * 3] < 160).Select(x => (x, y)));
+        }
+        Assert.IsNotEmpty(points, "Nothing is drawn.");
+        return (points.Min(point => point.X), points.Min(point => point.Y), points.Max(point => point.X), points.Max(point => point.Y));
     }
 
     static Color At(MLImage image, int x, int y)

@@ -55,10 +55,9 @@ public sealed class CompareTests
     }
 
     [TestMethod]
-    public void Curves_are_drawn_in_their_colours_within_their_chart()
+    public void Curves_without_points_do_not_keep_the_others_from_being_drawn()
     {
         using var folder = new TemporaryFolder();
-        var red = new Color(200, 0, 0);
         ComparedModel[] models =
         [
             new("one", 6.1, 4.51, [(0, 9), (100, 6.5), (200, 6.2)], [], 1), new("none", double.NaN, 4.67, [], [], 1),
@@ -67,15 +66,5 @@ public sealed class CompareTests
         Canvas canvas = CompareFigures.Curves("title", "CIFAR-10", new ComparePlan(200, 32, 2e-3, 10, 400), models);
         canvas.Save(folder.File("curves.png"));
         Assert.IsGreaterThan(1000, new FileInfo(folder.File("curves.png")).Length);
-
-        var chart = new Canvas(400, 200);
-        Charts.Curves(chart, 0, 0, 400, 200, "x", "y", [new Series("flat", red, [(0, 5), (10, 5)])]);
-        chart.Save(folder.File("flat.png"));
-        using var image = Microsoft.ML.Data.MLImage.CreateFromFile(folder.File("flat.png"));
-        ReadOnlySpan<byte> pixels = image.Pixels;
-        int drawn = 0;
-        for (int i = 0; i < pixels.Length; i += 4)
-            drawn += pixels[i + 1] == 0 && Math.Max(pixels[i], pixels[i + 2]) == 200 ? 1 : 0;
-        Assert.IsGreaterThan(200, drawn, "a line from one side to the other");
     }
 }

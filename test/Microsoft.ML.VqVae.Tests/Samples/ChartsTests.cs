@@ -1,0 +1,70 @@
+using Microsoft.ML.VqVae.Samples.Drawing;
+
+namespace Microsoft.ML.VqVae.Tests.Samples;
+
+[TestClass]
+public sealed class ChartsTests
+{
+    static readonly Color Red = new(200, 0, 0), Green = new(0, 150, 0);
+
+    [TestMethod]
+    public void Curves_run_from_side_to_side_in_their_colors()
+    {
+        Canvas chart = Charts.Lines("", "", new Axis("x"), new Axis("y"),
+            [new Series("flat", Red, [(0, 5), (10, 5)]), new Series("dots", Green, [(1, 5.5), (9, 5.5)]) { Dots = true, Errors = [0.2, 0.2] }],
+            [new Mark(4, "here")], width: 400, height: 240);
+        (int X, int Y)[] red = Of(chart, Red);
+        Assert.IsGreaterThan(250, red.Max(at => at.X) - red.Min(at => at.X), "a line from one side to the other");
+        Assert.IsLessThanOrEqualTo(3, red.Where(at => at.Y < 170).Select(at => at.Y).Distinct().Count(), "a flat line outside of the legend");
+        Assert.IsNotEmpty(Of(chart, Green));
+        Assert.IsGreaterThan(red.Min(at => at.Y) - 150, Of(chart, Green).Min(at => at.Y));
+        Assert.IsLessThan(red.Min(at => at.Y), Of(chart, Green).Min(at => at.Y), "higher values are further up");
+    }
+
+    [TestMethod]
+    public void A_logarithmic_axis_places_powers_of_ten_at_equal_distances()
+    {
+        Canvas chart = Charts.Lines("", "", new Axis("labels", Logarithmic: true), new Axis("accuracy", Min: 0, Max: 1),
+            [new Series("a", Red, [(0, 0.5), (100, 0.5), (1000, 0.5), (10_000, 0.5)]) { Dots = true }], width: 400, height: 240);
+        // Rows of dots are wider than the line.
+        int[] columns = [.. Of(chart, Red).GroupBy(at => at.X).Where(column => column.Count() > 5).Select(column => column.Key).Order()];
+        double[] centers = [.. columns.Where((x, i) => i == 0 || x > columns[i - 1] + 20).Select(first =>
+            columns.Where(x => x >= first && x < first + 10).Average())];
+        Assert.HasCount(3, centers, "the value 0 has no place on a logarithmic axis");
+        Assert.AreEqual(centers[1] - centers[0], centers[2] - centers[1], 1.5);
+    }
+
+    [TestMethod]
+    public void Heat_maps_have_the_first_row_at_the_top()
+    {
+        Canvas chart = Charts.HeatMap("A matrix", "of two rows", new double[,] { { 0, 0 }, { 1, 1 } }, ("row", ["low", "high"]),
+            ("column", ["a", "b"]), "share", width: 400, height: 260);
+        (int X, int Y)[] dark = Of(chart, ColorMap.At(0)), bright = Of(chart, ColorMap.At(1));
+        Assert.IsGreaterThan(5000, dark.Length);
+        Assert.IsGreaterThan(5000, bright.Length);
+        // Without the color bar, to the right.
+        Assert.IsLessThan(bright.Where(at => at.X < 250).Average(at => at.Y), dark.Where(at => at.X < 250).Average(at => at.Y));
+    }
+
+    [TestMethod]
+    public void Bars_are_as_high_as_their_values()
+    {
+        Canvas chart = Charts.Bars("", "", new Axis("bits", Format: "0"), [("one", 1, Red), ("three", 3, Green)], width: 400, height: 260);
+        int HeightOf(Color color) => Of(chart, color).Max(at => at.Y) - Of(chart, color).Min(at => at.Y);
+        Assert.AreEqual(3.0, (double)HeightOf(Green) / HeightOf(Red), 0.1);
+    }
+
+    static (int X, int Y)[] Of(Canvas canvas, Color color)
+    {
+        var found = new List<(int, int)>();
+        byte[] row = new byte[canvas.Width * 3];
+        for (int y = 0; y < canvas.Height; y++)
+        {
+            canvas.CopyRow(y, row);
+            found.AddRange(Enumerable.Range(0, canvas.Width).Where(x =>
+                Math.Abs(row[x * 3] - color.Red) + Math.Abs(row[x * 3 + 1] - color.Green) + Math.Abs(row[x * 3 + 2] - color.Blue) < 8)
+                .Select(x => (x, y)));
+        }
+        return [.. found];
+    }
+}
