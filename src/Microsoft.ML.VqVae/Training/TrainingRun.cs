@@ -17,6 +17,7 @@ internal sealed class TrainingRun : IDisposable
     readonly TrainingTensors tensors;
     readonly LossMeter meter = new();
     readonly Checkpoint? checkpoint;
+    TensorBoardLog? log;
     TrainingState state = new() { ShortensLengths = true };
     LearningRateSchedule schedule;
     Exception? saveProblem;
@@ -48,6 +49,8 @@ internal sealed class TrainingRun : IDisposable
         try
         {
             Resume();
+            if (options.TensorBoardFolder is not null)
+                log = new TensorBoardLog(options.TensorBoardFolder, task, device);
             reporter.Begin(state);
             if (reduced)
                 reporter.Line($"Training in {nameof(TrainingPrecision.BFloat16)}.");
@@ -71,6 +74,7 @@ internal sealed class TrainingRun : IDisposable
 
     public void Dispose()
     {
+        log?.Dispose();
         meter.Dispose();
         tensors.Dispose();
     }
@@ -216,6 +220,20 @@ internal sealed class TrainingRun : IDisposable
         TrainingProgress progress = reporter.Progress(state, plan, meter, learningRate);
         state.Reported(progress);
         reporter.Publish(progress, important: Finished || (state.ValidatedStep == state.Step));
+        if (log is not null)
+            reporter.Pause(() => Log(log, progress));
+    }
+
+    void Log(TensorBoardLog log, TrainingProgress progress)
+    {
+        try
+        {
+            log.Write(progress, last: Finished);
+        }
+        catch (IOException e)
+        {
+            reporter.Warn(e.Message);
+        }
     }
 
     // Training is worth more than its checkpoints: where one cannot be written, it goes on.
