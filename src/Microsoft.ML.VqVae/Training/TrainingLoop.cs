@@ -51,7 +51,8 @@ internal static class TrainingLoop
         }
     }
 
-    /// <summary>Finds out, before any work, whether the options can be used and the checkpoint folder can be written.</summary>
+    /// <summary>Finds out, before any work, whether the options can be used and the folders for checkpoints and event files can be
+    /// written.</summary>
     /// <exception cref="ArgumentException">The options are wrong.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written.</exception>
     public static void Prepare(TrainingOptions options)
@@ -59,6 +60,8 @@ internal static class TrainingLoop
         options.Validate();
         if (options.CheckpointFolder is not null && (options.Group is null or { Rank: 0 }))
             Checkpoint.Prepare(options.CheckpointFolder);
+        if (options.TensorBoardFolder is not null)
+            TensorBoardLog.Prepare(options.TensorBoardFolder);
     }
 }
 

@@ -109,6 +109,13 @@ public sealed class TrainingOptions
     /// <value>Default: <see langword="null"/>, this process alone.</value>
     public ITrainingGroup? Group { get; set; }
 
+    /// <summary>Folder for an event file that TensorBoard shows (<c>tensorboard --logdir</c>): loss, its parts, perplexity, learning rate and
+    /// speed of each progress report, and, of image models, pictures of eight training images above their reconstructions, about ten in a
+    /// run. A folder for each run; a resumed run adds to it. The folder is tried before training; a file that cannot be written later is a
+    /// warning in the log.</summary>
+    /// <value>Default: <see langword="null"/>, no event file.</value>
+    public string? TensorBoardFolder { get; set; }
+
     /// <summary>Bytes of training images, or of features of training utterances, that are kept in memory. What goes beyond lies in temporary
     /// files, from which training is slower where the operating system cannot keep them in memory.</summary>
     /// <value>Default: <see langword="null"/>, half of the memory that the process may use.</value>
@@ -161,6 +168,8 @@ public sealed class TrainingOptions
             yield return Problem(nameof(DataMemoryLimit), "must be a number of bytes or null", DataMemoryLimit);
         if (CheckpointFolder is not null && string.IsNullOrWhiteSpace(CheckpointFolder))
             yield return Problem(nameof(CheckpointFolder), "must name a folder or be null", $"\"{CheckpointFolder}\"");
+        if (TensorBoardFolder is not null && string.IsNullOrWhiteSpace(TensorBoardFolder))
+            yield return Problem(nameof(TensorBoardFolder), "must name a folder or be null", $"\"{TensorBoardFolder}\"");
     }
 
     static string Problem(string option, string expected, object? found) => $"{option} {expected}; found {Text(found)}.";

@@ -24,6 +24,7 @@ internal sealed class TrainingRun : IDisposable
     // In a group, canceled at the step after which all ranks know that one was.
     readonly CancellationTokenSource agreed = new();
     readonly CancellationToken cancellation;
+    TensorBoardLog? log;
     TrainingState state = new() { ShortensLengths = true };
     LearningRateSchedule schedule;
     Exception? saveProblem;
@@ -60,6 +61,8 @@ internal sealed class TrainingRun : IDisposable
         {
             Meet();
             Resume();
+            if (options.TensorBoardFolder is not null && share is not { IsFirst: false })
+                log = new TensorBoardLog(options.TensorBoardFolder, task, device);
             reporter.Begin(state);
             if (reduced)
                 reporter.Line($"Training in {nameof(TrainingPrecision.BFloat16)}.");
@@ -84,6 +87,7 @@ internal sealed class TrainingRun : IDisposable
 
     public void Dispose()
     {
+        log?.Dispose();
         meter.Dispose();
         tensors.Dispose();
         agreed.Dispose();
@@ -272,6 +276,20 @@ internal sealed class TrainingRun : IDisposable
         TrainingProgress progress = reporter.Progress(state, plan, meter, learningRate);
         state.Reported(progress);
         reporter.Publish(progress, important: Finished || (state.ValidatedStep == state.Step));
+        if (log is not null)
+            reporter.Pause(() => Log(log, progress));
+    }
+
+    void Log(TensorBoardLog log, TrainingProgress progress)
+    {
+        try
+        {
+            log.Write(progress, last: Finished);
+        }
+        catch (IOException e)
+        {
+            reporter.Warn(e.Message);
+        }
     }
 
     // Training is worth more than its checkpoints: where one cannot be written, it goes on.

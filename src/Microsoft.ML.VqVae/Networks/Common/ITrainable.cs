@@ -12,6 +12,15 @@ internal interface ITrainable
     StepLoss Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment);
 }
 
+/// <summary>A network that shows what it has learned in a picture.</summary>
+internal interface IReconstructing
+{
+    /// <summary>Draws the examples of a batch side by side above their reconstructions. The network is in evaluation mode, on the device of
+    /// the batch.</summary>
+    /// <returns>A picture, Byte [1 or 3, height, width].</returns>
+    Tensor Picture(IReadOnlyList<Tensor> batch);
+}
+
 /// <summary>A position in a training run.</summary>
 /// <param name="Step">Number of completed steps: 0 for the first batch.</param>
 /// <param name="TotalSteps">Number of steps of the whole run.</param>

@@ -174,6 +174,17 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         }
     }
 
+    /// <summary>Images above their reconstructions, [1 or 3, 2·H, B·W] of bytes; the range of the training data is that of the
+    /// bytes.</summary>
+    private protected Tensor PictureOf(Tensor images, Tensor reconstructions)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor low = Statistic(2), range = Statistic(3) - low;
+        Tensor both = ((cat([images, reconstructions], 2) - low) / range).Mul(255).clamp(low - low, ones_like(low).Mul(255));
+        Tensor shown = both.narrow(1, 0, codec.Channels < 3 ? 1 : 3);
+        return cat([.. shown.unbind(0)], 2).to(ScalarType.Byte).contiguous().MoveToOuterDisposeScope();
+    }
+
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 
     private protected void CheckImages(Tensor images) => CheckShape(images, [codec.Channels, codec.Height, codec.Width], "Images");

@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <c>state_dict</c>: those of <see cref="ImageAutoencoder{T}"/>, and <c>quantizer.codebook</c>, <c>quantizer.counts</c>,
 /// <c>quantizer.sums</c>, <c>quantizer.initialized</c>, <c>quantizer.steps</c>.
 /// </remarks>
-public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
+public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable, IReconstructing
 {
     readonly Quantizer quantizer;
 
@@ -106,6 +106,13 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable
     }
 
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) => Loss(batch[0], moment);
+
+    Tensor IReconstructing.Picture(IReadOnlyList<Tensor> batch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (ImageVqVaeOutput _, Tensor parameters) = Pass(batch[0]);
+        return PictureOf(batch[0], ImagesOf(parameters)).MoveToOuterDisposeScope();
+    }
 
     (ImageVqVaeOutput Output, Tensor Parameters) Pass(Tensor images)
     {
