@@ -9,7 +9,7 @@ command -v dpkg-query >/dev/null || exit 0
 # Pictures; a speech synthesiser and a decoder of FLAC recordings; a game whose engine plays the walks of the video sample.
 pictures=(dataset-fashion-mnist) speech=(flite flac) video=(dsda-doom freedoom)
 case "${1:-}" in
-    images | generate | compare | two-level | compress) wanted=("${pictures[@]}") ;;
+    images | generate | compare | two-level | compress | features) wanted=("${pictures[@]}") ;;
     phonemes | speakers | speech-prior) wanted=("${speech[@]}") ;;
     video) wanted=("${video[@]}") ;;
     all) wanted=("${pictures[@]}" "${speech[@]}" "${video[@]}") ;;
