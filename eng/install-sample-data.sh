@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the default data of a sample needs, on Debian and its relatives; elsewhere the samples say what they miss.
+# Installs what the default data of a sample or some tests need, on Debian and its relatives; elsewhere samples and tests say what they miss.
 #
 #   eng/install-sample-data.sh [SAMPLE]
 set -euo pipefail
@@ -8,11 +8,14 @@ command -v dpkg-query >/dev/null || exit 0
 
 # Pictures; a speech synthesiser and a decoder of FLAC recordings; a game whose engine plays the walks of the video sample.
 pictures=(dataset-fashion-mnist) speech=(flite flac) video=(dsda-doom freedoom)
+# Open MPI, for the tests of training on several processes.
+mpi=(openmpi-bin)
 case "${1:-}" in
     images | generate | compare | two-level | compress | features) wanted=("${pictures[@]}") ;;
     phonemes | speakers | speech-prior) wanted=("${speech[@]}") ;;
     video) wanted=("${video[@]}") ;;
-    all) wanted=("${pictures[@]}" "${speech[@]}" "${video[@]}") ;;
+    mpi) wanted=("${mpi[@]}") ;;
+    all) wanted=("${pictures[@]}" "${speech[@]}" "${video[@]}" "${mpi[@]}") ;;
     *) exit 0 ;;
 esac
 

@@ -13,8 +13,9 @@ version=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:Version)-test.$(dat
 libtorch=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:LibTorchVersion)
 torchsharp=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:TorchSharpVersion)
 package=$packages/${id,,}/$version
+mpi_package=$packages/${id,,}.mpi/$version
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch" "$package"; rmdir "${package%/*}" 2> /dev/null || :' EXIT
+trap 'rm -rf "$scratch" "$package" "$mpi_package"; rmdir "${package%/*}" "${mpi_package%/*}" 2> /dev/null || :' EXIT
 
 fail() {
     echo "test-package: $1" >&2
@@ -52,6 +53,8 @@ unzip -p "$scratch/public/$id.$version.nupkg" "$id.nuspec" | grep -q "<projectUr
 # Packs here.
 quietly dotnet pack src/Microsoft.ML.VqVae --configuration Release --nologo --output "$scratch/feed" -p:PackageVersion="$version"
 [[ -s $scratch/feed/$id.$version.snupkg ]] || fail "there is no package of symbols."
+quietly dotnet pack src/Microsoft.ML.VqVae.Mpi --configuration Release --nologo --output "$scratch/feed" -p:PackageVersion="$version"
+distributed=$PWD/docs/distributed.md
 
 mkdir "$scratch/app"
 cat > "$scratch/nuget.config" << 'END'
@@ -220,6 +223,25 @@ class Window
     public float[] Values { get; set; } = [];
 }
 END
+
+# The program of docs/distributed.md, with fewer steps, from the package for Open MPI; on two processes where Open MPI is installed.
+mkdir "$scratch/Train"
+cd "$scratch/Train"
+quietly dotnet new console --name Train --output . --no-restore
+awk '/^```csharp$/ { inside = 1; next } inside && /^```$/ { exit } inside' "$distributed" | sed 's/Steps = 200/Steps = 3/' > Program.cs
+grep -q 'Steps = 3' Program.cs || fail "docs/distributed.md has no program of 200 steps."
+quietly dotnet add package "$id.Mpi" --version "$version"
+quietly dotnet add package libtorch-cpu-linux-x64 --version "$libtorch"
+quietly dotnet build --configuration Release --nologo
+if command -v mpirun > /dev/null; then
+    OMP_NUM_THREADS=1 quietly mpirun --allow-run-as-root --oversubscribe --mca btl self,vader --mca mpi_yield_when_idle 1 -np 2 \
+        bin/Release/net10.0/Train
+    [[ -s codec.zip && -s checkpoint/checkpoint.safetensors ]] || fail "the program of docs/distributed.md saves nothing."
+else
+    ! bin/Release/net10.0/Train > "$scratch/log" 2>&1 && grep -q 'Open MPI was not found' "$scratch/log" \
+        || { cat "$scratch/log" >&2; fail "without Open MPI, the program of docs/distributed.md does not say so."; }
+fi
+cd "$scratch"
 
 if $lacks; then how="relaxed, since $library lacks $needed; without that it does not load"; else how="as it is"; fi
 echo "test-package: the package works in new programs in C# 13 and 14, F# and Visual Basic; TorchSharp's native library is used $how."

@@ -6,7 +6,7 @@ using Microsoft.ML.VqVae.Benchmarks.Comparison;
 
 // `compare [--rounds N] [--models a,b,…]` measures the library against the same models in TorchSharp's own layers; `limits`, with the
 // same options, against single operators; `sampling [BATCH …]` the speed-up of cached sampling; `generation [ROWS …]` the speed of
-// waveform generation. Anything else goes to BenchmarkDotNet.
+// waveform generation; `ranks [STEPS]` the throughput of training, under mpirun that of its processes. Anything else goes to BenchmarkDotNet.
 
 // The plain models, too, run with the library's limit on spinning threads.
 RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
@@ -18,6 +18,8 @@ if (args is ["sampling", .. string[] batches])
     SamplingSpeed.Run(batches is [] ? [1, 16, 64] : Array.ConvertAll(batches, int.Parse), Console.Out);
 else if (args is ["generation", .. string[] rows])
     GenerationSpeed.Run(rows is [] ? [1, 2, 8, 32] : Array.ConvertAll(rows, int.Parse), Console.Out);
+else if (args is ["ranks", .. string[] steps])
+    RanksSpeed.Run(steps is [] ? 200 : int.Parse(steps[0]), Console.Out);
 else
     BenchmarkSwitcher.FromAssembly(typeof(CodecBenchmarks).Assembly).Run(args);
 return 0;

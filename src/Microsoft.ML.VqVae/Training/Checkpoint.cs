@@ -83,14 +83,16 @@ internal sealed class Checkpoint
     /// <param name="meter">The running means.</param>
     /// <param name="device">The device of the run.</param>
     /// <param name="totalSteps">The steps of the run.</param>
+    /// <param name="share">The share in a group, whose ranks all restore the file of rank 0; null without a group.</param>
     /// <returns>The state in the file, and the steps that its run was planned for; null without a file.</returns>
-    internal (TrainingState State, long PlannedSteps)? TryRestore(TrainingTensors tensors, LossMeter meter, Device device, long totalSteps)
+    internal (TrainingState State, long PlannedSteps)? TryRestore(TrainingTensors tensors, LossMeter meter, Device device, long totalSteps,
+        GroupShare? share)
     {
-        if (!File.Exists(path))
-            return null;
         try
         {
-            using SafetensorsContent content = Safetensors.ReadFile(path);
+            using SafetensorsContent? content = Read(share);
+            if (content is null)
+                return null;
             (TrainingState? state, long plannedSteps) = ReadState(content, totalSteps);
             content.CopyTo(tensors.Network.state_dict(), "network.");
             var adam = tensors.AdamStates().ToDictionary(a => a.Name, a => a.State);
@@ -114,6 +116,15 @@ internal sealed class Checkpoint
             string where = e.Message.Contains(path, StringComparison.Ordinal) ? "" : $"{path} is damaged: ";
             throw new InvalidDataException($"Cannot resume training: {where}{e.Message} Delete the file to train from the start.", e);
         }
+    }
+
+    SafetensorsContent? Read(GroupShare? share)
+    {
+        if (share is null)
+            return File.Exists(path) ? Safetensors.ReadFile(path) : null;
+        byte[]? file = share.FromFirst(() => File.Exists(path) ? File.ReadAllBytes(path) : null);
+        using MemoryStream? stream = file is null ? null : new MemoryStream(file);
+        return stream is null ? null : Safetensors.Read(stream, path);
     }
 
     static void RestoreSteps(SafetensorsContent content, Dictionary<string, Adam.State> adam)

@@ -28,15 +28,19 @@ internal sealed class LossMeter : IDisposable
     internal IEnumerable<KeyValuePair<string, Tensor>> Sums =>
         sums.Select((s, i) => new KeyValuePair<string, Tensor>($"{i.ToString("D4", CultureInfo.InvariantCulture)}.{s.Key}", s.Value));
 
-    internal void Add(StepLoss loss, long examples)
+    /// <summary>Adds a batch.</summary>
+    /// <param name="loss">Its loss.</param>
+    /// <param name="examples">Its number of examples.</param>
+    /// <param name="rows">Those that the loss is the mean of: fewer in a share of a batch.</param>
+    internal void Add(StepLoss loss, long examples, long rows)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradients = no_grad();
-        Add(TotalName, loss.Total, examples);
+        Add(TotalName, loss.Total, rows);
         foreach ((string? name, Tensor? value) in loss.Terms)
-            Add(TermPrefix + name, value, examples);
+            Add(TermPrefix + name, value, rows);
         foreach ((string? name, Tensor? value) in loss.Parts)
-            Add(PartPrefix + name, value, examples);
+            Add(PartPrefix + name, value, rows);
         if (loss.CodeCounts is not null)
             Add(CountsName, loss.CodeCounts, 1);
         Examples += examples;
@@ -59,6 +63,26 @@ internal sealed class LossMeter : IDisposable
         foreach ((string? name, Tensor? sum) in saved.OrderBy(s => s.Key, StringComparer.Ordinal))
             sums.Add(new(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], sum.to(device, copy: true).DetachFromDisposeScope()));
         (Examples, Batches) = (examples, batches);
+    }
+
+    /// <summary>Replaces the sums by those over all shares, on every rank.</summary>
+    internal void SumOver(BatchShare share)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor all = share.Sum(cat([.. sums.Select(s => s.Value.flatten().to(ScalarType.Float32))]));
+        long start = 0;
+        foreach ((string _, Tensor? sum) in sums)
+        {
+            sum.copy_(all.narrow(0, start, sum.numel()).view(sum.shape));
+            start += sum.numel();
+        }
+    }
+
+    /// <summary>Sets the sums to zero, after another rank has taken them over.</summary>
+    internal void ZeroSums()
+    {
+        foreach ((string _, Tensor? sum) in sums)
+            sum.zero_();
     }
 
     /// <summary>Whether the mean loss is a number; waits for the device.</summary>

@@ -62,6 +62,15 @@ internal sealed class RunSettings
     /// <summary>The settings by name, as a checkpoint keeps them.</summary>
     internal IReadOnlyDictionary<string, string> Values => _values;
 
+    /// <summary>The settings that must be the same on all ranks of a group: also those that decide when they meet.</summary>
+    internal IReadOnlyDictionary<string, string> OfRank(TrainingOptions options) => new Dictionary<string, string>(_values)
+    {
+        [nameof(options.ProgressEverySteps)] = Text(options.ProgressEverySteps),
+        [nameof(options.CheckpointEverySteps)] = Text(options.CheckpointEverySteps),
+        [nameof(options.CheckpointFolder)] = options.CheckpointFolder is null ? "not set" : "set",
+        [nameof(options.ReturnModelWhenCanceled)] = Text(options.ReturnModelWhenCanceled),
+    };
+
     /// <summary>The differences from the settings in a checkpoint, in words: settings that somebody changed, but not what follows from
     /// them.</summary>
     internal List<string> DifferencesFrom(IEnumerable<KeyValuePair<string, string>> checkpoint)

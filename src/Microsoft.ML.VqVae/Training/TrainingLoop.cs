@@ -15,12 +15,14 @@ internal static class TrainingLoop
     /// <param name="report">Receives a line of text every few seconds, for a log.</param>
     /// <param name="warn">Receives warnings; null for <paramref name="report"/>.</param>
     /// <returns>The result of the run. Besides the network's own, no tensor outlives the call.</returns>
-    /// <exception cref="ArgumentException">The options are wrong, or leave no example to train on.</exception>
+    /// <exception cref="ArgumentException">The options are wrong, leave no example to train on, or a batch has fewer examples than the group
+    /// has ranks.</exception>
     /// <exception cref="OperationCanceledException">The options' token was canceled, and the model so far was not asked for, or there was
     /// none.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written.</exception>
     /// <exception cref="NotFiniteNumberException">A loss became NaN or infinite.</exception>
-    /// <exception cref="InvalidOperationException">The folder holds the checkpoint of another run.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds the checkpoint of another run, or the ranks of the group have different
+    /// settings or data.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is truncated or no checkpoint.</exception>
     public static TrainingSummary Run(
         TrainingTask task, TrainingOptions options, Device device, Action<string>? report = null, Action<string>? warn = null) =>
@@ -34,8 +36,19 @@ internal static class TrainingLoop
         ArgumentNullException.ThrowIfNull(device);
         Prepare(options);
         var plan = new BatchPlan(task.Examples.Count, options);
-        using var run = new TrainingRun(task, options, plan, device, new ProgressReporter(options, report, warn, time));
-        return run.ToTheEnd();
+        bool reports = options.Group is null or { Rank: 0 };
+        using var run = new TrainingRun(
+            task, options, plan, device, reports ? new(options, report, warn, time) : ProgressReporter.Silent(options, time));
+        try
+        {
+            return run.ToTheEnd();
+        }
+        catch (Exception e) when (options.Group is not null && e is not OperationCanceledException)
+        {
+            // The other ranks would wait for this one forever.
+            options.Group.Abort(e.Message);
+            throw;
+        }
     }
 
     /// <summary>Finds out, before any work, whether the options can be used and the checkpoint folder can be written.</summary>
@@ -44,7 +57,7 @@ internal static class TrainingLoop
     public static void Prepare(TrainingOptions options)
     {
         options.Validate();
-        if (options.CheckpointFolder is not null)
+        if (options.CheckpointFolder is not null && (options.Group is null or { Rank: 0 }))
             Checkpoint.Prepare(options.CheckpointFolder);
     }
 }
@@ -76,9 +89,22 @@ internal interface IExampleStore
 /// are the same in every validation.</param>
 internal readonly record struct BatchExamples(ReadOnlyMemory<int> Numbers, long? Step)
 {
+    // The place in the batch that these examples are a part of.
+    int _first { get; init; }
+
+    int? _batch { get; init; }
+
     /// <summary>The numbers of the examples.</summary>
     public ReadOnlySpan<int> Span => Numbers.Span;
 
     /// <summary>Number of examples.</summary>
     public int Length => Numbers.Length;
+
+    /// <summary>A number for each example of each training step, from which its random numbers derive; null for held-out examples.</summary>
+    /// <param name="index">The index of the example among these.</param>
+    public long? Draw(int index) => Step * (_batch ?? Length) + _first + index;
+
+    /// <summary>Some of the examples, with the same random numbers.</summary>
+    public BatchExamples Slice(int start, int count) =>
+        new(Numbers.Slice(start, count), Step) { _first = _first + start, _batch = _batch ?? Length };
 }

@@ -102,6 +102,13 @@ public sealed class TrainingOptions
     /// <value>Default: 500.</value>
     public int CheckpointEverySteps { get; set; } = DefaultCheckpointEverySteps;
 
+    /// <summary>The processes that train the model together, each on its share of every batch. All call <c>Fit</c> with the same data and
+    /// options, and get the same model, up to rounding that of one process with the same <see cref="BatchSize"/>, which is that of all
+    /// processes together. Rank 0 validates, reports progress and writes checkpoints; a cancellation on any rank cancels all; where a rank
+    /// fails, all end. See docs/distributed.md.</summary>
+    /// <value>Default: <see langword="null"/>, this process alone.</value>
+    public ITrainingGroup? Group { get; set; }
+
     /// <summary>Bytes of training images, or of features of training utterances, that are kept in memory. What goes beyond lies in temporary
     /// files, from which training is slower where the operating system cannot keep them in memory.</summary>
     /// <value>Default: <see langword="null"/>, half of the memory that the process may use.</value>

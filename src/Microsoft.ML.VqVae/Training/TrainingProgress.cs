@@ -94,6 +94,14 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
     TimeSpan paused;
     long? lastLine;
 
+    /// <summary>A reporter that only measures the time.</summary>
+    internal static ProgressReporter Silent(TrainingOptions options, TimeProvider time)
+    {
+        TrainingOptions silent = options.Copy();
+        silent.Progress = null;
+        return new ProgressReporter(silent, report: null, warn: null, time);
+    }
+
     /// <summary>Time in training, that before a resume included.</summary>
     internal TimeSpan Elapsed => elapsedBefore + time.GetElapsedTime(start);
 

@@ -8,6 +8,9 @@ namespace Microsoft.ML.VqVae.Training;
 /// <summary>One call of <see cref="TrainingLoop"/>.</summary>
 internal sealed class TrainingRun : IDisposable
 {
+    // Between ranks that compute the same with other instructions; what is not the same differs by more.
+    const double LargestRounding = 1e-3;
+
     readonly TrainingTask task;
     readonly TrainingOptions options;
     readonly BatchPlan plan;
@@ -17,6 +20,10 @@ internal sealed class TrainingRun : IDisposable
     readonly TrainingTensors tensors;
     readonly LossMeter meter = new();
     readonly Checkpoint? checkpoint;
+    readonly GroupShare? share;
+    // In a group, canceled at the step after which all ranks know that one was.
+    readonly CancellationTokenSource agreed = new();
+    readonly CancellationToken cancellation;
     TrainingState state = new() { ShortensLengths = true };
     LearningRateSchedule schedule;
     Exception? saveProblem;
@@ -28,8 +35,12 @@ internal sealed class TrainingRun : IDisposable
         (this.task, this.options, this.plan, this.device, this.reporter) = (task, options, plan, device, reporter);
         schedule = options.Schedule;
         reduced = FastBFloat16.Uses(options.Precision, device);
+        share = options.Group is null ? null : new GroupShare(options.Group, plan.BatchSize);
+        cancellation = share is null ? options.CancellationToken : agreed.Token;
+        RunSettings? settings = options.CheckpointFolder is null && share is null ? null : new(task, options, plan, reduced);
+        share?.RequireSame(settings!.OfRank(options));
         if (options.CheckpointFolder is not null)
-            checkpoint = new Checkpoint(options.CheckpointFolder, new RunSettings(task, options, plan, reduced));
+            checkpoint = new Checkpoint(options.CheckpointFolder, settings!);
         tensors = new TrainingTensors(task.Network, device);
     }
 
@@ -47,6 +58,7 @@ internal sealed class TrainingRun : IDisposable
         bool canceled = false;
         try
         {
+            Meet();
             Resume();
             reporter.Begin(state);
             if (reduced)
@@ -54,6 +66,7 @@ internal sealed class TrainingRun : IDisposable
             canceled = !TrainUnlessCanceled();
             if (options.EarlyStoppingPatience is not null || canceled)
                 tensors.RestoreBest();
+            Part();
         }
         finally
         {
@@ -73,14 +86,42 @@ internal sealed class TrainingRun : IDisposable
     {
         meter.Dispose();
         tensors.Dispose();
+        agreed.Dispose();
+    }
+
+    /// <summary>All ranks start from the weights of rank 0: statistics of the data may differ in the last bit between machines.</summary>
+    void Meet()
+    {
+        if (share is null)
+            return;
+        tensors.TakeFromFirst(share);
+        if (share.Any(options.CancellationToken.IsCancellationRequested))
+            agreed.Cancel();
+    }
+
+    /// <summary>All ranks end with the weights of rank 0, from which they differ by rounding at most.</summary>
+    void Part()
+    {
+        if (share is null)
+            return;
+        double difference = share.Max(tensors.TakeFromFirst(share));
+        if (difference > LargestRounding)
+        {
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The weights of the ranks differ by {difference:G3} after training. A quantizer or prior of another assembly that keeps " +
+                $"statistics of batches, or draws random numbers for them, cannot be trained by a group."));
+        }
     }
 
     void Resume()
     {
-        if (checkpoint?.TryRestore(tensors, meter, device, plan.TotalSteps) is not var (saved, plannedSteps))
+        if (checkpoint?.TryRestore(tensors, meter, device, plan.TotalSteps, share) is not var (saved, plannedSteps))
             return;
         state = saved;
         resumedFrom = state.Step;
+        if (share is { IsFirst: false })
+            meter.ZeroSums();
         schedule = state.ShortensLengths ? schedule : schedule.Unshortened;
         reporter.Line($"Training goes on from the checkpoint after {state.Step} of {plan.TotalSteps} steps.");
         if (plannedSteps != plan.TotalSteps)
@@ -113,14 +154,15 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Trains to the end of the run, or until it is canceled, if a canceled run is to return.</summary>
     bool TrainUnlessCanceled()
     {
-        using var feeder = new BatchFeeder(task.Examples.ReadBatch, plan.From(state.Step, ValidationDue), device.type == DeviceType.CUDA);
+        IEnumerable<BatchExamples> batches = plan.From(state.Step, ValidationDue);
+        using var feeder = new BatchFeeder(task.Examples.ReadBatch, share?.Of(batches) ?? batches, device.type == DeviceType.CUDA);
         try
         {
             Train(feeder);
             return true;
         }
         catch (OperationCanceledException)
-            when (options.ReturnModelWhenCanceled && state.Step > 0 && options.CancellationToken.IsCancellationRequested)
+            when (options.ReturnModelWhenCanceled && state.Step > 0 && cancellation.IsCancellationRequested)
         {
             if (meter.Examples > 0)
                 Report();
@@ -162,13 +204,19 @@ internal sealed class TrainingRun : IDisposable
         tensors.DropGradients();
         StepLoss loss;
         using (reduced ? MixedPrecision.BFloat16() : null)
+        using (share?.Use())
             loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
-        meter.Add(loss, plan.BatchSize);
+        meter.Add(loss, plan.BatchSize, share?.Rows ?? plan.BatchSize);
         state.Step++;
         // Reading the loss would make a GPU wait; there it is looked at when progress is reported.
         if (!OnGpu && !meter.IsFinite)
             throw NotFinite();
         loss.Total.backward();
+        if (share is not null
+            && tensors.SumGradients(share, (double)share.Rows / plan.BatchSize, options.CancellationToken.IsCancellationRequested))
+        {
+            agreed.Cancel();
+        }
         if (options.GradientClipNorm is { } norm)
             tensors.ClipGradients(norm);
         tensors.Step(learningRate);
@@ -176,24 +224,8 @@ internal sealed class TrainingRun : IDisposable
 
     void Validate(BatchFeeder feeder)
     {
-        using var validation = new LossMeter();
-        int left = plan.Validation.Count;
-        task.Network.eval();
-        using (no_grad())
-        {
-            for (int i = 0; i < plan.ValidationBatches; i++)
-            {
-                Tensor[] batch = Take(feeder);
-                using DisposeScope scope = NewDisposeScope();
-                StepLoss loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
-                int examples = Math.Min(plan.BatchSize, left);
-                validation.Add(loss, examples);
-                left -= examples;
-            }
-        }
-
-        task.Network.train();
-        double mean = validation.Read().Loss;
+        double mean = share is { IsFirst: false } ? 0 : ValidationLoss(feeder);
+        mean = share?.FromFirst(mean) ?? mean;
         if (!double.IsFinite(mean))
             throw NotFinite(mean, "validation loss");
         if (state.Validated(mean))
@@ -209,8 +241,32 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
+    double ValidationLoss(BatchFeeder feeder)
+    {
+        using var validation = new LossMeter();
+        int left = plan.Validation.Count;
+        task.Network.eval();
+        using (no_grad())
+        {
+            for (int i = 0; i < plan.ValidationBatches; i++)
+            {
+                Tensor[] batch = Take(feeder);
+                using DisposeScope scope = NewDisposeScope();
+                StepLoss loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
+                int examples = Math.Min(plan.BatchSize, left);
+                validation.Add(loss, examples, examples);
+                left -= examples;
+            }
+        }
+
+        task.Network.train();
+        return validation.Read().Loss;
+    }
+
     void Report()
     {
+        if (share is not null)
+            meter.SumOver(share);
         if (!meter.IsFinite)
             throw NotFinite();
         TrainingProgress progress = reporter.Progress(state, plan, meter, learningRate);
@@ -221,8 +277,15 @@ internal sealed class TrainingRun : IDisposable
     // Training is worth more than its checkpoints: where one cannot be written, it goes on.
     void Save()
     {
+        if (share is not null && meter.Examples > 0)
+            meter.SumOver(share);
         if (!meter.IsFinite)
             throw NotFinite();
+        if (share is { IsFirst: false })
+        {
+            meter.ZeroSums();
+            return;
+        }
         state.Elapsed = reporter.Elapsed;
         try
         {
@@ -240,19 +303,19 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            options.CancellationToken.ThrowIfCancellationRequested();
-            return feeder.Take(options.CancellationToken);
+            cancellation.ThrowIfCancellationRequested();
+            return feeder.Take(cancellation);
         }
-        catch (OperationCanceledException) when (options.CancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             reporter.Line($"Training was canceled after {state.Step} of {plan.TotalSteps} steps.");
-            if (checkpoint is not null && meter.IsFinite)
+            if (checkpoint is not null && (share is not null || meter.IsFinite))
                 Save();
             if (saveProblem is null)
                 throw;
             throw new OperationCanceledException(
                 $"Training was canceled, and its checkpoint could not be written: {saveProblem.Message}", saveProblem,
-                options.CancellationToken);
+                cancellation);
         }
     }
 

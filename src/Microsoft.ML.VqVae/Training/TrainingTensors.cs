@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -56,6 +57,55 @@ internal sealed class TrainingTensors : IDisposable
         Tensor factor = stack(gradients.Select(g => g.norm())).norm().Add_(ClipEpsilon).reciprocal().Mul_(norm).ClampMax(1);
         foreach (Tensor? gradient in gradients)
             gradient.mul_(factor);
+    }
+
+    /// <summary>Replaces the gradients by those of the whole batch: the sum over the ranks, each weighed by its rows.</summary>
+    /// <param name="share">The share of this rank.</param>
+    /// <param name="weight">The rows of this rank, as a share of the batch.</param>
+    /// <param name="signal">A message of this rank to all.</param>
+    /// <returns>Whether any rank gave the signal.</returns>
+    internal bool SumGradients(BatchShare share, double weight, bool signal)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
+        // One message: all gradients, whether each is there, and the signal.
+        Device device = parameters[0].Parameter.device;
+        Tensor there = tensor(parameters.Select(p => p.Parameter.grad is null ? 0f : 1).Append(signal ? 1 : 0).ToArray());
+        IEnumerable<Tensor> gradients = parameters.Select(p => (p.Parameter.grad ?? zeros_like(p.Parameter)).flatten().Mul(weight));
+        Tensor sum = share.Sum(cat([.. gradients, there.to(device)]));
+        there = sum.narrow(0, sum.shape[0] - there.shape[0], there.shape[0]).cpu();
+        Span<float> present = MemoryMarshal.Cast<byte, float>(there.bytes);
+        long start = 0;
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            Parameter parameter = parameters[i].Parameter;
+            long count = parameter.numel();
+            if (present[i] > 0)
+            {
+                parameter.grad ??= zeros_like(parameter);
+                parameter.grad.copy_(sum.narrow(0, start, count).view(parameter.shape));
+            }
+            start += count;
+        }
+        return present[^1] > 0;
+    }
+
+    /// <summary>Replaces the network's state by that of rank 0.</summary>
+    /// <returns>The largest difference, relative to the largest value of a tensor or to 1.</returns>
+    internal double TakeFromFirst(GroupShare share)
+    {
+        using IDisposable noGradients = no_grad();
+        double largest = 0;
+        foreach (Tensor target in Network.state_dict().Values.Where(tensor => tensor.numel() > 0))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor former = target.detach().clone();
+            share.TakeFromFirst(target);
+            double scale = Math.Max(1, target.to(ScalarType.Float64).nan_to_num(0, 0, 0).abs().max().item<double>());
+            double difference = (target - former).to(ScalarType.Float64).nan_to_num(0, 0, 0).abs().max().item<double>();
+            largest = Math.Max(largest, difference / scale);
+        }
+        return largest;
     }
 
     /// <summary>Copies the network's state.</summary>

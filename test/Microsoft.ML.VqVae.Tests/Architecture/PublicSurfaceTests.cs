@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Tests.Architecture;
 
@@ -26,7 +27,7 @@ public class PublicSurfaceTests
         Assert.HasCount(reviewed.Length, actual);
     }
 
-    static IEnumerable<string> Lines() => new[] { typeof(VqVaeCatalog), typeof(AudioFormats) }
+    static IEnumerable<string> Lines() => new[] { typeof(VqVaeCatalog), typeof(AudioFormats), typeof(MpiTrainingGroup) }
         .SelectMany(type => type.Assembly.GetExportedTypes())
         .OrderBy(type => type.FullName, StringComparer.Ordinal)
         .SelectMany(type => Members(type).Order(StringComparer.Ordinal).Prepend(Kind(type) + " " + Name(type)));

@@ -29,7 +29,7 @@ internal sealed class TinyNetwork : nn.Module<Tensor, Tensor>
         if (training)
         {
             using IDisposable _ = no_grad();
-            seen.add_(x.shape[0]);
+            seen.add_(BatchShare.Current.Place(x.shape[0]).Batch);
         }
 
         return x.matmul(weight.t()) + bias;

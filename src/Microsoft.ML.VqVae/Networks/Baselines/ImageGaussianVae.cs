@@ -99,7 +99,8 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     {
         GaussianPosterior posterior = call(images);
         using Generator generator = LatentNoise.Generator(seed, step);
-        Tensor noise = Noise(step is null ? 1 : images.shape[0], generator);
+        Tensor noise = step is null
+            ? Noise(1, generator) : BatchShare.Current.Draw(images.shape[0], rows => Noise(rows, generator));
         Tensor latents = posterior.Mean.Add(posterior.LogVariance.Mul(0.5).exp() * noise.to(images.device));
         return (NatsOf(DecodeParameters(latents), images), posterior.Divergence());
     }

@@ -166,8 +166,9 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
         using DisposeScope scope = NewDisposeScope();
         (long batch, long positions, long categories) = (logPosterior.shape[0], logPosterior.shape[1], logPosterior.shape[2]);
         using Generator generator = LatentNoise.Generator(seed, step);
-        Tensor uniform = rand([step is null ? 1 : batch, positions, count], dtype: ScalarType.Float32, generator: generator)
-            .to(logPosterior.device).expand(batch, positions, count);
+        Tensor Uniform(long rows) => rand([rows, positions, count], dtype: ScalarType.Float32, generator: generator);
+        Tensor uniform = (step is null ? Uniform(1) : BatchShare.Current.Draw(batch, Uniform)).to(logPosterior.device)
+            .expand(batch, positions, count);
         Tensor cumulative = logPosterior.exp().cumsum(2);
         // Rounding leaves the last total a little beside 1.
         Tensor drawn = searchsorted(cumulative, (uniform * cumulative.narrow(2, categories - 1, 1)).contiguous(), right: true);

@@ -34,8 +34,10 @@ internal sealed class Padding
     public static Tensor Clear(Tensor values, Tensor? mask) => mask is null ? values : values * mask.As(values);
 
     /// <summary>The mean of [B, C, T] over real positions and all channels.</summary>
-    public static Tensor Mean(Tensor values, Tensor? mask) =>
-        mask is null ? values.mean() : (values * mask).sum() / mask.sum().Mul(values.shape[1]);
+    public static Tensor Mean(Tensor values, Tensor? mask) => mask is null
+        ? BatchShare.Current.Mean(values.mean(), () => values.numel())
+        : BatchShare.Current.Mean(
+            (values * mask).sum() / mask.sum().Mul(values.shape[1]), () => mask.sum().item<float>() * (double)values.shape[1]);
 
     static Tensor Mask(Tensor lengths, long length) =>
         (Arange(length, lengths.device) < lengths.unsqueeze(1)).to(ScalarType.Float32).unsqueeze(1);

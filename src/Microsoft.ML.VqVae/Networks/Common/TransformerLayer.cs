@@ -94,8 +94,8 @@ internal sealed class TransformerLayer : nn.Module
     public static Tensor Kept(int layers, long batch, int channels, double dropout, int seed, long step)
     {
         using Generator generator = SeededRandom.CreateGenerator(seed, step);
-        return zeros([layers, batch, 1, channels], dtype: ScalarType.Float32)
-            .bernoulli_(1 - dropout, generator).Mul_(1 / (1 - dropout));
+        return BatchShare.Current.Draw(batch, rows => zeros([layers, rows, 1, channels], dtype: ScalarType.Float32)
+            .bernoulli_(1 - dropout, generator).Mul_(1 / (1 - dropout)), axis: 1);
     }
 
     Tensor Attend(Tensor input, Tensor? rotation, AttentionCache? cache, Tensor? real)

@@ -68,11 +68,12 @@ internal sealed class FeatureStep(MaskedCodeTransformer network, Tensor codes, T
         (int, int) sizes = options.MaskSizes(isGrid: height > 1);
         var positions = new List<long>();
         bool[] masked = new bool[Rows * height * width];
+        long firstRow = BatchShare.Current.Place(Rows).First;
         for (int row = 0; row < Rows; row++)
         {
             int length = RowLengths is null ? width : (int)RowLengths[row];
             foreach (int position in BlockMask.Draw(
-                height, length, options.MaskShare, sizes, network.Seed, Stream(MaskStream) + row))
+                height, length, options.MaskShare, sizes, network.Seed, Stream(MaskStream) + firstRow + row))
             {
                 long place = ((long)row * height * width) + position;
                 positions.Add(place);
@@ -90,9 +91,12 @@ internal sealed class FeatureStep(MaskedCodeTransformer network, Tensor codes, T
     {
         MaskedCodeTransformerOptions options = network.Options;
         (int height, int width) = Size;
-        float[] draws = new float[2 + (2 * Rows)];
+        // Two numbers of the batch, which all shares have, and two of each row.
+        (long first, long batch) = BatchShare.Current.Place(Rows);
+        float[] draws = new float[2 + (2 * batch)];
         SeededRandom.Uniforms(network.Seed, Stream(ViewStream) + number, draws);
-        CodeView view = CodeView.Draw(height, width, RowLengths, Rows, options.MinViewShare, draws).To(codes.device);
+        float[] mine = [.. draws.AsSpan(0, 2), .. draws.AsSpan((int)(2 + (2 * first)), 2 * Rows)];
+        CodeView view = CodeView.Draw(height, width, RowLengths, Rows, options.MinViewShare, mine).To(codes.device);
         // Positions of sequences count from the start of the view: rotary positions are relative.
         Tensor states = network.Run(
             view.Of(network.WithPositions(embedded)), view.Lengths, network.Kept(Rows, step, codes.device), options.FeatureLayer);
@@ -132,7 +136,7 @@ internal sealed class MaskedCodesObjective : FeatureObjective
             nats.Add(functional.cross_entropy(scores, target));
             hits.Add(scores.detach().argmax(1).eq(target).to_type(ScalarType.Float32).mean());
         }
-        Tensor loss = stack(nats).mean();
+        Tensor loss = BatchShare.Current.Mean(stack(nats).mean(), () => positions.shape[0]);
         terms.Add("bits per masked code", Bits(loss));
         terms.Add("accuracy of masked codes", stack(hits).mean());
         return loss;

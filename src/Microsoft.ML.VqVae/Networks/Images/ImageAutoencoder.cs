@@ -155,7 +155,8 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         if (!training || !codec.FlipHorizontally)
             return images;
         using Generator generator = SeededRandom.CreateGenerator(seed, step);
-        Tensor mirrored = rand(images.shape[0], 1, 1, 1, dtype: ScalarType.Float32, generator: generator).Lt(0.5).to(images.device);
+        Tensor mirrored = BatchShare.Current.Draw(
+            images.shape[0], rows => rand(rows, 1, 1, 1, dtype: ScalarType.Float32, generator: generator)).Lt(0.5).to(images.device);
         return where(mirrored, images.flip(3), images);
     }
 

@@ -106,7 +106,8 @@ public abstract partial class CodePrior : nn.Module, ITrainable
         if (lengths is null)
             return nats.mean().MoveToOuterDisposeScope();
         Tensor real = Real(codes, lengths);
-        return nats.mul(real).sum().div(real.sum().ClampMin(1)).MoveToOuterDisposeScope();
+        Tensor mean = nats.mul(real).sum().div(real.sum().ClampMin(1));
+        return BatchShare.Current.Mean(mean, () => real.sum().to(ScalarType.Float64).item<double>()).MoveToOuterDisposeScope();
     }
 
     /// <summary>Starts to process a batch of rows code by code, without gradients.</summary>

@@ -142,8 +142,8 @@ public sealed class PixelCnn : CodePrior
     Tensor Kept(long batch)
     {
         using Generator generator = SeededRandom.CreateGenerator(seed, Step);
-        return zeros([layers.Count, batch, 1, 1, 2L * options.Channels], dtype: ScalarType.Float32)
-            .bernoulli_(1 - options.Dropout, generator).Mul_(1 / (1 - options.Dropout));
+        return BatchShare.Current.Draw(batch, rows => zeros([layers.Count, rows, 1, 1, 2L * options.Channels], dtype: ScalarType.Float32)
+            .bernoulli_(1 - options.Dropout, generator).Mul_(1 / (1 - options.Dropout)), axis: 1);
     }
 }
 

@@ -95,7 +95,8 @@ public sealed class ResidualVectorQuantizer : Quantizer
         }
 
         long batch = encodings.shape[0];
-        int[] used = StagesOf((int)batch, step);
+        (long firstRow, long wholeBatch) = training ? BatchShare.Current.Place(batch) : (0, batch);
+        int[] ofBatch = StagesOf((int)wholeBatch, step), used = ofBatch[(int)firstRow..(int)(firstRow + batch)];
         Tensor residual = encodings, sum = zeros_like(encodings);
         Tensor codebookLoss = Zero(encodings), commitmentLoss = Zero(encodings), loss = Zero(encodings);
         var indices = new List<Tensor>();
@@ -105,7 +106,8 @@ public sealed class ResidualVectorQuantizer : Quantizer
             int number = indices.Count;
             long[] rows = [.. Enumerable.Range(0, (int)batch).Where(row => used[row] > number).Select(row => (long)row)];
             long[] shape = [batch, .. encodings.shape[2..], 1];
-            if (rows.Length == 0)
+            int rowsOfBatch = ofBatch.Count(stagesUsed => stagesUsed > number);
+            if (rowsOfBatch == 0)
             {
                 indices.Add(zeros(shape, dtype: ScalarType.Int64, device: encodings.device));
                 counts.Add(zeros(1, CodebookSize, dtype: ScalarType.Float32, device: encodings.device));
@@ -116,7 +118,7 @@ public sealed class ResidualVectorQuantizer : Quantizer
             Tensor codes = Whole(result.Quantized.detach(), which, encodings.shape);
             sum = sum.Add(codes);
             residual = residual - codes;
-            double share = (double)rows.Length / batch / stages.Count;
+            double share = (double)rowsOfBatch / wholeBatch / stages.Count;
             codebookLoss = codebookLoss.Add(result.CodebookLoss.Mul(share));
             commitmentLoss = commitmentLoss.Add(result.CommitmentLoss.Mul(share));
             loss = loss.Add(result.Loss.Mul(share));

@@ -58,7 +58,7 @@ public sealed partial class VectorQuantizer
     QuantizationResult Measure(Tensor encodings, Tensor vectors, Tensor codes, Tensor indices)
     {
         // Averaged over latents and examples at once: all examples of a batch have as many latents.
-        double latents = (double)indices.numel();
+        double latents = training ? BatchShare.Current.Divisor(indices.numel()) : indices.numel();
         Tensor fixedCodes = codes.detach();
         Tensor difference = vectors - fixedCodes;
         Tensor commitment = difference.Square().sum().Div(latents);
@@ -82,6 +82,7 @@ public sealed partial class VectorQuantizer
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = SeededRandom.CreateGenerator(seed, KMeansStream);
+        vectors = BatchShare.Current.Gather(vectors);
         for (int book = 0; book < options.Codebooks; book++)
         {
             Tensor mine = VectorsOf(vectors, book);
@@ -101,7 +102,7 @@ public sealed partial class VectorQuantizer
     {
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        counts.Mul_(running.Decay).Add_(batchCounts, 1 - running.Decay);
+        counts.Mul_(running.Decay).Add_(BatchShare.Current.Sum(batchCounts), 1 - running.Decay);
         if (!LearnsByGradient)
             MoveAverages(vectors, indices);
         // After the update, so that it cannot undo the restart.
@@ -114,7 +115,8 @@ public sealed partial class VectorQuantizer
     void MoveAverages(Tensor vectors, Tensor indices)
     {
         long rows = (long)options.Codebooks * options.Codes;
-        Tensor batchSums = NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows);
+        Tensor batchSums = BatchShare.Current.Sum(
+            NearestCodes.Sum(vectors.reshape(-1, options.Dimensions), RowsOf(indices).view(-1), rows));
         sums.Mul_(running.Decay).Add_(batchSums.view(sums.shape), 1 - running.Decay);
         Tensor total = counts.sum(1, keepdim: true);
         Tensor smoothed = counts.Add(options.Smoothing) / total.Add(options.Codes * options.Smoothing) * total;
@@ -124,6 +126,7 @@ public sealed partial class VectorQuantizer
     void RestartDeadCodes(Tensor vectors, long step)
     {
         using Generator generator = SeededRandom.CreateGenerator(seed, step);
+        vectors = BatchShare.Current.Gather(vectors);
         Tensor mean = counts.mean([1L], keepdim: true);
         Tensor dead = counts < mean.Mul(options.RestartBelow);
         var fresh = new Tensor[options.Codebooks];

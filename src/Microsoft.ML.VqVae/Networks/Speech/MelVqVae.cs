@@ -265,13 +265,13 @@ public sealed class MelVqVae : AudioVqVae
     {
         if (options.MaskedSpans == 0)
             return features;
-        (long batch, long length) = (features.shape[0], features.shape[2]);
+        (long batch, long length) = (features.shape[0], BatchShare.Current.Max(features.shape[2]));
         using Generator generator = SeededRandom.CreateGenerator(seed, MaskStream + step);
-        long[] shape = [batch, options.MaskedSpans, 1];
-        Tensor first = randint(length, shape, dtype: ScalarType.Int64, generator: generator);
-        Tensor lengths = randint(options.LeastMaskedFrames, options.MaskedFrames + 1, shape, dtype: ScalarType.Int64, generator: generator);
-        Tensor end = first.Add(lengths);
-        Tensor time = Arange(length);
+        Tensor Spans(long from, long to) => BatchShare.Current.Draw(
+            batch, rows => randint(from, to, [rows, options.MaskedSpans, 1], dtype: ScalarType.Int64, generator: generator));
+        Tensor first = Spans(0, length);
+        Tensor end = first.Add(Spans(options.LeastMaskedFrames, options.MaskedFrames + 1));
+        Tensor time = Arange(features.shape[2]);
         // The product is 0 or more within a span.
         Tensor kept = ((time - first) * (end - time.Add(1))).Lt(0).to(ScalarType.Float32).min(1).values;
         return features * kept.unsqueeze(1).to(features.device);

@@ -90,11 +90,15 @@ public sealed class WaveNetDecoder : nn.Module
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Logits(samples, quantized, speakers).view(-1, Levels);
         if (lengths is null)
-            return functional.cross_entropy(logits, samples.reshape(-1)).MoveToOuterDisposeScope();
+        {
+            return BatchShare.Current.Mean(functional.cross_entropy(logits, samples.reshape(-1)), () => samples.numel())
+                .MoveToOuterDisposeScope();
+        }
         Tensor real = Arange(samples.shape[1], samples.device).lt(lengths.unsqueeze(1));
         // −100 is the class that cross_entropy ignores.
         Tensor targets = where(real, samples, tensor(-100L, device: samples.device));
-        return functional.cross_entropy(logits, targets.view(-1)).MoveToOuterDisposeScope();
+        return BatchShare.Current.Mean(functional.cross_entropy(logits, targets.view(-1)), () => lengths.sum().item<long>())
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Samples waveforms given latents and speakers, without gradients; the time per sample does not depend on the length of the

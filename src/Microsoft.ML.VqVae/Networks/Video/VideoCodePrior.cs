@@ -151,8 +151,9 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
         if (!training || options.ContextNoise == 0)
             return past;
         using Generator generator = SeededRandom.CreateGenerator(seed, NoiseStream + step);
-        Tensor replaced = rand(past.shape, generator: generator).Lt(options.ContextNoise);
-        Tensor noise = randint(options.Frame.Codes, past.shape, dtype: ScalarType.Int64, generator: generator);
+        Tensor Drawn(Func<long[], Tensor> draw) => BatchShare.Current.Draw(past.shape[0], rows => draw([rows, .. past.shape[1..]]));
+        Tensor replaced = Drawn(shape => rand(shape, generator: generator)).Lt(options.ContextNoise);
+        Tensor noise = Drawn(shape => randint(options.Frame.Codes, shape, dtype: ScalarType.Int64, generator: generator));
         return where(replaced.to(past.device), noise.to(past.device), past);
     }
 

@@ -61,6 +61,9 @@ public sealed class FeatureOptions : NetworkOptions
     {
         problems.Require(Network is not null, nameof(Network), "set", Network);
         Network?.Describe(problems);
+        // A view is compared with those of all rows of the batch, which are in other processes.
+        problems.Require(Network is not { ContrastiveWeight: > 0 } || Training?.Group is null,
+            $"{nameof(Network)}.{nameof(Network.ContrastiveWeight)}", "0 in a training group", Network?.ContrastiveWeight);
         RequireName(problems, nameof(InputColumnName), InputColumnName);
         problems.AtLeast(nameof(CodesPerPosition), CodesPerPosition, 0);
         DescribePoolingSize(problems, PoolingSize);

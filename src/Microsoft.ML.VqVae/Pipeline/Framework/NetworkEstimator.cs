@@ -57,11 +57,11 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         Options.Validate();
         TrainingOptions training = Options.Training.Copy();
         TrainingLoop.Prepare(training);
-        training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training.CheckpointFolder is null ? Random.Shared.Next() : 0);
+        training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training is { CheckpointFolder: null, Group: null } ? Random.Shared.Next() : 0);
         Device device = DeviceChoice.For(_environment);
         // In the caller's inference mode, the network would be of tensors that cannot be trained.
         using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
-        TrainingPlan<TTransformer> plan = Plan(input, training.Seed.Value);
+        TrainingPlan<TTransformer> plan = PlanOrAbort(input, training);
         using IDisposable? examples = plan.Task.Examples as IDisposable;
         try
         {
@@ -75,6 +75,20 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         catch
         {
             plan.Task.Network.Dispose();
+            throw;
+        }
+    }
+
+    TrainingPlan<TTransformer> PlanOrAbort(IDataView input, TrainingOptions training)
+    {
+        try
+        {
+            return Plan(input, training.Seed!.Value);
+        }
+        catch (Exception e) when (training.Group is not null)
+        {
+            // The other ranks would wait for this one forever.
+            training.Group.Abort(e.Message);
             throw;
         }
     }

@@ -20,7 +20,7 @@ public abstract class NetworkOptions
     }
 
     /// <summary>Steps, learning rate, seed, progress, cancellation and checkpoints. If the seed is null, the seed of the MLContext is used;
-    /// if that is null too, the seed is 0 with a checkpoint folder, and random without.</summary>
+    /// if that is null too, the seed is 0 with a checkpoint folder or a training group, and random without.</summary>
     /// <value>The default is a schedule with warmup and linear decay of the learning rate, which each class sets for its model.</value>
     public TrainingOptions Training { get; set; } = new();
 

@@ -37,7 +37,7 @@ internal sealed class RandomCrops(int cropLength, int seed)
             (int sequence, int steps) = _examples[example];
             // Each row of a step and each held-out example has its own stream.
             SeededRandom.Uniforms(
-                seed, examples.Step is long step ? CropStream + step * examples.Length + row : ValidationStream + example, draws);
+                seed, examples.Draw(row) is long number ? CropStream + number : ValidationStream + example, draws);
             int length = Math.Min(cropLength, steps);
             int view = views == 0 || examples.Step is null ? 0 : (int)(draws[0] * views);
             crops[row] = new Crop(sequence, view, (int)(draws[^1] * (double)(steps - length + 1)), length);
