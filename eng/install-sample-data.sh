@@ -11,7 +11,7 @@ pictures=(dataset-fashion-mnist) speech=(flite flac) video=(dsda-doom freedoom)
 # Open MPI, for the tests of training on several processes.
 mpi=(openmpi-bin)
 case "${1:-}" in
-    images | generate | compare | two-level | compress | anomalies | encode) wanted=("${pictures[@]}") ;;
+    images | generate | compare | two-level | compress | features | anomalies | encode) wanted=("${pictures[@]}") ;;
     phonemes | speakers | speech-prior) wanted=("${speech[@]}") ;;
     video) wanted=("${video[@]}") ;;
     mpi) wanted=("${mpi[@]}") ;;

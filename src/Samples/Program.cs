@@ -28,6 +28,7 @@ internal static class Program
             ImageVerbs.Compare(),
             ImageVerbs.Generate(),
             ImageVerbs.TwoLevel(),
+            ImageVerbs.Features(),
             PredictionVerb.OfImages(),
             SpeechVerbs.Phonemes(),
             PredictionVerb.OfPhones(),

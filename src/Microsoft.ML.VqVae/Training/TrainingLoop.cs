@@ -60,7 +60,7 @@ internal static class TrainingLoop
         options.Validate();
         if (options.CheckpointFolder is not null && (options.Group is null or { Rank: 0 }))
             Checkpoint.Prepare(options.CheckpointFolder);
-        if (options.TensorBoardFolder is not null)
+        if (options.TensorBoardFolder is not null && options.Group is null or { Rank: 0 })
             TensorBoardLog.Prepare(options.TensorBoardFolder);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.VqVae.Samples.Compare;
+using Microsoft.ML.VqVae.Samples.Features;
 using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.TwoLevel;
@@ -89,5 +90,34 @@ internal static class ImageVerbs
                 Steps = parsed.GetValue(steps),
             },
             cancellation).Run());
+    }
+
+    public static SampleVerb Features()
+    {
+        var verb = new SampleVerb(
+            "features", "Compares features for a classifier with few labels: raw values, codes, and those of a transformer over codes.", Data);
+        Option<bool> skip = WithSkip(verb);
+        Option<string> labels = verb.With("--labels", "Numbers of labelled rows, separated by commas.", "100,1000,10000");
+        labels.Validators.Add(result =>
+        {
+            if (CountsOf(result.GetValueOrDefault<string>()) is null)
+                result.AddError("--labels has to be numbers of 2 or more, separated by commas, as in 100,1000.");
+        });
+        Option<int?> steps = verb.WithCount("--steps", "Training steps of the features of images. Default: depends on --quick.");
+        return verb.Runs<FeaturesSettings>((settings, parsed, cancellation) => new FeaturesSample(
+            settings with
+            {
+                SkipUnreadable = parsed.GetValue(skip),
+                Labels = CountsOf(parsed.GetValue(labels))!,
+                Steps = parsed.GetValue(steps),
+            },
+            cancellation).Run());
+    }
+
+    /// <summary>Numbers separated by commas, in ascending order; null if they are not.</summary>
+    static int[]? CountsOf(string? text)
+    {
+        int?[] counts = [.. (text ?? "").Split(',').Select(part => int.TryParse(part, out int count) && count > 1 ? count : (int?)null)];
+        return counts.Contains(null) ? null : [.. counts.Select(count => count!.Value).Distinct().Order()];
     }
 }

@@ -1,0 +1,64 @@
+using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Samples.Images;
+
+namespace Microsoft.ML.VqVae.Samples.Features;
+
+/// <summary>The options of the features command.</summary>
+internal sealed record FeaturesSettings : ImageSampleSettings
+{
+    /// <summary>The numbers of labelled rows that classifiers are trained on, in ascending order.</summary>
+    public IReadOnlyList<int> Labels { get; init; } = [100, 1_000, 10_000];
+
+    /// <summary>Training steps of the features; null for the default.</summary>
+    public int? Steps { get; init; }
+}
+
+/// <summary>The training budget.</summary>
+/// <param name="CodecSteps">Training steps of the codec of images.</param>
+/// <param name="FeatureSteps">Training steps of the features of images.</param>
+/// <param name="BatchSize">Rows per training step of the features.</param>
+/// <param name="PoolRows">The number of training rows that labelled rows are drawn from.</param>
+/// <param name="TestRows">The number of test rows.</param>
+/// <param name="UnlabelledRows">The number of rows that codec and features of images are trained on.</param>
+/// <param name="SeriesSteps">Training steps of the codec of series, and of its features.</param>
+/// <param name="SupervisedSteps">Training steps of the supervised network.</param>
+/// <param name="Machines">The number of machines without labels.</param>
+/// <param name="SpeechSteps">Training steps of the codec of speech, and of its features.</param>
+internal sealed record FeaturesPlan(
+    int CodecSteps, int FeatureSteps, int BatchSize, int PoolRows, int TestRows, int UnlabelledRows, int SeriesSteps, int SupervisedSteps,
+    int Machines, int SpeechSteps)
+{
+    /// <summary>The number of draws of the labelled rows.</summary>
+    public const int Draws = 3;
+
+    public static FeaturesPlan For(FeaturesSettings settings)
+    {
+        FeaturesPlan plan = settings.Quick
+            ? new(CodecSteps: 150, FeatureSteps: 60, BatchSize: 64, PoolRows: 1_000, TestRows: 500, UnlabelledRows: 4_000,
+                SeriesSteps: 60, SupervisedSteps: 60, Machines: 600, SpeechSteps: 100)
+            : new(CodecSteps: 2_500, FeatureSteps: 3_000, BatchSize: 128, PoolRows: 20_000, TestRows: 10_000, UnlabelledRows: 60_000,
+                SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000);
+        return plan with { FeatureSteps = settings.Steps ?? plan.FeatureSteps };
+    }
+
+    /// <summary>The codec of the images sample, with a column of encoder outputs.</summary>
+    public ImageVqVaeOptions ImageCodec(ImageData data, FeaturesSettings settings)
+    {
+        var images = new ImagesSettings { Steps = CodecSteps, Seed = settings.Seed, Quick = settings.Quick };
+        ImageVqVaeOptions options = ImagesPlan.For(data, images).CodecOptions(data, images);
+        options.ReconstructionColumnName = null;
+        options.EmbeddingsColumnName = "Embeddings";
+        options.EncoderOutputsColumnName = "Outputs";
+        return options;
+    }
+
+    /// <summary>Features of the encoder outputs, with the codes as targets.</summary>
+    public FeatureOptions FeatureOptions(FeaturesSettings settings, int steps)
+    {
+        var options = new FeatureOptions { InputColumnName = "Outputs" };
+        options.Training.Steps = steps;
+        options.Training.BatchSize = BatchSize;
+        options.Training.Seed = settings.Seed;
+        return options;
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Images;
+
+namespace Microsoft.ML.VqVae.Samples.Features;
+
+/// <summary>Features of images: pixels, principal components, codes, embeddings, and the features of a transformer over codes.</summary>
+internal sealed class ImageFeatures(MLContext ml, FeaturesSettings settings, Stages stages, CancellationToken cancellation)
+{
+    /// <summary>The number of principal components.</summary>
+    const int Components = 64;
+
+    public LabelCurves Measure(ImageData data, FeaturesPlan plan)
+    {
+        int unlabelled = Math.Min(plan.UnlabelledRows, data.TrainRows);
+        IDataView all = ml.Data.TakeRows(data.Train, unlabelled);
+
+        // 1. The codec and the features are trained on images without labels.
+        ImageVqVaeOptions codecOptions = plan.ImageCodec(data, settings);
+        using ImageVqVaeTransformer codec = stages.Train(
+            $"Train the VQ-VAE on {unlabelled:N0} × {data.Shape}", codecOptions.Training, cancellation,
+            () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", codecOptions).Fit(all));
+        FeatureOptions featureOptions = plan.FeatureOptions(settings, plan.FeatureSteps);
+        using FeatureTransformer features = stages.Train(
+            "Train the features", featureOptions.Training, cancellation,
+            () => ml.Transforms.VqVae.Featurize("Mean", "Codes", featureOptions).Fit(codec.Transform(all)));
+        using FeatureTransformer parts = features.WithFeatures("Parts", poolingSize: 3);
+
+        // 2. The networks run once over the rows that labels are drawn from, and over the test rows.
+        var chain = new TransformerChain<ITransformer>(codec, features, parts);
+        string[] columns = ["Pixels", "Class", "Codes", "Embeddings", "Mean", "Parts"];
+        (IDataView train, IDataView test) = stages.Run("Compute the features", _ =>
+            (Computed(chain, data.Train, plan.PoolRows, columns), Computed(chain, data.Test, plan.TestRows, columns)));
+
+        // 3. A linear classifier is trained on each kind of features.
+        string[] classes = [.. train.GetColumn<string>("Class")], testClasses = [.. test.GetColumn<string>("Class")];
+        var curves = new LabelCurves(ml, data.Name, classes, testClasses, settings.Labels, settings.Seed);
+        FeatureSet pixels = FeatureSet.Read("raw pixels", train, test, "Pixels");
+        foreach ((string name, Func<FeatureSet> read) in (IReadOnlyList<(string, Func<FeatureSet>)>)
+        [
+            ("raw pixels", () => pixels.Standardized()),
+            ($"{Components} principal components", () => Principal(train, test)),
+            ("codes, one-hot by position", () => Codes(train, test, bag: false)),
+            ("bag of codes", () => Codes(train, test, bag: true)),
+            ("embeddings", () => FeatureSet.Read("", train, test, "Embeddings").Standardized()),
+            ("features, mean", () => FeatureSet.Read("", train, test, "Mean").Standardized()),
+            ("features, 3×3 means", () => FeatureSet.Read("", train, test, "Parts").Standardized()),
+        ])
+        {
+            stages.Run($"Classify by {name}", _ => curves.Measure(read() with { Name = name }, cancellation));
+        }
+
+        // 4. A network that is trained on nothing but the labelled rows.
+        stages.Run("Train supervised networks", _ =>
+        {
+            var supervised = new SupervisedNetwork(data.Shape, pixels, classes, testClasses, plan.SupervisedSteps, settings.Seed);
+            curves.Measure("supervised network", rows =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return supervised.Accuracy(rows);
+            });
+        });
+        return curves;
+    }
+
+    IDataView Computed(ITransformer chain, IDataView images, int rows, string[] columns)
+    {
+        IDataView computed = chain.Transform(ml.Data.TakeRows(images, rows));
+        return ml.Data.Cache(ml.Transforms.SelectColumns(columns).Fit(computed).Transform(computed));
+    }
+
+    FeatureSet Principal(IDataView train, IDataView test)
+    {
+        ITransformer principal = ml.Transforms.NormalizeMeanVariance("Flat", "Pixels", fixZero: false)
+            .Append(ml.Transforms.ProjectToPrincipalComponents("Components", "Flat", rank: Components, seed: settings.Seed)).Fit(train);
+        return FeatureSet.Read("", principal.Transform(train), principal.Transform(test), "Components").Standardized();
+    }
+
+    FeatureSet Codes(IDataView train, IDataView test, bool bag)
+    {
+        ITransformer vectors = ml.Transforms.Conversion.MapKeyToVector("Vectors", "Codes", outputCountVector: bag).Fit(train);
+        return FeatureSet.Read("", vectors.Transform(train), vectors.Transform(test), "Vectors");
+    }
+}
