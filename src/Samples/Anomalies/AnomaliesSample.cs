@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Images;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Anomalies;
 
@@ -18,6 +17,8 @@ internal sealed class AnomaliesSample(AnomaliesSettings settings, CancellationTo
 
     const int Shown = 10;
 
+    protected override string Title => "Anomalies by the bits of codes";
+
     AnomaliesPlan Plan { get; } = AnomaliesPlan.For(settings);
 
     protected override SampleResult Work(Stages stages)
@@ -26,8 +27,9 @@ internal sealed class AnomaliesSample(AnomaliesSettings settings, CancellationTo
         LabelledImage[] train = Take(data.Train, Plan.TrainRows), test = Take(data.Test, Plan.TestRows);
         LeftOutClass[] classes = LeftOutClasses(data, train, test, stages);
         DefectMetrics defects = Defects(data, train, test, stages);
-        SeriesMetrics series = new SensorSeries(ML, Plan.SeriesSteps, Settings.Seed, Settings.Quick, stages, Cancellation)
-            .Run(Out("series.png"));
+        (SeriesMetrics series, Canvas windows) =
+            new SensorSeries(ML, Plan.SeriesSteps, Settings.Seed, Settings.Quick, stages, Cancellation).Run();
+        Show(windows, "series.png", "Normal and odd windows of a series with the bits of their codes, and what is restored");
         AreasUnderCurve mean = AreasUnderCurve.Mean([.. classes.Select(found => found.Areas)]);
         var metrics = new AnomaliesMetrics
         {
@@ -80,10 +82,10 @@ internal sealed class AnomaliesSample(AnomaliesSettings settings, CancellationTo
             columns.Add(new(name, Tiles(shown, data.Shape),
                 [Text($"{areas.Bits:0.000}"), Text($"{areas.ReconstructionError:0.000}"), Text($"{areas.RandomizedPca:0.000}")]));
         }
-        AnomalyFigures.Columns($"{data.Name}, one class left out of training",
+        Show(AnomalyFigures.Columns($"{data.Name}, one class left out of training",
             "Each column: an image of the class left out, the bits of its codes (red: unlikely), and unlikely codes sampled from the prior",
-            data.Shape, ["left-out image", "heat map", "restored"], ["area under ROC: bits", "reconstruction error", "RandomizedPca"], columns)
-            .Save(Out("left-out.png"));
+            data.Shape, ["left-out image", "heat map", "restored"], ["area under ROC: bits", "reconstruction error", "RandomizedPca"], columns),
+            "left-out.png", "An image of each class that training left out, the heat map of its bits, and the restored image");
         return [.. found];
     }
 
@@ -114,13 +116,13 @@ internal sealed class AnomaliesSample(AnomaliesSettings settings, CancellationTo
             image.BitsPerCode, detector.Detector.CodeThreshold, defects[index].Changed, data.Shape, detector.Codec.CodeGrid))
             .OfType<(double, double)>()];
         int[] chosen = [.. Enumerable.Range(0, defects.Length).Where(index => defects[index].Changed.Count(changed => changed) >= 12).Take(Shown)];
-        AnomalyFigures.Columns($"Defects painted into {data.Name}",
+        Show(AnomalyFigures.Columns($"Defects painted into {data.Name}",
             "The codec has seen no defect. Heat map: bits of codes (red: unlikely). Restored: unlikely codes sampled from the prior",
             data.Shape, ["without defect", "with defect", "heat map", "restored"], ["score: bits per code"],
             [.. chosen.Select(index => new AnomalyTiles(
                 clean[index].Class, [AnomalyFigures.TileOf(defects[index].Clean, data.Shape), .. Tiles(shown[index], data.Shape)],
-                [Text($"{shown[index].Score:0.0}")]))])
-            .Save(Out("defects.png"));
+                [Text($"{shown[index].Score:0.0}")]))]),
+            "defects.png", "Images with painted defects, the heat map of their bits, and the restored images");
         return new DefectMetrics(areas, places.Length, places.Average(place => place.Heat), places.Average(place => place.Area),
             defects.Average(image => PaintedDefects.Difference(image, image.Pixels, data.Shape)),
             defects.Select((image, index) => PaintedDefects.Difference(image, shown[index].Restored, data.Shape)).Average());

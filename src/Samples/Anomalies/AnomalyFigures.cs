@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Images;
+using SkiaSharp;
 
 namespace Microsoft.ML.VqVae.Samples.Anomalies;
 
@@ -11,7 +12,7 @@ internal sealed record AnomalyTiles(string Above, IReadOnlyList<Tile> Tiles, IRe
 /// <summary>The pictures of the anomalies sample.</summary>
 internal static class AnomalyFigures
 {
-    const int Margin = 12, Gap = 8, HeaderHeight = 64, CaptionWidth = 150, LineHeight = 12;
+    const int Gap = 6, CaptionWidth = 150, LineHeight = 18;
 
     static readonly Color Heat = new(214, 60, 40);
 
@@ -31,69 +32,75 @@ internal static class AnomalyFigures
         string title, string remark, ImageShape shape, IReadOnlyList<string> captions, IReadOnlyList<string> captionsBelow,
         IReadOnlyList<AnomalyTiles> columns)
     {
-        int scale = Math.Max(1, 84 / Math.Max(shape.Height, shape.Width));
-        int wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
-        int below = HeaderHeight + LineHeight + captions.Count * tall;
-        int width = Math.Max(CaptionWidth + columns.Count * wide, 2 * Margin + Math.Max(Lettering.Measure(remark), Lettering.Measure(title, 2)));
-        var canvas = new Canvas(width + Margin, below + captionsBelow.Count * LineHeight + Margin);
-        canvas.WriteHeading(title, remark, Margin);
+        int scale = shape.Scale(70), wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
+        int width = Canvas.Margin + CaptionWidth + columns.Count * wide + Canvas.Margin;
+        int header = Canvas.HeadingHeight(remark, width), top = header + LineHeight, below = top + captions.Count * tall;
+        var canvas = new Canvas(width, below + captionsBelow.Count * LineHeight + Canvas.Margin);
+        canvas.WriteHeading(title, remark);
         for (int row = 0; row < captions.Count; row++)
-            canvas.Write(captions[row], Margin, HeaderHeight + LineHeight + row * tall + tall / 2 - 8, Color.Ink);
+            canvas.Write(captions[row], Canvas.Margin, top + row * tall + (tall - Gap) / 2, Color.Ink);
         for (int line = 0; line < captionsBelow.Count; line++)
-            canvas.Write(captionsBelow[line], Margin, below + line * LineHeight, Color.Ink);
+            canvas.Write(Lettering.Shorten(captionsBelow[line], CaptionWidth - 8), Canvas.Margin, MiddleBelow(line), Color.Ink);
         for (int column = 0; column < columns.Count; column++)
         {
-            int left = CaptionWidth + column * wide, center = left + (wide - Gap) / 2;
-            canvas.WriteCentered(columns[column].Above, center, HeaderHeight - 2, Color.Ink);
+            int left = Canvas.Margin + CaptionWidth + column * wide, center = left + (wide - Gap) / 2;
+            canvas.WriteLabel(columns[column].Above, center, header + LineHeight / 2 - 3, wide, Color.Ink);
             for (int row = 0; row < columns[column].Tiles.Count; row++)
-                canvas.Draw(columns[column].Tiles[row], left, HeaderHeight + LineHeight + row * tall, scale);
+                canvas.Draw(columns[column].Tiles[row], left, top + row * tall, scale);
             for (int line = 0; line < columns[column].Below.Count; line++)
-                canvas.WriteCentered(columns[column].Below[line], center, below + line * LineHeight, line == 0 ? Color.Accent : Color.Ink);
+                canvas.Write(columns[column].Below[line], center, MiddleBelow(line), line == 0 ? Color.Accent : Color.Ink, align: Align.Center);
         }
         return canvas;
+
+        int MiddleBelow(int line) => below + line * LineHeight + LineHeight / 2;
     }
 
     /// <summary>Windows of a series, whose background is red where the bits of a code are high, with the restored series over them.</summary>
     public static Canvas Windows(string title, string remark, IReadOnlyList<ShownWindow> windows, double codeThreshold, double threshold)
     {
-        const int across = 3, wide = 256, tall = 84, spaceX = 28, spaceY = 30;
-        int rows = (windows.Count + across - 1) / across;
-        var canvas = new Canvas(Margin + across * (wide + spaceX), HeaderHeight + 24 + rows * (tall + spaceY) + Margin);
-        canvas.WriteHeading(title, remark, Margin);
-        canvas.Fill(Margin, HeaderHeight, 18, 3, Color.Ink);
-        int at = Margin + 24;
-        at += canvas.Write("vibration", at, HeaderHeight - 2, Color.Ink) + 24;
-        canvas.Fill(at, HeaderHeight, 18, 3, Color.Accent);
-        at += 24;
-        at += canvas.Write("restored: unlikely codes sampled anew", at, HeaderHeight - 2, Color.Accent) + 24;
-        canvas.Fill(at, HeaderHeight - 4, 18, 10, Mix(1));
-        canvas.Write(string.Create(CultureInfo.InvariantCulture, $"bits of a code, red from {1.5 * codeThreshold:0} on"), at + 24, HeaderHeight - 2, Heat);
+        const int across = 3, wide = 256, tall = 84, spaceX = 28, spaceY = 34, width = Canvas.Margin + across * (wide + spaceX);
+        int rows = (windows.Count + across - 1) / across, header = Canvas.HeadingHeight(remark, width), first = header + 2 * LineHeight + 14;
+        var canvas = new Canvas(width, first + rows * (tall + spaceY));
+        canvas.WriteHeading(title, remark);
+        int at = Canvas.Margin, middle = header + LineHeight / 2;
+        Explain("vibration", Color.Ink, 3);
+        Explain("restored: unlikely codes sampled anew", Color.Accent, 3);
+        Explain(string.Create(CultureInfo.InvariantCulture, $"bits of a code, red from {1.5 * codeThreshold:0} on"), Mix(1), 11);
         for (int number = 0; number < windows.Count; number++)
         {
             ShownWindow window = windows[number];
-            int left = Margin + number % across * (wide + spaceX), top = HeaderHeight + 36 + number / across * (tall + spaceY);
+            int left = Canvas.Margin + number % across * (wide + spaceX), top = first + number / across * (tall + spaceY);
             string verdict = window.PredictedLabel ? "anomaly" : "normal";
-            canvas.Write(string.Create(CultureInfo.InvariantCulture, $"{window.Kind}: {window.Score:0.0} bits, {verdict}"), left, top - 10,
+            canvas.Write(string.Create(CultureInfo.InvariantCulture, $"{window.Kind}: {window.Score:0.0} bits, {verdict}"), left, top - 11,
                 window.Score > threshold ? Heat : Color.Ink);
             int span = wide / window.BitsPerCode.Length;
             for (int code = 0; code < window.BitsPerCode.Length; code++)
                 canvas.Fill(left + code * span, top, span, tall, Mix(Math.Clamp(window.BitsPerCode[code] / codeThreshold - 0.5, 0, 1)));
-            Draw(window.Restored, Color.Accent);
-            Draw(window.Window, Color.Ink);
-
-            void Draw(float[] values, Color color)
+            canvas.Paint(skia =>
             {
-                for (int step = 1; step < SensorWindow.Steps; step++)
-                {
-                    canvas.Line(X(step - 1), Y(values[(step - 1) * SensorWindow.Channels]), X(step), Y(values[step * SensorWindow.Channels]),
-                        color);
-                }
-            }
+                Draw(skia, window.Restored, Color.Accent);
+                Draw(skia, window.Window, Color.Ink);
+            });
 
-            double X(int step) => left + (double)step * (wide - 2) / (SensorWindow.Steps - 1);
-            double Y(float value) => top + tall / 2.0 - Math.Clamp(value, -2.2, 2.2) * tall / 4.6;
+            void Draw(SKCanvas skia, float[] values, Color color)
+            {
+                using var line = new SKPaint
+                {
+                    Color = color.ToSkia(), IsStroke = true, StrokeWidth = 1.5f, IsAntialias = true,
+                };
+                SKPoint[] points = [.. Enumerable.Range(0, SensorWindow.Steps).Select(step => new SKPoint(
+                    left + step * (wide - 2f) / (SensorWindow.Steps - 1),
+                    top + tall / 2f - Math.Clamp(values[step * SensorWindow.Channels], -2.2f, 2.2f) * tall / 4.6f))];
+                skia.DrawPoints(SKPointMode.Polygon, points, line);
+            }
         }
         return canvas;
+
+        void Explain(string text, Color color, int thickness)
+        {
+            canvas.Fill(at, middle - thickness / 2, 18, thickness, color);
+            at += 24 + canvas.Write(text, at + 24, middle, Color.Ink) + 24;
+        }
 
         static Color Mix(double share) => new(
             (byte)(246 + share * (255 - 246)), (byte)(247 + share * (150 - 247)), (byte)(249 + share * (130 - 249)));

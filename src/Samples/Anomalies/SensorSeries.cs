@@ -1,13 +1,14 @@
 using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Samples.Anomalies;
 
 /// <summary>Odd windows of a sensor series, found by the bits of their codes.</summary>
 internal sealed class SensorSeries(MLContext ml, int steps, int seed, bool quick, Stages stages, CancellationToken cancellation)
 {
-    public SeriesMetrics Run(string picture)
+    public (SeriesMetrics Metrics, Canvas Picture) Run()
     {
         int rows = quick ? 800 : 4_000, judgedRows = quick ? 200 : 1_000;
         IDataView normal = ml.Data.LoadFromEnumerable(SensorWindow.Normal(0, rows));
@@ -36,11 +37,12 @@ internal sealed class SensorSeries(MLContext ml, int steps, int seed, bool quick
             RandomizedPca(normal, judged)));
         ShownWindow[] windows = [.. ml.Data.CreateEnumerable<ShownWindow>(scored, reuseRowObject: false)];
         ShownWindow[] shown = [.. SensorWindow.Kinds.Select(kind => windows.First(window => window.Kind == kind))];
-        AnomalyFigures.Windows("Odd windows of a sensor series", string.Create(CultureInfo.InvariantCulture,
+        Canvas picture = AnomalyFigures.Windows("Odd windows of a sensor series", string.Create(CultureInfo.InvariantCulture,
             $"The detector has learned normal windows alone: more than {detector.Threshold:0.0} bits per code are an anomaly"),
-            shown, detector.CodeThreshold, detector.Threshold).Save(picture);
-        return new(areas, windows.Take(judgedRows).Average(window => window.PredictedLabel ? 1.0 : 0),
+            shown, detector.CodeThreshold, detector.Threshold);
+        var metrics = new SeriesMetrics(areas, windows.Take(judgedRows).Average(window => window.PredictedLabel ? 1.0 : 0),
             windows.Skip(judgedRows).Average(window => window.PredictedLabel ? 1.0 : 0));
+        return (metrics, picture);
     }
 
     // The scales of the sensors differ.

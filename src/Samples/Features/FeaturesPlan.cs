@@ -35,7 +35,7 @@ internal sealed record FeaturesPlan(
     {
         FeaturesPlan plan = settings.Quick
             ? new(CodecSteps: 150, FeatureSteps: 60, BatchSize: 64, PoolRows: 1_000, TestRows: 500, UnlabelledRows: 4_000,
-                SeriesSteps: 60, SupervisedSteps: 60, Machines: 600, SpeechSteps: 100)
+                SeriesSteps: 60, SupervisedSteps: 30, Machines: 600, SpeechSteps: 100)
             : new(CodecSteps: 2_500, FeatureSteps: 3_000, BatchSize: 128, PoolRows: 20_000, TestRows: 10_000, UnlabelledRows: 60_000,
                 SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000);
         return plan with { FeatureSteps = settings.Steps ?? plan.FeatureSteps };

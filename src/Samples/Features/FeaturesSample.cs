@@ -1,6 +1,6 @@
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Images;
-using Spectre.Console;
+using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
 
@@ -11,19 +11,22 @@ namespace Microsoft.ML.VqVae.Samples.Features;
 internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToken cancellation)
     : Sample<FeaturesSettings>(settings, cancellation)
 {
+    protected override string Title => "Features for few labels";
+
     protected override SampleResult Work(Stages stages)
     {
         FeaturesPlan plan = FeaturesPlan.For(Settings);
-        // Images are the data of the folder; the machines are made by the sample, and need none.
-        ImageData data = ImageDataSets.Open(ML, Settings, stages);
-        LabelCurves images = new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan);
+        (string name, int rows, LabelCurves main) = Settings.DataFolder is { } folder && SpeechFeatures.IsIn(folder)
+            ? OfSpeech(folder, plan, stages)
+            : OfImages(plan, stages);
+        // The machines are made by the sample, and need no data.
         LabelCurves machines = new SeriesFeatures(ML, Settings, stages, Cancellation).Measure(plan);
-        FeatureCell[] cells = [.. images.Cells, .. machines.Cells];
-        if (cells.Length == 0)
-            throw new DataSetException($"--labels asks for {Settings.Labels[0]:N0} labels or more; '{data.Name}' has {data.TrainRows:N0} rows.");
-        foreach ((string file, LabelCurves curves) in (IReadOnlyList<(string, LabelCurves)>)[("accuracy.png", images), ("machines.png", machines)])
-            if (curves.Cells.Count > 0)
-                FeaturesFigures.Curves(curves.Cells[0].Data, curves.Cells).Save(Out(file));
+        FeatureCell[] cells = [.. main.Cells, .. machines.Cells];
+        if (main.Cells.Count == 0)
+            throw new DataSetException($"'{name}' has {rows:N0} rows, too few for --labels, which asks for {Settings.Labels[0]:N0} or more.");
+        Show(FeaturesFigures.Curves(name, main.Cells), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
+        if (machines.Cells.Count > 0)
+            Show(FeaturesFigures.Curves("Machines", machines.Cells), "machines.png", "The same for faults of generated machines");
 
         Table table = TableOf(["accuracy with labels", .. Settings.Labels.Select(count => $"{count:N0}")]);
         foreach (IGrouping<(string Data, string Features), FeatureCell> row in cells.GroupBy(cell => (cell.Data, cell.Features)))
@@ -34,10 +37,22 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
         }
         var metrics = new FeaturesMetrics
         {
-            Dataset = data.Name, TrainRows = data.TrainRows, CodecSteps = plan.CodecSteps, FeatureSteps = plan.FeatureSteps, Seconds = Seconds,
-            Cells = cells,
+            Dataset = name, TrainRows = rows, Seconds = Seconds, Cells = cells,
         };
-        return new SampleResult(metrics, table, $"{data.Name}, {FeaturesPlan.Draws} draws of the labels, {metrics.Seconds:0} s");
+        return new SampleResult(metrics, table, $"{name}, {FeaturesPlan.Draws} draws of the labels, {metrics.Seconds:0} s");
+    }
+
+    (string Name, int Rows, LabelCurves Curves) OfImages(FeaturesPlan plan, Stages stages)
+    {
+        ImageData data = ImageDataSets.Open(ML, Settings, stages);
+        return (data.Name, data.TrainRows, new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan));
+    }
+
+    (string Name, int Rows, LabelCurves Curves) OfSpeech(string folder, FeaturesPlan plan, Stages stages)
+    {
+        SpeechData data = stages.Run("Read the speech data",
+            _ => SpeechData.Read(new DirectoryInfo(folder).Name, folder, newSpeakers: true));
+        return (data.Name, data.Train.Count, new SpeechFeatures(ML, Settings, stages, Cancellation).Measure(data, plan));
     }
 }
 
@@ -47,10 +62,6 @@ internal sealed record FeaturesMetrics : SampleMetrics
     public required string Dataset { get; init; }
 
     public required int TrainRows { get; init; }
-
-    public required int CodecSteps { get; init; }
-
-    public required int FeatureSteps { get; init; }
 
     /// <summary>Duration of the whole run.</summary>
     public required double Seconds { get; init; }
