@@ -86,7 +86,7 @@ public class FeatureTests
     public void Training_finds_what_is_regular(bool grid)
     {
         IDataView data = TinyFeatures.Data(_ml, grid, 60);
-        FeatureOptions options = TinyFeatures.Options(steps: grid ? 120 : 300);
+        FeatureOptions options = TinyFeatures.Options(steps: grid ? 120 : 600);
         using FeatureTransformer features = Fit(grid, options);
         // All five codes are equally frequent; a third of the rows repeats one code, the others go up or down.
         double unigram = Math.Log2(TinyCodes.Codes);
