@@ -40,9 +40,13 @@ property() {
     tr '\n' '\001' < "$package/${id,,}.nuspec" | sed -n "s/.*<$1[^>]*>\(.*\)<\/$1>.*/\1/p" | tr '\001' '\n'
 }
 
+# Builds once; the version and the addresses of a package are no part of its assemblies.
+quietly dotnet build src/Microsoft.ML.VqVae.Mpi --configuration Release --nologo
+pack=(dotnet pack --no-build --configuration Release --nologo -p:PackageVersion="$version")
+
 # Packs, as a clone of a public repository does, and checks what only such a clone has: absolute links, and the URL of the project.
 url=https://github.com/someone/someplace
-quietly dotnet pack src/Microsoft.ML.VqVae --configuration Release --nologo --output "$scratch/public" -p:PackageVersion="$version" \
+quietly "${pack[@]}" src/Microsoft.ML.VqVae --output "$scratch/public" \
     -p:RepositoryUrl="$url.git" -p:RepositoryType=git
 readme=$(unzip -p "$scratch/public/$id.$version.nupkg" README.md)
 ! grep -nE '\]\((docs|[A-Z]+\.md)' <<< "$readme" || fail "the packed readme has relative links."
@@ -51,9 +55,9 @@ grep -q "](https://raw.githubusercontent.com/someone/someplace/[0-9a-fHEAD]*/doc
 unzip -p "$scratch/public/$id.$version.nupkg" "$id.nuspec" | grep -q "<projectUrl>$url" || fail "the package does not name its project."
 
 # Packs here.
-quietly dotnet pack src/Microsoft.ML.VqVae --configuration Release --nologo --output "$scratch/feed" -p:PackageVersion="$version"
+quietly "${pack[@]}" src/Microsoft.ML.VqVae --output "$scratch/feed"
 [[ -s $scratch/feed/$id.$version.snupkg ]] || fail "there is no package of symbols."
-quietly dotnet pack src/Microsoft.ML.VqVae.Mpi --configuration Release --nologo --output "$scratch/feed" -p:PackageVersion="$version"
+quietly "${pack[@]}" src/Microsoft.ML.VqVae.Mpi --output "$scratch/feed"
 distributed=$PWD/docs/distributed.md
 
 mkdir "$scratch/app"

@@ -22,7 +22,7 @@ internal sealed record TwoLevelPlan(int CodecSteps, int Steps, int TrainRows, in
     public static TwoLevelPlan For(TwoLevelSettings settings)
     {
         TwoLevelPlan plan = settings.Quick
-            ? new(CodecSteps: 350, Steps: 250, TrainRows: 10_000, TestRows: 1_000)
+            ? new(CodecSteps: 350, Steps: 160, TrainRows: 6_000, TestRows: 500)
             : new(CodecSteps: 2000, Steps: 1500, TrainRows: 60_000, TestRows: 5_000);
         return plan with { Steps = settings.Steps ?? plan.Steps };
     }

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Samples;
@@ -14,7 +16,7 @@ public sealed class AnomalyModelTests
     readonly MLContext _ml = new(seed: 1);
 
     [TestMethod]
-    public void A_saved_detector_gives_the_same_values_and_the_same_file()
+    public void A_saved_detector_gives_the_same_values_and_the_same_files_inside()
     {
         (AnomalyDetectionTransformer detector, IDataView rows, PriorTransformer prior) = AnomalyDetectionTests.Images(_ml, scoredShare: 0.5);
         using (detector)
@@ -28,7 +30,7 @@ public sealed class AnomalyModelTests
             Assert.AreEqual(detector.Threshold, loaded.Threshold);
             Assert.AreEqual(detector.CodeThreshold, loaded.CodeThreshold);
             Assert.AreEqual(detector.ToString().Split('\n')[0], loaded.ToString().Split('\n')[0]);
-            CollectionAssert.AreEqual(file, Saved(loaded, rows.Schema));
+            CollectionAssert.AreEqual(Inside(file), Inside(Saved(loaded, rows.Schema)));
         }
     }
 
@@ -167,6 +169,17 @@ public sealed class AnomalyModelTests
         using var stream = new MemoryStream();
         _ml.Model.Save(model, schema, stream);
         return stream.ToArray();
+    }
+
+    /// <summary>The files in a model file with their contents; the archive itself has the times when they were written.</summary>
+    static string[] Inside(byte[] file)
+    {
+        using var archive = new ZipArchive(new MemoryStream(file));
+        return [.. archive.Entries.Select(entry =>
+        {
+            using Stream content = entry.Open();
+            return $"{entry.FullName} {Convert.ToHexString(SHA256.HashData(content))}";
+        })];
     }
 
     sealed class Counted
