@@ -15,7 +15,7 @@ public abstract class AudioFile : IDisposable
         _name = name;
     }
 
-    /// <summary>Samples a second in each channel.</summary>
+    /// <summary>Samples per second in each channel.</summary>
     public abstract int SampleRate { get; }
 
     /// <summary>The number of channels.</summary>
