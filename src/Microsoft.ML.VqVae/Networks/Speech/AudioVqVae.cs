@@ -75,6 +75,12 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
     internal abstract Tensor EncodeToLatents(AudioBatch batch);
 
+    /// <summary>The normalized features of a batch that the encoder reads, [B, C, T], zero where there is only padding.</summary>
+    /// <exception cref="ArgumentException">The batch has another shape.</exception>
+    /// <exception cref="NotSupportedException">The encoder reads samples.</exception>
+    internal virtual Tensor NormalizeFeatures(AudioBatch batch) =>
+        throw new NotSupportedException($"The encoder of {GetType().Name} reads samples, and no features.");
+
     /// <summary>A batch → codes Int64 [B, N, G], without gradients. Codes of padding are arbitrary.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
     internal Tensor Encode(AudioBatch batch)
