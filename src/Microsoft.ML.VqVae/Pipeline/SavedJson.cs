@@ -27,6 +27,7 @@ namespace Microsoft.ML.VqVae;
 [JsonSerializable(typeof(Saved<PriorDescription, PriorColumns>), TypeInfoPropertyName = "Prior")]
 [JsonSerializable(typeof(Saved<VideoPriorDescription, VideoPriorColumns>), TypeInfoPropertyName = "VideoPrior")]
 [JsonSerializable(typeof(Saved<FeatureDescription, FeatureColumns>), TypeInfoPropertyName = "Features")]
+[JsonSerializable(typeof(Saved<ImageFeatureDescription, ImageFeatureColumns>), TypeInfoPropertyName = "ImageFeatures")]
 [JsonSerializable(typeof(SavedAnomalies))]
 [JsonSerializable(typeof(SavedFrames))]
 [JsonSerializable(typeof(SavedCodeLabelMap))]

@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
 
@@ -14,9 +15,11 @@ internal sealed record FeaturesSettings : ImageSampleSettings
 }
 
 /// <summary>The training budget.</summary>
-/// <param name="CodecSteps">Training steps of the codec of images.</param>
-/// <param name="FeatureSteps">Training steps of the features of images.</param>
-/// <param name="BatchSize">Rows per training step of the features.</param>
+/// <param name="CodecSteps">Training steps of the codec of images; half as many for images in color, whose network is larger.</param>
+/// <param name="FeatureSteps">Training steps of the features of codes of images.</param>
+/// <param name="BatchSize">Rows per training step of the features of codes.</param>
+/// <param name="PixelSteps">Training steps of the features of pixels.</param>
+/// <param name="PixelBatchSize">Images per training step of the features of pixels.</param>
 /// <param name="PoolRows">The number of training rows that labelled rows are drawn from.</param>
 /// <param name="TestRows">The number of test rows.</param>
 /// <param name="UnlabelledRows">The number of rows that codec and features of images are trained on.</param>
@@ -25,8 +28,8 @@ internal sealed record FeaturesSettings : ImageSampleSettings
 /// <param name="Machines">The number of machines without labels.</param>
 /// <param name="SpeechSteps">Training steps of the codec of speech, and of its features.</param>
 internal sealed record FeaturesPlan(
-    int CodecSteps, int FeatureSteps, int BatchSize, int PoolRows, int TestRows, int UnlabelledRows, int SeriesSteps, int SupervisedSteps,
-    int Machines, int SpeechSteps)
+    int CodecSteps, int FeatureSteps, int BatchSize, int PixelSteps, int PixelBatchSize, int PoolRows, int TestRows, int UnlabelledRows,
+    int SeriesSteps, int SupervisedSteps, int Machines, int SpeechSteps)
 {
     /// <summary>The number of draws of the labelled rows.</summary>
     public const int Draws = 3;
@@ -34,17 +37,18 @@ internal sealed record FeaturesPlan(
     public static FeaturesPlan For(FeaturesSettings settings)
     {
         FeaturesPlan plan = settings.Quick
-            ? new(CodecSteps: 150, FeatureSteps: 60, BatchSize: 64, PoolRows: 1_000, TestRows: 500, UnlabelledRows: 4_000,
-                SeriesSteps: 60, SupervisedSteps: 30, Machines: 600, SpeechSteps: 100)
-            : new(CodecSteps: 2_500, FeatureSteps: 3_000, BatchSize: 128, PoolRows: 20_000, TestRows: 10_000, UnlabelledRows: 60_000,
-                SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000);
-        return plan with { FeatureSteps = settings.Steps ?? plan.FeatureSteps };
+            ? new(CodecSteps: 150, FeatureSteps: 60, BatchSize: 64, PixelSteps: 20, PixelBatchSize: 64, PoolRows: 1_000, TestRows: 500,
+                UnlabelledRows: 4_000, SeriesSteps: 60, SupervisedSteps: 30, Machines: 600, SpeechSteps: 100)
+            : new(CodecSteps: 2_500, FeatureSteps: 1_500, BatchSize: 128, PixelSteps: 1_500, PixelBatchSize: 256, PoolRows: 20_000,
+                TestRows: 10_000, UnlabelledRows: 60_000, SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000);
+        return plan with { FeatureSteps = settings.Steps ?? plan.FeatureSteps, PixelSteps = settings.Steps ?? plan.PixelSteps };
     }
 
     /// <summary>The codec of the images sample, with a column of encoder outputs.</summary>
     public ImageVqVaeOptions ImageCodec(ImageData data, FeaturesSettings settings)
     {
-        var images = new ImagesSettings { Steps = CodecSteps, Seed = settings.Seed, Quick = settings.Quick };
+        int steps = data.Shape.Channels == 3 ? CodecSteps / 2 : CodecSteps;
+        var images = new ImagesSettings { Steps = steps, Seed = settings.Seed, Quick = settings.Quick };
         ImageVqVaeOptions options = ImagesPlan.For(data, images).CodecOptions(data, images);
         options.ReconstructionColumnName = null;
         options.EmbeddingsColumnName = "Embeddings";
@@ -58,6 +62,17 @@ internal sealed record FeaturesPlan(
         var options = new FeatureOptions { InputColumnName = "Outputs" };
         options.Training.Steps = steps;
         options.Training.BatchSize = BatchSize;
+        options.Training.Seed = settings.Seed;
+        return options;
+    }
+
+    /// <summary>Features of pixels, with the codes as targets.</summary>
+    public ImageFeatureOptions PixelFeatureOptions(FeaturesSettings settings)
+    {
+        var options = new ImageFeatureOptions();
+        options.Training.Precision = TrainingPrecision.Auto;
+        options.Training.Steps = PixelSteps;
+        options.Training.BatchSize = PixelBatchSize;
         options.Training.Seed = settings.Seed;
         return options;
     }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Samples.Features;
 
 /// <summary>
 /// Compares features for a linear classifier with few labels: raw values, principal components, codes, embeddings, and the features of a
-/// transformer over codes, which is trained without labels; and a network that is trained on the labels only.
+/// transformer over codes and of a network over pixels, which are trained without labels; and a network that is trained on the labels only.
 /// </summary>
 internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToken cancellation)
     : Sample<FeaturesSettings>(settings, cancellation)

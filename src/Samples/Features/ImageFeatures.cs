@@ -4,7 +4,8 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
 
-/// <summary>Features of images: pixels, principal components, codes, embeddings, and the features of a transformer over codes.</summary>
+/// <summary>Features of images: pixels, principal components, codes, embeddings, the features of a transformer over codes, and those of a
+/// convolutional network over pixels.</summary>
 internal sealed class ImageFeatures(MLContext ml, FeaturesSettings settings, Stages stages, CancellationToken cancellation)
 {
     /// <summary>The number of principal components.</summary>
@@ -22,13 +23,18 @@ internal sealed class ImageFeatures(MLContext ml, FeaturesSettings settings, Sta
             () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", codecOptions).Fit(all));
         FeatureOptions featureOptions = plan.FeatureOptions(settings, plan.FeatureSteps);
         using FeatureTransformer features = stages.Train(
-            "Train the features", featureOptions.Training, cancellation,
+            "Train the features of codes", featureOptions.Training, cancellation,
             () => ml.Transforms.VqVae.Featurize("Mean", "Codes", featureOptions).Fit(codec.Transform(all)));
         using FeatureTransformer parts = features.WithFeatures("Parts", poolingSize: 3);
+        ImageFeatureOptions pixelOptions = plan.PixelFeatureOptions(settings);
+        using ImageFeatureTransformer ofPixels = stages.Train(
+            "Train the features of pixels", pixelOptions.Training, cancellation,
+            () => ml.Transforms.VqVae.FeaturizeImages("OfPixels", "Pixels", pixelOptions).Fit(codec.Transform(all)));
+        using ImageFeatureTransformer meanOfPixels = ofPixels.WithFeatures("MeanOfPixels", poolingSize: 1, middlePoolingSize: 0);
 
         // 2. The networks run once over the rows that labels are drawn from, and over the test rows.
-        var chain = new TransformerChain<ITransformer>(codec, features, parts);
-        string[] columns = ["Pixels", "Class", "Codes", "Embeddings", "Mean", "Parts"];
+        var chain = new TransformerChain<ITransformer>(codec, features, parts, ofPixels, meanOfPixels);
+        string[] columns = ["Pixels", "Class", "Codes", "Embeddings", "Mean", "Parts", "OfPixels", "MeanOfPixels"];
         (IDataView train, IDataView test) = stages.Run("Compute the features", _ =>
             (Computed(chain, data.Train, plan.PoolRows, columns), Computed(chain, data.Test, plan.TestRows, columns)));
 
@@ -43,8 +49,10 @@ internal sealed class ImageFeatures(MLContext ml, FeaturesSettings settings, Sta
             ("codes, one-hot by position", () => Codes(train, test, bag: false)),
             ("bag of codes", () => Codes(train, test, bag: true)),
             ("embeddings", () => FeatureSet.Read("", train, test, "Embeddings").Standardized()),
-            ("features, mean", () => FeatureSet.Read("", train, test, "Mean").Standardized()),
-            ("features, 3×3 means", () => FeatureSet.Read("", train, test, "Parts").Standardized()),
+            ("features of codes, mean", () => FeatureSet.Read("", train, test, "Mean").Standardized()),
+            ("features of codes, 3×3 means", () => FeatureSet.Read("", train, test, "Parts").Standardized()),
+            ("features of pixels, mean", () => FeatureSet.Read("", train, test, "MeanOfPixels").Standardized()),
+            ("features of pixels, all", () => FeatureSet.Read("", train, test, "OfPixels").Standardized()),
         ])
         {
             stages.Run($"Classify by {name}", _ => curves.Measure(read() with { Name = name }, cancellation));

@@ -95,7 +95,7 @@ internal static class ImageVerbs
     public static SampleVerb Features()
     {
         var verb = new SampleVerb(
-            "features", "Compares features for a classifier with few labels: raw values, codes, and those of a transformer over codes.",
+            "features", "Compares features for a classifier with few labels: raw values, codes, and those of networks over codes and pixels.",
             $"A folder of recordings with phones, as for phonemes, or of images: {Data}");
         Option<bool> skip = WithSkip(verb);
         Option<string> labels = verb.With("--labels", "Numbers of labelled rows, separated by commas.", "100,1000,10000");

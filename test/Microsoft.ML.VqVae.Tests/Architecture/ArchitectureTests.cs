@@ -34,7 +34,8 @@ public class ArchitectureTests
         // What is sampled, and how, is said in one place.
         ["Pipeline/Codes"] = [.. Framework, "Pipeline/Priors", "Networks/Codes", "Networks/Priors"],
         ["Pipeline/Priors"] = [.. Framework, "Networks/Priors"],
-        ["Pipeline/Features"] = [.. Framework, "Networks/Features"],
+        // Features of images read the columns that codecs of images read.
+        ["Pipeline/Features"] = [.. Framework, "Networks/Features", "Pipeline/Images"],
         ["Pipeline/Compression"] = [.. Framework, "Pipeline/Priors", "Networks/Priors", "Compression"],
         // Heat maps are laid over images.
         ["Pipeline/Anomalies"] = [.. Framework, "Pipeline/Images", "Networks/Images", "Pipeline/Priors", "Networks/Priors"],

@@ -27,6 +27,7 @@ public class DefaultsTests
         ["EncodeSeries"] = (Catalog.EncodeSeries("Codes").Options, new SeriesVqVaeOptions()),
         ["Prior"] = (Catalog.Prior("Bits", "Codes").Options, new PriorOptions()),
         ["Featurize"] = (Catalog.Featurize("Features", "Codes").Options, new FeatureOptions()),
+        ["FeaturizeImages"] = (Catalog.FeaturizeImages("Features").Options, new ImageFeatureOptions()),
         ["VideoPrior"] = (Catalog.VideoPrior("Bits", "Codes", "Action", "Episode").Options, new VideoPriorOptions()),
         // Frames of video are images, whose defaults are for smaller ones: this method has a preset of its own.
         ["EncodeVideo"] = (Catalog.EncodeVideo("Codes").Options, ImageVqVaeOptions.FastVideo()),
@@ -68,6 +69,7 @@ public class DefaultsTests
             (new CodesVqVaeOptions().Codec, new CodesCodecOptions()), (new PriorOptions().PixelCnn, new PixelCnnOptions()),
             (new PriorOptions().WaveNet, new WaveNetPriorOptions()), (new VideoPriorOptions().Network, new VideoCodePriorOptions()),
             (new FeatureOptions().Network, new MaskedCodeTransformerOptions()), (new ImageVimcoOptions().Latents, new VimcoOptions()),
+            (new ImageFeatureOptions().Network, new ImageFeatureNetworkOptions()), (new ImageFeatureOptions().Network.Views, new ImageViewOptions()),
             (new ResidualVectorQuantizerOptions().Stage, new VectorQuantizerOptions()),
         ])
             CollectionAssert.AreEqual(Settings(there).ToArray(), Settings(created).ToArray());

@@ -27,7 +27,7 @@ public sealed class MixedPrecisionTests
     static string[] Networks =>
     [
         "images", "likelihood", "gaussian", "vimco", "series", "mel", "waveform", "codes", "pixelcnn", "wavenet", "transformer", "places",
-        "video", "features", "vectors",
+        "video", "features", "vectors", "pixels",
     ];
 
     static (nn.Module Network, Tensor[] Batch) Create(string name) => name switch
@@ -65,6 +65,8 @@ public sealed class MixedPrecisionTests
         "features" => (Features(new CodeGrid(4, 5, 2, 6), 0), [Codes(4, 40).view(4, 20, 2), Lengths(4, 20)]),
         "vectors" => (Features(CodeGrid.Sequence(6), 3),
             [Codes(4, 20).view(4, 20, 1), tensor(new long[] { 20, 11, 15, 6 }), Waves(4, 3, 20).transpose(1, 2)]),
+        "pixels" => (new ImageFeatureNetwork(new() { Channels = 8, FeatureChannels = 12, Stages = 2 }, (1, 8, 8), new CodeGrid(2, 2, 1, 6), 3),
+            [Images(8), Codes(8, 4)]),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 

@@ -50,8 +50,8 @@ internal static class MixedPrecision
         nn.functional.linear(Operand(input), Operand(layer.weight), Operand(layer.bias!));
 
     /// <summary>The convolution [B, C, H, W] with a kernel of its own, without bias.</summary>
-    public static Tensor Convolve(this Tensor input, Tensor kernel, int padding) =>
-        nn.functional.conv2d(Operand(input), Operand(kernel), null, [1, 1], [padding, padding]);
+    public static Tensor Convolve(this Tensor input, Tensor kernel, int padding, int stride = 1) =>
+        nn.functional.conv2d(Operand(input), Operand(kernel), null, [stride, stride], [padding, padding]);
 
     /// <summary>The values in the precision of products, for values that several of them share.</summary>
     public static Tensor Operand(this Tensor values) => _reduced ? As(values, ScalarType.BFloat16) : values;

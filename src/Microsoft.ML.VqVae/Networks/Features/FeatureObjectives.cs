@@ -6,108 +6,53 @@ using static TorchSharp.torch.nn;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>One term of the loss of a <see cref="MaskedCodeTransformer"/>, with the layers that only it needs.</summary>
-internal abstract class FeatureObjective : nn.Module
+/// <summary>One term of the loss of a network of features.</summary>
+/// <typeparam name="TStep">What the term needs of a batch.</typeparam>
+internal interface IFeatureObjective<in TStep> where TStep : ViewStep
 {
-    protected FeatureObjective(string name, double weight) : base(name) => Weight = weight;
-
     /// <summary>The factor of the loss.</summary>
-    public double Weight { get; }
+    double Weight { get; }
 
     /// <summary>The name in the report.</summary>
-    public abstract string Title { get; }
+    string Title { get; }
 
     /// <summary>The loss of a batch, a scalar in nats.</summary>
     /// <param name="step">The batch.</param>
     /// <param name="terms">Takes the scalars to report.</param>
-    public abstract Tensor Loss(FeatureStep step, Dictionary<string, Tensor> terms);
+    Tensor Loss(TStep step, Dictionary<string, Tensor> terms);
+}
+
+/// <summary>One term of the loss of a network of features, with the layers that only it needs.</summary>
+internal abstract class FeatureObjective<TStep>(string name, double weight) : nn.Module(name), IFeatureObjective<TStep>
+    where TStep : ViewStep
+{
+    public double Weight => weight;
+
+    public abstract string Title { get; }
+
+    public abstract Tensor Loss(TStep step, Dictionary<string, Tensor> terms);
 
     protected static Tensor Bits(Tensor nats) => nats.detach().Mul(1 / Math.Log(2));
 }
 
-/// <summary>A batch of a training step, or of held-out examples.</summary>
-/// <param name="network">The network.</param>
-/// <param name="codes">Int64 [B, N, G].</param>
-/// <param name="lengths">The number of positions of each row, Int64 [B]; null where all have N.</param>
-/// <param name="embedded">The inputs of the first layer without positions, [B, N, C].</param>
-/// <param name="step">The number of completed steps; null for held-out examples.</param>
-internal sealed class FeatureStep(MaskedCodeTransformer network, Tensor codes, Tensor? lengths, Tensor embedded, long? step)
+/// <summary>The loss of several objectives.</summary>
+internal static class FeatureLoss
 {
-    // The streams of random numbers of masks and of views, in training and for held-out examples. Each row has its own.
-    const long MaskStream = 1L << 52, ViewStream = 1L << 53, HeldOut = 1L << 54, RowsOfStep = 1L << 24;
-
-    public Tensor Codes => codes;
-
-    public Tensor? Lengths => lengths;
-
-    /// <summary>The mean features of two views of each row, each [B, C].</summary>
-    public (Tensor First, Tensor Second) Views
+    /// <summary>The sum of the losses of the objectives, each times its weight.</summary>
+    public static StepLoss Of<TStep>(IEnumerable<IFeatureObjective<TStep>> objectives, TStep step) where TStep : ViewStep
     {
-        get
-        {
-            if (field.First is null)
-                field = (ViewFeatures(0), ViewFeatures(1));
-            return field;
-        }
+        var terms = new Dictionary<string, Tensor>();
+        var parts = new Dictionary<string, Tensor>();
+        foreach (IFeatureObjective<TStep> objective in objectives)
+            parts.Add(objective.Title, objective.Loss(step, terms).Mul(objective.Weight));
+        Tensor total = parts.Values.Aggregate((sum, part) => sum.Add(part));
+        var loss = new StepLoss(total, terms);
+        return parts.Count == 1 ? loss : loss with { Parts = parts.ToDictionary(part => part.Key, part => part.Value.detach()) };
     }
-
-    int Rows => (int)codes.shape[0];
-
-    // A row of a grid, or of a line or a sequence.
-    (int Height, int Width) Size => network.Grid.IsSequence ? (1, (int)codes.shape[1]) : (network.Grid.Height, network.Grid.Width);
-
-    long[]? RowLengths => field ??= lengths?.cpu().data<long>().ToArray();
-
-    /// <summary>Masks positions of each row and runs all layers.</summary>
-    /// <returns>The outputs of the last layer at the masked positions, [M, C], and the numbers of these positions within the batch, Int64
-    /// [M].</returns>
-    public (Tensor States, Tensor Positions) RunMasked()
-    {
-        MaskedCodeTransformerOptions options = network.Options;
-        (int height, int width) = Size;
-        (int, int) sizes = options.MaskSizes(isGrid: height > 1);
-        var positions = new List<long>();
-        bool[] masked = new bool[Rows * height * width];
-        long firstRow = BatchShare.Current.Place(Rows).First;
-        for (int row = 0; row < Rows; row++)
-        {
-            int length = RowLengths is null ? width : (int)RowLengths[row];
-            foreach (int position in BlockMask.Draw(
-                height, length, options.MaskShare, sizes, network.Seed, Stream(MaskStream) + firstRow + row))
-            {
-                long place = ((long)row * height * width) + position;
-                positions.Add(place);
-                masked[place] = true;
-            }
-        }
-        Device device = codes.device;
-        Tensor numbers = tensor(positions.ToArray()).to(device);
-        Tensor inputs = network.Masked(embedded, tensor(masked).view(Rows, -1).to(device));
-        Tensor states = network.Run(network.WithPositions(inputs), lengths, network.Kept(Rows, step, device), options.Layers);
-        return (states.reshape(-1, options.Channels).index_select(0, numbers), numbers);
-    }
-
-    Tensor ViewFeatures(int number)
-    {
-        MaskedCodeTransformerOptions options = network.Options;
-        (int height, int width) = Size;
-        // Two numbers of the batch, which all shares have, and two of each row.
-        (long first, long batch) = BatchShare.Current.Place(Rows);
-        float[] draws = new float[2 + (2 * batch)];
-        SeededRandom.Uniforms(network.Seed, Stream(ViewStream) + number, draws);
-        float[] mine = [.. draws.AsSpan(0, 2), .. draws.AsSpan((int)(2 + (2 * first)), 2 * Rows)];
-        CodeView view = CodeView.Draw(height, width, RowLengths, Rows, options.MinViewShare, mine).To(codes.device);
-        // Positions of sequences count from the start of the view: rotary positions are relative.
-        Tensor states = network.Run(
-            view.Of(network.WithPositions(embedded)), view.Lengths, network.Kept(Rows, step, codes.device), options.FeatureLayer);
-        return FeaturePooling.Mean(states, view.Lengths);
-    }
-
-    long Stream(long first) => step is long number ? first + (number * RowsOfStep) : first + HeldOut;
 }
 
 /// <summary>Cross-entropy of the codes of masked positions, given the others.</summary>
-internal sealed class MaskedCodesObjective : FeatureObjective
+internal sealed class MaskedCodesObjective : FeatureObjective<FeatureStep>
 {
     readonly LayerNorm norm;
     readonly ModuleList<Linear> logits;
@@ -144,24 +89,24 @@ internal sealed class MaskedCodesObjective : FeatureObjective
 }
 
 /// <summary>Cross-entropy of the frequencies of the codes of a whole row, given the mean features of a view of it.</summary>
-internal sealed class BagOfCodesObjective : FeatureObjective
+internal sealed class BagOfCodesObjective : FeatureObjective<ViewStep>
 {
     readonly CodeGrid _grid;
     readonly LayerNorm norm;
     readonly Linear logits;
 
-    public BagOfCodesObjective(MaskedCodeTransformerOptions options, CodeGrid grid, WeightSource source)
-        : base(nameof(BagOfCodesObjective), options.BagOfCodesWeight)
+    public BagOfCodesObjective(int channels, double weight, CodeGrid grid, WeightSource source)
+        : base(nameof(BagOfCodesObjective), weight)
     {
         _grid = grid;
-        norm = LayerNorm(options.Channels);
-        logits = source.Linear(options.Channels, checked(grid.CodesPerPosition * grid.Codes));
+        norm = LayerNorm(channels);
+        logits = source.Linear(channels, checked(grid.CodesPerPosition * grid.Codes));
         RegisterComponents();
     }
 
     public override string Title => "bag of codes";
 
-    public override Tensor Loss(FeatureStep step, Dictionary<string, Tensor> terms)
+    public override Tensor Loss(ViewStep step, Dictionary<string, Tensor> terms)
     {
         Tensor frequencies = Frequencies(step.Codes, step.Lengths, _grid.Codes);
         (Tensor first, Tensor second) = step.Views;
@@ -190,25 +135,25 @@ internal sealed class BagOfCodesObjective : FeatureObjective
 
 /// <summary>The normalized temperature-scaled cross-entropy of SimCLR (Chen et al. 2020, arXiv 2002.05709): each view finds the other view of
 /// its row among those of all rows of the batch.</summary>
-internal sealed class ContrastiveObjective : FeatureObjective
+internal sealed class ContrastiveObjective : FeatureObjective<ViewStep>
 {
     readonly double _temperature;
     readonly LayerNorm norm;
     readonly Linear hidden, projection;
 
-    public ContrastiveObjective(MaskedCodeTransformerOptions options, WeightSource source)
-        : base(nameof(ContrastiveObjective), options.ContrastiveWeight)
+    public ContrastiveObjective(int channels, double weight, double temperature, WeightSource source)
+        : base(nameof(ContrastiveObjective), weight)
     {
-        _temperature = options.Temperature;
-        norm = LayerNorm(options.Channels);
-        hidden = source.Linear(options.Channels, options.Channels);
-        projection = source.Linear(options.Channels, options.Channels);
+        _temperature = temperature;
+        norm = LayerNorm(channels);
+        hidden = source.Linear(channels, channels);
+        projection = source.Linear(channels, channels);
         RegisterComponents();
     }
 
     public override string Title => "contrastive";
 
-    public override Tensor Loss(FeatureStep step, Dictionary<string, Tensor> terms)
+    public override Tensor Loss(ViewStep step, Dictionary<string, Tensor> terms)
     {
         (Tensor first, Tensor second) = step.Views;
         Tensor projected = projection.Apply(functional.relu(hidden.Apply(norm.call(cat([first, second], 0))))).Single();

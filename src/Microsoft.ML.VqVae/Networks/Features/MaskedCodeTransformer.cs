@@ -68,8 +68,8 @@ public sealed class MaskedCodeTransformer : nn.Module, ITrainable
                 channels, options.Heads, options.FeedForwardChannels, causal: false, source))]);
             // Objectives come last: the weights before them are the same with any of them.
             maskedCodes = options.MaskedCodesWeight > 0 ? new MaskedCodesObjective(options, grid, source) : null;
-            bagOfCodes = options.BagOfCodesWeight > 0 ? new BagOfCodesObjective(options, grid, source) : null;
-            contrastive = options.ContrastiveWeight > 0 ? new ContrastiveObjective(options, source) : null;
+            bagOfCodes = options.BagOfCodesWeight > 0 ? new BagOfCodesObjective(channels, options.BagOfCodesWeight, grid, source) : null;
+            contrastive = options.ContrastiveWeight > 0 ? new ContrastiveObjective(channels, options.ContrastiveWeight, options.Temperature, source) : null;
         }
         if (inputChannels > 0)
         {
@@ -155,23 +155,15 @@ public sealed class MaskedCodeTransformer : nn.Module, ITrainable
         CheckInputs(inputs, lengths);
         using DisposeScope scope = NewDisposeScope();
         var step = new FeatureStep(this, codes, lengths, Embed(inputs), training ? moment.Step : null);
-        var terms = new Dictionary<string, Tensor>();
-        var parts = new Dictionary<string, Tensor>();
-        foreach (FeatureObjective objective in Objectives)
-            parts.Add(objective.Title, objective.Loss(step, terms).Mul(objective.Weight));
-        Tensor total = parts.Values.Aggregate((sum, part) => sum.Add(part));
-        var loss = new StepLoss(total, terms);
-        if (parts.Count > 1)
-            loss = loss with { Parts = parts.ToDictionary(part => part.Key, part => part.Value.detach()) };
-        return loss.MoveToOuterDisposeScope();
+        return FeatureLoss.Of(Objectives, step).MoveToOuterDisposeScope();
     }
 
     // The batch is [codes, lengths, vectors?], as a store of features reads it.
     StepLoss ITrainable.Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment) =>
         Loss(batch[0], _grid.IsSequence ? batch[1] : null, InputChannels > 0 ? batch[2] : null, moment);
 
-    internal IEnumerable<FeatureObjective> Objectives =>
-        new FeatureObjective?[] { maskedCodes, bagOfCodes, contrastive }.OfType<FeatureObjective>();
+    internal IEnumerable<IFeatureObjective<FeatureStep>> Objectives =>
+        new IFeatureObjective<FeatureStep>?[] { maskedCodes, bagOfCodes, contrastive }.OfType<IFeatureObjective<FeatureStep>>();
 
     /// <summary>Codes or vectors → the inputs of the first layer without positions, Single [B, N, C].</summary>
     internal Tensor Embed(Tensor inputs)

@@ -26,6 +26,14 @@ internal sealed partial class OnnxValue
     public OnnxValue ThroughCausal(Tensor weight, Tensor bias, long dilation) =>
         Convolve("Conv", weight, bias, [1], [(weight.shape[2] - 1) * dilation, 0], [dilation], groups: 1);
 
+    /// <summary>A two-dimensional convolution with a kernel of its own.</summary>
+    /// <param name="kernel">[O, I, rows, columns].</param>
+    /// <param name="bias">[O].</param>
+    /// <param name="stride">The stride of both axes.</param>
+    /// <param name="padding">The number of zeros on each side.</param>
+    public OnnxValue Convolve(Tensor kernel, Tensor bias, long stride, long padding) =>
+        Convolve("Conv", kernel, bias, [stride, stride], [padding, padding, padding, padding], [1, 1], groups: 1);
+
     /// <summary>A two-dimensional transposed convolution.</summary>
     public OnnxValue Through(ConvTranspose2d layer) =>
         Convolve("ConvTranspose", layer.weight, layer.bias, layer.stride, Both(layer.padding), layer.dilation, layer.groups);

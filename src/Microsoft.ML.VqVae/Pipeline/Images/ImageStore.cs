@@ -69,6 +69,7 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     readonly float[] _values;
     RowChunks<byte>? _bytes;
     RowChunks<float>? _singles;
+    double _squaredDeviations;
 
     ImageStore(ImageFormat format, long? expected, long memoryLimit)
     {
@@ -83,7 +84,7 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     public double Mean { get; private set; }
 
     /// <summary>The standard deviation of all values.</summary>
-    public double Deviation { get; private set; }
+    public double Deviation => Math.Sqrt(_squaredDeviations / ((double)Count * _format.ValueCount));
 
     public double Minimum { get; private set; } = double.PositiveInfinity;
 
@@ -96,12 +97,23 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     public DataMemory Memory { get; private set; }
 
     /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
-    public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options)
+    public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options) =>
+        Read(data, column, format, options, store => store.Read(data, column, options.CancellationToken));
+
+    /// <summary>Reads the column together with another one.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="column">The column of images.</param>
+    /// <param name="format">The layout of its pixels.</param>
+    /// <param name="options">The limit of memory.</param>
+    /// <param name="readRows">Reads all rows, and with each its images, as <see cref="ReaderOf"/> does.</param>
+    public static ImageStore Read(
+        IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options, Action<ImageStore> readRows)
     {
         var store = new ImageStore(format, data.GetRowCount() * format.ImagesOfRow, options.DataMemoryLimitOrDefault);
         try
         {
-            store.Read(data, column, options.CancellationToken);
+            readRows(store);
+            store.RequireContrast(column);
             return store;
         }
         catch
@@ -111,22 +123,42 @@ internal sealed class ImageStore : IExampleStore, IDisposable
         }
     }
 
+    /// <summary>Creates the reading of the images of a cursor's current row into the store.</summary>
+    public Action ReaderOf(DataViewRow row, DataViewSchema.Column column)
+    {
+        var reader = new PixelReader(_format, row, column, capacity: 1);
+        float[] values = new float[_format.ValuesOfRow];
+        return () =>
+        {
+            reader.Read(values);
+            Add(values);
+        };
+    }
+
     void Read(IDataView data, DataViewSchema.Column column, CancellationToken cancellation)
     {
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
         var reader = new PixelReader(_format, cursor, column, capacity: 1);
         float[] row = new float[_format.ValuesOfRow];
-        double mean = 0, squaredDeviations = 0;
         while (ReadNext(data, column, _format, cursor, reader, row))
         {
             cancellation.ThrowIfCancellationRequested();
-            for (int at = 0; at < row.Length; at += _format.ValueCount)
-            {
-                ReadOnlySpan<float> image = row.AsSpan(at, _format.ValueCount);
-                Append(image);
-                Accumulate(image, ref mean, ref squaredDeviations);
-            }
+            Add(row);
         }
+    }
+
+    void Add(ReadOnlySpan<float> row)
+    {
+        for (int at = 0; at < row.Length; at += _format.ValueCount)
+        {
+            ReadOnlySpan<float> image = row.Slice(at, _format.ValueCount);
+            Append(image);
+            Accumulate(image);
+        }
+    }
+
+    void RequireContrast(DataViewSchema.Column column)
+    {
         if (Count == 0)
             throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{column.Name}' to train on.");
         if (!(Minimum < Maximum))
@@ -134,8 +166,6 @@ internal sealed class ImageStore : IExampleStore, IDisposable
             throw new InvalidOperationException(
                 $"All values of column '{column.Name}' are {Minimum}: there is nothing to learn from {Count} images without any contrast.");
         }
-        Mean = mean;
-        Deviation = Math.Sqrt(squaredDeviations / ((double)Count * _format.ValueCount));
     }
 
     // Errors of the source have another type or a cause; those of the reader's own checks name the row already.
@@ -205,7 +235,7 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     }
 
     // Each row is summed around its own mean and merged into the running moments, so that a large offset loses no precision.
-    void Accumulate(ReadOnlySpan<float> row, ref double mean, ref double squaredDeviations)
+    void Accumulate(ReadOnlySpan<float> row)
     {
         double sum = 0;
         float minimum = float.PositiveInfinity, maximum = float.NegativeInfinity;
@@ -218,9 +248,9 @@ internal sealed class ImageStore : IExampleStore, IDisposable
         double rowMean = sum / row.Length, rowDeviations = 0;
         foreach (float value in row)
             rowDeviations += (value - rowMean) * (value - rowMean);
-        double before = (double)(Count - 1) * row.Length, after = before + row.Length, difference = rowMean - mean;
-        mean += difference * row.Length / after;
-        squaredDeviations += rowDeviations + difference * difference * before * row.Length / after;
+        double before = (double)(Count - 1) * row.Length, after = before + row.Length, difference = rowMean - Mean;
+        Mean += difference * row.Length / after;
+        _squaredDeviations += rowDeviations + difference * difference * before * row.Length / after;
         Minimum = Math.Min(Minimum, minimum);
         Maximum = Math.Max(Maximum, maximum);
     }

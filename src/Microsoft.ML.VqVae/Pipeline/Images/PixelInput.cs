@@ -59,25 +59,24 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         return isVector || isImage ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
     }
 
+    /// <inheritdoc cref="Resolve(DataViewSchema.Column, PixelSettings)"/>
+    public static ImageFormat Resolve(DataViewSchema.Column column, ImageModelOptions options) => Resolve(column, options.Pixels);
+
     /// <summary>The layout of a training column.</summary>
-    public static ImageFormat Resolve(DataViewSchema.Column column, ImageModelOptions options)
+    public static ImageFormat Resolve(DataViewSchema.Column column, PixelSettings asked) => column.Type switch
     {
-        ImageCodecOptions codec = options.Codec;
-        return column.Type switch
-        {
-            ImageDataViewType image => ResolveImage(column, image, options),
-            VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single =>
-                vector.Dimensions.Length switch
-                {
-                    2 or 3 => ResolveDimensions(column, vector, vector.Dimensions, options),
-                    // Clips: the codec treats the frames of a row as images.
-                    4 when options is ImageVqVaeOptions =>
-                        ResolveDimensions(column, vector, vector.Dimensions[1..], options) with { Frames = vector.Dimensions[0] },
-                    _ => ResolveFlat(column, vector, options),
-                },
-            _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
-        };
-    }
+        ImageDataViewType image => ResolveImage(column, image, asked),
+        VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single =>
+            vector.Dimensions.Length switch
+            {
+                2 or 3 => ResolveDimensions(column, vector, vector.Dimensions, asked),
+                // The codec treats the frames of a row as images.
+                4 when asked.TakesClips =>
+                    ResolveDimensions(column, vector, vector.Dimensions[1..], asked) with { Frames = vector.Dimensions[0] },
+                _ => ResolveFlat(column, vector, asked),
+            },
+        _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
+    };
 
     // The column must have the layout of the training data.
     static void Check(DataViewSchema.Column column, ImageFormat format)
@@ -116,79 +115,87 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
             + "ExtractPixels: a byte b is (b - ImageOffset) * ImageScale in the column.");
     }
 
-    static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, ImageModelOptions options)
+    static ImageFormat ResolveImage(DataViewSchema.Column column, ImageDataViewType type, PixelSettings asked)
     {
-        ImageCodecOptions codec = options.Codec;
-        int height = type.Height > 0 ? type.Height : codec.Height, width = type.Width > 0 ? type.Width : codec.Width;
-        int channels = codec.Channels == 0 ? 3 : codec.Channels;
+        int height = type.Height > 0 ? type.Height : asked.Height, width = type.Width > 0 ? type.Width : asked.Width;
+        int channels = asked.Channels == 0 ? 3 : asked.Channels;
         if (height == 0 || width == 0)
-            throw SchemaColumns.Mismatch(column.Name, "images of a known size: use ResizeImages first, or set Codec.Height and Codec.Width",
-                type.ToString());
-        if ((codec.Height != 0 && codec.Height != height) || (codec.Width != 0 && codec.Width != width))
-            throw SchemaColumns.Mismatch(column.Name, $"images of {codec.Height}×{codec.Width} pixels, as the options say", type.ToString());
+            throw SchemaColumns.Mismatch(column.Name, $"images of a known size: use ResizeImages first, or set {asked.Prefix}Height and {asked.Prefix}Width", type.ToString());
+        if ((asked.Height != 0 && asked.Height != height) || (asked.Width != 0 && asked.Width != width))
+            throw SchemaColumns.Mismatch(column.Name, $"images of {asked.Height}×{asked.Width} pixels, as the options say", type.ToString());
         if (!UsualChannels.Contains(channels))
-            throw SchemaColumns.Mismatch(column.Name, $"Codec.Channels of 1 (gray) or 3 (color) for a column of images", $"{channels} channels");
-        return new ImageFormat(height, width, channels, options.Layout == PixelLayout.Interleaved, FromImages: true);
+            throw SchemaColumns.Mismatch(column.Name, $"{asked.Prefix}Channels of 1 (gray) or 3 (color) for a column of images", $"{channels} channels");
+        return new ImageFormat(height, width, channels, asked.Layout == PixelLayout.Interleaved, FromImages: true);
     }
 
     // [H, W], [C, H, W] or [H, W, C]: the reading that agrees with the options and has a usual number of channels.
     static ImageFormat ResolveDimensions(
-        DataViewSchema.Column column, VectorDataViewType type, IReadOnlyList<int> dimensions, ImageModelOptions options)
+        DataViewSchema.Column column, VectorDataViewType type, IReadOnlyList<int> dimensions, PixelSettings asked)
     {
         int[] d = [.. dimensions];
         (int Height, int Width, int Channels, bool Interleaved)[] readings = d.Length == 2
-            ? [(d[0], d[1], 1, options.Layout == PixelLayout.Interleaved)]
+            ? [(d[0], d[1], 1, asked.Layout == PixelLayout.Interleaved)]
             : [(d[1], d[2], d[0], false), (d[0], d[1], d[2], true)];
-        ImageCodecOptions codec = options.Codec;
         var fitting = readings.Where(r =>
-            (options.Layout == PixelLayout.FromColumn || r.Interleaved == (options.Layout == PixelLayout.Interleaved))
-            && (codec.Height == 0 || codec.Height == r.Height) && (codec.Width == 0 || codec.Width == r.Width)
-            && (codec.Channels == 0 ? r.Channels <= 4 || options.Layout != PixelLayout.FromColumn : codec.Channels == r.Channels)).ToList();
+            (asked.Layout == PixelLayout.FromColumn || r.Interleaved == (asked.Layout == PixelLayout.Interleaved))
+            && (asked.Height == 0 || asked.Height == r.Height) && (asked.Width == 0 || asked.Width == r.Width)
+            && (asked.Channels == 0 ? r.Channels <= 4 || asked.Layout != PixelLayout.FromColumn : asked.Channels == r.Channels)).ToList();
         return fitting.Count switch
         {
-            1 => Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, fitting[0].Interleaved, options),
-            0 => throw SchemaColumns.Mismatch(column.Name, $"pixels [C, H, W] or [H, W, C]{Asked(options)}", type.ToString()),
+            1 => Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, fitting[0].Interleaved, asked),
+            0 => throw SchemaColumns.Mismatch(column.Name, $"pixels [C, H, W] or [H, W, C]{Asked(asked)}", type.ToString()),
             _ => throw SchemaColumns.Mismatch(column.Name, "dimensions that tell [C, H, W] from [H, W, C]: set Layout to Planar or Interleaved",
                 type.ToString()),
         };
     }
 
     // A vector without dimensions: the options must set the size, unless exactly one square image has it.
-    static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, ImageModelOptions options)
+    static ImageFormat ResolveFlat(DataViewSchema.Column column, VectorDataViewType type, PixelSettings asked)
     {
-        ImageCodecOptions codec = options.Codec;
-        int[] channelGuesses = codec.Channels != 0 ? [codec.Channels]
-            : codec.Height != 0 && codec.Width != 0 && type.Size % (codec.Height * codec.Width) == 0
-                ? [type.Size / (codec.Height * codec.Width)]
+        int[] channelGuesses = asked.Channels != 0 ? [asked.Channels]
+            : asked.Height != 0 && asked.Width != 0 && type.Size % (asked.Height * asked.Width) == 0
+                ? [type.Size / (asked.Height * asked.Width)]
             : UsualChannels;
         List<(int Height, int Width, int Channels)> fitting = [];
         foreach (int channels in channelGuesses.Where(channels => type.Size % channels == 0))
         {
             int pixels = type.Size / channels, side = (int)Math.Round(Math.Sqrt(pixels));
-            int height = codec.Height != 0 ? codec.Height : codec.Width != 0 ? pixels / codec.Width : side;
-            int width = codec.Width != 0 ? codec.Width : pixels / Math.Max(1, height);
+            int height = asked.Height != 0 ? asked.Height : asked.Width != 0 ? pixels / asked.Width : side;
+            int width = asked.Width != 0 ? asked.Width : pixels / Math.Max(1, height);
             if ((long)height * width == pixels)
                 fitting.Add((height, width, channels));
         }
         return fitting.Count == 1
-            ? Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, options.Layout == PixelLayout.Interleaved, options)
+            ? Vector(fitting[0].Height, fitting[0].Width, fitting[0].Channels, asked.Layout == PixelLayout.Interleaved, asked)
             : throw SchemaColumns.Mismatch(column.Name,
-                $"a size of Height·Width·Channels{Asked(options)}: set Codec.Height, Codec.Width and Codec.Channels, "
+                $"a size of Height·Width·Channels{Asked(asked)}: set {asked.Prefix}Height, {asked.Prefix}Width and {asked.Prefix}Channels, "
                 + "or give the column dimensions, as ExtractPixels does", type.ToString());
     }
 
-    static ImageFormat Vector(int height, int width, int channels, bool interleaved, ImageModelOptions options) =>
-        new(height, width, channels, interleaved, FromImages: false, options.ImageOffset, options.ImageScale);
+    static ImageFormat Vector(int height, int width, int channels, bool interleaved, PixelSettings asked) =>
+        new(height, width, channels, interleaved, FromImages: false, asked.ImageOffset, asked.ImageScale);
 
-    static string Asked(ImageModelOptions options)
+    static string Asked(PixelSettings asked)
     {
-        (string Name, int Value)[] sizes =
-            [("height", options.Codec.Height), ("width", options.Codec.Width), ("channels", options.Codec.Channels)];
-        string[] asked = [.. sizes.Where(size => size.Value != 0).Select(size => $"{size.Name} {size.Value}")];
-        string layout = options.Layout == PixelLayout.FromColumn ? "" : $", {options.Layout}";
-        return (asked.Length == 0 ? "" : $" with {string.Join(", ", asked)}") + layout;
+        (string Name, int Value)[] sizes = [("height", asked.Height), ("width", asked.Width), ("channels", asked.Channels)];
+        string[] set = [.. sizes.Where(size => size.Value != 0).Select(size => $"{size.Name} {size.Value}")];
+        string layout = asked.Layout == PixelLayout.FromColumn ? "" : $", {asked.Layout}";
+        return (set.Length == 0 ? "" : $" with {string.Join(", ", set)}") + layout;
     }
 }
+
+/// <summary>What options say of the pixels of a column.</summary>
+/// <param name="Height">Height in pixels; 0 to take it from the column.</param>
+/// <param name="Width">Width in pixels; 0 to take it from the column.</param>
+/// <param name="Channels">Number of values per pixel; 0 to take it from the column.</param>
+/// <param name="Layout">The order of the values.</param>
+/// <param name="Prefix">The path to these sizes within the options, for messages.</param>
+/// <param name="TakesClips">Whether a row may be a clip of several images.</param>
+/// <param name="ImageOffset">With <paramref name="ImageScale"/>: the value of a byte, see <see cref="ImageFormat"/>.</param>
+/// <param name="ImageScale">See <paramref name="ImageOffset"/>.</param>
+internal sealed record PixelSettings(
+    int Height, int Width, int Channels, PixelLayout Layout, string Prefix = "", bool TakesClips = false, float ImageOffset = 0,
+    float ImageScale = 1);
 
 /// <summary>The layout of the pixels of an image in a column, and the meaning of their values.</summary>
 /// <param name="Height">Height in pixels.</param>
@@ -209,6 +216,12 @@ internal sealed record ImageFormat(
     {
         problems.Require((Height, Width, Channels) == (codec.Height, codec.Width, codec.Channels), "Pixels",
             $"{codec.Height}×{codec.Width} pixels of {codec.Channels} channels, as in the codec", this);
+        Describe(problems);
+    }
+
+    /// <summary>Checks the layout in a model file, except for its sizes.</summary>
+    public void Describe(OptionProblems problems)
+    {
         problems.AtLeast("Pixels.Frames", Frames, 0);
         problems.Require((Int128)ImagesOfRow * Height * Width * Channels <= int.MaxValue, "Pixels", $"at most {int.MaxValue} values", this);
         problems.Require(!FromImages || Channels is 1 or 3, "Pixels.Channels", "1 or 3 for images", Channels);
