@@ -15,7 +15,7 @@ internal sealed record SpeechData(
     /// <summary>Sentences per voice of the default data: about an hour of speech.</summary>
     public const int Sentences = 250;
 
-    public const int QuickSentences = 70;
+    public const int QuickSentences = 50;
 
     /// <summary>Every fifth sentence is kept for the test.</summary>
     const int TestEvery = 5;
