@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
 
@@ -68,7 +69,8 @@ internal sealed record FeaturesPlan(
     /// <summary>Features of pixels, with the codes as targets.</summary>
     public ImageFeatureOptions PixelFeatureOptions(FeaturesSettings settings)
     {
-        var options = new ImageFeatureOptions { CodesColumnName = "Codes" };
+        var options = new ImageFeatureOptions();
+        options.Training.Precision = TrainingPrecision.Auto;
         options.Training.Steps = PixelSteps;
         options.Training.BatchSize = PixelBatchSize;
         options.Training.Seed = settings.Seed;

@@ -3,9 +3,11 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 /// <summary>Phones ordered by sound, so that confusions lie near the diagonal.</summary>
 internal static class PhoneOrder
 {
+    const string Silence = "pau";
+
     static readonly string[] Kinds =
     [
-        "pau sil sp h#", "p b t d k g", "ch jh", "f v th dh s z sh zh hh", "m n ng", "l r w y",
+        "pau sil sp h# epi", "p b t d k g", "ch jh", "f v th dh s z sh zh hh", "m n ng", "l r w y",
         "iy ih eh ae aa ao ah ax uh uw er ey ay oy aw ow",
     ];
 
@@ -23,4 +25,16 @@ internal static class PhoneOrder
     public static int KindOf(string phone) => Known.TryGetValue(phone, out (int Place, int Kind) known) ? known.Kind : Kinds.Length;
 
     public static int KindCount => Kinds.Length + 1;
+
+    /// <summary>Whether a label stands for silence: "pau" of flite, "SIL" of pocketsphinx, "sil" and "sp" of the Montreal Forced Aligner,
+    /// "h#", "pau" and "epi" of TIMIT.</summary>
+    public static bool IsSilence(string phone) => KindOf(phone) == 0;
+
+    /// <summary>A name that label sets have in common: lower case, without the digits of ARPAbet's stress, one name for silence, and "ah"
+    /// for the schwa "ax", which CMUdict does not tell apart.</summary>
+    public static string CommonName(string phone)
+    {
+        string name = IsSilence(phone) ? Silence : phone.ToLowerInvariant().TrimEnd('0', '1', '2');
+        return name == "ax" ? "ah" : name;
+    }
 }

@@ -14,6 +14,9 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
     /// <summary>The number of codes in the window of the classifier.</summary>
     public int WindowCodes => 2 * Context + 1;
 
+    /// <summary>Training steps of the network that is trained with labels.</summary>
+    public int SupervisedSteps { get; init; } = 2500;
+
     public static PhonemePlan For(SpeechSettings settings, SpeechData data)
     {
         PhonemePlan plan = (settings.Waveform, settings.Quick) switch
@@ -26,7 +29,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         // More regularization for new voices, to avoid overfitting to the known ones.
         if (!data.KnownVoices)
             plan = plan with { Context = 3, Regularization = 1e-3 };
-        return plan with { Steps = settings.Steps ?? plan.Steps };
+        return plan with { Steps = settings.Steps ?? plan.Steps, SupervisedSteps = settings.Quick ? 300 : plan.SupervisedSteps };
     }
 
     /// <summary>The preset for phonemes that fits the data.</summary>
@@ -45,6 +48,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
         }
         if (settings is { Waveform: true, Cuda: false })
             FitCpu(options, (WaveformCodecOptions)options.Codec);
+        options.FeaturesColumnName = settings.References ? PhoneReferences.Column : null;
         options.Training.Steps = Steps;
         options.Training.Seed = settings.Seed;
         options.Training.CheckpointFolder = settings.CheckpointFolder;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
@@ -48,9 +49,16 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
         // 3. Phones predicted from one code, and from a code with its neighbors.
         (ITransformer map, double mapAccuracy) = stages.Run("Map codes to phones",
             _ => Measure(PhonemePipelines.Map(ML), trainFrames, testFrames));
-        double shuffled = Shuffled(trainRows, testRows, codec.Codes);
+        FrameRow[] shuffledTest = Shuffled(testRows);
+        double shuffled = Measure(PhonemePipelines.Map(ML), View(Shuffled(trainRows)), View(shuffledTest)).Accuracy;
         (ITransformer classifier, double windowAccuracy) = stages.Run($"Train a classifier on {trainRows.Length:N0} windows of codes", _ =>
             Measure(PhonemePipelines.Window(ML, trainRows.Length, plan.Regularization), trainFrames, testFrames));
+        CodePhoneCounts trainCounts = CodePhoneCounts.Of(trainRows), counts = CodePhoneCounts.Of(testRows);
+        CodePhoneCounts trainSpoken = trainCounts.WithoutSilence(), spoken = counts.WithoutSilence();
+        ReferenceMetrics? references = Settings.References
+            ? new PhoneReferences(ML, plan, options, Settings.Seed, Cancellation).Measure(
+                stages, encoder, train, trainRows, test, testRows, ML.Data.LoadFromEnumerable(unlabelled))
+            : null;
         Cancellation.ThrowIfCancellationRequested();
 
         // 4. One chain, from a file name to phones, in one file that any program can load.
@@ -76,7 +84,6 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
             SaveLearningCurve(codec.TrainingSummary!);
         });
         // Frames without a label, such as the pauses of a TextGrid, count neither here nor in the other accuracies.
-        string common = Spoken(trainRows).CountBy(row => row.Phone).MaxBy(pair => pair.Value).Key;
         var metrics = new PhonemeMetrics
         {
             Dataset = data.Name,
@@ -88,23 +95,38 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
             TestFrames = testRows.Length,
             Seconds = Seconds,
             MapAccuracy = mapAccuracy,
-            ChanceAccuracy = testRows.Count(row => row.Phone == common) / (double)Spoken(testRows).Length,
+            ChanceAccuracy = counts.ShareOf(trainCounts.MostFrequentPhone),
             ShuffledCodesAccuracy = shuffled,
+            SilenceLabels = string.Join(' ', counts.Phones.Where(PhoneOrder.IsSilence)),
+            SilenceShare = counts.Phones.Where(PhoneOrder.IsSilence).Sum(counts.ShareOf),
+            MapAccuracyWithoutSilence = trainSpoken.AccuracyOn(spoken),
+            ChanceAccuracyWithoutSilence = spoken.ShareOf(trainSpoken.MostFrequentPhone),
+            PhonePurity = counts.PhonePurity,
+            ClusterPurity = counts.ClusterPurity,
+            Pnmi = counts.NormalizedInformation,
+            ShuffledCodesPnmi = CodePhoneCounts.Of(shuffledTest).NormalizedInformation,
             WindowCodes = plan.WindowCodes,
             WindowClassifierAccuracy = windowAccuracy,
             CodebookUsage = usage.Share,
             Perplexity = usage.Perplexity,
             BitsPerSecond = CodeRate(codec) * Math.Log2(codec.Codes),
             ReloadIdentical = identical,
+            References = references,
         };
         Table table = TableOf("On the test data", "", "to compare with")
             .AddRow("phone accuracy, one code", $"{mapAccuracy:0.0%}", $"{metrics.ChanceAccuracy:0.0%} by guessing, 49.3% in the paper")
+            .AddRow("phone accuracy, one code, silence left out", $"{metrics.MapAccuracyWithoutSilence:0.0%}",
+                $"{metrics.ChanceAccuracyWithoutSilence:0.0%} by guessing")
             .AddRow("phone accuracy, shuffled codes", $"{shuffled:0.0%}", "")
             .AddRow($"phone accuracy, {plan.WindowCodes} codes", $"{windowAccuracy:0.0%}", "linear classifier")
+            .AddRow("phone purity", $"{metrics.PhonePurity:0.000}", "the accuracy of one code with a map of the test data")
+            .AddRow("cluster purity", $"{metrics.ClusterPurity:0.000}", "")
+            .AddRow("PNMI", $"{metrics.Pnmi:0.000}", $"{metrics.ShuffledCodesPnmi:0.000} with shuffled codes")
             .AddRow("codes used", $"{usage.Share:0.0%}", $"of {metrics.Codes}")
             .AddRow("perplexity of the codes", $"{usage.Perplexity:0}", $"{metrics.Codes} at most")
             .AddRow("bits per second", $"{metrics.BitsPerSecond:0}", "256,000 uncompressed")
             .AddRow("model.zip in a new process", identical ? "identical" : "DIFFERENT", "");
+        references?.AddTo(table);
         string summary = $"{metrics.Dataset}, {metrics.TestFrames:N0} test codes, {metrics.TrainMinutes:0.0} minutes of codec training, "
             + $"{metrics.Seconds:0} s in total";
         return new SampleResult(metrics, table, summary, identical);
@@ -112,6 +134,8 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
         static FrameRow[] Spoken(FrameRow[] rows) => [.. rows.Where(row => row.Phone.Length > 0)];
 
         static ClassifiedFrame[] Labelled(ClassifiedFrame[] frames) => [.. frames.Where(frame => frame.Phone.Length > 0)];
+
+        IDataView View(FrameRow[] rows) => FrameRow.View(ML, rows, codec.Codes);
 
         bool IsFirst(ClassifiedFrame frame) => frame.Utterance == data.Test[0].Utterance;
 
@@ -137,18 +161,12 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
         return (model, ML.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy);
     }
 
-    /// <summary>The accuracy of the map where the codes are shuffled, so that they carry no information about phones.</summary>
-    double Shuffled(FrameRow[] train, FrameRow[] test, int codes)
+    /// <summary>The rows with shuffled codes, which carry no information about phones.</summary>
+    FrameRow[] Shuffled(FrameRow[] rows)
     {
-        var random = new Random(Settings.Seed);
-        return Measure(PhonemePipelines.Map(ML), Shuffle(train), Shuffle(test)).Accuracy;
-
-        IDataView Shuffle(FrameRow[] rows)
-        {
-            uint[] shuffled = [.. rows.Select(row => row.Code)];
-            random.Shuffle(shuffled);
-            return FrameRow.View(ML, rows.Select((row, index) => new FrameRow { Code = shuffled[index], Phone = row.Phone }), codes);
-        }
+        uint[] shuffled = [.. rows.Select(row => row.Code)];
+        new Random(Settings.Seed).Shuffle(shuffled);
+        return [.. rows.Select((row, index) => new FrameRow { Code = shuffled[index], Phone = row.Phone })];
     }
 
     ClassifiedFrame[] Classified(ITransformer classifier, IDataView frames) =>
@@ -191,6 +209,30 @@ internal sealed record PhonemeMetrics : SampleMetrics
     /// <summary>The accuracy of the map from codes to phones on shuffled codes.</summary>
     public required double ShuffledCodesAccuracy { get; init; }
 
+    /// <summary>The labels of the test data that stand for silence, separated by spaces.</summary>
+    public required string SilenceLabels { get; init; }
+
+    /// <summary>The fraction of test codes whose phone is silence.</summary>
+    public required double SilenceShare { get; init; }
+
+    /// <summary>The map's accuracy where silence is left out of training and test data.</summary>
+    public required double MapAccuracyWithoutSilence { get; init; }
+
+    /// <summary>The accuracy of always predicting the most frequent phone that is no silence, on the same test data.</summary>
+    public required double ChanceAccuracyWithoutSilence { get; init; }
+
+    /// <summary>The fraction of test codes whose phone is the most frequent one of their code in the test data.</summary>
+    public required double PhonePurity { get; init; }
+
+    /// <summary>The fraction of test codes that are the most frequent one of their phone in the test data.</summary>
+    public required double ClusterPurity { get; init; }
+
+    /// <summary>I(phone; code) / H(phone) on the test data.</summary>
+    public required double Pnmi { get; init; }
+
+    /// <summary>The same for shuffled codes: what chance gives on test data of this size.</summary>
+    public required double ShuffledCodesPnmi { get; init; }
+
     /// <summary>The number of codes in the window of the linear classifier.</summary>
     public required int WindowCodes { get; init; }
 
@@ -205,4 +247,8 @@ internal sealed record PhonemeMetrics : SampleMetrics
     public required double BitsPerSecond { get; init; }
 
     public required bool ReloadIdentical { get; init; }
+
+    /// <summary>What the codes are compared with, on request.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReferenceMetrics? References { get; init; }
 }

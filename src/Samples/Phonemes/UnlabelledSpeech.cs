@@ -9,10 +9,16 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 /// FLAC, MP3 and Ogg Vorbis files of a folder and its subfolders. The last three are unpacked once, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
-    public static IReadOnlyList<AlignedUtterance> Read(string folder, string cache, Stage stage, CancellationToken cancellation)
+    /// <param name="folder">The folder.</param>
+    /// <param name="cache">The folder of the cache.</param>
+    /// <param name="stage">Receives the progress.</param>
+    /// <param name="cancellation">Ends the unpacking.</param>
+    /// <param name="option">The option that names the folder, for errors.</param>
+    public static IReadOnlyList<AlignedUtterance> Read(
+        string folder, string cache, Stage stage, CancellationToken cancellation, string option = "--unlabelled")
     {
         if (!Directory.Exists(folder))
-            throw new DataSetException($"The folder '{folder}', given as --unlabelled, does not exist.");
+            throw new DataSetException($"The folder '{folder}', given as {option}, does not exist.");
         if (File.Exists(Path.Combine(folder, "utterances.tsv")))
             return AlignedCorpus.Read(folder);
         var everywhere = new EnumerationOptions { RecurseSubdirectories = true, MatchCasing = MatchCasing.CaseInsensitive };
@@ -22,7 +28,7 @@ internal static class UnlabelledSpeech
             waves = [.. waves, .. Unpack(folder, packed, cache, stage, cancellation)];
         return waves.Length > 0
             ? [.. waves.Select(Utterance)]
-            : throw new DataSetException($"'{folder}', given as --unlabelled, has no .wav, .sph, .flac, .mp3 or .ogg files.");
+            : throw new DataSetException($"'{folder}', given as {option}, has no .wav, .sph, .flac, .mp3 or .ogg files.");
     }
 
     static AlignedUtterance Utterance(string path)

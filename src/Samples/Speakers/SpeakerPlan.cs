@@ -8,12 +8,19 @@ namespace Microsoft.ML.VqVae.Samples.Speakers;
 /// <param name="ClassifierShare">The fraction of the training data that the classifier of phones is trained on.</param>
 internal sealed record SpeakerPlan(int Steps, int TestUtterances, double ClassifierShare)
 {
+    /// <summary>The number of recordings of other speakers to convert.</summary>
+    public int SourceUtterances { get; init; } = 20;
+
     public static SpeakerPlan For(SpeechSettings settings)
     {
         SpeakerPlan plan = settings.Quick
             ? new(Steps: 350, TestUtterances: 3, ClassifierShare: 1)
             : new(Steps: 2500, TestUtterances: 12, ClassifierShare: 0.5);
-        return plan with { Steps = settings.Steps ?? plan.Steps };
+        return plan with
+        {
+            Steps = settings.Steps ?? plan.Steps,
+            SourceUtterances = settings.Quick ? 4 : plan.SourceUtterances,
+        };
     }
 
     public int ClassifierUtterances(SpeechData data) => (int)Math.Ceiling(ClassifierShare * data.Train.Count);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
@@ -22,6 +23,9 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
         if (voices.Length < 2)
             throw new DataSetException($"'{data.Folder}' has one speaker only; there is no other voice to convert to.");
         SpeakerPlan plan = SpeakerPlan.For(Settings);
+        AlignedUtterance[] sources = Settings.SourceFolder is not { } folder ? []
+            : stages.Run("Prepare recordings of other speakers", stage =>
+                UnseenSources.Read(folder, voices, plan.SourceUtterances, stage, Cancellation));
         AlignedUtterance[] test = [.. data.Test.GroupBy(utterance => utterance.Speaker).SelectMany(of => of.Take(plan.TestUtterances))];
 
         // 1. The codec reconstructs speech, conditioned on the speaker.
@@ -35,9 +39,8 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(train)), "crops");
 
         // 2. Each test sentence is encoded once, and decoded with every voice.
-        IDataView encoded = codec.Transform(audio.Transform(ML.Data.LoadFromEnumerable(test)));
-        CodedUtterance[] coded = [.. ML.Data.CreateEnumerable<CodedUtterance>(encoded, reuseRowObject: false)];
-        Spoken[] spoken = stages.Run($"Convert {test.Length} sentences to each voice", stage => Convert(codec, coded, test, voices, stage));
+        Spoken[] spoken = stages.Run($"Convert {test.Length} sentences to each voice", stage =>
+            Convert(codec, Encode(test), test, voices, stage));
 
         // 3. Classifiers trained on recordings only predict the speaker and the phones.
         using var classifiers = new SpeechClassifiers(ML);
@@ -66,6 +69,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
                 ChanceSpeaker = converted.CountBy(sound => sound.Voice).Max(pair => pair.Value) / (double)converted.Length,
             };
         });
+        UnseenSourceMetrics? unseen = sources.Length > 0 ? ConvertOthers() : null;
         stages.Run("Write and draw the conversions", _ =>
         {
             AlignedUtterance[] shown = [.. test.GroupBy(utterance => utterance.Speaker).Select(of => of.First()).Take(4)];
@@ -75,7 +79,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
                 "Spectrograms of sentences, recorded and decoded with each voice");
             SaveLearningCurve(codec.TrainingSummary!);
         });
-        metrics = metrics with { Seconds = Seconds };
+        metrics = metrics with { Seconds = Seconds, UnseenSources = unseen };
         Table table = TableOf("On test sentences", "", "to compare with")
             .AddRow("conversions classified as the target voice", $"{metrics.ConvertedRecognisedAsTarget:0.0%}",
                 $"{metrics.ChanceSpeaker:0.0%} by guessing")
@@ -84,8 +88,23 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             .AddRow("phone accuracy on recordings", $"{metrics.PhoneAccuracyOriginal:0.0%}", "limit of the classifier")
             .AddRow("phone accuracy on reconstructions", $"{metrics.PhoneAccuracyReconstructed:0.0%}", "")
             .AddRow("phone accuracy on conversions", $"{metrics.PhoneAccuracyConverted:0.0%}", "");
+        unseen?.AddTo(table);
         return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, "
             + $"{metrics.TrainMinutes:0.0} minutes of codec training, {metrics.Seconds:0} s in total");
+
+        // Sentences of speakers that the codec was not trained on, in the voices that it was.
+        UnseenSourceMetrics ConvertOthers()
+        {
+            Spoken[] others = stages.Run($"Convert {sources.Length} sentences of other speakers to each voice", stage =>
+                Convert(codec, Encode(sources), sources, voices, stage));
+            foreach (AlignedUtterance utterance in sources.DistinctBy(utterance => utterance.Speaker).Take(2))
+                Write(utterance, others);
+            return stages.Run("Classify the conversions of other speakers", _ =>
+                UnseenSources.Measure(Settings.SourceFolder!, classifiers, [.. sources.Select(Original)], others));
+        }
+
+        CodedUtterance[] Encode(AlignedUtterance[] utterances) => [.. ML.Data.CreateEnumerable<CodedUtterance>(
+            codec.Transform(audio.Transform(ML.Data.LoadFromEnumerable(utterances))), reuseRowObject: false)];
     }
 
     Spoken[] Convert(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
@@ -174,4 +193,8 @@ internal sealed record SpeakerMetrics : SampleMetrics
 
     /// <summary>The accuracy of always predicting the same speaker.</summary>
     public required double ChanceSpeaker { get; init; }
+
+    /// <summary>The conversions of other speakers, on request.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public UnseenSourceMetrics? UnseenSources { get; init; }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Samples.Phonemes;
 using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Samples.Speakers;
@@ -39,6 +40,23 @@ internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
     /// <summary>The accuracy of the predicted phones.</summary>
     public double PhoneAccuracy(IEnumerable<Spoken> sounds) =>
         ml.MulticlassClassification.Evaluate(_phones!.Transform(ml.Data.LoadFromEnumerable(sounds.SelectMany(PhonesOf)))).MicroAccuracy;
+
+    /// <summary>The same for sounds whose labels may name phones in another way than the training data; see
+    /// <see cref="PhoneOrder.CommonName"/>.</summary>
+    public PhoneScore ScorePhones(IEnumerable<Spoken> sounds)
+    {
+        PhoneRow[] rows = [.. sounds.SelectMany(PhonesOf)];
+        (string Spoken, string Predicted)[] pairs = [.. rows.Zip(
+            ml.Data.CreateEnumerable<Prediction>(_phones!.Transform(ml.Data.LoadFromEnumerable(rows)), reuseRowObject: true),
+            (row, predicted) => (PhoneOrder.CommonName(row.Class), PhoneOrder.CommonName(predicted.PredictedLabel)))];
+        pairs = [.. pairs.Where(pair => pair.Spoken.Length > 0)];
+        return new PhoneScore(
+            Right(pairs), Right([.. pairs.Where(pair => !PhoneOrder.IsSilence(pair.Spoken))]),
+            pairs.CountBy(pair => pair.Spoken).Max(pair => pair.Value) / (double)pairs.Length);
+
+        static double Right((string Spoken, string Predicted)[] pairs) =>
+            pairs.Count(pair => pair.Spoken == pair.Predicted) / (double)Math.Max(1, pairs.Length);
+    }
 
     public void Dispose()
     {
@@ -103,6 +121,11 @@ internal sealed class SpeechClassifiers(MLContext ml) : IDisposable
             yield return new PhoneRow { Features = features, Class = spoken.Of.Labels[label] };
         }
     }
+
+    /// <param name="Accuracy">The accuracy on all moments with a label.</param>
+    /// <param name="WithoutSilence">The accuracy on those whose label is no silence.</param>
+    /// <param name="Chance">The share of the most frequent label.</param>
+    public sealed record PhoneScore(double Accuracy, double WithoutSilence, double Chance);
 
     sealed class SpeakerRow
     {

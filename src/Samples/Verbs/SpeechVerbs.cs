@@ -29,6 +29,14 @@ internal static class SpeechVerbs
             + "May be given several times.", []);
         Option<string> codec = verb.With("--codec", "Input of the codec: mel features, or waveforms as in the paper.", "mel");
         codec.AcceptOnlyFromAmong("mel", "waveform");
+        Option<bool> references = verb.With("--references",
+            "Compare the codes with k-means of the features that the codec encodes, and with a network that is trained with labels on "
+            + "these features. Needs the mel codec.", false);
+        references.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<bool>() && result.GetValue(codec) == "waveform")
+                result.AddError("--references compares with features, and --codec waveform has none: leave one of them out.");
+        });
         Option<int?> steps = verb.WithCount("--steps", Steps);
         Option<string?> checkpoint = verb.WithCheckpoint();
         return verb.Runs<SpeechSettings>((settings, parsed, cancellation) => new PhonemesSample(
@@ -37,6 +45,7 @@ internal static class SpeechVerbs
                 LabelledFolders = parsed.GetValue(labelled)!,
                 UnlabelledFolders = parsed.GetValue(unlabelled)!,
                 Waveform = parsed.GetValue(codec) == "waveform",
+                References = parsed.GetValue(references),
                 Steps = parsed.GetValue(steps),
                 CheckpointFolder = parsed.GetValue(checkpoint),
             },
@@ -47,10 +56,19 @@ internal static class SpeechVerbs
     {
         var verb = new SampleVerb(
             "speakers", "Trains a VQ-VAE on several voices, and converts sentences of each voice to the others.", Data);
+        Option<string?> source = verb.With("--source",
+            "A folder of other speakers, whose sentences are converted to the voices too: recordings with phones, as for --data, or WAV, "
+            + "NIST SPHERE, FLAC, MP3 or Ogg Vorbis files.");
         Option<int?> steps = verb.WithCount("--steps", Steps);
         Option<string?> checkpoint = verb.WithCheckpoint();
         return verb.Runs<SpeechSettings>((settings, parsed, cancellation) => new SpeakersSample(
-            settings with { Steps = parsed.GetValue(steps), CheckpointFolder = parsed.GetValue(checkpoint) }, cancellation).Run());
+            settings with
+            {
+                SourceFolder = parsed.GetValue(source),
+                Steps = parsed.GetValue(steps),
+                CheckpointFolder = parsed.GetValue(checkpoint),
+            },
+            cancellation).Run());
     }
 
     public static SampleVerb SpeechPrior()

@@ -38,4 +38,13 @@ public sealed class SampleVerbTests
         }
         StringAssert.Contains(written.ToString(), "error: no images");
     }
+
+    [TestMethod]
+    public void Features_to_compare_with_need_a_codec_that_encodes_features()
+    {
+        Assert.IsEmpty(SpeechVerbs.Phonemes().Parse(["--references"]).Errors);
+        Assert.IsEmpty(SpeechVerbs.Phonemes().Parse(["--codec", "waveform"]).Errors);
+        StringAssert.Contains(
+            SpeechVerbs.Phonemes().Parse(["--references", "--codec", "waveform"]).Errors.Single().Message, "--codec waveform has none");
+    }
 }

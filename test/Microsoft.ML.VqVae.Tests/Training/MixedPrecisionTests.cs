@@ -122,6 +122,20 @@ public sealed class MixedPrecisionTests
         Assert.AreEqual(File.ReadAllText("/proc/cpuinfo").Contains(" avx512_bf16", StringComparison.Ordinal), FastBFloat16.IsOn(CPU));
 
     [TestMethod]
+    [DataRow("images", true)]
+    [DataRow("pixelcnn", true)]
+    [DataRow("mel", false)]
+    [DataRow("waveform", false)]
+    public void Auto_is_Single_for_networks_that_gain_nothing_on_processors(string name, bool gains)
+    {
+        using nn.Module network = Create(name).Network;
+        var objective = (ITrainable)network;
+        Assert.AreEqual(gains && FastBFloat16.IsOn(CPU), FastBFloat16.Uses(TrainingPrecision.Auto, CPU, objective));
+        Assert.IsTrue(FastBFloat16.Uses(TrainingPrecision.BFloat16, CPU, objective));
+        Assert.IsFalse(FastBFloat16.Uses(TrainingPrecision.Single, CPU, objective));
+    }
+
+    [TestMethod]
     public void Products_of_networks_are_in_one_class()
     {
         // In Single by design: distances, statistics of speech, sampling, and means and similarities of features.

@@ -37,6 +37,9 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <summary>Whether codes can be decoded to a waveform.</summary>
     public abstract bool MakesWaveforms { get; }
 
+    // Both kinds took longer in BFloat16 on a processor that has instructions for it.
+    bool ITrainable.GainsFromBFloat16OnProcessors => false;
+
     /// <summary>Whether training needs <see cref="AudioBatch.Targets"/>.</summary>
     private protected abstract bool HasTargets { get; }
 
@@ -71,6 +74,12 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <summary>Runs only the encoder: a batch → encodings before quantization [B, G·D, N], zero where there is only padding.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>
     internal abstract Tensor EncodeToLatents(AudioBatch batch);
+
+    /// <summary>The normalized features of a batch that the encoder reads, [B, C, T], zero where there is only padding.</summary>
+    /// <exception cref="ArgumentException">The batch has another shape.</exception>
+    /// <exception cref="NotSupportedException">The encoder reads samples.</exception>
+    internal virtual Tensor NormalizeFeatures(AudioBatch batch) =>
+        throw new NotSupportedException($"The encoder of {GetType().Name} reads samples, and no features.");
 
     /// <summary>A batch → codes Int64 [B, N, G], without gradients. Codes of padding are arbitrary.</summary>
     /// <exception cref="ArgumentException">The batch has another shape.</exception>

@@ -146,6 +146,14 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
+    internal override Tensor NormalizeFeatures(AudioBatch batch)
+    {
+        Check(batch);
+        using DisposeScope scope = NewDisposeScope();
+        return NormalizeInputs(batch, new Padding(batch.Lengths, batch.Inputs.shape[2], ValuesPerCode)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
     internal override OnnxValue LatentsToOnnx(OnnxValue waveforms, OnnxValue? speakers)
     {
         if (adaptation is not null)

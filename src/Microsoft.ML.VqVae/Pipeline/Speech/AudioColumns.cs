@@ -60,13 +60,16 @@ internal sealed record AudioModelDescription(
 
 /// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
 internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? EncoderOutputs = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? EncoderOutputs = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Features = null)
     : IColumnNames<AudioModelDescription>
 {
     public void Describe(OptionProblems problems, AudioModelDescription model)
     {
-        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings, EncoderOutputs]);
+        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings, EncoderOutputs, Features]);
         model.DescribeSpeaker(problems, Speaker);
+        problems.Require(
+            Features is null || model.Codec is MelCodecOptions, "Columns.Features", "null where the encoder reads samples", Features);
     }
 
     /// <summary>The waveforms, and the speakers if codes or reconstructions depend on them.</summary>
@@ -99,6 +102,8 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
             columns.Add(AudioColumn.Numbers<AudioPass>(EncoderOutputs, (pass, column) => column.Store(pass.EncoderOutputs, pass.Lengths),
                 (model, inputs) => model.Network.LatentsToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null).ChannelsLast()));
         }
+        if (Features is not null)
+            columns.Add(AudioColumn.Numbers<AudioPass>(Features, (pass, column) => column.Store(pass.Features, pass.Frames)));
         return columns;
     }
 
@@ -161,7 +166,15 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
     /// <summary>The encoder outputs before quantization, Float32 [rows, N, G·D].</summary>
     public Tensor EncoderOutputs => Latents.permute(0, 2, 1);
 
-    Tensor Latents => field ??= Encode();
+    /// <summary>The normalized features that the encoder reads, Float32 [rows, T, C].</summary>
+    public Tensor Features => model.Network.NormalizeFeatures(Batch).permute(0, 2, 1);
+
+    /// <summary>Number of frames of each row.</summary>
+    public long[] Frames => Numbers(ValueCounts);
+
+    Tensor Latents => field ??= model.Network.EncodeToLatents(Batch);
+
+    AudioBatch Batch => field ??= ReadBatch();
 
     int ValuesPerCode => model.Network.ValuesPerCode;
 
@@ -181,12 +194,12 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
         }
     }
 
-    Tensor Encode()
+    AudioBatch ReadBatch()
     {
         Tensor? speakers = HasSpeakers ? inputs[Speakers] : null;
         AudioBatch batch =
             new AudioBatch(inputs[Values], inputs[ValueCounts], inputs[Normalizers], Targets: null, speakers).To(model.Device);
-        return model.Network.EncodeToLatents(batch with { Normalisers = model.Network.NormalisersFor(batch.Normalisers, batch.Speakers) });
+        return batch with { Normalisers = model.Network.NormalisersFor(batch.Normalisers, batch.Speakers) };
     }
 
     long[] Numbers(int input) => inputs[input].data<long>().ToArray();

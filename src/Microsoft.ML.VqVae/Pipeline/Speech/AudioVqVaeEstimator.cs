@@ -53,7 +53,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
     internal AudioVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, AudioVqVaeOptions options)
         : this(environment, options, new AudioEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
             options?.SpeakerColumnName, options?.ReconstructionColumnName, options?.EmbeddingsColumnName,
-            options?.EncoderOutputsColumnName))
+            options?.EncoderOutputsColumnName, options?.FeaturesColumnName))
     {
     }
 

@@ -78,6 +78,12 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? EncoderOutputsColumnName { get; set; }
 
+    /// <summary>The name of a column for the normalized features that the encoder reads: C numbers per frame, frame by frame, where C is
+    /// <see cref="MelCodecOptions.Coefficients"/> or <see cref="MelCodecOptions.Bands"/>, and a frame lasts
+    /// <see cref="MelCodecOptions.HopSeconds"/>. For classifiers and clusterings that the codes are compared with.</summary>
+    /// <value>The default is <see langword="null"/>: no such column. Needs a <see cref="MelCodecOptions"/> as <see cref="Codec"/>.</value>
+    public string? FeaturesColumnName { get; set; }
+
     /// <summary>The length of a training example in seconds. Longer utterances are cropped at random, shorter ones are padded with values
     /// that are ignored in training.</summary>
     /// <value>More than 0; at least the length of a code. The default is 2.56.</value>
@@ -101,6 +107,9 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         RequireName(problems, nameof(ReconstructionColumnName), ReconstructionColumnName);
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
         RequireName(problems, nameof(EncoderOutputsColumnName), EncoderOutputsColumnName);
+        RequireName(problems, nameof(FeaturesColumnName), FeaturesColumnName);
+        problems.Require(FeaturesColumnName is null || Codec is MelCodecOptions, nameof(FeaturesColumnName),
+            $"null where the codec is no {nameof(MelCodecOptions)}: its encoder reads samples", FeaturesColumnName);
         problems.Require(ReconstructionColumnName is null || Codec is not MelCodecOptions { Outputs: SpeechFeatures.Mfcc },
             nameof(ReconstructionColumnName),
             $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, which cannot be decoded to sound", ReconstructionColumnName);

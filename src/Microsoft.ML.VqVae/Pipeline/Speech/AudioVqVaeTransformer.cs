@@ -52,6 +52,9 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <summary>The column of encoder outputs before quantization that is added, or null.</summary>
     public string? EncoderOutputsColumnName => _columns.EncoderOutputs;
 
+    /// <summary>The column of normalized features that is added, or null.</summary>
+    public string? FeaturesColumnName => _columns.Features;
+
     /// <summary>K: number of codes in a codebook.</summary>
     public int Codes => _model.Description.Quantizer.CodebookSize;
 
