@@ -66,7 +66,7 @@ internal sealed record FeaturesPlan(
         return options;
     }
 
-    /// <summary>Features of pixels, with the codes as targets.</summary>
+    /// <summary>Features of pixels, from their views alone.</summary>
     public ImageFeatureOptions PixelFeatureOptions(FeaturesSettings settings)
     {
         var options = new ImageFeatureOptions();

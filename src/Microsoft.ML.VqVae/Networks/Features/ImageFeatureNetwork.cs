@@ -47,7 +47,7 @@ public sealed class ImageFeatureNetwork : nn.Module, ITrainable
         (_options, ImageSize, Codes, _seed) = (options.Copy(), size, codes, seed);
         using (var source = new WeightSource(seed))
         {
-            int Channels(int stage) => stage == 0 ? size.Channels : checked(options.Channels << (stage - 1));
+            int Channels(int stage) => stage == 0 ? size.Channels : options.Channels << (stage - 1);
             stages = new ModuleList<ImageFeatureStage>([.. Enumerable.Range(0, options.Stages).Select(
                 stage => new ImageFeatureStage(Channels(stage), Channels(stage + 1), options.ResidualBlocks, source))]);
             project = new NormalizedConvolution(Channels(options.Stages), options.FeatureChannels, 1, 1, source);

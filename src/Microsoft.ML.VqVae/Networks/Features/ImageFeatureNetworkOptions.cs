@@ -4,15 +4,14 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <remarks>The sizes of the images and the codes are taken from the columns.</remarks>
 public sealed class ImageFeatureNetworkOptions
 {
-    // Channels double from stage to stage.
-    const int MaxStages = 8;
+    const int MaxStages = 8, MaxChannels = 1 << 16;
 
     /// <summary>The number of stages. Each halves height and width, rounding up, and has twice the channels of the one before.</summary>
     /// <value>From 1 to 8. The default is 3.</value>
     public int Stages { get; set; } = 3;
 
     /// <summary>Channels of the first stage.</summary>
-    /// <value>At least 1. The default is 32.</value>
+    /// <value>From 1 to 65,536. The default is 32.</value>
     public int Channels { get; set; } = 32;
 
     /// <summary>The number of residual blocks of a stage.</summary>
@@ -55,7 +54,8 @@ public sealed class ImageFeatureNetworkOptions
     internal void Describe(OptionProblems problems)
     {
         problems.Require(Stages is >= 1 and <= MaxStages, nameof(Stages), $"from 1 to {MaxStages}", Stages);
-        problems.AtLeast(nameof(Channels), Channels, 1);
+        // Channels double from stage to stage.
+        problems.Require(Channels is >= 1 and <= MaxChannels, nameof(Channels), $"from 1 to {MaxChannels}", Channels);
         problems.AtLeast(nameof(ResidualBlocks), ResidualBlocks, 0);
         problems.AtLeast(nameof(FeatureChannels), FeatureChannels, 2);
         problems.Require(double.IsFinite(ContrastiveWeight) && ContrastiveWeight >= 0, nameof(ContrastiveWeight), "a number of 0 or more",
