@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs the library and uses the package as an application does: new programs in empty folders, built, published and run, in C#, F# and Visual
-# Basic. It needs the machine's package sources, and leaves nothing behind. The last line says what holds.
+# Packs the library and uses its packages as an application does: new programs in empty folders, built, published and run, in C#, F# and
+# Visual Basic. It needs the machine's package sources, and leaves nothing behind. The last line says what holds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,8 +14,10 @@ libtorch=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:LibTorchVersion)
 torchsharp=$(dotnet msbuild src/Microsoft.ML.VqVae -getProperty:TorchSharpVersion)
 package=$packages/${id,,}/$version
 mpi_package=$packages/${id,,}.mpi/$version
+formats_package=$packages/${id,,}.audioformats/$version
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch" "$package" "$mpi_package"; rmdir "${package%/*}" "${mpi_package%/*}" 2> /dev/null || :' EXIT
+trap 'rm -rf "$scratch" "$package" "$mpi_package" "$formats_package"
+    rmdir "${package%/*}" "${mpi_package%/*}" "${formats_package%/*}" 2> /dev/null || :' EXIT
 
 fail() {
     echo "test-package: $1" >&2
@@ -42,6 +44,7 @@ property() {
 
 # Builds once; the version and the addresses of a package are no part of its assemblies.
 quietly dotnet build src/Microsoft.ML.VqVae.Mpi --configuration Release --nologo
+quietly dotnet build src/Microsoft.ML.VqVae.AudioFormats --configuration Release --nologo
 pack=(dotnet pack --no-build --configuration Release --nologo -p:PackageVersion="$version")
 
 # Packs, as a clone of a public repository does, and checks what only such a clone has: absolute links, and the URL of the project.
@@ -58,7 +61,10 @@ unzip -p "$scratch/public/$id.$version.nupkg" "$id.nuspec" | grep -q "<projectUr
 quietly "${pack[@]}" src/Microsoft.ML.VqVae --output "$scratch/feed"
 [[ -s $scratch/feed/$id.$version.snupkg ]] || fail "there is no package of symbols."
 quietly "${pack[@]}" src/Microsoft.ML.VqVae.Mpi --output "$scratch/feed"
+quietly "${pack[@]}" src/Microsoft.ML.VqVae.AudioFormats --output "$scratch/feed"
 distributed=$PWD/docs/distributed.md
+# Sounds, and what other programs decode of them.
+export SOUNDS=$PWD/test/golden/audio
 
 mkdir "$scratch/app"
 cat > "$scratch/nuget.config" << 'END'
@@ -149,22 +155,23 @@ runs bin/Release/net10.0/App "build after one without the step" bin/Release/net1
 cd "$scratch"
 rm -rf app/bin app/obj
 
-# Other languages: F#, Visual Basic, and C# without extension properties. They train and encode a series.
+# Other languages: F#, Visual Basic, and C# without extension properties. They train and encode a series. The package that they reference is
+# the library, or one that brings it.
 language() {
-    local name=$1 template=$2 file=$3
+    local name=$1 template=$2 file=$3 referenced=$4
     mkdir "$scratch/$name"
     cd "$scratch/$name"
     quietly dotnet new console --language "$template" --name "$name" --output . --no-restore
     cat > "$file"
-    quietly dotnet add package "$id" --version "$version"
+    quietly dotnet add package "$referenced" --version "$version"
     quietly dotnet add package libtorch-cpu-linux-x64 --version "$libtorch"
-    quietly dotnet build --configuration Release --nologo "${@:4}"
+    quietly dotnet build --configuration Release --nologo "${@:5}"
     same "From the $name program" "8 codes from 0 to 63: true, 64 values" "$("bin/Release/net10.0/$name")"
     cd "$scratch"
     rm -rf "${scratch:?}/$name"
 }
 
-language FSharp 'F#' Program.fs << 'END'
+language FSharp 'F#' Program.fs "$id" << 'END'
 open System
 open Microsoft.ML
 open Microsoft.ML.Data
@@ -182,7 +189,7 @@ let inside = codes |> Array.forall (fun code -> code >= 0 && code < 64)
 printfn $"{codes.Length} codes from 0 to 63: {inside.ToString().ToLower()}, {codec.Decode(codes).Length} values"
 END
 
-language VisualBasic VB Program.vb << 'END'
+language VisualBasic VB Program.vb "$id" << 'END'
 Imports Microsoft.ML
 Imports Microsoft.ML.Data
 Imports Microsoft.ML.VqVae
@@ -207,10 +214,12 @@ Module Program
 End Module
 END
 
-language CSharp13 'C#' Program.cs -p:LangVersion=13 << 'END'
+# It also reads MP3 and Ogg Vorbis with the package of audio formats.
+language CSharp13 'C#' Program.cs "$id.AudioFormats" -p:LangVersion=13 << 'END'
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae;
+using Microsoft.ML.VqVae.Audio;
 
 var ml = new MLContext(seed: 1);
 var windows = Enumerable.Range(1, 8)
@@ -221,10 +230,26 @@ var codes = codec.Encode(windows[0].Values);
 var inside = codes.All(code => code is >= 0 and < 64);
 Console.WriteLine($"{codes.Length} codes from 0 to 63: {inside.ToString().ToLower()}, {codec.Decode(codes).Length} values");
 
+var sounds = new[] { "mono.mp3", "mono.mp3.wav", "mono.ogg", "mono.ogg.wav" }
+    .Select(name => new Sound { Path = Path.Combine(Environment.GetEnvironmentVariable("SOUNDS")!, name) }).ToArray();
+var files = ml.Data.LoadFromEnumerable(sounds);
+var waveforms = ml.Transforms.GetVqVae().LoadAudio("Waveform", "Path", formats: AudioFormats.All).Fit(files).Transform(files)
+    .GetColumn<float[]>("Waveform").ToArray();
+for (int i = 0; i < waveforms.Length; i += 2)
+{
+    if (waveforms[i].Length != waveforms[i + 1].Length || waveforms[i].Zip(waveforms[i + 1], (one, other) => Math.Abs(one - other)).Max() > 1e-3)
+        Console.WriteLine($"{sounds[i].Path} is decoded to something else than {sounds[i + 1].Path}.");
+}
+
 class Window
 {
     [VectorType(64)]
     public float[] Values { get; set; } = [];
+}
+
+class Sound
+{
+    public string Path { get; set; } = "";
 }
 END
 
@@ -248,4 +273,4 @@ fi
 cd "$scratch"
 
 if $lacks; then how="relaxed, since $library lacks $needed; without that it does not load"; else how="as it is"; fi
-echo "test-package: the package works in new programs in C# 13 and 14, F# and Visual Basic; TorchSharp's native library is used $how."
+echo "test-package: the packages work in new programs in C# 13 and 14, F# and Visual Basic; TorchSharp's native library is used $how."

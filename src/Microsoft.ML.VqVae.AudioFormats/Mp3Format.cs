@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>MP3 files, and others of MPEG-1 and MPEG-2 audio, decoded by the managed library NLayer. A part of a file is decoded from the
 /// start of the file on.</summary>
-/// <remarks>The silence that encoder and decoder put around the sound is left out where the file tells its length, as LAME and libraries
+/// <remarks>The silence that encoder and decoder put around the sound is left out where the file states its length, as LAME and libraries
 /// based on it write it; otherwise that of the decoder is, 529 samples, as <c>lame --decode</c> does.</remarks>
 public sealed class Mp3Format : AudioFormat
 {

@@ -15,7 +15,7 @@ public abstract class AudioFile : IDisposable
         _name = name;
     }
 
-    /// <summary>Samples a second in each channel.</summary>
+    /// <summary>Samples per second in each channel.</summary>
     public abstract int SampleRate { get; }
 
     /// <summary>The number of channels.</summary>
@@ -98,7 +98,7 @@ public abstract class AudioFile : IDisposable
     }
 }
 
-/// <summary>A format of audio files that LoadAudio reads beside WAV and NIST SPHERE. The package Microsoft.ML.VqVae.AudioFormats has FLAC,
+/// <summary>A format of audio files that LoadAudio reads beside WAV and NIST SPHERE. The package VqVae.MLNet.AudioFormats has FLAC,
 /// MP3 and Ogg Vorbis; an application may derive its own.</summary>
 /// <remarks>A pipeline is saved with the types of its formats and their public properties, by System.Text.Json, and an application that
 /// loads it must reference the assemblies of the types. Types have a public constructor without parameters, and are thread-safe.</remarks>

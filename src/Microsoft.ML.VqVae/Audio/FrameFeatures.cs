@@ -17,7 +17,7 @@ public abstract class FrameFeatures : IDisposable
     {
     }
 
-    /// <summary>Samples a second of the waveforms.</summary>
+    /// <summary>Samples per second of the waveforms.</summary>
     public abstract int SampleRate { get; }
 
     /// <summary>Samples from one frame to the next.</summary>

@@ -115,7 +115,7 @@ public sealed class MelSpectrogramOptions
     /// <summary>The maximum <see cref="FftLength"/>, and so the maximum <see cref="WindowLength"/>.</summary>
     internal const int MaxFftLength = 4096;
 
-    /// <summary>Samples a second of the waveforms.</summary>
+    /// <summary>Samples per second of the waveforms.</summary>
     /// <value>At least 1. The default is 16000.</value>
     public int SampleRate { get; set; } = 16000;
 

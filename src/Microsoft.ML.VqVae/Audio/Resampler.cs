@@ -35,8 +35,8 @@ public sealed class Resampler
     readonly float[]?[]? _phases;
 
     /// <summary>Prepares a change of rate.</summary>
-    /// <param name="fromRate">Samples a second of the input; at least 1.</param>
-    /// <param name="toRate">Samples a second of the output; at least 1.</param>
+    /// <param name="fromRate">Samples per second of the input; at least 1.</param>
+    /// <param name="toRate">Samples per second of the output; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A rate is below 1, or that of the input is more than 7,680 times that of the
     /// output.</exception>
     public Resampler(int fromRate, int toRate)
@@ -58,10 +58,10 @@ public sealed class Resampler
         _phases = (long)_up * _taps <= MaxKeptWeights ? new float[_up][] : null;
     }
 
-    /// <summary>Samples a second of the input.</summary>
+    /// <summary>Samples per second of the input.</summary>
     public int FromRate { get; }
 
-    /// <summary>Samples a second of the output.</summary>
+    /// <summary>Samples per second of the output.</summary>
     public int ToRate { get; }
 
     /// <summary>The number of output samples: the length times to/from, rounded up.</summary>

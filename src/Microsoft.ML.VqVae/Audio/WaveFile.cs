@@ -28,7 +28,7 @@ public sealed class WaveFile : AudioFile
         _header = WaveHeader.Read(stream, name);
     }
 
-    /// <summary>Samples a second in each channel.</summary>
+    /// <summary>Samples per second in each channel.</summary>
     public override int SampleRate => _header.SampleRate;
 
     /// <summary>The number of channels.</summary>
@@ -119,7 +119,7 @@ public sealed class WaveFile : AudioFile
     /// <param name="path">The file; one that exists is replaced.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
-    /// <param name="sampleRate">Samples a second, from 100 to 768,000.</param>
+    /// <param name="sampleRate">Samples per second, from 100 to 768,000.</param>
     /// <param name="encoding">The encoding; any but <see cref="WaveEncoding.MuLaw"/>.</param>
     /// <param name="channels">The number of channels.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
@@ -137,7 +137,7 @@ public sealed class WaveFile : AudioFile
     /// <param name="stream">The destination.</param>
     /// <param name="samples">The samples, interleaved where there are several channels; values beyond full scale (-1 to 1) are clipped in
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
-    /// <param name="sampleRate">Samples a second, from 100 to 768,000.</param>
+    /// <param name="sampleRate">Samples per second, from 100 to 768,000.</param>
     /// <param name="encoding">The encoding; any but <see cref="WaveEncoding.MuLaw"/>.</param>
     /// <param name="channels">The number of channels.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file

@@ -281,7 +281,7 @@ internal static class AudioSignature
         return $"'{name}' cannot be read: at byte 0, expected a WAV file ('RIFF' or 'RF64') or a NIST SPHERE file, found a file of the "
             + $"format {format}. Convert it first: {command}."
             + (format is "FLAC" or "MP3" or "Ogg Vorbis"
-                ? " Or have LoadAudio read it: reference the package Microsoft.ML.VqVae.AudioFormats and pass it formats: AudioFormats.All."
+                ? " Or have LoadAudio read it: reference the package VqVae.MLNet.AudioFormats and pass it formats: AudioFormats.All."
                 : "");
     }
 

@@ -93,8 +93,8 @@ public sealed class TrainingOptions
     public int ProgressEverySteps { get; set; } = DefaultProgressEverySteps;
 
     /// <summary>Folder for <c>checkpoint.safetensors</c>. A checkpoint found there that fits is resumed from; one that does not is an
-    /// error. One run a folder. The number of steps may change: a finished run goes on if it is given more. The folder is tried before
-    /// training; a checkpoint that cannot be written later, on a full disk for example, is a warning in the log.</summary>
+    /// error. Use a folder for each run. The number of steps may change: a finished run goes on if it is given more. The folder is tried
+    /// before training; a checkpoint that cannot be written later, on a full disk for example, is a warning in the log.</summary>
     /// <value>Default: <see langword="null"/>, no checkpoints.</value>
     public string? CheckpointFolder { get; set; }
 
@@ -109,14 +109,14 @@ public sealed class TrainingOptions
     /// <value>Default: <see langword="null"/>, this process alone.</value>
     public ITrainingGroup? Group { get; set; }
 
-    /// <summary>Folder for an event file that TensorBoard shows (<c>tensorboard --logdir</c>): loss, its parts, perplexity, learning rate and
-    /// speed of each progress report, and, of image models, pictures of eight training images above their reconstructions, about ten in a
-    /// run. A folder for each run; a resumed run adds to it. The folder is tried before training; a file that cannot be written later is a
-    /// warning in the log.</summary>
+    /// <summary>Folder for an event file that TensorBoard shows (<c>tensorboard --logdir</c>): loss, its parts, perplexity, learning rate
+    /// and speed of each progress report, and, of image models, pictures of eight training images above their reconstructions, about ten
+    /// in a run. A folder for each run; a resumed run adds to it. The folder is tried before training; a file that cannot be written later
+    /// is a warning in the log.</summary>
     /// <value>Default: <see langword="null"/>, no event file.</value>
     public string? TensorBoardFolder { get; set; }
 
-    /// <summary>Bytes of training images, or of features of training utterances, that are kept in memory. What goes beyond lies in temporary
+    /// <summary>Bytes of training images, or of features of training utterances, that are kept in memory. The rest is kept in temporary
     /// files, from which training is slower where the operating system cannot keep them in memory.</summary>
     /// <value>Default: <see langword="null"/>, half of the memory that the process may use.</value>
     public long? DataMemoryLimit { get; set; }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Training;
 /// <param name="Loss">Mean of the total loss.</param>
 /// <param name="Terms">Means of the named terms of the loss.</param>
 /// <param name="Perplexity">exp of the entropy of the codes chosen, averaged over codebooks; null for a network without codes.</param>
-/// <param name="ExamplesPerSecond">Training examples a second.</param>
+/// <param name="ExamplesPerSecond">Training examples per second.</param>
 /// <param name="Elapsed">Time in training, that before a resume included.</param>
 /// <param name="Remaining">Estimated time until the last step.</param>
 /// <param name="LearningRate">Learning rate of the last step.</param>

@@ -13,7 +13,7 @@ internal static class CompressorQuickStart
     {
         #region README
         using var compressor = new CodeCompressor(prior);
-        compressor.Compress(codec.Transform(images), stream);                           // as many bits as the prior says
+        compressor.Compress(codec.Transform(images), stream);                           // about −log2 p bits per row
         stream.Position = 0;
         IDataView back = codec.Decoder("Pixels").Transform(compressor.Decompress(ml, stream));
         #endregion

@@ -29,7 +29,7 @@ internal static class QuickStart
 
         var model = pipeline.Fit(split.TrainSet);
         var metrics = ml.MulticlassClassification.Evaluate(model.Transform(split.TestSet));
-        ml.Model.Save(model, images.Schema, modelFile);                                 // new MLContext().Model.Load(modelFile) anywhere
+        ml.Model.Save(model, images.Schema, modelFile);                                 // anywhere: Model.Load(modelFile, out _)
         #endregion
         return metrics;
     }

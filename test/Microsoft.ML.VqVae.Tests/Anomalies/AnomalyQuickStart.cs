@@ -27,7 +27,7 @@ internal static class AnomalyQuickStart
         };
         AnomalyDetectionTransformer detector = ml.Transforms.VqVae.DetectAnomalies("Codes", options).Fit(codec.Transform(moreGood));
 
-        // One model, from pixels to scores, predictions, heat maps and restored pictures.
+        // One model, from pixels to scores, predictions, heat maps and restored images.
         var model = new TransformerChain<ITransformer>(codec, detector, codec.Decoder("Restored", "RestoredCodes", asImage: true));
         ml.Model.Save(model, good.Schema, modelFile);
         IDataView scored = model.Transform(test);

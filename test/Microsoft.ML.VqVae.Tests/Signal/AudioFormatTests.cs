@@ -164,7 +164,7 @@ public sealed class AudioFormatTests : IDisposable
             IDataView view = _ml.Transforms.VqVae.LoadAudio("Waveform", "File").Fit(data).Transform(data);
             string message = Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Waveform")).Message;
             string[] parts =
-                ["Row 0 of column 'File'", name, "ffmpeg -i", "Microsoft.ML.VqVae.AudioFormats", "formats: AudioFormats.All"];
+                ["Row 0 of column 'File'", name, "ffmpeg -i", "VqVae.MLNet.AudioFormats", "formats: AudioFormats.All"];
             foreach (string part in parts)
                 StringAssert.Contains(message, part);
         }

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.VqVae.Audio;
 
 /// <summary>
-/// Reads label files of TIMIT (<c>.PHN</c> and <c>.WRD</c>): a line a label, of the first sample, the sample after the last, and the
-/// label, separated by blanks.
+/// Reads label files of TIMIT (<c>.PHN</c> and <c>.WRD</c>): one line per label, with its first sample, the sample after its last, and
+/// the label, separated by blanks.
 /// </summary>
 /// <remarks>Words may overlap, as they do in TIMIT where two share a sound; phones may not. A file is of words if its name ends with
 /// <c>.WRD</c>, in any case. An overlap of up to a millisecond is rounding: the label then starts where the one before it ends.</remarks>
@@ -10,7 +10,7 @@ public static class TimitLabels
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file, in UTF-8, UTF-16 or Latin-1.</param>
-    /// <param name="sampleRate">Samples a second of the audio that is labelled.</param>
+    /// <param name="sampleRate">Samples per second of the audio that is labelled.</param>
     /// <returns>The labels in order of time; without overlap, unless they are words.</returns>
     /// <exception cref="InvalidDataException">A line is not as described, or a label starts before the one above ends (a word: starts); the
     /// message names file and line.</exception>
@@ -24,7 +24,7 @@ public static class TimitLabels
     /// <summary>Reads labels from a text.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">The name in error messages; with a name that ends with <c>.WRD</c>, labels may overlap.</param>
-    /// <param name="sampleRate">Samples a second of the audio that is labelled.</param>
+    /// <param name="sampleRate">Samples per second of the audio that is labelled.</param>
     /// <returns>The labels in order of time; without overlap, unless they are words.</returns>
     /// <exception cref="InvalidDataException">A line is not as described, or a label starts before the one above ends (a word: starts); the
     /// message names file and line.</exception>

@@ -14,12 +14,12 @@ namespace Microsoft.ML.VqVae.Networks;
 /// as decoder.
 /// </summary>
 /// <remarks>
-/// A grid is Int64 [B, N], row by row, the G codes of a position side by side. Latents are Int64 [B, L]. A decoder that could do without
-/// its
-/// latents (a PixelCNN models any grid by itself) makes a VAE ignore them: "posterior collapse". Here their use costs nothing, and
-/// they are used. Names in <c>state_dict</c>: <c>encoder.embedding</c> [G·K, E], <c>encoder.enter</c>, <c>encoder.down.N</c>,
-/// <c>encoder.residual.N.wide</c>, <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>spread</c>, each with <c>.weight</c> and
-/// <c>.bias</c>; <c>quantizer.…</c> as in <see cref="ImageVqVae"/>; <c>decoder.…</c> as in <see cref="PixelCnn"/>.
+/// A grid is Int64 [B, N], row by row, the G codes of a position side by side. Latents are Int64 [B, L]. A PixelCNN
+/// can model a grid without latents, and the decoder of a VAE with continuous latents then ignores them (posterior collapse). Here the KL
+/// term of a latent is constant, so that its use has no cost, and the decoder uses the latents. Names in <c>state_dict</c>:
+/// <c>encoder.embedding</c> [G·K, E], <c>encoder.enter</c>, <c>encoder.down.N</c>, <c>encoder.residual.N.wide</c>,
+/// <c>encoder.residual.N.narrow</c>, <c>encoder.project</c>, <c>spread</c>, each with <c>.weight</c> and <c>.bias</c>; <c>quantizer.…</c>
+/// as in <see cref="ImageVqVae"/>; <c>decoder.…</c> as in <see cref="PixelCnn"/>.
 /// </remarks>
 public sealed class CodesVqVae : nn.Module, ITrainable
 {

@@ -222,7 +222,7 @@ public sealed class ImageCodecOptions
     /// <value>At least 1. The default is 64.</value>
     public int HiddenChannels { get; set; } = 64;
 
-    /// <summary>Channels of the layers at higher resolutions, where a channel costs most.</summary>
+    /// <summary>Channels of the layers at higher resolutions, where each channel takes the most computation.</summary>
     /// <value>At least 1, or 0 for as many as <see cref="HiddenChannels"/>. The default is 32.</value>
     public int OuterChannels { get; set; } = 32;
 

@@ -189,6 +189,6 @@ public enum PixelLikelihood
     DiscretizedLogistic,
 
     /// <summary>A probability for each of the 256 bytes, by softmax (van den Oord et al. 2016, arXiv 1601.06759). The decoder's last layer
-    /// gets 256 times as wide.</summary>
+    /// becomes 256 times as wide.</summary>
     Categorical,
 }

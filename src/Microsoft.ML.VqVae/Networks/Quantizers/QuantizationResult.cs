@@ -10,9 +10,9 @@ namespace Microsoft.ML.VqVae.Networks;
 /// scalar whose gradient reaches the codebook alone. Zero when the codebook learns by moving average.</param>
 /// <param name="CommitmentLoss">‖z − sg[e]‖², summed and averaged likewise and not yet weighted by β; a scalar whose gradient reaches the
 /// encoder alone.</param>
-/// <param name="Counts">How often the batch used each code, Single [codebooks, K]; zero while the encoder outputs still pass unquantized.
-/// Sum them over a whole data set before computing usage or perplexity.</param>
-/// <param name="Loss">What the quantizer adds to the loss of a model: <paramref name="CodebookLoss"/> + β ·
+/// <param name="Counts">Number of times that the batch used each code, Single [codebooks, K]; zero while the encoder outputs still pass
+/// unquantized. Sum them over a whole data set before computing usage or perplexity.</param>
+/// <param name="Loss">The quantizer's part of the loss of a model: <paramref name="CodebookLoss"/> + β ·
 /// <paramref name="CommitmentLoss"/>.</param>
 public sealed record QuantizationResult(
     Tensor Quantized, Tensor Indices, Tensor CodebookLoss, Tensor CommitmentLoss, Tensor Counts, Tensor Loss)

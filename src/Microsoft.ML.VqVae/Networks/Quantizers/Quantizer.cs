@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// The bottleneck of a VQ-VAE: replaces encoder outputs [B, <see cref="Channels"/>, …], with any number of spatial axes, by codes. Derive from
-/// it, and from <see cref="QuantizerOptions"/>, to bring a quantizer of one's own: every codec of this library takes it.
+/// The bottleneck of a VQ-VAE: replaces encoder outputs [B, <see cref="Channels"/>, …], with any number of spatial axes, by codes. Derive
+/// from it, and from <see cref="QuantizerOptions"/>, to use a quantizer of your own: every codec of this library takes it.
 /// </summary>
-/// <remarks>All state must be in parameters and persistent buffers, and randomness must derive from a seed and the number of the step, so that
-/// a resumed training run ends in the same weights as an uninterrupted one.</remarks>
+/// <remarks>All state must be in parameters and persistent buffers, and randomness must derive from a seed and the number of the step, so
+/// that a resumed training run ends in the same weights as an uninterrupted one.</remarks>
 public abstract class Quantizer : nn.Module<Tensor, QuantizationResult>
 {
     /// <summary>Names the module.</summary>
@@ -53,8 +53,8 @@ public abstract class Quantizer : nn.Module<Tensor, QuantizationResult>
     /// <summary>Called before each training step, with its position in the run.</summary>
     internal virtual void BeginStep(TrainingMoment moment) => BeginStep(moment.Step, moment.Fraction);
 
-    /// <summary>Encodings [B, C, …] as rows [N, C], N positions over batch and space. Channels-last encodings are in this order already and are
-    /// not copied.</summary>
+    /// <summary>Encodings [B, C, …] as rows [N, C], N positions over batch and space. Channels-last encodings are in this order already
+    /// and are not copied.</summary>
     protected static Tensor ToRows(Tensor encodings)
     {
         ArgumentNullException.ThrowIfNull(encodings);
@@ -121,8 +121,8 @@ public abstract class QuantizerOptions
     public abstract Quantizer CreateQuantizer(int seed);
 
     /// <summary>Checks all settings together.</summary>
-    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them, each with what was expected and what was
-    /// found.</exception>
+    /// <exception cref="ArgumentException">Some settings cannot work. The message lists all of them, each with what was expected and what
+    /// was found.</exception>
     public abstract void Validate();
 
     /// <summary>A copy, which later changes of these settings do not reach.</summary>

@@ -16,9 +16,9 @@ namespace Microsoft.ML.VqVae.Networks;
 /// Randomness at a step follows from (seed, step) and never touches torch's global generator, so this is all that resuming exactly
 /// needs.</para>
 /// <para>In evaluation mode nothing of this changes.</para>
-/// <para>An encoding that is not a number is an error on the CPU, where looking costs nothing, before it can spoil the codebook. On a GPU
-/// the look would make every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN and the training
-/// loop, which reads the loss anyway, stops.</para>
+/// <para>On a CPU, an encoding that is not a number throws an exception before it reaches the codebook. On a GPU this check would make
+/// every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN, and the training loop stops when it
+/// reads the loss.</para>
 /// </remarks>
 public sealed partial class VectorQuantizer : Quantizer
 {
@@ -36,7 +36,7 @@ public sealed partial class VectorQuantizer : Quantizer
     Tensor initialized;
     Tensor steps;
 
-    /// <summary>Makes a quantizer with a fresh codebook, uniform in ±1/K.</summary>
+    /// <summary>Creates a quantizer with a fresh codebook, uniform in ±1/K.</summary>
     /// <param name="options">The settings; they are copied.</param>
     /// <param name="seed">What the first codebook, the k-means seeding and the restarts are drawn from.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options cannot work; the message lists all problems.</exception>

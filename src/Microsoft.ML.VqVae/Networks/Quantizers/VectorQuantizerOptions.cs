@@ -28,15 +28,15 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
 
     bool _decayIsSet, _unquantizedStepsAreSet, _restartEveryStepsIsSet;
 
-    /// <summary>K: how many codes a codebook holds.</summary>
+    /// <summary>K: the number of codes in a codebook.</summary>
     /// <value>At least 2. The default is 512.</value>
     public int Codes { get; set; } = 512;
 
-    /// <summary>D: how many numbers a code is.</summary>
+    /// <summary>D: the dimension of a code.</summary>
     /// <value>At least 1. The default is 64.</value>
     public int Dimensions { get; set; } = 64;
 
-    /// <summary>G: how many codes describe a position. The D·G channels of the encoder are split into G sub-vectors, each quantized on its
+    /// <summary>G: the number of codes per position. The D·G channels of the encoder are split into G sub-vectors, each quantized on its
     /// own; the paper's CIFAR-10 model has 8×8×10 codes, that is G = 10.</summary>
     /// <value>At least 1. The default is 1.</value>
     public override int CodesPerPosition { get; set; } = 1;
@@ -54,7 +54,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public CodebookLearning Learning { get; set; } = CodebookLearning.MovingAverage;
 
     /// <summary>γ: how much of the moving averages of counts and sums survives a step. With <see cref="CodebookLearning.Gradient"/> it only
-    /// smooths the counts by which dead codes are told.</summary>
+    /// smooths the counts that dead codes are detected by.</summary>
     /// <value>Between 0 and 1, both excluded. The default is 0.99, a window of 100 steps, but of at most an eighth of a run.</value>
     public double Decay { get; set => (field, _decayIsSet) = (value, true); } = 0.99;
 

@@ -16,7 +16,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <para>Names in <c>state_dict</c>, C context channels, E embedding channels, A actions, k the motion kernel: <c>context.codes</c>
 /// [G·K, E], <c>context.motion</c> [A, C, E, k, k], <c>context.past</c> [C, n·E, 1, 1] (frames one after the other, the latest last),
 /// <c>context.actions</c> [n·A, C]; of block N <c>context.blocks.N.wide</c> [2C, C, 3, 3], <c>context.blocks.N.action</c> [2C, C],
-/// <c>context.blocks.N.narrow</c> [C, C, 1, 1]; the names of <see cref="PixelCnn"/> behind <c>frame.</c> Convolutions end in
+/// <c>context.blocks.N.narrow</c> [C, C, 1, 1]; the names of <see cref="PixelCnn"/> after the prefix <c>frame.</c> Convolutions end in
 /// <c>.weight</c> and <c>.bias</c>.</para>
 /// </remarks>
 public sealed class VideoCodePrior : nn.Module, ITrainable

@@ -6,7 +6,7 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>What a detector of anomalies has learned, and how it scores.</summary>
+/// <summary>The thresholds of a detector of anomalies, and its settings of scoring.</summary>
 /// <param name="Threshold">The highest score of a normal row, in bits per code.</param>
 /// <param name="CodeThreshold">The highest number of bits of a normal code.</param>
 /// <param name="ScoredShare">The share of the codes of a row, those with the most bits, whose mean is the score.</param>

@@ -4,9 +4,9 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// The <see cref="IEstimator{TTransformer}"/> that learns what codes of normal rows are like: it trains a prior over them, or takes a trained
-/// one, and the quantile of their scores above which a row is an anomaly. A score is the mean number of bits of the codes of a row under the
-/// prior, −log2 p.
+/// The <see cref="IEstimator{TTransformer}"/> that detects anomalies by their codes: it trains a prior over the codes of normal rows, or
+/// takes a trained one, and learns the score above which a row is an anomaly, a quantile of their scores. A score is the mean number of
+/// bits of the codes of a row under the prior, −log2 p.
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -14,7 +14,7 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, of known or variable size, as EncodeImages or EncodeSeries outputs it |
+/// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, of known or variable size, as codecs output it |
 /// | Condition, optional | A [key](xref:Microsoft.ML.Data.KeyDataViewType), as MapValueToKey outputs it |
 /// | Image, for heat maps | The input column of the codec |
 /// | Score | <xref:System.Single>: bits per code, higher for anomalies |
@@ -32,7 +32,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | The rows are read twice, so that caching codes saves time |
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | No; the bits of a <see cref="PriorEstimator"/> are |
+/// | Exportable to ONNX | No; the bits of a <xref:Microsoft.ML.VqVae.PriorEstimator> are |
 /// ]]></format>
 ///
 /// <para>Train on normal rows alone, without labels. With a share of anomalies in the training rows, choose
@@ -88,8 +88,8 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
     /// <returns>The transformer, which owns native memory: dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type: for a trained prior, other codes
     /// than it was trained on.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a row holds an unsuitable value, or the codec of heat maps makes other
-    /// codes than those of the column.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, a row holds an unsuitable value, or the codec of heat maps makes
+    /// other codes than those of the column.</exception>
     /// <exception cref="ObjectDisposedException">The trained prior or the codec was disposed.</exception>
     /// <exception cref="OperationCanceledException">Training was canceled.</exception>
     public AnomalyDetectionTransformer Fit(IDataView input)

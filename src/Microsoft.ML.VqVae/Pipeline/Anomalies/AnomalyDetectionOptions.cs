@@ -53,7 +53,7 @@ public sealed class AnomalyDetectionOptions
     public string? PerCodeColumnName { get; set; }
 
     /// <summary>The name of a column for restored codes: the codes of the row, in which those whose bits are above the threshold of a code
-    /// are sampled from the prior, given all codes before them. The decoder of the codec makes a picture or a series of them.</summary>
+    /// are sampled from the prior, given all codes before them. The decoder of the codec turns them into an image or a series.</summary>
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? RestoredCodesColumnName { get; set; }
 
@@ -67,8 +67,8 @@ public sealed class AnomalyDetectionOptions
     /// <value>The default is <see langword="null"/>: no such column.</value>
     public string? HeatMapColumnName { get; set; }
 
-    /// <summary>The codec of the images, for heat maps: their column is read, in the layout of the codec. The codec is only read, and may be
-    /// disposed after <c>Fit</c>.</summary>
+    /// <summary>The codec of the images, for heat maps: their column is read, in the layout of the codec. The codec is only read, and may
+    /// be disposed after <c>Fit</c>.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     public ImageVqVaeTransformer? Codec { get; set; }
 

@@ -74,8 +74,8 @@ public sealed partial class VqVaeCatalog
         return EncodeVimco(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains an autoencoder by VIMCO on a column of images and adds its most likely latents as keys, with settings for
-    /// everything.</summary>
+    /// <summary>Trains an autoencoder by VIMCO on a column of images and adds its most likely latents as keys, with full
+    /// control over the settings.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, with key values and slot
     /// names.</param>
     /// <param name="inputColumnName">The column of images, as above; null for <paramref name="outputColumnName"/>.</param>

@@ -179,7 +179,7 @@ public sealed class CodeCompressor : IDisposable
         return Blocks(input, firstBlock, cancellationToken).Select(rows => ViewOf(mlContext, rows));
     }
 
-    /// <summary>Reads what compressed codes are, without their prior.</summary>
+    /// <summary>Reads the content and the size of compressed codes, without their prior.</summary>
     /// <param name="input">A stream at the start of compressed codes; it is read to the end of these, and stays open.</param>
     /// <returns>Their content and size.</returns>
     /// <exception cref="InvalidDataException">The stream holds no compressed codes, or they were cut off. Blocks are not checked for

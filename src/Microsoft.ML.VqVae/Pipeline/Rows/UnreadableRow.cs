@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae;
 /// row nor the file, and says of errors in other threads only that there was one.</summary>
 internal static class UnreadableRow
 {
-    /// <summary>Moves a cursor on; an error of another thread is told with its cause.</summary>
+    /// <summary>Moves a cursor on; an error of another thread is reported with its cause.</summary>
     public static bool MoveNext(DataViewRowCursor cursor)
     {
         try

@@ -7,8 +7,8 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Trains a VQ-VAE ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937) on a column of numeric time
-/// series; the transformer adds their discrete codes.
+/// The <see cref="IEstimator{TTransformer}"/> that trains a VQ-VAE on a column of numeric time series, whose transformer adds their
+/// discrete codes ("Neural Discrete Representation Learning", van den Oord et al. 2017, arXiv 1711.00937).
 /// </summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
@@ -45,7 +45,7 @@ namespace Microsoft.ML.VqVae;
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the series are read once and kept in memory |
-/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a TorchSharp package with libtorch, for example TorchSharp-cpu |
+/// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
 /// | Exportable to ONNX | Yes |
 /// ]]></format>
 /// </remarks>

@@ -13,8 +13,8 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>
-/// Adds the codes of a time series as a column of keys, and on request the reconstruction, its error and the code vectors; the result of
-/// <see cref="SeriesVqVaeEstimator"/>.
+/// The <see cref="ITransformer"/> resulting from fitting a <see cref="SeriesVqVaeEstimator"/>; it adds the codes of a time series as keys
+/// and, on request, the reconstruction, its error and the code vectors.
 /// </summary>
 public sealed class SeriesVqVaeTransformer : NetworkTransformer
 {
@@ -69,7 +69,7 @@ public sealed class SeriesVqVaeTransformer : NetworkTransformer
     /// known length, otherwise <see cref="StepsPerCode"/> time steps for each position.</param>
     /// <param name="codesColumnName">The column of codes, as this transformer makes them; null for <see cref="OutputColumnName"/>. Keys are
     /// matched by their values where the column has any.</param>
-    /// <returns>A transformer that is saved and disposed on its own; it goes on working when this one is disposed.</returns>
+    /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
     public SeriesVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);

@@ -7,7 +7,7 @@ public sealed partial class VqVaeCatalog
 {
     /// <summary>
     /// Trains a VQ-VAE on a column of numeric time series and adds their discrete codes as keys, using the defaults of
-    /// <see cref="SeriesVqVaeOptions"/> unless overridden: a network and a schedule made for a CPU.
+    /// <see cref="SeriesVqVaeOptions"/> (CPU-sized network and schedule) unless overridden.
     /// </summary>
     /// <param name="outputColumnName">The column to add: a vector of Key&lt;UInt32, K&gt; with key values, of known size where that of the
     /// input is known.</param>
@@ -43,8 +43,8 @@ public sealed partial class VqVaeCatalog
         return EncodeSeries(outputColumnName, inputColumnName, options);
     }
 
-    /// <summary>Trains a VQ-VAE on a column of numeric time series and adds their discrete codes as keys, with settings for
-    /// everything.</summary>
+    /// <summary>Trains a VQ-VAE on a column of numeric time series and adds their discrete codes as keys, with full
+    /// control over the settings.</summary>
     /// <param name="outputColumnName">The column to add: a vector of Key&lt;UInt32, K&gt; with key values, of known size where that of the
     /// input is known.</param>
     /// <param name="inputColumnName">The column of series: a Vector&lt;Single&gt; of time steps, time step by time step. Null for

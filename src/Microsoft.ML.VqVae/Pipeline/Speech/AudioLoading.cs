@@ -36,7 +36,7 @@ namespace Microsoft.ML.VqVae;
 ///
 /// Channels are averaged, and files with another sample rate are resampled by band-limited interpolation (<see cref="Audio.Resampler"/>),
 /// after the requested part of the file is cut out. A file without samples and an empty name result in an empty vector, silence in zeros.
-/// The formats are those of <see cref="Audio.WaveFile"/>, and those that are passed: the package Microsoft.ML.VqVae.AudioFormats has FLAC,
+/// The formats are those of <see cref="Audio.WaveFile"/>, and those that are passed: the package VqVae.MLNet.AudioFormats has FLAC,
 /// MP3 and Ogg Vorbis (<see cref="Audio.AudioFormat"/>). A file's format is recognized by its first bytes, not by its name. Sample rates
 /// are from 100 to 768,000 Hz, and a row holds at most 268,435,456 samples.
 /// </remarks>

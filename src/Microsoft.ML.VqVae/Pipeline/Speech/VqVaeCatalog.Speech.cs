@@ -69,7 +69,7 @@ public sealed partial class VqVaeCatalog
     /// <param name="audioFolder">The folder of relative file names, saved in models as a full path; null, the default, for the current
     /// directory at the time a file is read.</param>
     /// <param name="formats">Formats to read beside WAV and NIST SPHERE, such as AudioFormats.All (FLAC, MP3 and Ogg Vorbis) of the package
-    /// Microsoft.ML.VqVae.AudioFormats, saved in models by their types; null, the default, for none.</param>
+    /// VqVae.MLNet.AudioFormats, saved in models by their types; null, the default, for none.</param>
     /// <returns>The estimator; <see cref="AudioLoadingEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">An argument is invalid, the folder does not exist, or a format cannot be saved.</exception>
     /// <example>
