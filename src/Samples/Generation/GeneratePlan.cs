@@ -22,7 +22,7 @@ internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRow
     public static GeneratePlan For(GenerateSettings settings)
     {
         GeneratePlan plan = settings.Quick
-            ? new(CodecSteps: 350, PriorSteps: 150, PriorRows: 10_000, TestRows: 500, ClassifierRows: 5_000, PerClass: 20)
+            ? new(CodecSteps: 350, PriorSteps: 100, PriorRows: 10_000, TestRows: 500, ClassifierRows: 5_000, PerClass: 20)
             : new(CodecSteps: 2500, PriorSteps: 3000, PriorRows: 60_000, TestRows: 5_000, ClassifierRows: 20_000, PerClass: 50);
         return plan with { PerClass = settings.PerClass ?? plan.PerClass };
     }

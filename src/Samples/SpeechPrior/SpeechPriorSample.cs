@@ -133,7 +133,7 @@ internal sealed record SpeechPriorPlan(int CodecSteps, int PriorSteps)
     public const int PerVoice = 3;
 
     public static SpeechPriorPlan For(SpeechSettings Settings) =>
-        Settings.Quick ? new(CodecSteps: 250, PriorSteps: 150) : new(CodecSteps: 2000, PriorSteps: 300);
+        Settings.Quick ? new(CodecSteps: 180, PriorSteps: 100) : new(CodecSteps: 2000, PriorSteps: 300);
 
     /// <summary>A WaveNet with a receptive field of two and a half seconds.</summary>
     public PriorOptions PriorOptions(SpeechSettings Settings) => new()
