@@ -20,7 +20,7 @@ internal sealed class JudgedImage
     }
 }
 
-/// <summary>How well scores tell anomalies from normal rows: areas under the ROC curve.</summary>
+/// <summary>Areas under the ROC curve of scores that are to tell anomalies from normal rows.</summary>
 /// <param name="Bits">Of the bits of the codes.</param>
 /// <param name="ReconstructionError">Of the error of the codec's reconstruction.</param>
 /// <param name="RandomizedPca">Of ML.NET's RandomizedPca on the same rows.</param>

@@ -15,7 +15,7 @@ internal sealed class ResultPage(string title, string lead)
     /// <summary>The size of embedded files, in characters of base64, above which the page refers to the other files beside it.</summary>
     public const int MostEmbedded = 7_500_000;
 
-    /// <summary>What browsers show, by extension.</summary>
+    /// <summary>The media types of files that browsers show, by extension.</summary>
     static readonly Dictionary<string, string> Types = new(StringComparer.OrdinalIgnoreCase)
     {
         [".png"] = "image/png", [".jpg"] = "image/jpeg", [".webp"] = "image/webp", [".gif"] = "image/gif", [".wav"] = "audio/wav",

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
 /// <summary>
-/// How often each code and each phone occur together, with the measures of clustering quality of HuBERT (arXiv 2106.07447):
+/// The numbers of times that each code and each phone occur together, with the measures of clustering quality of HuBERT (arXiv 2106.07447):
 /// phone purity, cluster purity, and phone-normalized mutual information.
 /// </summary>
 internal sealed class CodePhoneCounts

@@ -3,8 +3,8 @@ using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
-/// <summary>What codes are compared with, all from the features that the codec encodes: k-means of them, which needs no network, and a
-/// network that is trained with labels, which is about the most that can be expected.</summary>
+/// <summary>Two references for codes, both from the features that the codec encodes: k-means of them, which needs no network, and a network
+/// that is trained with labels.</summary>
 internal sealed class PhoneReferences(
     MLContext ml, PhonemePlan plan, AudioVqVaeOptions options, int seed, CancellationToken cancellation)
 {
@@ -70,7 +70,7 @@ internal sealed class PhoneReferences(
     }
 }
 
-/// <summary>What the codes are compared with, on the same test data.</summary>
+/// <summary>The figures of the references, on the test data of the codes.</summary>
 internal sealed record ReferenceMetrics
 {
     /// <summary>The number of starts of k-means, of which the one with the least error is used.</summary>

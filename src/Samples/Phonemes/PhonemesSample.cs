@@ -248,7 +248,7 @@ internal sealed record PhonemeMetrics : SampleMetrics
 
     public required bool ReloadIdentical { get; init; }
 
-    /// <summary>What the codes are compared with, on request.</summary>
+    /// <summary>The references for the codes; null unless asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ReferenceMetrics? References { get; init; }
 }

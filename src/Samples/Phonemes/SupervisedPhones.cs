@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
-/// <summary>A network that predicts phones from the features around a code, trained with labels: what can be known about the phones from
-/// these features.</summary>
+/// <summary>A network that predicts phones from the features around a code, trained with labels. It indicates how much these features tell of
+/// the phones.</summary>
 internal sealed class SupervisedPhones
 {
     /// <summary>Frames on each side of those of the code; 120 ms.</summary>

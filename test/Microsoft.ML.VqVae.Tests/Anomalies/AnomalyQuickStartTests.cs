@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Tests.Docs;
 using Microsoft.ML.VqVae.Tests.Samples;
 
 namespace Microsoft.ML.VqVae.Tests.Anomalies;
@@ -8,25 +9,9 @@ namespace Microsoft.ML.VqVae.Tests.Anomalies;
 public sealed class AnomalyQuickStartTests
 {
     [TestMethod]
-    public void The_page_shows_the_program_that_is_built()
-    {
-        string[] source = File.ReadAllLines(Path.Combine(Repository.Root, "test/Microsoft.ML.VqVae.Tests/Anomalies/AnomalyQuickStart.cs"));
-        string program = string.Join('\n', Region("program")), rows = string.Join('\n', Region("rows"));
-        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/anomalies.md"));
-        Assert.Contains($"\n{program}\n\n{rows}\n```", page, "docs/anomalies.md has no program with the regions of AnomalyQuickStart.cs.");
-
-        IEnumerable<string> Region(string name)
-        {
-            int first = Array.FindIndex(source, line => line.Trim() == $"#region {name}") + 1;
-            string[] lines = source[first..Array.FindIndex(source, first, line => line.Trim() == "#endregion")];
-            Assert.IsGreaterThan(10, lines.Length);
-            int indent = lines.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart().Length);
-            // The files of the program are in its current directory.
-            return lines.Select(line => (line.Length > indent ? line[indent..] : "").Replace("steps: steps", "steps: 300")
-                .Replace("Steps = steps", "Steps = 300").Replace("modelFile", "\"parts.zip\"").Replace("heatFile", "\"heat-map.png\"")
-                .Replace("restoredFile", "\"restored.png\""));
-        }
-    }
+    public void The_page_shows_the_program_that_is_built() => BuiltProgram.IsOn("docs/anomalies.md", "Anomalies/AnomalyQuickStart.cs",
+        ("steps: steps", "steps: 300"), ("Steps = steps", "Steps = 300"),
+        ("modelFile", "\"parts.zip\""), ("heatFile", "\"heat-map.png\""), ("restoredFile", "\"restored.png\""));
 
     [TestMethod]
     public void The_program_finds_damage_and_saves_its_model_and_pictures()

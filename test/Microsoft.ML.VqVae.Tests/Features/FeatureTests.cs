@@ -138,34 +138,15 @@ public class FeatureTests
     [DataRow(true, TrainingPrecision.Single)]
     [DataRow(false, TrainingPrecision.Single)]
     [DataRow(false, TrainingPrecision.BFloat16)]
-    public void An_interrupted_training_ends_with_the_same_bits(bool grid, TrainingPrecision precision)
-    {
-        using var folder = new TemporaryFolder();
-        string Train(string? checkpoints, CancellationToken cancellation = default, IProgress<TrainingProgress>? progress = null)
+    public void An_interrupted_training_ends_with_the_same_bits(bool grid, TrainingPrecision precision) =>
+        InterruptedTraining.EndsWithTheSameBits(precision, (set, file) =>
         {
             FeatureOptions options = TinyFeatures.Options(steps: 6);
             (options.Network.BagOfCodesWeight, options.Network.ContrastiveWeight, options.Network.Dropout) = (1, 1, 0.1);
-            (options.Training.Precision, options.Training.ValidationFraction) = (precision, 0.2);
-            (options.Training.CheckpointFolder, options.Training.CancellationToken) = (checkpoints, cancellation);
-            (options.Training.Progress, options.Training.ProgressEverySteps) = (progress, 1);
+            set(options.Training);
             using FeatureTransformer features = Fit(grid, options);
-            features.SaveWeights(folder.File("weights"));
-            return Convert.ToHexString(File.ReadAllBytes(folder.File("weights")));
-        }
-        string expected = Train(null);
-        using var cancellation = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Train(folder.File("run"), cancellation.Token, new AtStep(3, cancellation)));
-        Assert.AreEqual(expected, Train(folder.File("run")));
-    }
-
-    sealed class AtStep(long step, CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Step >= step)
-                cancellation.Cancel();
-        }
-    }
+            features.SaveWeights(file);
+        });
 
     [TestMethod]
     public void A_warm_start_begins_with_the_weights_of_the_transformer()

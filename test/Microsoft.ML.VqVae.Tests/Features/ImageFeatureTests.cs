@@ -143,31 +143,14 @@ public class ImageFeatureTests
     [DataRow(TrainingPrecision.BFloat16)]
     public void An_interrupted_training_ends_with_the_same_bits(TrainingPrecision precision)
     {
-        using var folder = new TemporaryFolder();
         IDataView data = Coded();
-        string Train(string? checkpoints, CancellationToken cancellation = default, IProgress<TrainingProgress>? progress = null)
+        InterruptedTraining.EndsWithTheSameBits(precision, (set, file) =>
         {
             ImageFeatureOptions options = Options(steps: 6, codes: "Codes");
-            (options.Training.Precision, options.Training.ValidationFraction) = (precision, 0.2);
-            (options.Training.CheckpointFolder, options.Training.CancellationToken) = (checkpoints, cancellation);
-            (options.Training.Progress, options.Training.ProgressEverySteps) = (progress, 1);
+            set(options.Training);
             using ImageFeatureTransformer features = Fit(data, options);
-            features.SaveWeights(folder.File("weights"));
-            return Convert.ToHexString(File.ReadAllBytes(folder.File("weights")));
-        }
-        string expected = Train(null);
-        using var cancellation = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Train(folder.File("run"), cancellation.Token, new AtStep(3, cancellation)));
-        Assert.AreEqual(expected, Train(folder.File("run")));
-    }
-
-    sealed class AtStep(long step, CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Step >= step)
-                cancellation.Cancel();
-        }
+            features.SaveWeights(file);
+        });
     }
 
     [TestMethod]

@@ -5,6 +5,7 @@ using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Reliability;
 using Microsoft.ML.VqVae.Training;
 using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesData;
+using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesOptions;
 using static Microsoft.ML.VqVae.Tests.Persistence.OlderModelFilesRows;
 
 namespace Microsoft.ML.VqVae.Tests.Persistence;
@@ -125,7 +126,7 @@ public sealed class OlderModelFilesWriter
         {
             options.Codec = Codec();
             options.Codec.PixelLikelihood = PixelLikelihood.DiscretizedLogistic;
-            options.Training = Training(30);
+            options.Training = TrainingOf(30);
             (options.ReconstructionColumnName, options.BoundBitsColumnName, options.ReconstructionBitsColumnName) =
                 ("Decoded", "Bound", "Bits");
             options.PredictionBatchSize = 3;
@@ -172,7 +173,7 @@ public sealed class OlderModelFilesWriter
         {
             Codec = codec,
             Quantizer = Quantizer(CodebookLearning.MovingAverage, 1),
-            Training = Training(20),
+            Training = TrainingOf(20),
             SpeakerColumnName = speakers ? "Speaker" : null,
             ReconstructionColumnName = decodes ? "Decoded" : null,
             EmbeddingsColumnName = "Embeddings",
@@ -247,7 +248,7 @@ public sealed class OlderModelFilesWriter
                 Codes = 4, Dimensions = 4, CodesPerPosition = 3, SeparateCodebooks = true, Learning = CodebookLearning.MovingAverage,
                 InitializeFromData = true, UnquantizedSteps = 5, RestartEverySteps = 0,
             },
-            Training = Training(30),
+            Training = TrainingOf(30),
             BitsColumnName = "Bits",
             PredictionBatchSize = 4,
         }), data);
@@ -295,7 +296,7 @@ public sealed class OlderModelFilesWriter
         {
             PixelCnn = new() { Layers = 2, Channels = 8 },
             WaveNet = new() { Blocks = 1, LayersPerBlock = 3, Channels = 8, SkipChannels = 8 },
-            Training = Training(20),
+            Training = TrainingOf(20),
             PerCodeColumnName = "PerCode",
             PredictionBatchSize = 3,
         };
@@ -312,7 +313,7 @@ public sealed class OlderModelFilesWriter
                 Frame = new() { Layers = 2, Channels = 6 }, ContextFrames = 2, EmbeddingChannels = 4, ContextChannels = 6,
                 MotionKernelSize = 3, ContextBlocks = 1, ContextNoise = 0,
             },
-            Training = Training(20),
+            Training = TrainingOf(20),
             PredictionBatchSize = 4,
         }), _data.Frames(9, 8));
         Write("video-prior", "Video prior with two frames of context.", prior, Record(_data.Frames(4, 3), "Codes", "Action", "Episode"),
@@ -382,27 +383,4 @@ public sealed class OlderModelFilesWriter
     static RecordedTable Record(IDataView view, params string[] names) => RecordedTable.Of(view, names.Contains);
 
     static T Fit<T>(IEstimator<T> estimator, IDataView data) where T : class, ITransformer => estimator.Fit(data);
-
-    static TrainingOptions Training(int steps) => new() { Steps = steps, BatchSize = 8, LearningRate = 1e-2, Seed = 3 };
-
-    static ImageCodecOptions Codec() =>
-        new() { HiddenChannels = 8, OuterChannels = 0, ResidualChannels = 4, ResidualBlocks = 1, Downsamplings = 1 };
-
-    static VectorQuantizerOptions Quantizer(CodebookLearning learning, int codesPerPosition) => new()
-    {
-        Codes = 6, Dimensions = 4, CodesPerPosition = codesPerPosition, Learning = learning, InitializeFromData = true,
-        UnquantizedSteps = 10, RestartEverySteps = 0,
-    };
-
-    static ImageVqVaeOptions ImageOptions(CodebookLearning learning, int codesPerPosition) => new()
-    {
-        Codec = Codec(),
-        Quantizer = Quantizer(learning, codesPerPosition),
-        Training = Training(40),
-        ReconstructionColumnName = "Decoded",
-        EmbeddingsColumnName = "Embeddings",
-        ReconstructionErrorColumnName = "Error",
-        ReconstructionBitsColumnName = "Bits",
-        PredictionBatchSize = 3,
-    };
 }

@@ -124,6 +124,8 @@ public sealed class ImageFeatureNetwork : nn.Module, ITrainable
     {
         ArgumentNullException.ThrowIfNull(moment);
         CheckImages(images);
+        if (codes is null != Codes is null)
+            throw new ArgumentException(Codes is null ? "The network predicts no codes: codes must be null." : "Codes are missing.", nameof(codes));
         if (Codes is CodeGrid grid)
         {
             TensorChecks.Shape(codes!, ScalarType.Int64, [images.shape[0], TensorChecks.AtLeast(1), grid.CodesPerPosition], "Codes", nameof(codes));

@@ -12,7 +12,7 @@ public sealed class FeatureOptions : NetworkOptions
     public const int DefaultCropLength = 256;
 
     // The features of a row are an array.
-    const int MaxPoolingSize = 64;
+    internal const int MaxPoolingSize = 64;
 
     /// <summary>Creates options with the default settings.</summary>
     public FeatureOptions() => Training = new()

@@ -51,8 +51,8 @@ internal sealed record ImageFeatureColumns(string Input, string? Codes, string O
     /// <summary>Number of features of an image.</summary>
     public int Size(ImageFeatureDescription model) => Parts(model).Sum(part => checked(part.Side * part.Side * part.Map.CodesPerPosition));
 
-    /// <summary>What the features are means of, in their order: the map of the last stage or of the one before it, whose channels are the
-    /// codes of a position of a grid; and the number of parts along each axis.</summary>
+    /// <summary>The maps whose means are the features, in the order of the features: that of the last stage or of the one before it, with
+    /// its channels as the codes of a position of a grid; and the number of parts along each axis.</summary>
     public IReadOnlyList<(bool Last, CodeGrid Map, int Side)> Parts(ImageFeatureDescription model)
     {
         CodeGrid Map(int stage) => model.Network.MapOf(stage, model.Pixels.Height, model.Pixels.Width);

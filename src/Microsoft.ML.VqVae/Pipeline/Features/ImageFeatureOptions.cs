@@ -8,9 +8,6 @@ namespace Microsoft.ML.VqVae;
 /// of the learning rate.</remarks>
 public sealed class ImageFeatureOptions : NetworkOptions
 {
-    // The features of an image are an array.
-    const int MaxPoolingSize = 64;
-
     /// <summary>Creates options with the default settings.</summary>
     public ImageFeatureOptions() => Training = new()
     {
@@ -54,7 +51,7 @@ public sealed class ImageFeatureOptions : NetworkOptions
     /// <value>The default is <see cref="PixelLayout.FromColumn"/>.</value>
     public PixelLayout Layout { get; set; } = PixelLayout.FromColumn;
 
-    /// <summary>What the options say of the pixels of the column.</summary>
+    /// <summary>The settings of the pixels of the column.</summary>
     internal PixelSettings Pixels => new(Height, Width, Channels, Layout);
 
     private protected override string Method => "FeaturizeImages";
@@ -84,8 +81,9 @@ public sealed class ImageFeatureOptions : NetworkOptions
 
     internal static void DescribePooling(OptionProblems problems, int stages, int last, int middle)
     {
-        problems.Require(last is >= 1 and <= MaxPoolingSize, nameof(PoolingSize), $"from 1 to {MaxPoolingSize}", last);
-        problems.Require(middle is >= 0 and <= MaxPoolingSize, nameof(MiddlePoolingSize), $"from 0 to {MaxPoolingSize}", middle);
+        const int max = FeatureOptions.MaxPoolingSize;
+        FeatureOptions.DescribePoolingSize(problems, last);
+        problems.Require(middle is >= 0 and <= max, nameof(MiddlePoolingSize), $"from 0 to {max}", middle);
         problems.Require(stages > 1 || middle == 0, nameof(MiddlePoolingSize), "0 for a network of one stage", middle);
     }
 }

@@ -70,7 +70,7 @@ public abstract class ImageModelOptions : NetworkOptions
     internal bool TakesBytes => Codec.PixelLikelihood != PixelLikelihood.UnitGaussian || ReconstructionBitsColumnName is not null
         || ReconstructionAsImage;
 
-    /// <summary>What the options say of the pixels of the column.</summary>
+    /// <summary>The settings of the pixels of the column.</summary>
     internal PixelSettings Pixels => new(
         Codec.Height, Codec.Width, Codec.Channels, Layout, $"{nameof(Codec)}.", TakesClips: this is ImageVqVaeOptions, ImageOffset, ImageScale);
 

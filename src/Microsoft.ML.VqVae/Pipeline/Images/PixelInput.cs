@@ -184,7 +184,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
     }
 }
 
-/// <summary>What options say of the pixels of a column.</summary>
+/// <summary>The settings of the pixels of a column, from the options of a component.</summary>
 /// <param name="Height">Height in pixels; 0 to take it from the column.</param>
 /// <param name="Width">Width in pixels; 0 to take it from the column.</param>
 /// <param name="Channels">Number of values per pixel; 0 to take it from the column.</param>
