@@ -24,7 +24,7 @@ internal sealed record PhonemePlan(int Steps, int Context, double Regularization
             (false, false) => new(Steps: 3000, Context: 5, Regularization: 1.5e-5, ComparedUtterances: 40),
             (false, true) => new(Steps: 500, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
             (true, false) => new(Steps: 400, Context: 5, Regularization: 1e-4, ComparedUtterances: 10),
-            (true, true) => new(Steps: 60, Context: 5, Regularization: 1e-4, ComparedUtterances: 4),
+            (true, true) => new(Steps: 60, Context: 2, Regularization: 1e-4, ComparedUtterances: 4),
         };
         // More regularization for new voices, to avoid overfitting to the known ones.
         if (!data.KnownVoices)
