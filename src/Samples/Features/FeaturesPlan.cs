@@ -26,21 +26,26 @@ internal sealed record FeaturesSettings : ImageSampleSettings
 /// <param name="SeriesSteps">Training steps of the codec of series, and of its features.</param>
 /// <param name="SupervisedSteps">Training steps of the supervised network.</param>
 /// <param name="Machines">The number of machines without labels.</param>
-/// <param name="SpeechSteps">Training steps of the codec of speech, and of its features.</param>
+/// <param name="SpeechSteps">Training steps of the codec of speech.</param>
+/// <param name="SpeechFeatureSteps">Training steps of its features.</param>
 internal sealed record FeaturesPlan(
     int CodecSteps, int FeatureSteps, int BatchSize, int PixelSteps, int PixelBatchSize, int PoolRows, int TestRows, int UnlabelledRows,
-    int SeriesSteps, int SupervisedSteps, int Machines, int SpeechSteps)
+    int SeriesSteps, int SupervisedSteps, int Machines, int SpeechSteps, int SpeechFeatureSteps)
 {
     /// <summary>The number of draws of the labelled rows.</summary>
     public const int Draws = 3;
+
+    /// <summary>Crops of speech per training step of its features: a crop has as many positions as five images.</summary>
+    public const int CropsPerBatch = 16;
 
     public static FeaturesPlan For(FeaturesSettings settings)
     {
         FeaturesPlan plan = settings.Quick
             ? new(CodecSteps: 150, FeatureSteps: 60, BatchSize: 64, PixelSteps: 20, PixelBatchSize: 64, PoolRows: 1_000, TestRows: 500,
-                UnlabelledRows: 4_000, SeriesSteps: 60, SupervisedSteps: 30, Machines: 600, SpeechSteps: 100)
-            : new(CodecSteps: 2_500, FeatureSteps: 1_500, BatchSize: 128, PixelSteps: 1_500, PixelBatchSize: 256, PoolRows: 20_000,
-                TestRows: 10_000, UnlabelledRows: 60_000, SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000);
+                UnlabelledRows: 4_000, SeriesSteps: 60, SupervisedSteps: 30, Machines: 600, SpeechSteps: 100, SpeechFeatureSteps: 40)
+            : new(CodecSteps: 2_500, FeatureSteps: 1_500, BatchSize: 128, PixelSteps: 2_500, PixelBatchSize: 256, PoolRows: 20_000,
+                TestRows: 10_000, UnlabelledRows: 60_000, SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000,
+                SpeechFeatureSteps: 1_000);
         return plan with { FeatureSteps = settings.Steps ?? plan.FeatureSteps, PixelSteps = settings.Steps ?? plan.PixelSteps };
     }
 

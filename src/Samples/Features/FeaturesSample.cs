@@ -16,23 +16,26 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
     protected override SampleResult Work(Stages stages)
     {
         FeaturesPlan plan = FeaturesPlan.For(Settings);
-        (string name, int rows, LabelCurves main) = Settings.DataFolder is { } folder && SpeechFeatures.IsIn(folder)
+        (string name, int rows, IReadOnlyList<FeatureCell> main) = Settings.DataFolder is { } folder && SpeechFeatures.IsIn(folder)
             ? OfSpeech(folder, plan, stages)
             : OfImages(plan, stages);
         // The machines are made by the sample, and need no data.
         LabelCurves machines = new SeriesFeatures(ML, Settings, stages, Cancellation).Measure(plan);
-        FeatureCell[] cells = [.. main.Cells, .. machines.Cells];
-        if (main.Cells.Count == 0)
+        FeatureCell[] cells = [.. main, .. machines.Cells];
+        if (main.Count == 0)
             throw new DataSetException($"'{name}' has {rows:N0} rows, too few for --labels, which asks for {Settings.Labels[0]:N0} or more.");
-        Show(FeaturesFigures.Curves(name, main.Cells), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
+        // Sentences are classified with one number of labels, which is no curve.
+        FeatureCell[] curves = [.. main.Where(cell => cell.Data == main[0].Data)];
+        Show(FeaturesFigures.Curves(name, curves), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
         if (machines.Cells.Count > 0)
             Show(FeaturesFigures.Curves("Machines", machines.Cells), "machines.png", "The same for faults of generated machines");
 
-        Table table = TableOf(["accuracy with labels", .. Settings.Labels.Select(count => $"{count:N0}")]);
+        int[] counts = [.. cells.Select(cell => cell.Labels).Distinct().Order()];
+        Table table = TableOf(["accuracy with labels", .. counts.Select(count => $"{count:N0}")]);
         foreach (IGrouping<(string Data, string Features), FeatureCell> row in cells.GroupBy(cell => (cell.Data, cell.Features)))
         {
             table.AddRow(
-                [$"{row.Key.Data}: {row.Key.Features}", .. Settings.Labels.Select(count =>
+                [$"{row.Key.Data}: {row.Key.Features}", .. counts.Select(count =>
                     row.FirstOrDefault(cell => cell.Labels == count) is { } cell ? $"{cell.Accuracy:0.000} ± {cell.Spread / 2:0.000}" : "")]);
         }
         var metrics = new FeaturesMetrics
@@ -42,13 +45,13 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
         return new SampleResult(metrics, table, $"{name}, {FeaturesPlan.Draws} draws of the labels, {metrics.Seconds:0} s");
     }
 
-    (string Name, int Rows, LabelCurves Curves) OfImages(FeaturesPlan plan, Stages stages)
+    (string Name, int Rows, IReadOnlyList<FeatureCell> Cells) OfImages(FeaturesPlan plan, Stages stages)
     {
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
-        return (data.Name, data.TrainRows, new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan));
+        return (data.Name, data.TrainRows, new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan).Cells);
     }
 
-    (string Name, int Rows, LabelCurves Curves) OfSpeech(string folder, FeaturesPlan plan, Stages stages)
+    (string Name, int Rows, IReadOnlyList<FeatureCell> Cells) OfSpeech(string folder, FeaturesPlan plan, Stages stages)
     {
         SpeechData data = stages.Run("Read the speech data",
             _ => SpeechData.Read(new DirectoryInfo(folder).Name, folder, newSpeakers: true));

@@ -62,11 +62,7 @@ internal sealed class ImageFeatures(MLContext ml, FeaturesSettings settings, Sta
         stages.Run("Train supervised networks", _ =>
         {
             var supervised = new SupervisedNetwork(data.Shape, pixels, classes, testClasses, plan.SupervisedSteps, settings.Seed);
-            curves.Measure("supervised network", rows =>
-            {
-                cancellation.ThrowIfCancellationRequested();
-                return supervised.Accuracy(rows);
-            });
+            curves.Measure("supervised network", rows => supervised.Accuracy(rows, cancellation));
         });
         return curves;
     }

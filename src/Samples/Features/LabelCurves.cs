@@ -32,8 +32,10 @@ internal sealed record FeatureCell
 /// <param name="testClasses">The classes of the test rows.</param>
 /// <param name="labels">The numbers of labelled rows; those above the number of rows are left out.</param>
 /// <param name="seed">The seed of the draws.</param>
+/// <param name="draws">The number of draws of the labelled rows.</param>
 internal sealed class LabelCurves(
-    MLContext ml, string data, IReadOnlyList<string> trainClasses, IReadOnlyList<string> testClasses, IReadOnlyList<int> labels, int seed)
+    MLContext ml, string data, IReadOnlyList<string> trainClasses, IReadOnlyList<string> testClasses, IReadOnlyList<int> labels, int seed,
+    int draws = FeaturesPlan.Draws)
 {
     /// <summary>The L2 penalties per row, of which the one with the highest accuracy is reported.</summary>
     static readonly double[] Penalties = [1e-3, 1e-2, 1e-1];
@@ -51,7 +53,7 @@ internal sealed class LabelCurves(
             foreach (double penalty in Penalties)
             {
                 cancellation.ThrowIfCancellationRequested();
-                double[] found = [.. Enumerable.Range(0, FeaturesPlan.Draws).Select(draw => Accuracy(features, Draw(count, draw), penalty))];
+                double[] found = [.. Enumerable.Range(0, draws).Select(draw => Accuracy(features, Draw(count, draw), penalty))];
                 if (best.Length == 0 || found.Average() > best.Average())
                     (best, l2) = (found, penalty);
             }
@@ -65,7 +67,7 @@ internal sealed class LabelCurves(
     public void Measure(string name, Func<int[], double> accuracy)
     {
         foreach (int count in Counts())
-            Add(name, count, [.. Enumerable.Range(0, FeaturesPlan.Draws).Select(draw => accuracy(Draw(count, draw)))], 0);
+            Add(name, count, [.. Enumerable.Range(0, draws).Select(draw => accuracy(Draw(count, draw)))], 0);
     }
 
     IEnumerable<int> Counts() => labels.Where(count => count <= trainClasses.Count);

@@ -7,7 +7,7 @@ using Microsoft.ML.VqVae.Samples.Speech;
 namespace Microsoft.ML.VqVae.Samples.Features;
 
 /// <summary>Features of the positions of speech, which are classified by their phone; the test data is of other speakers where speakers
-/// share no sentences.</summary>
+/// share no sentences. Where they do, whole utterances are classified by their sentence, too.</summary>
 internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, Stages stages, CancellationToken cancellation)
 {
     /// <summary>The number of cosine coefficients per position.</summary>
@@ -21,7 +21,7 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
         .EnumerateFiles(folder, "*.*", SearchOption.AllDirectories)
         .Any(file => Path.GetExtension(file).ToLowerInvariant() is ".wav" or ".sph" or ".flac");
 
-    public LabelCurves Measure(SpeechData data, FeaturesPlan plan)
+    public IReadOnlyList<FeatureCell> Measure(SpeechData data, FeaturesPlan plan)
     {
         var speech = new SpeechSettings { Seed = settings.Seed, Quick = settings.Quick, Steps = plan.SpeechSteps };
         AudioVqVaeOptions codecOptions = PhonemePlan.For(speech, data).CodecOptions(data, speech);
@@ -31,15 +31,18 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
         using AudioVqVaeTransformer codec = stages.Train(
             "Train the codec on speech", codecOptions.Training, cancellation,
             () => ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", codecOptions).Fit(audio.Transform(train)), "crops");
-        FeatureOptions featureOptions = plan.FeatureOptions(settings, plan.SpeechSteps);
+        FeatureOptions featureOptions = plan.FeatureOptions(settings, plan.SpeechFeatureSteps);
+        featureOptions.Training.BatchSize = FeaturesPlan.CropsPerBatch;
         featureOptions.PositionsColumnName = nameof(Spoken.Positions);
         using FeatureTransformer features = stages.Train(
             "Train the features", featureOptions.Training, cancellation,
             () => ml.Transforms.VqVae.Featurize("Mean", "Codes", featureOptions).Fit(codec.Transform(audio.Transform(train))), "crops");
 
         var chain = new TransformerChain<ITransformer>(audio, codec, features);
-        (Position[] known, Position[] unseen) = stages.Run("Compute the features of all positions", _ =>
-            (Positions(chain, train, codec), Positions(chain, test, codec)));
+        (SpokenFeatures[] spoken, SpokenFeatures[] spokenTest) = stages.Run("Compute the features of all positions", _ =>
+            (Utterances(chain, train, codec.Codes), Utterances(chain, test, codec.Codes)));
+        Position[] known = [.. spoken.SelectMany(utterance => Positions(utterance, codec))];
+        Position[] unseen = [.. spokenTest.SelectMany(utterance => Positions(utterance, codec))];
         // Labels are drawn from some of the positions, of all training speakers.
         var random = new Random(settings.Seed);
         random.Shuffle(known);
@@ -61,33 +64,40 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
                 curves.Measure(isDense ? set.Standardized() : set, cancellation);
             });
         }
-        return curves;
+        var sentences = new SentenceFeatures(ml, data.Name, [.. spoken, .. spokenTest], settings.Seed);
+        return [.. curves.Cells, .. stages.Run("Classify sentences of each voice", _ => sentences.Measure(cancellation))];
     }
 
-    /// <summary>The positions of all utterances that have a phone.</summary>
-    Position[] Positions(ITransformer chain, IDataView utterances, AudioVqVaeTransformer codec)
+    SpokenFeatures[] Utterances(ITransformer chain, IDataView utterances, int codes)
     {
         using var cosines = new Mfcc(new MfccOptions { Coefficients = Cepstra });
-        var positions = new List<Position>();
-        foreach (Spoken spoken in ml.Data.CreateEnumerable<Spoken>(chain.Transform(utterances), reuseRowObject: true))
+        var rows = new List<SpokenFeatures>();
+        foreach (Spoken row in ml.Data.CreateEnumerable<Spoken>(chain.Transform(utterances), reuseRowObject: false))
         {
             cancellation.ThrowIfCancellationRequested();
-            float[,] frames = cosines.Compute(spoken.Waveform);
-            int count = spoken.Codes.Length, label = 0;
-            for (int i = 0; i < count; i++)
-            {
-                double time = (i + 0.5) * codec.SamplesPerCode / codec.SampleRate;
-                while (label < spoken.Labels.Length - 1 && spoken.LabelEnds[label] <= time)
-                    label++;
-                if (spoken.LabelStarts[label] > time || spoken.LabelEnds[label] <= time || spoken.Labels[label].Length == 0)
-                    continue;
-                positions.Add(new Position(
-                    spoken.Labels[label],
-                    [.. Enumerable.Range(i - Context, 2 * Context + 1).Select(at => at < 0 || at >= count ? 0 : spoken.Codes[at])],
-                    Part(spoken.Outputs, i, count), Part(spoken.Positions, i, count), MeanOf(frames, i, count)));
-            }
+            rows.Add(new SpokenFeatures(row, cosines.Compute(row.Waveform), codes));
+            row.Waveform = [];
         }
-        return [.. positions];
+        return [.. rows];
+    }
+
+    /// <summary>The positions of an utterance that have a phone.</summary>
+    static IEnumerable<Position> Positions(SpokenFeatures utterance, AudioVqVaeTransformer codec)
+    {
+        Spoken spoken = utterance.Row;
+        int count = spoken.Codes.Length, label = 0;
+        for (int i = 0; i < count; i++)
+        {
+            double time = (i + 0.5) * codec.SamplesPerCode / codec.SampleRate;
+            while (label < spoken.Labels.Length - 1 && spoken.LabelEnds[label] <= time)
+                label++;
+            if (spoken.LabelStarts[label] > time || spoken.LabelEnds[label] <= time || spoken.Labels[label].Length == 0)
+                continue;
+            yield return new Position(
+                spoken.Labels[label],
+                [.. Enumerable.Range(i - Context, 2 * Context + 1).Select(at => at < 0 || at >= count ? 0 : spoken.Codes[at])],
+                Part(spoken.Outputs, i, count), Part(spoken.Positions, i, count), MeanOf(utterance.Cepstra, i, count));
+        }
     }
 
     static VBuffer<float> Part(float[] values, int position, int count)
@@ -119,21 +129,4 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
     }
 
     sealed record Position(string Phone, uint[] Window, VBuffer<float> Outputs, VBuffer<float> Features, VBuffer<float> Cepstra);
-
-    sealed class Spoken
-    {
-        public float[] Waveform { get; set; } = [];
-
-        public uint[] Codes { get; set; } = [];
-
-        public float[] Outputs { get; set; } = [];
-
-        public float[] Positions { get; set; } = [];
-
-        public string[] Labels { get; set; } = [];
-
-        public float[] LabelStarts { get; set; } = [];
-
-        public float[] LabelEnds { get; set; } = [];
-    }
 }
