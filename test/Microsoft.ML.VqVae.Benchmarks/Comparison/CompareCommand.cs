@@ -73,6 +73,10 @@ internal static class CompareCommand
             + "pass of its layers), and GFLOP/s: reached by the library and by the faster plain variant, then by a single operator of the "
             + "size of the layer with the most operations, forward.");
         Write(LimitsTable.Create(workloads), output);
+        output.WriteLine(
+            "Milliseconds of the layers of one run, each measured alone in its faster memory layout, training steps with the gradients of input "
+            + "and weight: a limit for what is built of the same operators.");
+        Write(LimitsTable.OfLayersAlone(workloads), output);
     }
 
     static void Write(Table table, TextWriter output)

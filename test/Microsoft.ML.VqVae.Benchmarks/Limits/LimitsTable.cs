@@ -35,6 +35,26 @@ internal static class LimitsTable
         return table;
     }
 
+    /// <summary>The times of workloads beside those of their layers alone, each measured as a single operator in its faster memory layout: what
+    /// no arrangement of the same operators can be faster than.</summary>
+    public static Table OfLayersAlone(IReadOnlyList<ComparedWorkload> workloads)
+    {
+        var table = new Table(["model", "workload", "library", "faster plain", "its layers alone", "layers / plain"]);
+        foreach (ComparedWorkload workload in workloads)
+        {
+            bool training = IWorkloads.IsTraining(workload.Workload);
+            ScalarType type = workload.Workload == IWorkloads.TrainInBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+            double alone = workload.Layers.GroupBy(layer => $"{layer}")
+                .Sum(alike => alike.Count() * OperatorSpeed.Milliseconds(alike.First(), type, training));
+            double plain = ComparedWorkload.Median(workload.FasterPlain);
+            table.Add([
+                workload.Model, workload.Workload, Number(ComparedWorkload.Median(workload.Library), "0.00"), Number(plain, "0.00"),
+                Number(alone, "0.00"), Number(alone / plain, "0.00"),
+            ]);
+        }
+        return table;
+    }
+
     static string[] Speeds(LayerWork layer) =>
     [
         Number(OperatorSpeed.OfConvolution(layer, ScalarType.Float32, MemoryLayout.Contiguous)),
