@@ -32,7 +32,7 @@ internal sealed record CompressionModel(ITransformer Chain, ImageVqVaeTransforme
         int rows = Math.Min(plan.PriorRows, data.TrainRows);
         IDataView encoded = EncodedImages.Of(ml, codec, data.Train, rows, "Class", "Codes");
         stages.Run("Encode the training images", stage => EncodedImages.Read(ml, encoded, rows, stage, cancellation));
-        PriorOptions options = plan.PriorOptions(settings);
+        PriorOptions options = plan.PriorOptions(rows, settings);
         PriorTransformer prior = stages.Train(
             $"Train the prior on the codes of {rows:N0}", options.Training, cancellation,
             () => ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(encoded));

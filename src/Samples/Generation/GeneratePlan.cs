@@ -17,13 +17,18 @@ internal sealed record GenerateSettings : ImageSampleSettings
 /// <param name="TestRows">The number of held-out images to score.</param>
 /// <param name="ClassifierRows">The number of real images that the classifier of the samples is trained on.</param>
 /// <param name="PerClass">The number of samples per class.</param>
-internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRows, int TestRows, int ClassifierRows, int PerClass)
+/// <param name="ClassifierSteps">Training steps of the classifier of photographs.</param>
+internal sealed record GeneratePlan(
+    int CodecSteps, int PriorSteps, int PriorRows, int TestRows, int ClassifierRows, int PerClass, int ClassifierSteps)
 {
+    const int FewSteps = 200, MaxEpochs = 8;
+
     public static GeneratePlan For(GenerateSettings settings)
     {
         GeneratePlan plan = settings.Quick
-            ? new(CodecSteps: 350, PriorSteps: 100, PriorRows: 10_000, TestRows: 500, ClassifierRows: 5_000, PerClass: 20)
-            : new(CodecSteps: 2500, PriorSteps: 3000, PriorRows: 60_000, TestRows: 5_000, ClassifierRows: 20_000, PerClass: 50);
+            ? new(CodecSteps: 350, PriorSteps: 100, PriorRows: 10_000, TestRows: 500, ClassifierRows: 5_000, PerClass: 20, ClassifierSteps: 100)
+            : new(CodecSteps: 2500, PriorSteps: 3000, PriorRows: 60_000, TestRows: 5_000, ClassifierRows: 20_000, PerClass: 50,
+                ClassifierSteps: 3_000);
         return plan with { PerClass = settings.PerClass ?? plan.PerClass };
     }
 
@@ -34,10 +39,17 @@ internal sealed record GeneratePlan(int CodecSteps, int PriorSteps, int PriorRow
         return ImagesPlan.For(data, images).CodecOptions(data, images);
     }
 
-    public PriorOptions PriorOptions(GenerateSettings settings)
+    public IImageJudge Judge(MLContext ml, ImageData data, GenerateSettings settings) => data.Shape.Channels == 3
+        ? new ConvolutionalJudge(data.Shape, ClassifierSteps, settings.Seed)
+        : new LinearJudge(ml, data.Shape);
+
+    /// <param name="rows">The number of images that the prior is trained on; few ones are not shown so often that it learns them by
+    /// heart.</param>
+    /// <param name="settings">The options of the command.</param>
+    public PriorOptions PriorOptions(int rows, GenerateSettings settings)
     {
         PriorOptions options = VqVae.PriorOptions.Fast();
-        options.Training.Steps = PriorSteps;
+        options.Training.Steps = Math.Min(PriorSteps, Math.Max(FewSteps, MaxEpochs * rows / options.Training.BatchSize));
         options.Training.Seed = settings.Seed;
         return options;
     }

@@ -33,7 +33,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
 
         // 2. The prior learns the distribution of the codes of each class.
         ValueToKeyMappingTransformer labels = ML.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(encoded);
-        PriorOptions options = plan.PriorOptions(Settings);
+        PriorOptions options = plan.PriorOptions(rows, Settings);
         using PriorTransformer prior = stages.Train(
             $"Train the prior on the codes of {rows:N0}", options.Training, Cancellation,
             () => ML.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(labels.Transform(encoded)));
@@ -56,14 +56,15 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
             "Sample the same number without a cache", stage => Sample(prior, wanted, cached: false, stage)));
         LabelledImage[] samples = [.. Decoded(decoder, codes)];
 
-        // 5. A classifier trained on real images only classifies the samples.
-        var classifier = new ImageClassifier(ML, data.Shape);
-        double agreement = stages.Run("Classify the samples with a classifier of real images", _ =>
+        // 5. A classifier trained on real images only classifies the samples, and test images as they are decoded from their codes.
+        using IImageJudge judge = plan.Judge(ML, data, Settings);
+        LabelledImage[] decoded = [.. Decoded(decoder, scored)];
+        double agreement = stages.Run($"Classify the samples with a {judge.Name} of real images", _ =>
         {
-            classifier.Train(Images(ML.Data.TakeRows(data.Train, plan.ClassifierRows)));
-            return classifier.Agreement(samples);
+            judge.Train([.. Images(ML.Data.TakeRows(data.Train, plan.ClassifierRows))], Cancellation);
+            return judge.Agreement(samples);
         });
-        double realAgreement = classifier.Agreement(test);
+        (double realAgreement, double decodedAgreement) = (judge.Agreement(test), judge.Agreement(decoded));
         Cancellation.ThrowIfCancellationRequested();
 
         string remark = $"{quality.BitsPerCode:0.00} bits per code instead of {quality.UniformBitsPerCode:0.00}; "
@@ -81,14 +82,21 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
             SamplingSpeedup = naive / cached,
             Samples = samples.Length,
             ClassifierAgreement = agreement,
+            RealAgreement = realAgreement,
+            DecodedAgreement = decodedAgreement,
+            FrechetDistanceOfSamples = judge.Distance(samples, test),
+            FrechetDistanceOfDecoded = judge.Distance(decoded, test),
             AnomalyAuc = auc,
         };
         Table table = TableOf("Prior over the codes", "", "to compare with")
             .AddRow("bits per code, test images", $"{metrics.PriorBitsPerCode:0.00}", $"{metrics.UniformBitsPerCode:0.00} uniform")
             .AddRow("samples classified as their class", $"{metrics.ClassifierAgreement:0.0%}", $"{realAgreement:0.0%} of real images")
+            .AddRow("test images decoded from their codes", $"{metrics.DecodedAgreement:0.0%}", "")
             .AddRow("AUC of bits, shuffled rows", $"{metrics.AnomalyAuc:0.000}", "0.5 by guessing")
             .AddRow($"seconds for {metrics.Samples} samples", $"{metrics.SamplingSecondsCached:0.0}",
                 $"{metrics.SamplingSecondsNaive:0.0} without a cache");
+        if (metrics is { FrechetDistanceOfSamples: { } distance, FrechetDistanceOfDecoded: { } decodedDistance })
+            table.AddRow("Fréchet distance to test images", $"{distance:0.00}", $"{decodedDistance:0.00} of decoded ones");
         return new SampleResult(metrics, table, $"{metrics.Seconds:0} s");
     }
 
@@ -175,6 +183,18 @@ internal sealed record GenerateMetrics : SampleMetrics
 
     /// <summary>The fraction of the samples that a classifier of real images puts in the requested class.</summary>
     public required double ClassifierAgreement { get; init; }
+
+    /// <summary>The same of test images.</summary>
+    public required double RealAgreement { get; init; }
+
+    /// <summary>The same of test images that are decoded from their codes.</summary>
+    public required double DecodedAgreement { get; init; }
+
+    /// <summary>The Fréchet distance of the samples to test images, in the features of the classifier; null for a linear one.</summary>
+    public required double? FrechetDistanceOfSamples { get; init; }
+
+    /// <summary>The same distance of test images that are decoded from their codes.</summary>
+    public required double? FrechetDistanceOfDecoded { get; init; }
 
     /// <summary>The area under the ROC curve of the bits as a score for images with shuffled rows against held-out images.</summary>
     public required double AnomalyAuc { get; init; }

@@ -4,23 +4,28 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
-/// <summary>A linear classifier of pixels that is trained on real images, to evaluate sampled ones.</summary>
-internal sealed class ImageClassifier(MLContext ml, ImageShape shape)
+/// <summary>A linear classifier of pixels.</summary>
+internal sealed class LinearJudge(MLContext ml, ImageShape shape) : IImageJudge
 {
     const float Strength = 1e-3f;
 
     TransformerChain<KeyToValueMappingTransformer>? _classifier;
 
-    public void Train(IEnumerable<LabelledImage> images)
+    public string Name => "linear classifier";
+
+    public void Train(IReadOnlyList<LabelledImage> images, CancellationToken cancellation)
     {
         ScaledImage[] rows = [.. images.Select(Scaled)];
         _classifier = LinearClassifier.Create(ml, nameof(ScaledImage.Class), Strength * rows.Length, tolerance: 1e-4f).Fit(View(rows));
     }
 
-    /// <summary>The fraction of images whose predicted class is their class.</summary>
-    public double Agreement(IEnumerable<LabelledImage> images) => ml.Data
+    public double Agreement(IReadOnlyList<LabelledImage> images) => ml.Data
         .CreateEnumerable<Prediction>(_classifier!.Transform(View([.. images.Select(Scaled)])), reuseRowObject: true)
         .Average(row => row.PredictedLabel == row.Class ? 1.0 : 0.0);
+
+    public double? Distance(IReadOnlyList<LabelledImage> images, IReadOnlyList<LabelledImage> others) => null;
+
+    public void Dispose() => _classifier?.Dispose();
 
     IDataView View(ScaledImage[] rows)
     {

@@ -21,13 +21,15 @@ public sealed class GenerationTests
         new GenerateMetrics
         {
             Seconds = 1.5, PriorBitsPerCode = 4, UniformBitsPerCode = 9, SamplingSecondsCached = 1, SamplingSecondsNaive = 20,
-            SamplingSpeedup = 20, Samples = 500, ClassifierAgreement = 0.75, AnomalyAuc = 0.98,
+            SamplingSpeedup = 20, Samples = 500, ClassifierAgreement = 0.75, RealAgreement = 0.8,
+            DecodedAgreement = 0.78, FrechetDistanceOfSamples = 3, FrechetDistanceOfDecoded = 1, AnomalyAuc = 0.98,
         }.Save(folder.File("metrics.json"));
 
         using JsonDocument file = JsonDocument.Parse(File.ReadAllText(folder.File("metrics.json")));
         CollectionAssert.AreEqual(
             ("seconds prior_bits_per_code uniform_bits_per_code sampling_seconds_cached sampling_seconds_naive sampling_speedup samples "
-                + "classifier_agreement anomaly_auc").Split(' '),
+                + "classifier_agreement real_agreement decoded_agreement frechet_distance_of_samples frechet_distance_of_decoded "
+                + "anomaly_auc").Split(' '),
             file.RootElement.EnumerateObject().Select(property => property.Name).ToArray());
     }
 
@@ -78,15 +80,36 @@ public sealed class GenerationTests
     }
 
     [TestMethod]
-    public void The_classifier_recognizes_the_classes_it_is_trained_on()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void The_judge_recognizes_the_classes_it_is_trained_on(bool convolutional)
     {
         var shape = new ImageShape(1, 8, 8);
         LabelledImage[] images = [.. Tiny.Rows(60).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
-        var classifier = new ImageClassifier(_ml, shape);
-        classifier.Train(images[..30]);
-        Assert.IsGreaterThan(0.8, classifier.Agreement(images[30..]));
+        using IImageJudge judge = convolutional ? new ConvolutionalJudge(shape, steps: 40, seed: 1) : new LinearJudge(_ml, shape);
+        judge.Train(images[..30], CancellationToken.None);
+        Assert.IsGreaterThan(0.8, judge.Agreement(images[30..]));
         LabelledImage[] wrong = [.. images[30..].Select(image => new LabelledImage { Pixels = image.Pixels, Class = "other" })];
-        Assert.AreEqual(0, classifier.Agreement(wrong));
+        Assert.AreEqual(0, judge.Agreement(wrong));
+        if (convolutional)
+        {
+            LabelledImage[] inverted =
+                [.. images[30..].Select(image => new LabelledImage { Pixels = Array.ConvertAll(image.Pixels, value => 255 - value) })];
+            Assert.AreEqual(0, judge.Distance(images[30..], images[30..])!.Value, 1e-6);
+            Assert.IsGreaterThan(judge.Distance(images[..30], images[30..])!.Value, judge.Distance(inverted, images[30..])!.Value);
+        }
+    }
+
+    [TestMethod]
+    public void The_Frechet_distance_is_that_of_the_two_normal_distributions()
+    {
+        // Means 0 and covariances 2·I and 8·I, each moved by (3, 4).
+        double[][] around = [[2, 0], [-2, 0], [0, 2], [0, -2], [0, 0]];
+        double[][] wider = [.. around.Select(at => (double[])[2 * at[0], 2 * at[1]])];
+        double[][] moved = [.. wider.Select(at => (double[])[at[0] + 3, at[1] + 4])];
+        Assert.AreEqual(0, FrechetDistance.Between(around, around), 1e-9);
+        Assert.AreEqual(4, FrechetDistance.Between(around, wider), 1e-9);
+        Assert.AreEqual(29, FrechetDistance.Between(around, moved), 1e-9);
     }
 
     [TestMethod]
