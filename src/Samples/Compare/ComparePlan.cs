@@ -19,7 +19,8 @@ internal sealed record CompareSettings : ImageSampleSettings
 /// <param name="LearningRate">The peak learning rate.</param>
 /// <param name="Samples">Samples of VIMCO's bound in training.</param>
 /// <param name="TestRows">The number of test images.</param>
-internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate, int Samples, int TestRows)
+/// <param name="PriorSteps">Training steps of the prior over the codes of the VQ-VAE.</param>
+internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate, int Samples, int TestRows, int PriorSteps)
 {
     /// <summary>The commitment cost. With a learned scale of the likelihood, the reconstruction term grows as the error falls, so the
     /// paper's 0.25 is too low.</summary>
@@ -29,10 +30,10 @@ internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate
     {
         ComparePlan plan = (data.Shape.Channels, settings.Quick) switch
         {
-            (1, false) => new(Steps: 1000, BatchSize: 32, LearningRate: 2e-3, Samples: 10, TestRows: 2_000),
-            (1, true) => new(Steps: 120, BatchSize: 16, LearningRate: 2e-3, Samples: 5, TestRows: 100),
-            (_, false) => new(Steps: 900, BatchSize: 32, LearningRate: 2e-3, Samples: 10, TestRows: 10_000),
-            (_, true) => new(Steps: 100, BatchSize: 16, LearningRate: 2e-3, Samples: 5, TestRows: 50),
+            (1, false) => new(Steps: 1000, BatchSize: 32, LearningRate: 2e-3, Samples: 10, TestRows: 2_000, PriorSteps: 1_000),
+            (1, true) => new(Steps: 120, BatchSize: 16, LearningRate: 2e-3, Samples: 5, TestRows: 100, PriorSteps: 30),
+            (_, false) => new(Steps: 900, BatchSize: 32, LearningRate: 2e-3, Samples: 10, TestRows: 10_000, PriorSteps: 500),
+            (_, true) => new(Steps: 100, BatchSize: 16, LearningRate: 2e-3, Samples: 5, TestRows: 50, PriorSteps: 20),
         };
         return plan with { Steps = settings.Steps ?? plan.Steps, Samples = settings.Samples ?? plan.Samples };
     }
@@ -64,6 +65,14 @@ internal sealed record ComparePlan(int Steps, int BatchSize, double LearningRate
         options.Latents.LatentsPerPosition = settings.CodesPerPosition;
         options.Latents.Dimensions = DimensionsPerCode(settings);
         options.Latents.Samples = Samples;
+        return options;
+    }
+
+    /// <summary>The prior over the codes of the VQ-VAE, which knows no classes: neither do the other models.</summary>
+    public PriorOptions Prior(CompareSettings settings)
+    {
+        var options = new PriorOptions();
+        (options.Training.Steps, options.Training.BatchSize, options.Training.Seed) = (PriorSteps, BatchSize, settings.Seed);
         return options;
     }
 

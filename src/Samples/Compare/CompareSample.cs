@@ -29,16 +29,23 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
             () => ML.Transforms.VqVae.EncodeGaussianVae("Latents", "Pixels", gaussian));
         ComparedModel vae = Measure(stages, "Gaussian VAE", PaperGaussianVae, gaussianVae, gaussianVae.TrainingSummary!, data.Shape, test);
 
-        // 2. The VQ-VAE. Its codes are deterministic: its bound is the bits of the pixels plus the bits of the codes under a uniform prior.
+        // 2. The VQ-VAE. Its codes are deterministic: its bound is the bits of the pixels plus the bits of the codes, under a uniform prior as
+        // in the paper, and under a prior that is learned afterwards, as the divergence of the continuous model is learned.
         ImageVqVaeOptions vq = plan.VqVae(data, Settings);
         vq.ReconstructionBitsColumnName = nameof(ComparedImage.BoundBits);
         using ImageVqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data,
             () => ML.Transforms.VqVae.EncodeImages("Codes", "Pixels", vq));
-        IDataView encoded = ML.Data.Cache(codec.Transform(test));
+        PriorOptions priorOptions = plan.Prior(Settings);
+        using PriorTransformer prior = stages.Train(
+            $"Train the prior on the codes of {data.TrainRows:N0} images", priorOptions.Training, Cancellation,
+            () => ML.Transforms.VqVae.Prior("PriorBits", "Codes", null, priorOptions).Fit(codec.Transform(data.Train)));
+        IDataView encoded = ML.Data.Cache(prior.Transform(codec.Transform(test)));
         VqVaeMetrics quality = stages.Run("Evaluate the VQ-VAE", _ => VqVaeMetrics.Evaluate(encoded, "Codes", "Pixels",
-            nameof(ComparedImage.Reconstruction), reconstructionBitsColumnName: nameof(ComparedImage.BoundBits)));
+            nameof(ComparedImage.Reconstruction), priorBitsColumnName: "PriorBits",
+            reconstructionBitsColumnName: nameof(ComparedImage.BoundBits)));
+        double withUniformPrior = quality.ReconstructionBitsPerDimension!.Value + quality.BitsPerDimension;
         TrainingSummary training = codec.TrainingSummary!;
-        var vqVae = new ComparedModel("VQ-VAE", quality.TotalBitsPerDimension!.Value, PaperVqVae,
+        var vqVae = new ComparedModel("VQ-VAE", withUniformPrior, PaperVqVae,
             [.. training.LearningCurve.Where(at => at.Perplexity is not null)
                 .Select(at => ((double)at.Step, at.Terms["reconstruction bits"] + quality.BitsPerDimension))],
             Reconstructions(encoded), training.Elapsed.TotalSeconds);
@@ -64,6 +71,8 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
             VaeBitsPerDim = vae.BitsPerDim,
             VimcoBitsPerDim = vimco.BitsPerDim,
             VqvaeCodeBitsPerDim = quality.BitsPerDimension,
+            VqvaeBitsPerDimWithPrior = quality.TotalBitsPerDimension!.Value,
+            VqvaePriorBitsPerDim = quality.PriorBitsPerDimension!.Value,
             VqvaePerplexity = quality.Perplexity,
             VimcoSamples = plan.Samples,
             VqvaeTrainingSeconds = Math.Round(vqVae.Seconds, 1),
@@ -74,8 +83,10 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
             "Bits per dimension", $"{metrics.Dataset}, {metrics.Steps:N0} steps", "paper: CIFAR-10, 250,000 steps", "training");
         foreach (ComparedModel model in models)
             table.AddRow(model.Name, $"{model.BitsPerDim:0.000}", $"{model.PaperBitsPerDim:0.00}", $"{model.Seconds:0} s");
+        table.AddRow("VQ-VAE with a learned prior", $"{metrics.VqvaeBitsPerDimWithPrior:0.000}", "",
+            $"{prior.TrainingSummary!.Elapsed.TotalSeconds:0} s");
         string summary = $"{metrics.TestRows:N0} test images; the codes take {metrics.VqvaeCodeBitsPerDim:0.000} of the bits per "
-            + $"dimension of the VQ-VAE; {metrics.Seconds:0} s";
+            + $"dimension of the VQ-VAE, {metrics.VqvaePriorBitsPerDim:0.000} with the prior; {metrics.Seconds:0} s";
         return new SampleResult(metrics, table, summary);
     }
 
@@ -138,6 +149,12 @@ internal sealed record CompareMetrics : SampleMetrics
 
     /// <summary>The bits of the codes under a uniform prior; part of vqvae_bits_per_dim.</summary>
     public required double VqvaeCodeBitsPerDim { get; init; }
+
+    /// <summary>The bound with a prior over the codes that is learned after the codec.</summary>
+    public required double VqvaeBitsPerDimWithPrior { get; init; }
+
+    /// <summary>The bits of the codes under that prior; part of vqvae_bits_per_dim_with_prior.</summary>
+    public required double VqvaePriorBitsPerDim { get; init; }
 
     public required double VqvaePerplexity { get; init; }
 

@@ -17,6 +17,7 @@ public sealed class CompareTests
         {
             Dataset = "CIFAR-10", TrainRows = 3600, TestRows = 400, Steps = 900, BatchSize = 32, Seconds = 400.5, VqvaeBitsPerDim = 6.1,
             VaeBitsPerDim = 6, VimcoBitsPerDim = 6.5, VqvaeCodeBitsPerDim = 0.1875, VqvaePerplexity = 300, VimcoSamples = 10,
+            VqvaeBitsPerDimWithPrior = 6.05, VqvaePriorBitsPerDim = 0.1375,
             VqvaeTrainingSeconds = 60, VaeTrainingSeconds = 60, VimcoTrainingSeconds = 200,
         }.Save(folder.File("metrics.json"));
 
@@ -63,7 +64,7 @@ public sealed class CompareTests
             new("one", 6.1, 4.51, [(0, 9), (100, 6.5), (200, 6.2)], [], 1), new("none", double.NaN, 4.67, [], [], 1),
             new("two", 6.4, 5.14, [(50, 7), (200, 6.4)], [], 1),
         ];
-        Canvas canvas = CompareFigures.Curves("title", "CIFAR-10", new ComparePlan(200, 32, 2e-3, 10, 400), models);
+        Canvas canvas = CompareFigures.Curves("title", "CIFAR-10", new ComparePlan(200, 32, 2e-3, 10, 400, PriorSteps: 100), models);
         canvas.Save(folder.File("curves.png"));
         Assert.IsGreaterThan(1000, new FileInfo(folder.File("curves.png")).Length);
     }
