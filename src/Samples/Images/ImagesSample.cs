@@ -6,8 +6,8 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>
-/// Encodes images and reconstructs them: trains and evaluates the codec, trains a stock ML.NET classifier on the codes, saves the whole
-/// chain, and loads it in a new process.
+/// Encodes images and reconstructs them: trains and evaluates the codec, trains a stock ML.NET classifier on the codes and, to compare with,
+/// on the pixels, saves the whole chain, and loads it in a new process.
 /// </summary>
 internal sealed class ImagesSample(ImagesSettings settings, CancellationToken cancellation)
     : Sample<ImagesSettings>(settings, cancellation)
@@ -29,17 +29,23 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
         IDataView test = EncodedImages.Of(ML, codec, data.Test, plan.TestRows, "Pixels", "Class", "Codes", "Reconstruction");
         VqVaeMetrics quality = stages.Run("Evaluate the codec on the test images", _ =>
             VqVaeMetrics.Evaluate(test, "Codes", "Pixels", "Reconstruction"));
-        IDataView train = EncodedImages.Of(ML, codec, data.Train, plan.ClassifierRows, "Class", "Codes");
+        IDataView train = EncodedImages.Of(ML, codec, data.Train, plan.ClassifierRows, "Pixels", "Class", "Codes");
         int classifierRows = Math.Min(plan.ClassifierRows, data.TrainRows);
         stages.Run("Encode the training images", stage => EncodedImages.Read(ML, train, classifierRows, stage, Cancellation));
 
-        // 3. A classifier of stock ML.NET components is trained on the codes.
-        ITransformer classifier = stages.Run($"Train a classifier on the codes of {classifierRows:N0} images", _ =>
-            ML.Transforms.Conversion.MapKeyToVector("Features", "Codes")
+        // 3. A classifier of stock ML.NET components is trained on the codes, others on how often each code occurs, and on the pixels.
+        (ITransformer classifier, double accuracy) = Classify("codes", ML.Transforms.Conversion.MapKeyToVector("Features", "Codes"));
+        (_, double countAccuracy) =
+            Classify("counts of the codes", ML.Transforms.Conversion.MapKeyToVector("Features", "Codes", outputCountVector: true));
+        (_, double pixelAccuracy) = Classify("pixels", ML.Transforms.NormalizeMeanVariance("Features", "Pixels", fixZero: false));
+        (ITransformer Classifier, double Accuracy) Classify(string columns, IEstimator<ITransformer> features)
+        {
+            ITransformer trained = stages.Run($"Train a classifier on the {columns} of {classifierRows:N0} images", _ => features
                 .Append(LinearClassifier.Create(ML, "Class", plan.Regularization * classifierRows, tolerance: 1e-4f)).Fit(train));
-        Cancellation.ThrowIfCancellationRequested();
-        MulticlassClassificationMetrics accuracy = stages.Run("Classify the test images", _ =>
-            ML.MulticlassClassification.Evaluate(classifier.Transform(test)));
+            Cancellation.ThrowIfCancellationRequested();
+            return (trained, stages.Run("Classify the test images", _ =>
+                ML.MulticlassClassification.Evaluate(trained.Transform(test)).MicroAccuracy));
+        }
 
         // 4. Both form one chain, from pixels to a class name, in one file that any program can load.
         TransformerChain<ITransformer> chain = new TransformerChain<ITransformer>(codec).Append(classifier);
@@ -66,7 +72,9 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
             CodebookUsage = quality.CodebookUsage,
             Perplexity = quality.Perplexity,
             CodesPerImage = quality.CodesPerRow,
-            ClassifierMicroAccuracy = accuracy.MicroAccuracy,
+            ClassifierMicroAccuracy = accuracy,
+            CountClassifierMicroAccuracy = countAccuracy,
+            PixelClassifierMicroAccuracy = pixelAccuracy,
             ChanceAccuracy = counts.Values.Max() / (double)counts.Values.Sum(),
             ReloadIdentical = identical,
         };
@@ -77,6 +85,8 @@ internal sealed class ImagesSample(ImagesSettings settings, CancellationToken ca
             .AddRow("perplexity of the codes", $"{metrics.Perplexity:0}", $"{quality.CodebookSize} at most")
             .AddRow("bits per value", $"{quality.BitsPerDimension:0.000}", "8 uncompressed")
             .AddRow("classifier accuracy on codes", $"{metrics.ClassifierMicroAccuracy:0.0%}", $"{metrics.ChanceAccuracy:0.0%} by guessing")
+            .AddRow("the same on counts of the codes", $"{metrics.CountClassifierMicroAccuracy:0.0%}", "")
+            .AddRow("the same on pixels", $"{metrics.PixelClassifierMicroAccuracy:0.0%}", "")
             .AddRow("model.zip in a new process", identical ? "identical" : "DIFFERENT", $"{metrics.TestRows} images compared");
         return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Steps:N0} steps, {metrics.Seconds:0} s", identical);
     }
@@ -134,6 +144,12 @@ internal sealed record ImagesMetrics : SampleMetrics
     public required int CodesPerImage { get; init; }
 
     public required double ClassifierMicroAccuracy { get; init; }
+
+    /// <summary>The accuracy of the same classifier on the number of times that each code occurs in the image.</summary>
+    public required double CountClassifierMicroAccuracy { get; init; }
+
+    /// <summary>The accuracy of the same classifier on the pixels.</summary>
+    public required double PixelClassifierMicroAccuracy { get; init; }
 
     /// <summary>The accuracy of always predicting the most frequent class of the test set.</summary>
     public required double ChanceAccuracy { get; init; }
