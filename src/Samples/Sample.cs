@@ -18,6 +18,9 @@ internal abstract record SampleSettings
 
     public bool Cuda { get; init; }
 
+    /// <summary>The precision of all training; null for that of each sample.</summary>
+    public TrainingPrecision? Precision { get; init; }
+
     public bool Quick { get; init; }
 
     public string OutputFolder { get; init; } = "out";
@@ -56,7 +59,7 @@ internal abstract class Sample<TSettings>(TSettings settings, CancellationToken 
     {
         Directory.CreateDirectory(settings.OutputFolder);
         IAnsiConsole console = AnsiConsole.Console;
-        SampleResult result = Stages.Show(console, Work);
+        SampleResult result = Stages.Show(console, settings.Precision, Work);
         result.Metrics.Save(Out("metrics.json"));
         SavePage(result);
         console.Write(result.Table.ToConsole());

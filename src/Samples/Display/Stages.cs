@@ -9,6 +9,9 @@ namespace Microsoft.ML.VqVae.Samples.Display;
 /// </summary>
 internal abstract class Stages
 {
+    /// <summary>The precision of all training; null for that of each sample.</summary>
+    public TrainingPrecision? Precision { get; init; }
+
     /// <summary>Runs a stage, which may report its progress.</summary>
     public abstract T Run<T>(string name, Func<Stage, T> work);
 
@@ -20,7 +23,7 @@ internal abstract class Stages
 
     /// <summary>Trains in a stage of its own, with its progress shown.</summary>
     /// <param name="name">The name of the stage.</param>
-    /// <param name="options">The options of the training; progress and cancellation are set here.</param>
+    /// <param name="options">The options of the training; progress, cancellation and a precision that the user has chosen are set here.</param>
     /// <param name="cancellation">Stops the training.</param>
     /// <param name="fit">Trains and returns the model.</param>
     /// <param name="examples">The unit of the training examples.</param>
@@ -29,18 +32,22 @@ internal abstract class Stages
     {
         options.Progress = new TrainingReport(stage, examples);
         options.CancellationToken = cancellation;
+        options.Precision = Precision ?? options.Precision;
         return fit();
     });
 
-    public static T Show<T>(IAnsiConsole console, Func<Stages, T> work) =>
+    /// <param name="console">The console that shows them.</param>
+    /// <param name="precision">The precision of all training; null for that of each sample.</param>
+    /// <param name="work">Runs the stages.</param>
+    public static T Show<T>(IAnsiConsole console, TrainingPrecision? precision, Func<Stages, T> work) =>
         console.Profile.Capabilities is not { Interactive: true, Ansi: true } || Console.IsOutputRedirected
-            ? work(new PlainStages(console.Profile.Out.Writer))
+            ? work(new PlainStages(console.Profile.Out.Writer) { Precision = precision })
             : console.Progress()
                 .Columns(
                     new TaskDescriptionColumn { Alignment = Justify.Left },
                     new ProgressBarColumn { Width = 12 },
                     new PercentageColumn())
-                .Start(context => work(new LiveStages(context)));
+                .Start(context => work(new LiveStages(context) { Precision = precision }));
 
     sealed class LiveStages(ProgressContext context) : Stages
     {

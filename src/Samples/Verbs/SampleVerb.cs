@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Reflection;
+using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Samples.Verbs;
 
@@ -10,6 +11,10 @@ internal sealed class SampleVerb : System.CommandLine.Command
     readonly Option<string?> _data;
     readonly Option<int> _seed = new("--seed") { Description = "Random seed of all training.", DefaultValueFactory = _ => 1 };
     readonly Option<string> _device = DeviceOption();
+    readonly Option<TrainingPrecision?> _precision = new("--precision")
+    {
+        Description = "Precision of all training. Default: depends on the sample.",
+    };
     readonly Option<bool> _quick = new("--quick") { Description = "Fewer steps and rows: about a minute, with worse results." };
     readonly Option<string> _output;
 
@@ -20,7 +25,7 @@ internal sealed class SampleVerb : System.CommandLine.Command
     {
         _data = new("--data") { Description = data };
         _output = new("--out") { Description = "Output folder.", DefaultValueFactory = _ => Path.Combine("out", name) };
-        foreach (Option option in (Option[])[_data, _seed, _device, _quick, _output])
+        foreach (Option option in (Option[])[_data, _seed, _device, _precision, _quick, _output])
             Add(option);
     }
 
@@ -74,6 +79,7 @@ internal sealed class SampleVerb : System.CommandLine.Command
             {
                 DataFolder = parsed.GetValue(_data),
                 Seed = parsed.GetValue(_seed),
+                Precision = parsed.GetValue(_precision),
                 Cuda = parsed.GetValue(_device) == "cuda",
                 Quick = parsed.GetValue(_quick),
                 OutputFolder = parsed.GetValue(_output)!,
