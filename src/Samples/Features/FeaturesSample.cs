@@ -32,11 +32,14 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
 
         int[] counts = [.. cells.Select(cell => cell.Labels).Distinct().Order()];
         Table table = TableOf(["accuracy with labels", .. counts.Select(count => $"{count:N0}")]);
-        foreach (IGrouping<(string Data, string Features), FeatureCell> row in cells.GroupBy(cell => (cell.Data, cell.Features)))
+        foreach (IGrouping<string, FeatureCell> data in cells.GroupBy(cell => cell.Data))
         {
-            table.AddRow(
-                [$"{row.Key.Data}: {row.Key.Features}", .. counts.Select(count =>
+            table.AddRow([$"{data.Key}:", .. counts.Select(_ => "")]);
+            foreach (IGrouping<string, FeatureCell> row in data.GroupBy(cell => cell.Features))
+            {
+                table.AddRow([row.Key, .. counts.Select(count =>
                     row.FirstOrDefault(cell => cell.Labels == count) is { } cell ? $"{cell.Accuracy:0.000} ± {cell.Spread / 2:0.000}" : "")]);
+            }
         }
         var metrics = new FeaturesMetrics
         {
