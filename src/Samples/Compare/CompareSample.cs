@@ -30,7 +30,7 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
         ComparedModel vae = Measure(stages, "Gaussian VAE", PaperGaussianVae, gaussianVae, gaussianVae.TrainingSummary!, data.Shape, test);
 
         // 2. The VQ-VAE. Its codes are deterministic: its bound is the bits of the pixels plus the bits of the codes, under a uniform prior as
-        // in the paper, and under a prior that is learned afterwards, as the divergence of the continuous model is learned.
+        // in the paper, and under a prior that is learned afterwards.
         ImageVqVaeOptions vq = plan.VqVae(data, Settings);
         vq.ReconstructionBitsColumnName = nameof(ComparedImage.BoundBits);
         using ImageVqVaeTransformer codec = Train(stages, "the VQ-VAE", vq, data,
