@@ -5,7 +5,7 @@ namespace Microsoft.ML.VqVae.Samples.Generation;
 /// <summary>A classifier that is trained on real images alone, to evaluate sampled ones.</summary>
 internal interface IImageJudge : IDisposable
 {
-    /// <summary>What kind of classifier it is.</summary>
+    /// <summary>The name of the kind of classifier.</summary>
     string Name { get; }
 
     void Train(IReadOnlyList<LabelledImage> images, CancellationToken cancellation);
@@ -13,6 +13,6 @@ internal interface IImageJudge : IDisposable
     /// <summary>The fraction of images whose predicted class is their class.</summary>
     double Agreement(IReadOnlyList<LabelledImage> images);
 
-    /// <summary>How far images are from others in the features of the classifier; null where it has none.</summary>
+    /// <summary>The distance of images from others in the features of the classifier; null where it has none.</summary>
     double? Distance(IReadOnlyList<LabelledImage> images, IReadOnlyList<LabelledImage> others);
 }
