@@ -64,13 +64,7 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
 
     /// <summary>The mean and the standard deviation of each number of a vector over all positions; one that never changes has a deviation
     /// of 1.</summary>
-    public (float[] Means, float[] Deviations) Statistics()
-    {
-        double[] means = Average((value, _) => value);
-        double[] variances = Average((value, channel) => (value - means[channel]) * (value - means[channel]));
-        float[] deviations = [.. variances.Select(variance => (float)Math.Sqrt(variance))];
-        return ([.. means.Select(mean => (float)mean)], [.. deviations.Select(deviation => deviation > 0 ? deviation : 1)]);
-    }
+    public (float[] Means, float[] Deviations) Statistics() => ChannelStatistics.Of(_vectors, InputChannels);
 
     /// <summary>Crops of the examples: codes Int64 [B, N, G], numbers of positions Int64 [B] and, where there are vectors, Single
     /// [B, N, D].</summary>
@@ -103,18 +97,4 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
-
-    double[] Average(Func<double, int, double> term)
-    {
-        double[] sums = new double[InputChannels];
-        long positions = 0;
-        foreach (ReadOnlyMemory<float> row in _vectors)
-        {
-            ReadOnlySpan<float> values = row.Span;
-            for (int i = 0; i < values.Length; i++)
-                sums[i % sums.Length] += term(values[i], i % sums.Length);
-            positions += values.Length / sums.Length;
-        }
-        return [.. sums.Select(sum => sum / positions)];
-    }
 }

@@ -60,7 +60,8 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
     public void Describe(OptionProblems problems, SeriesModelDescription model) =>
         SchemaColumns.Describe(problems, [Input], [Codes, Reconstruction, ReconstructionError, Embeddings, EncoderOutputs]);
 
-    public ModelInput ToInput(SeriesModel model) => new SeriesInput(Input, model.Description.Codec, model.Description.TimeSteps);
+    public ModelInput ToInput(SeriesModel model) => new SeriesInput(
+        Input, model.Description.Codec.Channels, model.Description.Codec.StepsPerCode, model.Description.TimeSteps);
 
     public IReadOnlyList<ModelColumn<SeriesModel, SeriesPass>> ToOutputs()
     {

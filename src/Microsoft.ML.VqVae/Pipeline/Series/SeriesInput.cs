@@ -6,27 +6,28 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>A column of series as the input of a codec.</summary>
+/// <summary>A column of series as the input of a network.</summary>
 /// <param name="name">The name of the column.</param>
-/// <param name="codec">The number of channels, and the number of time steps that a code covers.</param>
+/// <param name="channels">The number of values of a time step.</param>
+/// <param name="stepsPerCode">The number of time steps that a code covers: rows are padded to a multiple of it.</param>
 /// <param name="timeSteps">The number of time steps of each row; null where rows may be of any length.</param>
-internal sealed class SeriesInput(string name, SeriesCodecOptions codec, int? timeSteps) : ModelInput
+internal sealed class SeriesInput(string name, int channels, int stepsPerCode = 1, int? timeSteps = null) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
-        DataViewSchema.Column column = Find(schema, name, codec.Channels);
+        DataViewSchema.Column column = Find(schema, name, channels);
         // A model for rows of any length takes rows of a known length too.
-        return timeSteps is not int steps || SizeOf(column) == steps * codec.Channels ? [column]
+        return timeSteps is not int steps || SizeOf(column) == steps * channels ? [column]
             : throw SchemaColumns.Mismatch(name,
-                $"{new VectorDataViewType(NumberDataViewType.Single, steps * codec.Channels)}, which the model was trained on",
+                $"{new VectorDataViewType(NumberDataViewType.Single, steps * channels)}, which the model was trained on",
                 column.Type.ToString()!);
     }
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new SeriesReader(codec, row, columns[0], capacity);
+        new SeriesReader(channels, stepsPerCode, row, columns[0], capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
-        [valueOf(Find(schema)[0]).Reshape(0, -1, codec.Channels).ChannelsFirst()];
+        [valueOf(Find(schema)[0]).Reshape(0, -1, channels).ChannelsFirst()];
 
     /// <summary>Finds the column of training data or of a model for rows of any length.</summary>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, int channels)
@@ -86,11 +87,11 @@ internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column
     InvalidOperationException Bad(string found) => new($"Row {row.Position} of column '{column.Name}' has {found}.");
 }
 
-/// <summary>Reads series of any length as the encoder's input.</summary>
+/// <summary>Reads series of any length as a network's input.</summary>
 /// <remarks>The tensors: series [B, C, T], padded with zeros to whole codes, and time steps Int64 [B].</remarks>
-internal sealed class SeriesReader(SeriesCodecOptions codec, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
+internal sealed class SeriesReader(int channels, int stepsPerCode, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
 {
-    readonly SeriesGetter _getter = new(row, column, codec.Channels);
+    readonly SeriesGetter _getter = new(row, column, channels);
     readonly float[][] _rows = new float[capacity][];
 
     public override void Read(int slot) => _rows[slot] = _getter.Read();
@@ -98,10 +99,10 @@ internal sealed class SeriesReader(SeriesCodecOptions codec, DataViewRow row, Da
     public override IReadOnlyList<Tensor> ToTensors(int count)
     {
         (ReadOnlyMemory<float> Values, int Start, int Length)[] parts =
-            [.. _rows.Take(count).Select(row => (row.AsMemory(), 0, row.Length / codec.Channels))];
+            [.. _rows.Take(count).Select(row => (row.AsMemory(), 0, row.Length / channels))];
         return
         [
-            SequenceTensors.Values(parts, codec.Channels, SequenceTensors.RoundUp(parts.Max(part => part.Length), codec.StepsPerCode)),
+            SequenceTensors.Values(parts, channels, SequenceTensors.RoundUp(parts.Max(part => part.Length), stepsPerCode)),
             tensor(parts.Select(part => (long)part.Length).ToArray()),
         ];
     }

@@ -78,24 +78,8 @@ internal sealed class SeriesStore : IExampleStore
 
     /// <summary>The mean and the standard deviation of each channel over all rows; a channel that never changes has a deviation of
     /// 1.</summary>
-    public (float[] Means, float[] Deviations) Statistics()
-    {
-        double[] means = Average((value, _) => value);
-        double[] variances = Average((value, channel) => (value - means[channel]) * (value - means[channel]));
-        float[] deviations = [.. variances.Select(variance => (float)Math.Sqrt(variance))];
-        return ([.. means.Select(mean => (float)mean)], [.. deviations.Select(deviation => deviation > 0 ? deviation : 1)]);
-    }
-
-    double[] Average(Func<double, int, double> term)
-    {
-        double[] sums = new double[_codec.Channels];
-        foreach (float[] row in _rows)
-        {
-            for (int i = 0; i < row.Length; i++)
-                sums[i % sums.Length] += term(row[i], i % sums.Length);
-        }
-        return [.. sums.Select(sum => sum / TimeSteps)];
-    }
+    public (float[] Means, float[] Deviations) Statistics() =>
+        ChannelStatistics.Of([.. _rows.Select(row => (ReadOnlyMemory<float>)row)], _codec.Channels);
 
     /// <summary>Crops of the examples: series [B, C, T] and time steps Int64 [B].</summary>
     public Tensor[] ReadBatch(BatchExamples examples)
