@@ -22,6 +22,11 @@ internal static class ModelKinds
         Model("audio-encoder-waveform", ml => Audio(ml, Waveform()), ml => SampleData.Speech(ml, 2)),
         Model("audio-decoder-waveform", ml => Of(Audio(ml, Waveform()), encoder => encoder.Decoder("Voice")),
             ml => SampleData.Lines(ml, 2)),
+        Model("vocoder", ml => ml.Transforms.VqVae.Vocode("Sound", "Frames", new VocoderOptions
+        {
+            Codec = Mel(), PredictionOrder = 4, CropFrames = 4, PredictionBatchSize = 2, Training = Training(),
+            Network = new() { Blocks = 1, LayersPerBlock = 3, Channels = 4, SkipChannels = 6, ConditioningChannels = 5 },
+        }).Fit(SampleData.Spectrograms(ml)), SampleData.Spectrograms),
         Model("codes-encoder", Codes, ml => SampleData.Grids(ml)),
         Model("codes-decoder", ml => Of(Codes(ml), encoder => encoder.Decoder("Decoded", temperature: 0.8, topK: 4, seed: 5)),
             SampleData.Latents),

@@ -66,6 +66,13 @@ internal static class SampleData
             Window = [.. Enumerable.Range(0, 2 * (20 + 7 * (number % 3))).Select(i => (float)(Math.Sin(0.3 * i + number) + i % 2 * 300))],
         }).ToArray());
 
+    /// <summary>Frames of 20 bands, each of 40 samples, with their sound.</summary>
+    public static IDataView Spectrograms(MLContext ml) => ml.Data.LoadFromEnumerable(Enumerable.Range(4, 4).Select(frames => new Spectrogram
+    {
+        Frames = [.. Enumerable.Range(0, 20 * frames).Select(i => (float)Math.Sin(i * frames))],
+        Waveform = [.. Enumerable.Range(0, SampleRate / 100 * frames).Select(i => (float)Math.Sin(0.3 * i))],
+    }).ToArray());
+
     public static IDataView AudioParts(MLContext ml, string folder)
     {
         string path = Path.Combine(folder, "sound.wav");
@@ -178,6 +185,13 @@ internal static class SampleData
     sealed class SeriesRow
     {
         public float[] Window { get; set; } = [];
+    }
+
+    sealed class Spectrogram
+    {
+        public float[] Frames { get; set; } = [];
+
+        public float[] Waveform { get; set; } = [];
     }
 
     sealed class AudioPart

@@ -223,6 +223,9 @@ internal static class MelFilters
         return weights;
     }
 
+    /// <summary>The frequency at which each band has the weight 1, in Hz.</summary>
+    public static double[] Centers(MelSpectrogramOptions options) => Edges(options)[1..^1];
+
     /// <summary>A band without a point of the Fourier transform, or null.</summary>
     public static int? FirstEmptyBand(MelSpectrogramOptions options)
     {

@@ -18,6 +18,7 @@ namespace Microsoft.ML.VqVae;
 [JsonSerializable(typeof(Saved<AudioModelDescription, AudioEncoderColumns>), TypeInfoPropertyName = "AudioEncoder")]
 [JsonSerializable(typeof(Saved<AudioModelDescription, AudioDecoderColumns>), TypeInfoPropertyName = "AudioDecoder")]
 [JsonSerializable(typeof(SavedAudioLoading))]
+[JsonSerializable(typeof(Saved<VocoderDescription, VocoderColumns>), TypeInfoPropertyName = "Vocoder")]
 [JsonSerializable(typeof(Saved<SeriesModelDescription, SeriesEncoderColumns>), TypeInfoPropertyName = "SeriesEncoder")]
 [JsonSerializable(typeof(Saved<SeriesModelDescription, SeriesDecoderColumns>), TypeInfoPropertyName = "SeriesDecoder")]
 [JsonSerializable(typeof(VectorQuantizerOptions))]

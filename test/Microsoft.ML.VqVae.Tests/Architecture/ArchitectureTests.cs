@@ -29,7 +29,8 @@ public class ArchitectureTests
         ["Pipeline"] = ["Pipeline/Framework", "Networks/Quantizers", "Networks/Priors", .. Features],
         ["Pipeline/Images"] = [.. Framework, "Networks/Images"],
         ["Pipeline/Baselines"] = [.. Framework, "Pipeline/Images", "Networks/Images", "Networks/Baselines"],
-        ["Pipeline/Speech"] = [.. Framework, "Networks/Speech", "Audio"],
+        // Frames of a spectrogram are a series.
+        ["Pipeline/Speech"] = [.. Framework, "Networks/Speech", "Audio", "Pipeline/Series"],
         ["Pipeline/Series"] = [.. Framework, "Networks/Series"],
         // What is sampled, and how, is said in one place.
         ["Pipeline/Codes"] = [.. Framework, "Pipeline/Priors", "Networks/Codes", "Networks/Priors"],

@@ -24,6 +24,7 @@ public class DefaultsTests
         ["EncodeVimco"] = (Catalog.EncodeVimco("Latents").Options, new ImageVimcoOptions()),
         ["EncodeCodes"] = (Catalog.EncodeCodes("Latents", "Codes").Options, new CodesVqVaeOptions()),
         ["EncodeAudio"] = (Catalog.EncodeAudio("Codes").Options, new AudioVqVaeOptions()),
+        ["Vocode"] = (Catalog.Vocode("Sound", "Frames").Options, new VocoderOptions()),
         ["EncodeSeries"] = (Catalog.EncodeSeries("Codes").Options, new SeriesVqVaeOptions()),
         ["Prior"] = (Catalog.Prior("Bits", "Codes").Options, new PriorOptions()),
         ["Featurize"] = (Catalog.Featurize("Features", "Codes").Options, new FeatureOptions()),

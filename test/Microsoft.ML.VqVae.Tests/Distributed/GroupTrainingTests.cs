@@ -39,6 +39,7 @@ public sealed class GroupTrainingTests
     [DataRow("image, finite scalar", 2)]
     [DataRow("speech, mel", 3)]
     [DataRow("speech, waveform", 2)]
+    [DataRow("vocoder", 2)]
     [DataRow("series", 2)]
     [DataRow("codes", 2)]
     [DataRow("prior, PixelCNN with dropout", 2)]
@@ -91,6 +92,7 @@ public sealed class GroupTrainingTests
         {
             "image" => Image(ml, kind, change),
             "speech" => Speech(ml, kind, change),
+            "vocoder" => Vocoder(ml, change),
             "series" => Series(ml, change),
             "codes" => Codes(ml, change),
             "prior" => Prior(ml, kind, change),
@@ -139,6 +141,13 @@ public sealed class GroupTrainingTests
         options.Quantizer = Quantizer();
         options.Training = Training(change);
         return ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(ml));
+    }
+
+    static VocoderTransformer Vocoder(MLContext ml, Action<TrainingOptions> change)
+    {
+        VocoderOptions options = TinyFrames.Options();
+        options.Training = Training(change);
+        return ml.Transforms.VqVae.Vocode("Sound", "Frames", options).Fit(ml.Data.LoadFromEnumerable(TinyFrames.Rows(20)));
     }
 
     static SeriesVqVaeTransformer Series(MLContext ml, Action<TrainingOptions> change)

@@ -97,7 +97,8 @@ internal sealed class SpeechAnalysis : IDisposable
         .Select(view => view - WarpedViews / 2).Select(view => view < 0 ? view : view + 1)
         .Select(view => 1 + most * view / (WarpedViews / 2));
 
-    static MelSpectrogramOptions Spectrogram(MelCodecOptions options, double warp)
+    /// <summary>The settings of the log-mel frames of a codec.</summary>
+    internal static MelSpectrogramOptions Spectrogram(MelCodecOptions options, double warp = 1)
     {
         int length = 2;
         while (length < options.WindowLength)

@@ -5,6 +5,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -53,6 +54,9 @@ internal sealed record AudioModelDescription(
     public void DescribeSpeaker(OptionProblems problems, string? column) => problems.Require(column is null == Speakers is null,
         "Columns.Speaker", Speakers is null ? "null where Speakers is" : "the name of a column where Speakers is set", column);
 
+    /// <summary>Whether codes are decoded to frames of a spectrogram, and not to samples or to features that are no sound.</summary>
+    public static bool DecodesToFrames(AudioCodecOptions? codec) => codec is MelCodecOptions { Outputs: SpeechFeatures.LogMel };
+
     /// <summary>Whether the codes of an utterance depend on its speaker.</summary>
     public bool EncodesBySpeaker() =>
         Speakers is not null && Codec is MelCodecOptions { Normalisation: FeatureNormalisation.Speaker };
@@ -61,22 +65,25 @@ internal sealed record AudioModelDescription(
 /// <summary>The column names of an audio encoder; null for columns that are not requested.</summary>
 internal sealed record AudioEncoderColumns(string Input, string Codes, string? Speaker, string? Reconstruction, string? Embeddings,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? EncoderOutputs = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Features = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Features = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DecodedFrames = null)
     : IColumnNames<AudioModelDescription>
 {
     public void Describe(OptionProblems problems, AudioModelDescription model)
     {
-        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings, EncoderOutputs, Features]);
+        SchemaColumns.Describe(problems, [Input, Speaker], [Codes, Reconstruction, Embeddings, EncoderOutputs, Features, DecodedFrames]);
         model.DescribeSpeaker(problems, Speaker);
         problems.Require(
             Features is null || model.Codec is MelCodecOptions, "Columns.Features", "null where the encoder reads samples", Features);
+        problems.Require(DecodedFrames is null || AudioModelDescription.DecodesToFrames(model.Codec), "Columns.DecodedFrames",
+            "null where the decoder makes no log-mel frames", DecodedFrames);
     }
 
     /// <summary>The waveforms, and the speakers if codes or reconstructions depend on them.</summary>
     public ModelInput ToInput(AudioModel model)
     {
         var waveform = new WaveformInput(Input, model);
-        bool needsSpeaker = model.Description.EncodesBySpeaker() || Reconstruction is not null;
+        bool needsSpeaker = model.Description.EncodesBySpeaker() || Reconstruction is not null || DecodedFrames is not null;
         return model.Description.Speakers is CategorySet speakers && needsSpeaker
             ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false, requiredInOnnx: NeedsKnownSpeakers(model)))
             : waveform;
@@ -104,6 +111,8 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
         }
         if (Features is not null)
             columns.Add(AudioColumn.Numbers<AudioPass>(Features, (pass, column) => column.Store(pass.Features, pass.Frames)));
+        if (DecodedFrames is not null)
+            columns.Add(AudioColumn.Numbers<AudioPass>(DecodedFrames, (pass, column) => pass.DecodeToFrames(column)));
         return columns;
     }
 
@@ -112,12 +121,15 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
 }
 
 /// <summary>The column names of an audio decoder.</summary>
-internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output) : IColumnNames<AudioModelDescription>
+internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string Output,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Frames = null) : IColumnNames<AudioModelDescription>
 {
     public void Describe(OptionProblems problems, AudioModelDescription model)
     {
-        SchemaColumns.Describe(problems, [Codes, Speaker], [Output]);
+        SchemaColumns.Describe(problems, [Codes, Speaker], [Output, Frames]);
         model.DescribeSpeaker(problems, Speaker);
+        problems.Require(Frames is null || AudioModelDescription.DecodesToFrames(model.Codec), "Columns.Frames",
+            "null where the decoder makes no log-mel frames", Frames);
     }
 
     public ModelInput ToInput(AudioModel model)
@@ -128,8 +140,14 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
             : new CombinedInput(codes, new SpeakerInput(Speaker, model.Description.Speakers!, required: true));
     }
 
-    public IReadOnlyList<ModelColumn<AudioModel, AudioDecoderPass>> ToOutputs() =>
-        [AudioColumn.Numbers<AudioDecoderPass>(Output, (pass, column) => pass.Decode(column))];
+    public IReadOnlyList<ModelColumn<AudioModel, AudioDecoderPass>> ToOutputs()
+    {
+        List<ModelColumn<AudioModel, AudioDecoderPass>> columns =
+            [AudioColumn.Numbers<AudioDecoderPass>(Output, (pass, column) => pass.Decode(column))];
+        if (Frames is not null)
+            columns.Add(AudioColumn.Numbers<AudioDecoderPass>(Frames, (pass, column) => pass.DecodeToFrames(column)));
+        return columns;
+    }
 }
 
 /// <summary>The output columns of audio codecs, vectors of unknown length.</summary>
@@ -183,14 +201,27 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
     /// <summary>Decodes the codes of each row with its speaker, to the length of the input.</summary>
     public void Reconstruct(NumberSequenceColumn column)
     {
-        long[] samples = Numbers(Samples), speakers = HasSpeakers ? Numbers(Speakers) : new long[samples.Length];
-        for (int row = 0; row < samples.Length; row++)
+        long[] samples = Numbers(Samples);
+        // The last code covers some padding too.
+        ForEachRow((row, codes, speaker) =>
+            column.Store(row, AudioDecoderPass.Decode(model, codes, speaker)[..(int)samples[row]]));
+    }
+
+    /// <summary>The frames that the codes of each row are decoded to with its speaker, as many as the input has.</summary>
+    public void DecodeToFrames(NumberSequenceColumn column)
+    {
+        long[] frames = Frames;
+        ForEachRow((row, codes, speaker) => column.Store(row, AudioDecoderPass.DecodeToFrames(model, codes, speaker, frames[row])));
+    }
+
+    void ForEachRow(Action<int, Tensor, long> decode)
+    {
+        long[] speakers = HasSpeakers ? Numbers(Speakers) : new long[Lengths.Length];
+        for (int row = 0; row < speakers.Length; row++)
         {
             if (speakers[row] < 0)
                 throw SpeakerReader.Unknown(Numbers(Positions)[row], columns.Speaker!, model.Description.Speakers!.Listed());
-            float[] waveform = AudioDecoderPass.Decode(model, Codes.select(0, row).narrow(0, 0, Lengths[row]), speakers[row]);
-            // The last code covers some padding too.
-            column.Store(row, waveform[..(int)samples[row]]);
+            decode(row, Codes.select(0, row).narrow(0, 0, Lengths[row]), speakers[row]);
         }
     }
 
@@ -211,18 +242,33 @@ internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> i
     // The order of the tensors of CodeSequenceInput and SpeakerInput.
     const int Codes = 0, Lengths = 1, Speakers = 2;
 
-    public void Decode(NumberSequenceColumn column)
+    public void Decode(NumberSequenceColumn column) => ForEachRow(column, (codes, speaker) => Decode(model, codes, speaker));
+
+    public void DecodeToFrames(NumberSequenceColumn column) => ForEachRow(column, (codes, speaker) =>
+        DecodeToFrames(model, codes, speaker, codes.shape[0] * model.Network.ValuesPerCode));
+
+    void ForEachRow(NumberSequenceColumn column, Func<Tensor, long, float[]> decode)
     {
         Tensor codes = inputs[Codes].to(model.Device);
         long[] lengths = inputs[Lengths].data<long>().ToArray();
         long[] speakers = inputs.Count > Speakers ? inputs[Speakers].data<long>().ToArray() : new long[lengths.Length];
         for (int row = 0; row < lengths.Length; row++)
-            column.Store(row, Decode(model, codes.select(0, row).narrow(0, 0, lengths[row]), speakers[row]));
+            column.Store(row, decode(codes.select(0, row).narrow(0, 0, lengths[row]), speakers[row]));
     }
 
     /// <summary>The waveform of the codes [N, G] of one utterance. It depends only on the codes, the speaker and the model.</summary>
     public static float[] Decode(AudioModel model, Tensor codes, long speaker) =>
         codes.shape[0] == 0 ? [] : model.Network.Decode(codes, (int)speaker, model.Description.Seed);
+
+    /// <summary>The first frames of the codes [N, G] of one utterance, frame by frame.</summary>
+    public static float[] DecodeToFrames(AudioModel model, Tensor codes, long speaker, long frames)
+    {
+        if (codes.shape[0] == 0)
+            return [];
+        using DisposeScope scope = NewDisposeScope();
+        Tensor decoded = ((MelVqVae)model.Network).DecodeToFrames(codes.unsqueeze(0), (int)speaker);
+        return decoded.select(0, 0).narrow(1, 0, frames).t().contiguous().cpu().data<float>().ToArray();
+    }
 }
 
 /// <summary>The JSON text of an <see cref="AudioLoadingTransformer"/> in a model file.</summary>

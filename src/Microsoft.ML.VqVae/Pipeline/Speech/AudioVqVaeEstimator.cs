@@ -22,6 +22,7 @@ namespace Microsoft.ML.VqVae;
 /// | Reconstruction, on request | A vector of <xref:System.Single> as long as the input |
 /// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers per position, position by position |
 /// | Encoder outputs, on request | The same, before quantization |
+/// | Decoded frames, on request | A vector of <xref:System.Single>: the log-mel bands of each frame, frame by frame |
 ///
 /// ### Time
 /// With H samples per code (`SamplesPerCode`), code i covers the samples from i·H up to (i + 1)·H; its center lies
@@ -53,7 +54,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
     internal AudioVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, AudioVqVaeOptions options)
         : this(environment, options, new AudioEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
             options?.SpeakerColumnName, options?.ReconstructionColumnName, options?.EmbeddingsColumnName,
-            options?.EncoderOutputsColumnName, options?.FeaturesColumnName))
+            options?.EncoderOutputsColumnName, options?.FeaturesColumnName, options?.DecodedFramesColumnName))
     {
     }
 

@@ -84,6 +84,12 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <value>The default is <see langword="null"/>: no such column. Needs a <see cref="MelCodecOptions"/> as <see cref="Codec"/>.</value>
     public string? FeaturesColumnName { get; set; }
 
+    /// <summary>The name of a column for the frames that the codes are decoded to, with the speakers of the input: log-mel bands in their own
+    /// units, <see cref="MelCodecOptions.Bands"/> numbers per frame. A <see cref="VocoderEstimator"/> makes sound of them.</summary>
+    /// <value>The default is <see langword="null"/>: no such column. Needs a <see cref="MelCodecOptions"/> as <see cref="Codec"/> that decodes
+    /// to <see cref="SpeechFeatures.LogMel"/>.</value>
+    public string? DecodedFramesColumnName { get; set; }
+
     /// <summary>The length of a training example in seconds. Longer utterances are cropped at random, shorter ones are padded with values
     /// that are ignored in training.</summary>
     /// <value>More than 0; at least the length of a code. The default is 2.56.</value>
@@ -108,8 +114,11 @@ public sealed class AudioVqVaeOptions : NetworkOptions
         RequireName(problems, nameof(EmbeddingsColumnName), EmbeddingsColumnName);
         RequireName(problems, nameof(EncoderOutputsColumnName), EncoderOutputsColumnName);
         RequireName(problems, nameof(FeaturesColumnName), FeaturesColumnName);
+        RequireName(problems, nameof(DecodedFramesColumnName), DecodedFramesColumnName);
         problems.Require(FeaturesColumnName is null || Codec is MelCodecOptions, nameof(FeaturesColumnName),
             $"null where the codec is no {nameof(MelCodecOptions)}: its encoder reads samples", FeaturesColumnName);
+        problems.Require(DecodedFramesColumnName is null || AudioModelDescription.DecodesToFrames(Codec), nameof(DecodedFramesColumnName),
+            $"null where the codec is no {nameof(MelCodecOptions)} whose outputs are {nameof(SpeechFeatures.LogMel)}", DecodedFramesColumnName);
         problems.Require(ReconstructionColumnName is null || Codec is not MelCodecOptions { Outputs: SpeechFeatures.Mfcc },
             nameof(ReconstructionColumnName),
             $"null where the codec's outputs are {nameof(SpeechFeatures.Mfcc)}, which cannot be decoded to sound", ReconstructionColumnName);

@@ -55,6 +55,9 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <summary>The column of normalized features that is added, or null.</summary>
     public string? FeaturesColumnName => _columns.Features;
 
+    /// <summary>The column of decoded frames that is added, or null.</summary>
+    public string? DecodedFramesColumnName => _columns.DecodedFrames;
+
     /// <summary>K: number of codes in a codebook.</summary>
     public int Codes => _model.Description.Quantizer.CodebookSize;
 
@@ -87,7 +90,23 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// trained without one.</exception>
     /// <exception cref="InvalidOperationException">The network was trained on features that cannot be decoded to sound.</exception>
     public AudioVqVaeDecoderTransformer Decoder(
-        string outputColumnName, string? codesColumnName = null, string? speakerColumnName = null)
+        string outputColumnName, string? codesColumnName = null, string? speakerColumnName = null) =>
+        Decoder(outputColumnName, codesColumnName, speakerColumnName, framesColumnName: null);
+
+    /// <summary>Creates a transformer from codes to waveforms, and to the frames of which a <see cref="VocoderTransformer"/> makes sound.
+    /// Only the columns that are read are computed.</summary>
+    /// <param name="outputColumnName">The column of waveforms to add.</param>
+    /// <param name="codesColumnName">The column of codes; null for <see cref="OutputColumnName"/>.</param>
+    /// <param name="speakerColumnName">The key column of the speakers to decode with; null for <see cref="SpeakerColumnName"/>.</param>
+    /// <param name="framesColumnName">The column of frames to add: Vector&lt;Single&gt;, the log-mel bands of each frame, frame by frame; null
+    /// for none.</param>
+    /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
+    /// <exception cref="ArgumentException">A name is empty or used twice, a column of speakers is given but the network was trained without
+    /// one, or frames are asked for but the network decodes to samples.</exception>
+    /// <exception cref="InvalidOperationException">The network was trained on features that cannot be decoded to sound.</exception>
+    public AudioVqVaeDecoderTransformer Decoder(
+        string outputColumnName, string? codesColumnName, string? speakerColumnName, string? framesColumnName)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         if (_model.Description.Speakers is null && speakerColumnName is not null)
@@ -97,8 +116,15 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
                 nameof(speakerColumnName));
         }
         RequireSound();
-        return new AudioVqVaeDecoderTransformer(_model.Share(), new AudioDecoderColumns(
-            codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName));
+        var columns = new AudioDecoderColumns(
+            codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName, framesColumnName);
+        if (framesColumnName is not null)
+        {
+            var problems = new OptionProblems("The frames cannot be decoded");
+            columns.Describe(problems, _model.Description);
+            problems.ThrowIfAny();
+        }
+        return new AudioVqVaeDecoderTransformer(_model.Share(), columns);
     }
 
     /// <summary>Encodes one waveform.</summary>
@@ -152,7 +178,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
 
-/// <summary>Adds a column of waveforms to a column of codes and one of speakers; see <see cref="AudioVqVaeTransformer.Decoder"/>.</summary>
+/// <summary>Adds a column of waveforms to a column of codes and one of speakers; see <see cref="AudioVqVaeTransformer.Decoder(string, string?, string?)"/>.</summary>
 /// <remarks>The waveform of a row depends only on its codes, its speaker and the model: all randomness in decoding is derived from the seed
 /// of the training.</remarks>
 public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
@@ -181,6 +207,9 @@ public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
 
     /// <summary>The column of waveforms that is added.</summary>
     public string OutputColumnName => _columns.Output;
+
+    /// <summary>The column of frames that is added, or null.</summary>
+    public string? FramesColumnName => _columns.Frames;
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
     public int SampleRate => _model.Description.Codec.SampleRate;

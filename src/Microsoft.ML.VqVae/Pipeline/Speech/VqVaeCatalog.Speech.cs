@@ -57,6 +57,26 @@ public sealed partial class VqVaeCatalog
     public AudioVqVaeEstimator EncodeAudio(string outputColumnName, string? inputColumnName, AudioVqVaeOptions options) =>
         new(_environment, outputColumnName, inputColumnName, options);
 
+    /// <summary>
+    /// Trains a WaveNet that makes sound of the frames of a spectrogram, such as those that an audio codec decodes its codes to
+    /// (<see cref="AudioVqVaeOptions.DecodedFramesColumnName"/>). Slower than Griffin-Lim; how much better it sounds depends on the training.
+    /// </summary>
+    /// <param name="outputColumnName">The column of waveforms to add: Vector&lt;Single&gt; of any length.</param>
+    /// <param name="framesColumnName">The column of frames: a Vector&lt;Single&gt; of any length, frame by frame.</param>
+    /// <param name="options">The settings, with the column of waveforms to learn from; null, the default, for new options.</param>
+    /// <returns>The estimator; <see cref="VocoderEstimator"/> documents its columns and characteristics.</returns>
+    /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
+    /// <example>
+    /// <code>
+    /// var options = new AudioVqVaeOptions { DecodedFramesColumnName = "Frames" };
+    /// var pipeline = ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options)
+    ///     .AppendCacheCheckpoint(ml)
+    ///     .Append(ml.Transforms.VqVae.Vocode("Sound", "Frames"));
+    /// </code>
+    /// </example>
+    public VocoderEstimator Vocode(string outputColumnName, string framesColumnName, VocoderOptions? options = null) =>
+        new(_environment, outputColumnName, framesColumnName, options ?? new VocoderOptions());
+
     /// <summary>Loads audio files, or parts of them, as waveforms of one channel: WAV, NIST SPHERE, and the formats that are
     /// passed.</summary>
     /// <param name="outputColumnName">The column to add: Vector&lt;Single&gt; of variable size, with a full scale of −1 to 1.</param>
