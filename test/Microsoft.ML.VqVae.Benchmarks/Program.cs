@@ -3,10 +3,12 @@ using BenchmarkDotNet.Running;
 using Microsoft.ML.VqVae;
 using Microsoft.ML.VqVae.Benchmarks;
 using Microsoft.ML.VqVae.Benchmarks.Comparison;
+using Microsoft.ML.VqVae.Benchmarks.Steps;
 
 // `compare [--rounds N] [--models a,b,…]` measures the library against the same models in TorchSharp's own layers; `limits`, with the
 // same options, against single operators; `sampling [BATCH …]` the speed-up of cached sampling; `generation [ROWS …]` the speed of
-// waveform generation; `ranks [STEPS]` the throughput of training, under mpirun that of its processes. Anything else goes to BenchmarkDotNet.
+// waveform generation; `ranks [STEPS]` the throughput of training, under mpirun that of its processes; `profile [MODEL …]` the parts of a
+// training step; `threads [ROUNDS]` what the waiting of libtorch's threads costs. Anything else goes to BenchmarkDotNet.
 
 // The plain models, too, run with the library's limit on spinning threads.
 RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
@@ -20,6 +22,14 @@ else if (args is ["generation", .. string[] rows])
     GenerationSpeed.Run(rows is [] ? [1, 2, 8, 32] : Array.ConvertAll(rows, int.Parse), Console.Out);
 else if (args is ["ranks", .. string[] steps])
     RanksSpeed.Run(steps is [] ? 200 : int.Parse(steps[0]), Console.Out);
+else if (args is ["profile", .. string[] models])
+    StepProfile.Run(models is [] ? ["fast", "wide"] : models, Console.Out);
+else if (args is ["threads", .. string[] rounds])
+    WaitingThreadsSpeed.Run(rounds is [] ? 3 : int.Parse(rounds[0]), Console.Out);
+else if (args is [WaitingThreadsSpeed.StepCommand])
+    WaitingThreadsSpeed.PrintStepTime(Console.Out);
+else if (args is [WaitingThreadsSpeed.BusyCommand])
+    WaitingThreadsSpeed.KeepBusy();
 else
     BenchmarkSwitcher.FromAssembly(typeof(CodecBenchmarks).Assembly).Run(args);
 return 0;
