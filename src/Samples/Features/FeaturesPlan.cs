@@ -10,6 +10,9 @@ internal sealed record FeaturesSettings : ImageSampleSettings
     /// <summary>The numbers of labelled rows that classifiers are trained on, in ascending order.</summary>
     public IReadOnlyList<int> Labels { get; init; } = [100, 1_000, 10_000];
 
+    /// <summary>Folders of recordings without phones.</summary>
+    public IReadOnlyList<string> UnlabelledFolders { get; init; } = [];
+
     /// <summary>Training steps of the features; null for the default.</summary>
     public int? Steps { get; init; }
 }
@@ -36,7 +39,7 @@ internal sealed record FeaturesPlan(
     public const int Draws = 3;
 
     /// <summary>Crops of speech per training step of its features: a crop has as many positions as five images.</summary>
-    public const int CropsPerBatch = 16;
+    const int CropsPerBatch = 16;
 
     public static FeaturesPlan For(FeaturesSettings settings)
     {
@@ -46,7 +49,11 @@ internal sealed record FeaturesPlan(
             : new(CodecSteps: 2_500, FeatureSteps: 1_500, BatchSize: 128, PixelSteps: 2_500, PixelBatchSize: 256, PoolRows: 20_000,
                 TestRows: 10_000, UnlabelledRows: 60_000, SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000,
                 SpeechFeatureSteps: 1_000);
-        return plan with { FeatureSteps = settings.Steps ?? plan.FeatureSteps, PixelSteps = settings.Steps ?? plan.PixelSteps };
+        // An hour of speech bears more steps than ten minutes.
+        if (settings is { Quick: false, UnlabelledFolders.Count: > 0 })
+            plan = plan with { SpeechSteps = 3_000, SpeechFeatureSteps = 4_000 };
+        return settings.Steps is int steps
+            ? plan with { FeatureSteps = steps, PixelSteps = steps, SpeechFeatureSteps = steps } : plan;
     }
 
     /// <summary>The codec of the images sample, with a column of encoder outputs.</summary>
@@ -68,6 +75,17 @@ internal sealed record FeaturesPlan(
         options.Training.Steps = steps;
         options.Training.BatchSize = BatchSize;
         options.Training.Seed = settings.Seed;
+        return options;
+    }
+
+    /// <summary>Features of the positions of speech. A phone lasts two positions or so: longer masks hide what no context tells.</summary>
+    public FeatureOptions SpeechFeatureOptions(FeaturesSettings settings)
+    {
+        FeatureOptions options = FeatureOptions(settings, SpeechFeatureSteps);
+        options.PositionsColumnName = nameof(Spoken.Positions);
+        (options.Network.MinMaskSize, options.Network.MaxMaskSize, options.Network.Dropout) = (2, 4, 0.1);
+        options.Training.BatchSize = CropsPerBatch;
+        options.Training.Precision = TrainingPrecision.Auto;
         return options;
     }
 

@@ -1,5 +1,7 @@
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Samples.Phonemes;
 using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
@@ -50,6 +52,11 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
 
     (string Name, int Rows, IReadOnlyList<FeatureCell> Cells) OfImages(FeaturesPlan plan, Stages stages)
     {
+        if (Settings.UnlabelledFolders.Count > 0)
+        {
+            throw new DataSetException("--unlabelled adds to the recordings of --data, and there are none. Leave it out, or name a folder of "
+                + "recordings with phones in --data.");
+        }
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
         return (data.Name, data.TrainRows, new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan).Cells);
     }
@@ -58,7 +65,11 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
     {
         SpeechData data = stages.Run("Read the speech data",
             _ => SpeechData.Read(new DirectoryInfo(folder).Name, folder, newSpeakers: true));
-        return (data.Name, data.Train.Count, new SpeechFeatures(ML, Settings, stages, Cancellation).Measure(data, plan));
+        AlignedUtterance[] unlabelled = [.. Settings.UnlabelledFolders.SelectMany(unlabelledFolder =>
+            stages.Run("Prepare unlabelled speech", stage =>
+                UnlabelledSpeech.Read(unlabelledFolder, GeneratedData.CacheFolder, stage, Cancellation)))];
+        return (data.Name, data.Train.Count + unlabelled.Length,
+            new SpeechFeatures(ML, Settings, stages, Cancellation).Measure(data, unlabelled, plan));
     }
 }
 

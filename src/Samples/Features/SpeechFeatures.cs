@@ -21,22 +21,24 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
         .EnumerateFiles(folder, "*.*", SearchOption.AllDirectories)
         .Any(file => Path.GetExtension(file).ToLowerInvariant() is ".wav" or ".sph" or ".flac");
 
-    public IReadOnlyList<FeatureCell> Measure(SpeechData data, FeaturesPlan plan)
+    /// <param name="data">Utterances with their phones.</param>
+    /// <param name="unlabelled">Utterances without, that codec and features are trained on too.</param>
+    /// <param name="plan">The training budget.</param>
+    public IReadOnlyList<FeatureCell> Measure(SpeechData data, IReadOnlyList<AlignedUtterance> unlabelled, FeaturesPlan plan)
     {
         var speech = new SpeechSettings { Seed = settings.Seed, Quick = settings.Quick, Steps = plan.SpeechSteps };
         AudioVqVaeOptions codecOptions = PhonemePlan.For(speech, data).CodecOptions(data, speech);
         codecOptions.EncoderOutputsColumnName = "Outputs";
         IDataView train = ml.Data.LoadFromEnumerable(data.Train), test = ml.Data.LoadFromEnumerable(data.Test);
-        ITransformer audio = SpeechPipeline.Audio(ml).Fit(train);
+        IDataView heard = ml.Data.LoadFromEnumerable(data.Train.Concat(unlabelled));
+        ITransformer audio = SpeechPipeline.Audio(ml).Fit(heard);
         using AudioVqVaeTransformer codec = stages.Train(
             "Train the codec on speech", codecOptions.Training, cancellation,
-            () => ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", codecOptions).Fit(audio.Transform(train)), "crops");
-        FeatureOptions featureOptions = plan.FeatureOptions(settings, plan.SpeechFeatureSteps);
-        featureOptions.Training.BatchSize = FeaturesPlan.CropsPerBatch;
-        featureOptions.PositionsColumnName = nameof(Spoken.Positions);
+            () => ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", codecOptions).Fit(audio.Transform(heard)), "crops");
+        FeatureOptions featureOptions = plan.SpeechFeatureOptions(settings);
         using FeatureTransformer features = stages.Train(
             "Train the features", featureOptions.Training, cancellation,
-            () => ml.Transforms.VqVae.Featurize("Mean", "Codes", featureOptions).Fit(codec.Transform(audio.Transform(train))), "crops");
+            () => ml.Transforms.VqVae.Featurize("Mean", "Codes", featureOptions).Fit(codec.Transform(audio.Transform(heard))), "crops");
 
         var chain = new TransformerChain<ITransformer>(audio, codec, features);
         (SpokenFeatures[] spoken, SpokenFeatures[] spokenTest) = stages.Run("Compute the features of all positions", _ =>

@@ -104,12 +104,16 @@ internal static class ImageVerbs
             if (CountsOf(result.GetValueOrDefault<string>()) is null)
                 result.AddError("--labels has to be numbers of 2 or more, separated by commas, as in 100,1000.");
         });
-        Option<int?> steps = verb.WithCount("--steps", "Training steps of the features of images. Default: depends on --quick.");
+        Option<string[]> unlabelled = verb.With<string[]>("--unlabelled",
+            "A folder of recordings without phones, as for phonemes, that codec and features are trained on too, where --data has recordings. "
+            + "May be given several times.", []);
+        Option<int?> steps = verb.WithCount("--steps", "Training steps of the features of images, or of speech. Default: depends on --quick.");
         return verb.Runs<FeaturesSettings>((settings, parsed, cancellation) => new FeaturesSample(
             settings with
             {
                 SkipUnreadable = parsed.GetValue(skip),
                 Labels = CountsOf(parsed.GetValue(labels))!,
+                UnlabelledFolders = parsed.GetValue(unlabelled)!,
                 Steps = parsed.GetValue(steps),
             },
             cancellation).Run());
