@@ -11,6 +11,12 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double Classif
     /// <summary>The number of recordings of other speakers to convert.</summary>
     public int SourceUtterances { get; init; } = 20;
 
+    /// <summary>Training steps of the vocoder.</summary>
+    public int VocoderSteps { get; init; } = 2_500;
+
+    /// <summary>The number of sentences per voice that it makes sound of, in all voices.</summary>
+    public int VocodedUtterances { get; init; } = 3;
+
     public static SpeakerPlan For(SpeechSettings settings)
     {
         SpeakerPlan plan = settings.Quick
@@ -20,6 +26,8 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double Classif
         {
             Steps = settings.Steps ?? plan.Steps,
             SourceUtterances = settings.Quick ? 4 : plan.SourceUtterances,
+            VocoderSteps = settings.Quick ? 40 : plan.VocoderSteps,
+            VocodedUtterances = settings.Quick ? 1 : plan.VocodedUtterances,
         };
     }
 

@@ -34,6 +34,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
         double minutes = data.Train.Sum(utterance => utterance.Length) / 16_000.0 / 60;
         string title = $"Train the codec on {minutes:0} minutes of {voices.Length} voices";
         AudioVqVaeOptions options = SpeechPipeline.CodecOptions(Settings, plan.Steps);
+        options.DecodedFramesColumnName = Settings.Vocoder ? VocoderComparison.Frames : null;
         using AudioVqVaeTransformer codec = stages.Train(
             title, options.Training, Cancellation,
             () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(train)), "crops");
@@ -70,6 +71,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             };
         });
         UnseenSourceMetrics? unseen = sources.Length > 0 ? ConvertOthers() : null;
+        VocoderMetrics? vocoder = Settings.Vocoder ? CompareVocoders() : null;
         stages.Run("Write and draw the conversions", _ =>
         {
             AlignedUtterance[] shown = [.. test.GroupBy(utterance => utterance.Speaker).Select(of => of.First()).Take(4)];
@@ -79,7 +81,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
                 "Spectrograms of sentences, recorded and decoded with each voice");
             SaveLearningCurve(codec.TrainingSummary!);
         });
-        metrics = metrics with { Seconds = Seconds, UnseenSources = unseen };
+        metrics = metrics with { Seconds = Seconds, UnseenSources = unseen, Vocoder = vocoder };
         Table table = TableOf("On test sentences", "", "to compare with")
             .AddRow("conversions classified as the target voice", $"{metrics.ConvertedRecognisedAsTarget:0.0%}",
                 $"{metrics.ChanceSpeaker:0.0%} by guessing")
@@ -89,6 +91,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             .AddRow("phone accuracy on reconstructions", $"{metrics.PhoneAccuracyReconstructed:0.0%}", "")
             .AddRow("phone accuracy on conversions", $"{metrics.PhoneAccuracyConverted:0.0%}", "");
         unseen?.AddTo(table);
+        vocoder?.AddTo(table);
         return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Speakers} voices, {metrics.TestUtterances} sentences, "
             + $"{metrics.TrainMinutes:0.0} minutes of codec training, {metrics.Seconds:0} s in total");
 
@@ -103,11 +106,43 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
                 UnseenSources.Measure(Settings.SourceFolder!, classifiers, [.. sources.Select(Original)], others));
         }
 
+        // Some of the sentences once more, as sound that a WaveNet makes of the same frames.
+        VocoderMetrics CompareVocoders()
+        {
+            VocoderOptions vocoderOptions = VocoderComparison.Options(options, Settings, plan);
+            using VocoderTransformer waveNet = stages.Train(
+                "Train the vocoder", vocoderOptions.Training, Cancellation,
+                () => ML.Transforms.VqVae.Vocode(nameof(SpokenRow.Converted), VocoderComparison.Frames, vocoderOptions)
+                    .Fit(codec.Transform(audio.Transform(train))), "crops");
+            AlignedUtterance[] few =
+                [.. test.GroupBy(utterance => utterance.Speaker).SelectMany(of => of.Take(plan.VocodedUtterances))];
+            double start = Seconds;
+            Spoken[] made = stages.Run($"Make the sound of {few.Length} sentences in each voice", stage =>
+                Convert(codec, Encode(few), few, voices, stage, waveNet));
+            AlignedUtterance[] shown = [.. few.DistinctBy(utterance => utterance.Speaker).Take(4)];
+            foreach (AlignedUtterance utterance in shown)
+                Write(utterance, made, "-wavenet");
+            Show(VoiceFigures.Vocoders(data.Name, shown, recordings, Reconstructed(spoken), Reconstructed(made)), "vocoders.png",
+                "Spectrograms of sentences, recorded and made by Griffin-Lim and by a WaveNet");
+            return stages.Run("Classify the sound of both", _ =>
+                VocoderComparison.Measure(classifiers, recordings, spoken, made, waveNet, Seconds - start));
+        }
+
+        static Spoken[] Reconstructed(Spoken[] sounds) => [.. sounds.Where(sound => !sound.IsConversion)];
+
         CodedUtterance[] Encode(AlignedUtterance[] utterances) => [.. ML.Data.CreateEnumerable<CodedUtterance>(
             codec.Transform(audio.Transform(ML.Data.LoadFromEnumerable(utterances))), reuseRowObject: false)];
     }
 
-    Spoken[] Convert(AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage)
+    /// <param name="codec">The codec.</param>
+    /// <param name="coded">The sentences as codes.</param>
+    /// <param name="test">The sentences.</param>
+    /// <param name="voices">The voices to convert to.</param>
+    /// <param name="stage">Receives the progress.</param>
+    /// <param name="waveNet">Makes sound of the decoded frames; null, the default, for the Griffin-Lim algorithm.</param>
+    Spoken[] Convert(
+        AudioVqVaeTransformer codec, CodedUtterance[] coded, AlignedUtterance[] test, string[] voices, Stage stage,
+        VocoderTransformer? waveNet = null)
     {
         Dictionary<string, AlignedUtterance> byName = test.ToDictionary(utterance => utterance.Utterance);
         IEnumerable<VoiceRow> wanted = from utterance in coded
@@ -115,9 +150,11 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
                                        select new VoiceRow { Utterance = utterance.Utterance, Target = voice, Codes = utterance.Codes };
         IDataView rows = VoiceRow.View(ML, wanted, codec.Codes);
         IDataView keyed = ML.Transforms.Conversion.MapValueToKey("TargetVoice", nameof(VoiceRow.Target)).Fit(rows).Transform(rows);
-        using AudioVqVaeDecoderTransformer decoder = codec.Decoder(nameof(SpokenRow.Converted), nameof(VoiceRow.Codes), "TargetVoice");
+        using AudioVqVaeDecoderTransformer decoder = codec.Decoder(
+            nameof(SpokenRow.Converted), nameof(VoiceRow.Codes), "TargetVoice", VocoderComparison.Frames);
+        IDataView decoded = decoder.Transform(keyed);
         var spoken = new List<Spoken>();
-        foreach (SpokenRow row in ML.Data.CreateEnumerable<SpokenRow>(decoder.Transform(keyed), reuseRowObject: false))
+        foreach (SpokenRow row in ML.Data.CreateEnumerable<SpokenRow>(waveNet?.Transform(decoded) ?? decoded, reuseRowObject: false))
         {
             Cancellation.ThrowIfCancellationRequested();
             spoken.Add(new Spoken(byName[row.Utterance], row.Target, row.Converted));
@@ -135,13 +172,15 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
             : new Resampler(file.SampleRate, Spectrogram.SampleRate).Resample(samples));
     }
 
-    void Write(AlignedUtterance utterance, Spoken[] spoken)
+    void Write(AlignedUtterance utterance, Spoken[] spoken, string suffix = "")
     {
-        Save("original", Original(utterance), $"{utterance.Speaker}: “{utterance.Text}”, recorded");
+        if (suffix.Length == 0)
+            Save("original", Original(utterance), $"{utterance.Speaker}: “{utterance.Text}”, recorded");
+        string by = suffix.Length == 0 ? "" : ", by the WaveNet";
         foreach (Spoken sound in spoken.Where(sound => sound.Of == utterance))
         {
-            Save(sound.IsConversion ? $"as-{sound.Voice}" : "reconstruction", sound,
-                sound.IsConversion ? $"the sentence of {utterance.Speaker}, converted to {sound.Voice}" : $"{utterance.Speaker}, reconstructed");
+            Save((sound.IsConversion ? $"as-{sound.Voice}" : "reconstruction") + suffix, sound, (sound.IsConversion
+                ? $"the sentence of {utterance.Speaker}, converted to {sound.Voice}" : $"{utterance.Speaker}, reconstructed") + by);
         }
 
         void Save(string name, Spoken sound, string caption)
@@ -197,4 +236,8 @@ internal sealed record SpeakerMetrics : SampleMetrics
     /// <summary>The conversions of other speakers, on request.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public UnseenSourceMetrics? UnseenSources { get; init; }
+
+    /// <summary>The comparison of two ways to make sound, on request.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VocoderMetrics? Vocoder { get; init; }
 }

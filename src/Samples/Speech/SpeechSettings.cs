@@ -16,6 +16,9 @@ internal sealed record SpeechSettings : SampleSettings
     /// <summary>A folder of recordings of other speakers to convert.</summary>
     public string? SourceFolder { get; init; }
 
+    /// <summary>Whether a WaveNet makes sound of decoded frames too.</summary>
+    public bool Vocoder { get; init; }
+
     public int? Steps { get; init; }
 
     public string? CheckpointFolder { get; init; }

@@ -59,12 +59,15 @@ internal static class SpeechVerbs
         Option<string?> source = verb.With("--source",
             "A folder of other speakers, whose sentences are converted to the voices too: recordings with phones, as for --data, or WAV, "
             + "NIST SPHERE, FLAC, MP3 or Ogg Vorbis files.");
+        Option<bool> vocoder = verb.With("--vocoder",
+            "Train a WaveNet that makes sound of the decoded frames too, and compare it with the Griffin-Lim algorithm.", false);
         Option<int?> steps = verb.WithCount("--steps", Steps);
         Option<string?> checkpoint = verb.WithCheckpoint();
         return verb.Runs<SpeechSettings>((settings, parsed, cancellation) => new SpeakersSample(
             settings with
             {
                 SourceFolder = parsed.GetValue(source),
+                Vocoder = parsed.GetValue(vocoder),
                 Steps = parsed.GetValue(steps),
                 CheckpointFolder = parsed.GetValue(checkpoint),
             },
