@@ -12,7 +12,7 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double Classif
     public int SourceUtterances { get; init; } = 20;
 
     /// <summary>Training steps of the vocoder.</summary>
-    public int VocoderSteps { get; init; } = 2_500;
+    public int VocoderSteps { get; init; } = 1_500;
 
     /// <summary>The number of sentences per voice that it makes sound of, in all voices.</summary>
     public int VocodedUtterances { get; init; } = 3;
