@@ -243,15 +243,6 @@ public sealed class CodeCompressorFileTests
             }));
         }));
     }
-
-    static long Growth(Action action)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
 }
 
 /// <summary>A prior whose logits are all alike, and of no use to a compressor.</summary>

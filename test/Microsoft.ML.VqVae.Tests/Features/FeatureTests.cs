@@ -186,13 +186,4 @@ public class FeatureTests
             Assert.AreEqual(network, Growth(() => Work(grid)), "after fit, transform and dispose");
         }
     }
-
-    static long Growth(Action action)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
 }

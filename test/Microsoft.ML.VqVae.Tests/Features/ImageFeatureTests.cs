@@ -289,13 +289,4 @@ public class ImageFeatureTests
         });
         Assert.AreEqual(networks, Growth(() => Work()), "after fit, transform and dispose");
     }
-
-    static long Growth(Action action)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
 }

@@ -197,15 +197,6 @@ public class ModelDamageTests
         Assert.AreEqual(
             Growth(() => ((IDisposable)Load(good)).Dispose()),
             Growth(() => Refused<InvalidDataException>(bad, "does not fit the network")));
-
-        static long Growth(Action action)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            long before = TorchSharp.torch.Tensor.TotalCount;
-            action();
-            return TorchSharp.torch.Tensor.TotalCount - before;
-        }
     }
 
     ITransformer Load(byte[] model) => _ml.Model.Load(new MemoryStream(model), out _);

@@ -206,18 +206,4 @@ public class BaselineTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(
             () => _ml.Transforms.VqVae.EncodeVimco("Latents", "Pixels", boundBitsColumnName: "Latents")).Message, "'Latents'");
     }
-
-    sealed class Listener(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action(value);
-    }
-
-    static long Growth(Action action)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
 }

@@ -193,16 +193,6 @@ public class CodesVqVaePipelineTests
         }));
     }
 
-    static long Growth(Action action)
-    {
-        // Whatever other tests left to the finalizers must not be counted here.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = torch.Tensor.TotalCount;
-        action();
-        return torch.Tensor.TotalCount - before;
-    }
-
     [TestMethod]
     public void Training_goes_on_from_a_trained_transformer()
     {

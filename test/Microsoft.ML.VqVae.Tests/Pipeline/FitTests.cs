@@ -76,11 +76,6 @@ public class FitTests
         Assert.IsTrue(lines.Any(line => line.Contains("perplexity", StringComparison.OrdinalIgnoreCase)), string.Join('\n', lines));
     }
 
-    sealed class Listener(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action(value);
-    }
-
     [TestMethod]
     public void A_cancelled_run_stops_and_goes_on_from_its_checkpoint()
     {
@@ -242,15 +237,5 @@ public class FitTests
             Assert.AreEqual(0, Growth(transformer.Dispose), "The decoder still holds the network.");
             decoder.Dispose();
         }), "after the last holder let go");
-    }
-
-    static long Growth(Action action)
-    {
-        // Whatever other tests left to the finalizers must not be counted here.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
     }
 }

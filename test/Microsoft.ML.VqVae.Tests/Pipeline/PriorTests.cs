@@ -263,13 +263,4 @@ public class PriorTests
             Assert.AreEqual(network, Growth(() => Work(grid)), "after fit, transform, sample and dispose");
         }
     }
-
-    static long Growth(Action action)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
 }

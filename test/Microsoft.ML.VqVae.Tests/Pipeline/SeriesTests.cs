@@ -157,11 +157,6 @@ public sealed class SeriesTests
             change: options => options.Training.CheckpointFolder = folder.Path, data: _ml.Data.LoadFromEnumerable(rows)).Dispose()).Message);
     }
 
-    sealed class Listener(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action(value);
-    }
-
     [TestMethod]
     public void No_tensor_is_left_behind()
     {
@@ -175,16 +170,6 @@ public sealed class SeriesTests
         // The data are read before there is a network.
         Assert.AreEqual(0, Growth(() => Assert.ThrowsExactly<InvalidOperationException>(
             () => Fit(data: _ml.Data.LoadFromEnumerable(bad)).Dispose())), "after a fit that failed");
-    }
-
-    static long Growth(Action action)
-    {
-        // Whatever other tests left to the finalizers must not be counted here.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
     }
 
     [TestMethod]

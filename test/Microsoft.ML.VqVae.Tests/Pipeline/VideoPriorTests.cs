@@ -297,15 +297,6 @@ public class VideoPriorTests
         Assert.AreEqual(network, Growth(Everything), "after fit, transform, rollout and dispose");
     }
 
-    static long Growth(Action action)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
-
     [TestMethod]
     public void Training_goes_on_from_a_trained_transformer_with_the_same_actions()
     {

@@ -188,19 +188,4 @@ public sealed class VocoderTests
         using AudioVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
         Assert.Contains("Frames", Assert.Throws<ArgumentException>(() => codec.Decoder("Sound", null, null, "Frames")).Message);
     }
-
-    sealed class Listener(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action(value);
-    }
-
-    static long Growth(Action action)
-    {
-        // Whatever other tests left to the finalizers must not be counted here.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
-        action();
-        return Tensor.TotalCount - before;
-    }
 }

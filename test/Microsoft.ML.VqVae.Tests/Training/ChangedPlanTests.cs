@@ -149,9 +149,4 @@ public sealed class ChangedPlanTests
         LearningRate = 0.05, Schedule = schedule ?? LearningRateSchedule.Constant, BatchSize = 2, Steps = steps, Seed = 7,
         CheckpointFolder = folder?.Path, CheckpointEverySteps = 4, CancellationToken = cancellation,
     };
-
-    sealed class Listener(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action(value);
-    }
 }
