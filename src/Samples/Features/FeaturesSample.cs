@@ -65,9 +65,7 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
     {
         SpeechData data = stages.Run("Read the speech data",
             _ => SpeechData.Read(new DirectoryInfo(folder).Name, folder, newSpeakers: true));
-        AlignedUtterance[] unlabelled = [.. Settings.UnlabelledFolders.SelectMany(unlabelledFolder =>
-            stages.Run("Prepare unlabelled speech", stage =>
-                UnlabelledSpeech.Read(unlabelledFolder, GeneratedData.CacheFolder, stage, Cancellation)))];
+        AlignedUtterance[] unlabelled = UnlabelledSpeech.ReadAll(Settings.UnlabelledFolders, stages, Cancellation);
         return (data.Name, data.Train.Count + unlabelled.Length,
             new SpeechFeatures(ML, Settings, stages, Cancellation).Measure(data, unlabelled, plan));
     }

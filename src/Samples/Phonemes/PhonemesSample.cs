@@ -22,9 +22,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
     {
         SpeechData data = stages.Run("Prepare the speech data",
             stage => SpeechData.Open(Settings, newSpeakers: true, stage, Cancellation).WithTraining(Settings.LabelledFolders));
-        AlignedUtterance[] unlabelled = [.. Settings.UnlabelledFolders.SelectMany(folder =>
-            stages.Run("Prepare unlabelled speech", stage =>
-                UnlabelledSpeech.Read(folder, GeneratedData.CacheFolder, stage, Cancellation)))];
+        AlignedUtterance[] unlabelled = UnlabelledSpeech.ReadAll(Settings.UnlabelledFolders, stages, Cancellation);
         PhonemePlan plan = PhonemePlan.For(Settings, data);
         string window = $"{plan.WindowCodes} codes";
         AudioVqVaeOptions options = plan.CodecOptions(data, Settings);

@@ -9,6 +9,11 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 /// FLAC, MP3 and Ogg Vorbis files of a folder and its subfolders. The last three are unpacked once, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
+    /// <summary>Reads all folders that were given, each in a stage of its own.</summary>
+    public static AlignedUtterance[] ReadAll(IReadOnlyList<string> folders, Stages stages, CancellationToken cancellation) =>
+        [.. folders.SelectMany(folder => stages.Run("Prepare unlabelled speech", stage =>
+            Read(folder, GeneratedData.CacheFolder, stage, cancellation)))];
+
     /// <param name="folder">The folder.</param>
     /// <param name="cache">The folder of the cache.</param>
     /// <param name="stage">Receives the progress.</param>

@@ -28,7 +28,8 @@ internal static class VoiceFigures
         "The same decoded frames as sound", $"{dataset}: {Extract}", utterances,
         [("recorded", Of(recordings)), ("Griffin-Lim", Of(griffinLim)), ("WaveNet", Of(waveNet))], _ => false);
 
-    const string Extract = "spectrograms of the first 1.5 s of test sentences; frequency in kHz on the mel scale, time in s.";
+    static string Extract =>
+        $"spectrograms of the first {Shown * Spectrogram.SecondsPerFrame:0.0} s of test sentences; frequency in kHz on the mel scale, time in s.";
 
     static Func<AlignedUtterance, Spoken> Of(Spoken[] sounds) => utterance => sounds.First(sound => sound.Of == utterance);
 

@@ -186,6 +186,7 @@ public sealed class VocoderTests
             () => _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options)).Message);
         options.DecodedFramesColumnName = null;
         using AudioVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
-        Assert.Contains("Frames", Assert.Throws<ArgumentException>(() => codec.Decoder("Sound", null, null, "Frames")).Message);
+        Assert.Contains("has no frames for the column 'Mel'",
+            Assert.Throws<ArgumentException>(() => codec.Decoder("Sound", null, null, "Mel")).Message);
     }
 }

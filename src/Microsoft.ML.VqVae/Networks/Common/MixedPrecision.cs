@@ -31,8 +31,8 @@ internal static class MixedPrecision
     public static Tensor Apply(this Conv2d layer, Tensor input) => nn.functional.conv2d(
         Operand(input), Operand(layer.weight), Operand(layer.bias!), layer.stride, layer.padding!, layer.dilation);
 
-    /// <summary>The output of a layer. The bias is added by itself: within the transposed convolution, its gradient takes as long as those of
-    /// input and weight together in BFloat16, and half as long in Single (oneDNN of libtorch 2.10).</summary>
+    /// <summary>The output of a layer. The bias is added by itself: within the transposed convolution, its gradient takes longer than those of
+    /// input and weight together in BFloat16, and about half as long in Single (oneDNN of libtorch 2.10).</summary>
     public static Tensor Apply(this ConvTranspose2d layer, Tensor input) => nn.functional.conv_transpose2d(
         Operand(input), Operand(layer.weight), null, layer.stride, layer.padding!).Add_(PerChannel(layer.bias!));
 

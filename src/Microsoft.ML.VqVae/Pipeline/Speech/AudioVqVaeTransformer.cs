@@ -86,8 +86,8 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     /// <see cref="SpeakerColumnName"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
-    /// <exception cref="ArgumentException">The name of the output column is empty, or a column of speakers is given but the network was
-    /// trained without one.</exception>
+    /// <exception cref="ArgumentException">A name is empty or used twice, or a column of speakers is given but the network was trained
+    /// without one.</exception>
     /// <exception cref="InvalidOperationException">The network was trained on features that cannot be decoded to sound.</exception>
     public AudioVqVaeDecoderTransformer Decoder(
         string outputColumnName, string? codesColumnName = null, string? speakerColumnName = null) =>
@@ -116,14 +116,16 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
                 nameof(speakerColumnName));
         }
         RequireSound();
+        if (framesColumnName is not null && !AudioModelDescription.DecodesToFrames(_model.Description.Codec))
+        {
+            throw new ArgumentException($"The codec decodes to samples, and has no frames for the column '{framesColumnName}'. Train one with "
+                + $"{nameof(MelCodecOptions)} as {nameof(AudioVqVaeOptions)}.{nameof(AudioVqVaeOptions.Codec)}.", nameof(framesColumnName));
+        }
         var columns = new AudioDecoderColumns(
             codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName, framesColumnName);
-        if (framesColumnName is not null)
-        {
-            var problems = new OptionProblems("The frames cannot be decoded");
-            columns.Describe(problems, _model.Description);
-            problems.ThrowIfAny();
-        }
+        var problems = new OptionProblems("The codes cannot be decoded");
+        columns.Describe(problems, _model.Description);
+        problems.ThrowIfAny();
         return new AudioVqVaeDecoderTransformer(_model.Share(), columns);
     }
 
@@ -178,7 +180,8 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     private protected override void Save(ModelSaveContext context) => Format.Save(context, new(_model.Description, _columns), _model);
 }
 
-/// <summary>Adds a column of waveforms to a column of codes and one of speakers; see <see cref="AudioVqVaeTransformer.Decoder(string, string?, string?)"/>.</summary>
+/// <summary>Adds a column of waveforms to a column of codes and one of speakers; see
+/// <see cref="AudioVqVaeTransformer.Decoder(string, string?, string?)"/>.</summary>
 /// <remarks>The waveform of a row depends only on its codes, its speaker and the model: all randomness in decoding is derived from the seed
 /// of the training.</remarks>
 public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
