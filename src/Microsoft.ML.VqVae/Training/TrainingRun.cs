@@ -74,6 +74,7 @@ internal sealed class TrainingRun : IDisposable
         finally
         {
             task.Network.eval();
+            NativeSettings.ReturnMemory();
         }
 
         reporter.Line($"Training ended after {state.Step} of {plan.TotalSteps} steps, {reporter.Elapsed:hh\\:mm\\:ss}.");

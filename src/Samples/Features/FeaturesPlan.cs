@@ -31,9 +31,10 @@ internal sealed record FeaturesSettings : ImageSampleSettings
 /// <param name="Machines">The number of machines without labels.</param>
 /// <param name="SpeechSteps">Training steps of the codec of speech.</param>
 /// <param name="SpeechFeatureSteps">Training steps of its features.</param>
+/// <param name="SpeechChannels">Channels of its features.</param>
 internal sealed record FeaturesPlan(
     int CodecSteps, int FeatureSteps, int BatchSize, int PixelSteps, int PixelBatchSize, int PoolRows, int TestRows, int UnlabelledRows,
-    int SeriesSteps, int SupervisedSteps, int Machines, int SpeechSteps, int SpeechFeatureSteps)
+    int SeriesSteps, int SupervisedSteps, int Machines, int SpeechSteps, int SpeechFeatureSteps, int SpeechChannels = 128)
 {
     /// <summary>The number of draws of the labelled rows.</summary>
     public const int Draws = 3;
@@ -49,9 +50,9 @@ internal sealed record FeaturesPlan(
             : new(CodecSteps: 2_500, FeatureSteps: 1_500, BatchSize: 128, PixelSteps: 2_500, PixelBatchSize: 256, PoolRows: 20_000,
                 TestRows: 10_000, UnlabelledRows: 60_000, SeriesSteps: 800, SupervisedSteps: 600, Machines: 4_000, SpeechSteps: 2_000,
                 SpeechFeatureSteps: 1_000);
-        // An hour of speech bears more steps than ten minutes.
+        // An hour of speech bears more steps than ten minutes, and a wider network.
         if (settings is { Quick: false, UnlabelledFolders.Count: > 0 })
-            plan = plan with { SpeechSteps = 3_000, SpeechFeatureSteps = 4_000 };
+            plan = plan with { SpeechSteps = 3_000, SpeechChannels = 256 };
         return settings.Steps is int steps
             ? plan with { FeatureSteps = steps, PixelSteps = steps, SpeechFeatureSteps = steps } : plan;
     }
@@ -84,6 +85,8 @@ internal sealed record FeaturesPlan(
         FeatureOptions options = FeatureOptions(settings, SpeechFeatureSteps);
         options.PositionsColumnName = nameof(Spoken.Positions);
         (options.Network.MinMaskSize, options.Network.MaxMaskSize, options.Network.Dropout) = (2, 4, 0.1);
+        (options.Network.Channels, options.Network.FeedForwardChannels) = (SpeechChannels, 2 * SpeechChannels);
+        options.Network.Layers = options.Network.FeatureLayer = 3;
         options.Training.BatchSize = CropsPerBatch;
         options.Training.Precision = TrainingPrecision.Auto;
         return options;

@@ -80,9 +80,49 @@ public sealed class VectorQuantizerTests
         using DisposeScope scope = NewDisposeScope();
         Tensor vectors = Numbers(4, 1000, 6);
         Tensor codebook = Numbers(5, 37, 6);
-        Tensor atOnce = NearestCodes.Find(vectors, codebook);
-        TensorAssert.Same(atOnce, NearestCodes.Find(vectors, codebook, maximumDistances: 37 * 16), "codes");
-        TensorAssert.Same(atOnce, NearestCodes.Find(vectors, codebook, maximumDistances: 1), "codes, one by one");
+        Tensor atOnce = NearestCodes.FindByProduct(vectors, codebook);
+        TensorAssert.Same(atOnce, NearestCodes.FindByProduct(vectors, codebook, maximumDistances: 37 * 16), "codes");
+        TensorAssert.Same(atOnce, NearestCodes.FindByProduct(vectors, codebook, maximumDistances: 1), "codes, one by one");
+    }
+
+    [TestMethod]
+    [DataRow(1, 1, 1)]
+    [DataRow(5, 3, 2)]
+    [DataRow(97, 33, 7)]
+    [DataRow(1000, 512, 64)]
+    [DataRow(299, 100, 130)]
+    public void The_search_finds_the_codes_that_the_matrix_product_finds(int rows, int codes, int dimensions)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor vectors = Numbers(8, rows, 2 * dimensions).narrow(1, dimensions, dimensions);
+        Tensor codebook = Numbers(9, codes, dimensions);
+        Tensor found = NearestCodes.Find(vectors, codebook);
+        // Double: of two codes that are almost equally near, Single finds one or the other.
+        Tensor distances = cdist(vectors.to(ScalarType.Float64), codebook.to(ScalarType.Float64));
+        Tensor excess = distances.gather(1, found.unsqueeze(1)).squeeze(1) - distances.min(1).values;
+        Assert.IsLessThan(1e-5, excess.max().item<double>());
+        TensorAssert.Same(NearestCodes.FindByProduct(vectors, codebook), found, "codes");
+    }
+
+    [TestMethod]
+    public void The_code_of_a_vector_does_not_depend_on_the_vectors_beside_it()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor vectors = Numbers(10, 500, 16);
+        Tensor codebook = Numbers(11, 70, 16);
+        Tensor found = NearestCodes.Find(vectors, codebook);
+        for (int row = 0; row < 500; row += 7)
+            TensorAssert.Same(found.narrow(0, row, 1), NearestCodes.Find(vectors.narrow(0, row, 1), codebook), "code");
+    }
+
+    [TestMethod]
+    public void Of_equally_near_codes_the_first_is_taken()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor once = Numbers(12, 40, 8);
+        Tensor twice = cat([once, once, once], 0);
+        TensorAssert.Same(arange(40), NearestCodes.Find(once, twice), "codes");
+        TensorAssert.Same(zeros(3, dtype: ScalarType.Int64), NearestCodes.Find(full(3, 8, double.NaN, dtype: ScalarType.Float32), twice), "without a number");
     }
 
     [TestMethod]

@@ -13,7 +13,11 @@ internal static class NearestCodes
     /// <summary>Equation 1 of the paper: the number of the nearest row of <paramref name="codebook"/> [K, D] by Euclidean distance for each
     /// row of
     /// <paramref name="vectors"/> [N, D]; Int64 [N]. Of equally near codes the first is taken.</summary>
-    public static Tensor Find(Tensor vectors, Tensor codebook, int maximumDistances = MaximumDistances)
+    public static Tensor Find(Tensor vectors, Tensor codebook) => NearestCodeSearch.Handles(vectors, codebook)
+        ? NearestCodeSearch.Find(vectors, codebook) : FindByProduct(vectors, codebook);
+
+    /// <summary>The same by libtorch's matrix product, on every device.</summary>
+    public static Tensor FindByProduct(Tensor vectors, Tensor codebook, int maximumDistances = MaximumDistances)
     {
         // ‖z − e‖² = ‖z‖² − 2·z·e + ‖e‖², and ‖z‖² does not matter for which code is nearest: one GEMM gives the rest.
         using DisposeScope scope = NewDisposeScope();

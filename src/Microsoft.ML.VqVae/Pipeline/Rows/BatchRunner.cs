@@ -73,8 +73,9 @@ internal sealed class BatchRunner
 
     void Run()
     {
-        // Grad mode and dispose scopes belong to the thread, so that cursors and rows of other threads are untouched.
-        using IDisposable noGradient = no_grad();
+        // Modes and dispose scopes belong to the thread, so that cursors and rows of other threads are untouched. Tensors of the inference
+        // mode, which are cheaper than those without gradients, do not leave the batch.
+        using IDisposable inference = inference_mode();
         using DisposeScope scope = NewDisposeScope();
         _mapping.Run(_reader.ToTensors(_count), _columns);
         _ran = true;

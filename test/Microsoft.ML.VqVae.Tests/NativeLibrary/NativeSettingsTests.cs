@@ -7,7 +7,7 @@ namespace Microsoft.ML.VqVae.Tests.NativeLibrary;
 /// loaded, and prints what it has read on request.</summary>
 [TestClass]
 [OSCondition(OperatingSystems.Linux)]
-public class WaitingThreadsTests
+public class NativeSettingsTests
 {
     [TestMethod]
     [DataRow(null, null, "GOMP_SPINCOUNT = '1000'", DisplayName = "nothing set")]

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>
+/// Settings of native libraries that make libtorch fast and polite, for a program that only references the package. Where a user has set
+/// one of the kind in the environment, the library sets none of it.
+/// </summary>
+internal static partial class NativeSettings
+{
+    // glibc: malloc.h.
+    const int TrimThreshold = -1;
+    const int MapThreshold = -3;
+
+    static readonly string[] _waiting = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"];
+    static readonly string[] _memory = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_", "GLIBC_TUNABLES"];
+
+    static bool _keepsMemory;
+
+    /// <summary>Before any other code of the library runs: OpenMP reads its settings once, when libtorch is loaded.</summary>
+#pragma warning disable CA2255 // A program that only references the package must not have to call anything.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Apply()
+    {
+        if (!_waiting.Any(NativeEnvironment.Has))
+            LimitWaiting();
+        if (OperatingSystem.IsLinux() && !_memory.Any(NativeEnvironment.Has))
+            _keepsMemory = KeepMemory();
+    }
+
+    /// <summary>Returns the memory that nothing uses any more to the system, at the end of a training run. Any thread.</summary>
+    internal static void ReturnMemory()
+    {
+        if (_keepsMemory)
+            _ = Allocator.Trim(0);
+    }
+
+    /// <summary>
+    /// The time that libtorch's idle threads wait for work, spinning, before they sleep. Without a limit, beside a busy process training is
+    /// several times slower than its share of the processor; threads that sleep at once are slower on an idle machine.
+    /// </summary>
+    static void LimitWaiting()
+    {
+        // For GNU's OpenMP, Linux: rounds of its waiting loop.
+        NativeEnvironment.Set("GOMP_SPINCOUNT", "1000");
+        // For LLVM's and Intel's OpenMP, macOS and Windows: milliseconds.
+        NativeEnvironment.Set("KMP_BLOCKTIME", "1");
+    }
+
+    /// <summary>
+    /// Lets glibc keep the memory of tensors for the next ones. Otherwise it returns that of large ones to the system at once, and the
+    /// system fills the same pages with zeros anew, in every training step. False where the C library has no such setting.
+    /// </summary>
+    static bool KeepMemory()
+    {
+        const int Limit = 1 << 30;
+        try
+        {
+            return Allocator.Set(MapThreshold, Limit) != 0 && Allocator.Set(TrimThreshold, Limit) != 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    static partial class Allocator
+    {
+        [LibraryImport("libc", EntryPoint = "mallopt")]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static partial int Set(int parameter, int value);
+
+        [LibraryImport("libc", EntryPoint = "malloc_trim")]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static partial int Trim(nuint padding);
+    }
+
+    /// <summary>The environment that native libraries see. On Linux and macOS, .NET's <see cref="Environment"/> is a copy of it.</summary>
+    static partial class NativeEnvironment
+    {
+        public static bool Has(string name) =>
+            OperatingSystem.IsWindows() ? Environment.GetEnvironmentVariable(name) is not null : GetVariable(name) != 0;
+
+        public static void Set(string name, string value)
+        {
+            if (OperatingSystem.IsWindows())
+                Environment.SetEnvironmentVariable(name, value);
+            else
+                _ = SetVariable(name, value, overwrite: 0);
+        }
+
+        [LibraryImport("libc", EntryPoint = "getenv", StringMarshalling = StringMarshalling.Utf8)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial nint GetVariable(string name);
+
+        [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        private static partial int SetVariable(string name, string value, int overwrite);
+    }
+}
