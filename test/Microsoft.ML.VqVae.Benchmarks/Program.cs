@@ -8,9 +8,10 @@ using Microsoft.ML.VqVae.Benchmarks.Steps;
 // `compare [--rounds N] [--models a,b,…]` measures the library against the same models in TorchSharp's own layers; `limits`, with the
 // same options, against single operators; `sampling [BATCH …]` the speed-up of cached sampling; `generation [ROWS …]` the speed of
 // waveform generation; `ranks [STEPS]` the throughput of training, under mpirun that of its processes; `profile [MODEL …]` the parts of a
-// training step; `threads [ROUNDS]` what the waiting of libtorch's threads costs. Anything else goes to BenchmarkDotNet.
+// training step; `threads [ROUNDS]` what the waiting of libtorch's threads costs; `programs [ROUNDS] [MODEL …]` programs with the library
+// against programs without. Anything else goes to BenchmarkDotNet.
 
-// The plain models, too, run with the library's limit on spinning threads.
+// The plain models, too, run with the library's settings of native libraries.
 RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
 if (args is ["compare", .. string[] comparison])
     return CompareCommand.Run(comparison, Console.Out, Console.Error);
@@ -26,8 +27,10 @@ else if (args is ["profile", .. string[] models])
     StepProfile.Run(models is [] ? ["fast", "wide"] : models, Console.Out);
 else if (args is ["threads", .. string[] rounds])
     WaitingThreadsSpeed.Run(rounds is [] ? 3 : int.Parse(rounds[0]), Console.Out);
-else if (args is [WaitingThreadsSpeed.StepCommand])
-    WaitingThreadsSpeed.PrintStepTime(Console.Out);
+else if (args is ["programs", .. string[] programs])
+    ProgramSpeed.Run(programs is [] ? 3 : int.Parse(programs[0]), programs.Length > 1 ? programs[1..] : ["fast", "wide"], Console.Out);
+else if (args is [MeasuredProcess.Command, string variant, string model, string workload])
+    new MeasuredProcess(variant, model, workload).Print(Console.Out);
 else if (args is [WaitingThreadsSpeed.BusyCommand])
     WaitingThreadsSpeed.KeepBusy();
 else

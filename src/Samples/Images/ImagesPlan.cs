@@ -8,6 +8,9 @@ internal sealed record ImagesSettings : ImageSampleSettings
 {
     public int? Steps { get; init; }
 
+    /// <summary>Channels of the codec's inner layers; null for the default.</summary>
+    public int? Channels { get; init; }
+
     public int CodesPerPosition { get; init; } = 1;
 
     public string? CheckpointFolder { get; init; }
@@ -43,7 +46,7 @@ internal sealed record ImagesPlan(
                 Steps: 350, BatchSize: 16, LearningRate: 3e-3, Channels: 64,
                 ClassifierRows: 4_000, TestRows: 1_000, Regularization: 3e-3),
         };
-        return plan with { Steps = settings.Steps ?? plan.Steps };
+        return plan with { Steps = settings.Steps ?? plan.Steps, Channels = settings.Channels ?? plan.Channels };
     }
 
     /// <summary>The Fast preset, adapted to the data.</summary>

@@ -23,6 +23,7 @@ internal static class ImageVerbs
         var verb = new SampleVerb("images", "Trains a VQ-VAE on images, and a classifier on its codes.", Data);
         Option<bool> skip = WithSkip(verb);
         Option<int?> steps = verb.WithCount("--steps", "Training steps of the codec. Default: depends on the data set.");
+        Option<int?> channels = verb.WithCount("--channels", "Channels of the codec's inner layers. Default: depends on the data set.");
         Option<int> codes = verb.WithCount("--codes-per-position", CodesPerPosition, 1);
         Option<string?> checkpoint = verb.WithCheckpoint();
         return verb.Runs<ImagesSettings>((settings, parsed, cancellation) => new ImagesSample(
@@ -30,6 +31,7 @@ internal static class ImageVerbs
             {
                 SkipUnreadable = parsed.GetValue(skip),
                 Steps = parsed.GetValue(steps),
+                Channels = parsed.GetValue(channels),
                 CodesPerPosition = parsed.GetValue(codes),
                 CheckpointFolder = parsed.GetValue(checkpoint),
             },

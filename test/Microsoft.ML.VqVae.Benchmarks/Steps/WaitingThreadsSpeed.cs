@@ -1,40 +1,36 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Reflection;
-using Microsoft.ML.VqVae.Training;
 
 namespace Microsoft.ML.VqVae.Benchmarks.Steps;
 
-/// <summary>Training steps of the fast codec, each way of waiting of libtorch's threads in a process of its own, alone and beside a process
-/// that keeps one core busy.</summary>
+/// <summary>Training steps of the fast codec with each way of waiting of libtorch's threads, alone and beside a process that keeps one core
+/// busy.</summary>
 internal static class WaitingThreadsSpeed
 {
-    /// <summary>The command of the measured process, and that of the busy one.</summary>
-    public const string StepCommand = "step-time", BusyCommand = "busy";
-
-    const int WarmUpSteps = 20, Steps = 100;
+    /// <summary>The command of the busy process.</summary>
+    public const string BusyCommand = "busy";
 
     /// <summary>The last one is the default of GNU's OpenMP.</summary>
-    static readonly (string Name, string? Variable, string Value)[] _settings =
+    static readonly (string Name, (string Name, string Value)[] Environment)[] _settings =
     [
-        ("set by the library", null, ""),
-        ("OMP_WAIT_POLICY=PASSIVE", "OMP_WAIT_POLICY", "PASSIVE"),
-        ("OMP_WAIT_POLICY=ACTIVE", "OMP_WAIT_POLICY", "ACTIVE"),
-        ("GOMP_SPINCOUNT=300000", "GOMP_SPINCOUNT", "300000"),
+        ("set by the library", []),
+        ("OMP_WAIT_POLICY=PASSIVE", [("OMP_WAIT_POLICY", "PASSIVE")]),
+        ("OMP_WAIT_POLICY=ACTIVE", [("OMP_WAIT_POLICY", "ACTIVE")]),
+        ("GOMP_SPINCOUNT=300000", [("GOMP_SPINCOUNT", "300000")]),
     ];
 
     public static void Run(int rounds, TextWriter output)
     {
+        var step = new MeasuredProcess(MeasuredProcess.Library, "fast", IWorkloads.Train);
         var times = _settings.ToDictionary(setting => setting.Name, _ => (Alone: new List<double>(), Busy: new List<double>()));
         for (int round = 0; round < rounds; round++)
         {
-            foreach ((string name, string? variable, string value) in _settings)
+            foreach ((string name, (string, string)[] environment) in _settings)
             {
-                times[name].Alone.Add(Measure(variable, value));
-                using Process busy = Start(BusyCommand, null, "");
+                times[name].Alone.Add(step.Measure(environment));
+                using Process busy = MeasuredProcess.Start([BusyCommand]);
                 try
                 {
-                    times[name].Busy.Add(Measure(variable, value));
+                    times[name].Busy.Add(step.Measure(environment));
                 }
                 finally
                 {
@@ -46,16 +42,8 @@ internal static class WaitingThreadsSpeed
         output.WriteLine("| threads wait | alone, ms a step | beside a busy process, ms a step |");
         output.WriteLine("|---|---|---|");
         foreach ((string name, (List<double> alone, List<double> busy)) in times)
-            output.WriteLine($"| {name} | {Summary(alone)} | {Summary(busy)} |");
+            output.WriteLine($"| {name} | {MeasuredProcess.Summary(alone)} | {MeasuredProcess.Summary(busy)} |");
         output.WriteLine($"Medians of {rounds} processes, with the fastest and the slowest, {Environment.ProcessorCount} cores.");
-    }
-
-    /// <summary>Prints the milliseconds of a step.</summary>
-    public static void PrintStepTime(TextWriter output)
-    {
-        using var work = new Workloads(ModelSize.Fast);
-        work.Train(WarmUpSteps, TrainingPrecision.Single);
-        output.WriteLine(work.Train(Steps, TrainingPrecision.Single).ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Keeps a core busy until the process is ended.</summary>
@@ -66,30 +54,4 @@ internal static class WaitingThreadsSpeed
     }
 
     static ulong _turns;
-
-    static double Measure(string? variable, string value)
-    {
-        using Process process = Start(StepCommand, variable, value);
-        string text = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? double.Parse(text, CultureInfo.InvariantCulture)
-            : throw new InvalidOperationException($"The process that measures steps ended with {process.ExitCode}.");
-    }
-
-    static Process Start(string command, string? variable, string value)
-    {
-        var start = new ProcessStartInfo("dotnet", [Assembly.GetExecutingAssembly().Location, command]) { RedirectStandardOutput = true };
-        // The settings of this process, made by the library or a user, would be those of all.
-        foreach (string name in (string[])["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"])
-            start.Environment.Remove(name);
-        if (variable is not null)
-            start.Environment[variable] = value;
-        return Process.Start(start)!;
-    }
-
-    static string Summary(List<double> times)
-    {
-        times.Sort();
-        return string.Create(CultureInfo.InvariantCulture, $"{times[times.Count / 2]:0.0} ({times[0]:0.0} … {times[^1]:0.0})");
-    }
 }

@@ -279,7 +279,7 @@ public sealed class TransformerPriorTests
         };
         TrainingLoop.Run(task, options, CPU);
         return [.. network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal)
-            .Select(entry => $"{entry.Key} {Convert.ToHexString(entry.Value.bytes)}")];
+            .Select(entry => $"{entry.Key} {Convert.ToHexString(TensorAssert.Bytes(entry.Value))}")];
     }
 
     [TestMethod]

@@ -18,6 +18,13 @@ internal static class TensorAssert
         return MemoryMarshal.Cast<byte, long>(plain.bytes).ToArray();
     }
 
+    /// <summary>The numbers in the order of the shape, whatever that in memory.</summary>
+    public static byte[] Bytes(Tensor tensor)
+    {
+        using Tensor plain = tensor.detach().contiguous();
+        return plain.bytes.ToArray();
+    }
+
     /// <summary>Each number within tolerance · max(1, |expected|).</summary>
     public static void Close(float[] expected, Tensor actual, double tolerance, string what)
     {

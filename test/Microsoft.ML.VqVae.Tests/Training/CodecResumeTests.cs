@@ -75,7 +75,7 @@ public sealed class CodecResumeTests
         };
         TrainingLoop.Run(task, options, CPU);
         IOrderedEnumerable<KeyValuePair<string, Tensor>> state = network.state_dict().OrderBy(t => t.Key, StringComparer.Ordinal);
-        return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(t.Value.bytes)}")];
+        return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(TensorAssert.Bytes(t.Value))}")];
     }
 
     static Tensor[] Images(BatchExamples numbers)

@@ -168,7 +168,7 @@ public sealed class MixedPrecisionTests
         return [.. network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry =>
         {
             Assert.AreNotEqual(ScalarType.BFloat16, entry.Value.dtype);
-            return $"{entry.Key} {Convert.ToHexString(entry.Value.bytes)}";
+            return $"{entry.Key} {Convert.ToHexString(TensorAssert.Bytes(entry.Value))}";
         })];
     }
 

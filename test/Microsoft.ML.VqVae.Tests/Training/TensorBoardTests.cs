@@ -95,7 +95,7 @@ public sealed class TensorBoardTests
     }
 
     static byte[] Weights(ImageVqVaeTransformer codec) =>
-        [.. codec.Network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.bytes.ToArray())];
+        [.. codec.Network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => TensorAssert.Bytes(entry.Value))];
 
     sealed class Sink(List<TrainingProgress> reports) : IProgress<TrainingProgress>
     {

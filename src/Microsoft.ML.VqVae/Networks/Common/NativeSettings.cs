@@ -11,6 +11,7 @@ internal static partial class NativeSettings
 {
     // glibc: malloc.h.
     const int TrimThreshold = -1;
+    const int TopPad = -2;
     const int MapThreshold = -3;
 
     static readonly string[] _waiting = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"];
@@ -55,10 +56,11 @@ internal static partial class NativeSettings
     /// </summary>
     static bool KeepMemory()
     {
-        const int Limit = 1 << 30;
+        // Memory of threads other than the first lies in pieces of 64 MB, which are kept if the pad is as large. It is reserved, not filled.
+        const int Limit = 1 << 30, Piece = 64 << 20;
         try
         {
-            return Allocator.Set(MapThreshold, Limit) != 0 && Allocator.Set(TrimThreshold, Limit) != 0;
+            return Allocator.Set(MapThreshold, Limit) != 0 && Allocator.Set(TrimThreshold, Limit) != 0 && Allocator.Set(TopPad, Piece) != 0;
         }
         catch (EntryPointNotFoundException)
         {

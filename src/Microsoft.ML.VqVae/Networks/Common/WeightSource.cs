@@ -70,7 +70,7 @@ internal sealed class WeightSource(int seed) : IDisposable
             inputs, outputs, (size.Rows, size.Columns), (stride, stride), (padding.Rows, padding.Columns), device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         long fanIn = (long)inputs * size.Rows * size.Columns;
-        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape, channelsInnermost: true);
         layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
@@ -84,7 +84,7 @@ internal sealed class WeightSource(int seed) : IDisposable
         using Parameter weight = layer.weight!, bias = layer.bias!;
         // PyTorch counts the fan-in of a transposed convolution on its outputs.
         long fanIn = (long)outputs * 4 * 4;
-        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape, channelsInnermost: true);
         layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
@@ -111,11 +111,56 @@ internal sealed class WeightSource(int seed) : IDisposable
         WeightLimit.Take(outputs);
     }
 
-    Parameter Uniform(double bound, long[] shape)
+    /// <summary>Numbers drawn in the order of the shape, in memory also in that of the activations that they are convolved with: otherwise
+    /// each use would reorder them first. Kernels of one axis gain nothing.</summary>
+    Parameter Uniform(double bound, long[] shape, bool channelsInnermost = false)
     {
         using DisposeScope scope = NewDisposeScope();
-        var parameter = new Parameter(zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, _generator));
+        Tensor drawn = zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, _generator);
+        var parameter = new Parameter(channelsInnermost ? drawn.ChannelsInnermost() : drawn);
         parameter.DetachFromDisposeScope();
         return parameter;
     }
+}
+
+/// <summary>
+/// Limits the number of values of the networks that this thread creates, until it is disposed: a network that is described by a file is
+/// refused before it allocates more than the weights of that file fill.
+/// </summary>
+internal sealed class WeightLimit : IDisposable
+{
+    [ThreadStatic]
+    static WeightLimit? _current;
+
+    readonly WeightLimit? _outer;
+    readonly string _source;
+    readonly long _values;
+    Int128 _taken;
+
+    /// <param name="values">Number of values that the networks may have together.</param>
+    /// <param name="source">The name of the weights, for the message.</param>
+    public WeightLimit(long values, string source)
+    {
+        (_values, _source, _outer) = (values, source, _current);
+        _current = this;
+    }
+
+    /// <summary>Counts the values of a tensor that is about to be allocated.</summary>
+    /// <exception cref="InvalidDataException">There is a limit, which they exceed.</exception>
+    public static void Take(params ReadOnlySpan<long> shape)
+    {
+        if (_current is not WeightLimit limit)
+            return;
+        Int128 count = 1;
+        foreach (long size in shape)
+            count = size < 0 || count > limit._values ? Int128.MaxValue / 2 : count * size;
+        limit._taken = Int128.Min(Int128.MaxValue / 2, limit._taken + count);
+        if (limit._taken > limit._values)
+        {
+            throw new InvalidDataException($"{limit._source} does not fit the network: the description asks for a network of more than the "
+                + $"{limit._values} values that the tensors have.");
+        }
+    }
+
+    public void Dispose() => _current = _outer;
 }

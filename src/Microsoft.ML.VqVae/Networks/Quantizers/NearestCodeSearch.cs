@@ -42,48 +42,31 @@ internal static unsafe class NearestCodeSearch
         Tensor indices = empty(rows.shape[0], dtype: ScalarType.Int64);
         using var panels = new Panels(codebook.contiguous());
         int count = (int)rows.shape[0];
-        int threads = Math.Clamp(count / MinRowsPerThread, 1, get_num_threads());
-        int share = (count + threads * BlockRows - 1) / (threads * BlockRows) * BlockRows;
         fixed (byte* firstRow = rows.bytes, firstIndex = indices.bytes)
-        {
-            // The pointers of a fixed statement cannot be captured.
-            float* row = (float*)firstRow;
-            long* index = (long*)firstIndex;
-            if (threads == 1)
-                Search(row, count, panels, index);
-            else
-                Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
-                {
-                    int start = Math.Min(count, part * share);
-                    Search(row + (long)start * panels.Dimensions, Math.Min(share, count - start), panels, index + start);
-                });
-        }
+            new Job((float*)firstRow, count, panels, (long*)firstIndex).Run(Math.Clamp(count / MinRowsPerThread, 1, get_num_threads()));
         return indices.MoveToOuterDisposeScope();
     }
 
+    /// <summary>The codes of up to <see cref="TileRows"/> vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Search(float* rows, int count, Panels panels, long* indices)
+    static void SearchTile(float* rows, int count, Panels panels, long* indices)
     {
         int dimensions = panels.Dimensions;
         float* smallest = stackalloc float[TileRows * Lanes];
         int* halves = stackalloc int[TileRows * Lanes];
-        for (; count > 0; count -= TileRows, rows += (long)TileRows * dimensions, indices += TileRows)
+        new Span<float>(smallest, count * Lanes).Fill(float.PositiveInfinity);
+        new Span<int>(halves, count * Lanes).Clear();
+        for (int number = 0; number < panels.Count; number++)
         {
-            int tile = Math.Min(TileRows, count);
-            new Span<float>(smallest, tile * Lanes).Fill(float.PositiveInfinity);
-            new Span<int>(halves, tile * Lanes).Clear();
-            for (int number = 0; number < panels.Count; number++)
-            {
-                float* panel = panels.Start + (long)number * panels.Size;
-                int row = 0;
-                for (; row + BlockRows <= tile; row += BlockRows)
-                    CompareBlock(rows + (long)row * dimensions, panel, dimensions, number, smallest + row * Lanes, halves + row * Lanes);
-                for (; row < tile; row++)
-                    CompareRow(rows + (long)row * dimensions, panel, dimensions, number, smallest + row * Lanes, halves + row * Lanes);
-            }
-            for (int row = 0; row < tile; row++)
-                indices[row] = First(smallest + row * Lanes, halves + row * Lanes);
+            float* panel = panels.Start + (long)number * panels.Size;
+            int row = 0;
+            for (; row + BlockRows <= count; row += BlockRows)
+                CompareBlock(rows + (long)row * dimensions, panel, dimensions, number, smallest + row * Lanes, halves + row * Lanes);
+            for (; row < count; row++)
+                CompareRow(rows + (long)row * dimensions, panel, dimensions, number, smallest + row * Lanes, halves + row * Lanes);
         }
+        for (int row = 0; row < count; row++)
+            indices[row] = First(smallest + row * Lanes, halves + row * Lanes);
     }
 
     /// <summary>The distances of six vectors to the codes of a panel, less ‖z‖².</summary>
@@ -170,6 +153,37 @@ internal static unsafe class NearestCodeSearch
                 (distance, code) = (smallest[lane], other);
         }
         return code;
+    }
+
+    /// <summary>The tiles of a search, taken one after the other by this thread and by threads of the pool that are free.</summary>
+    /// <remarks>Not <see cref="Parallel"/>, which waits until the pool has looked at its work, also when none is left: where all threads of a
+    /// program are busy or blocked, that takes half a second.</remarks>
+    sealed class Job(float* rows, int count, Panels panels, long* indices) : IThreadPoolWorkItem
+    {
+        readonly int tiles = (count + TileRows - 1) / TileRows;
+        int taken;
+        int finished;
+
+        public void Run(int threads)
+        {
+            for (int helper = 1; helper < threads; helper++)
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Execute();
+            // The memory is that of the caller, and the last tiles may be in other hands, for some microseconds: not worth a millisecond's sleep.
+            for (var wait = new SpinWait(); Volatile.Read(ref finished) < tiles;)
+                wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        /// <summary>Touches no memory when no tile is left.</summary>
+        public void Execute()
+        {
+            for (int tile = Interlocked.Increment(ref taken) - 1; tile < tiles; tile = Interlocked.Increment(ref taken) - 1)
+            {
+                int start = tile * TileRows;
+                SearchTile(rows + (long)start * panels.Dimensions, Math.Min(TileRows, count - start), panels, indices + start);
+                Interlocked.Increment(ref finished);
+            }
+        }
     }
 
     /// <summary>A codebook [K, D] as panels. The last is filled up with codes that are infinitely far.</summary>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
@@ -49,4 +51,107 @@ internal static class SchemaColumns
         string name, string role, IEnumerable<string> present, string parameter = "inputSchema") =>
         new(parameter, $"Could not find {role} column '{name}'; "
             + $"the columns are {string.Join(", ", present.Select(column => $"'{column}'"))}");
+}
+
+/// <summary>The types and annotations of output columns, for schemas and for schema shapes.</summary>
+internal static class ColumnTypes
+{
+    const string KeyValues = "KeyValues", SlotNames = "SlotNames";
+
+    /// <summary>Codes as keys [h, w, G], for clips [T, h, w, G]. The value of a key is its code, from 0, as text; the name of a slot
+    /// consists of frame (for clips), row, column and, if G is more than 1, the number of the code at its position.</summary>
+    public static DataViewSchema.DetachedColumn Codes(
+        string name, (int Height, int Width, int PerPosition) grid, int codes, int frames = 0)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        int slotsOfFrame = grid.Height * grid.Width * grid.PerPosition, slots = Math.Max(1, frames) * slotsOfFrame;
+        annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots), Texts(slots, slot =>
+            frames > 0 ? $"{Number(slot / slotsOfFrame)},{SlotName(slot % slotsOfFrame, grid)}" : SlotName(slot, grid)));
+        annotations.Add(KeyValues, new VectorDataViewType(TextDataViewType.Instance, codes), Texts(codes, Number));
+        var type = new VectorDataViewType(
+            new KeyDataViewType(typeof(uint), codes), Dimensions(frames, grid.Height, grid.Width, grid.PerPosition));
+        return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
+    }
+
+    /// <summary>Codes in the format of the column that a model was trained on.</summary>
+    public static DataViewSchema.DetachedColumn Codes(string name, CodeFormat format)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        if (format.SlotNames is string[] slots)
+            annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots.Length), Texts(slots.Length, slot => slots[slot]));
+        format.Names?.AddTo(annotations);
+        return new DataViewSchema.DetachedColumn(name, format.ToColumnType(), annotations.ToAnnotations());
+    }
+
+    /// <summary>Numbers in rows of any length.</summary>
+    public static DataViewSchema.DetachedColumn Sequence(string name) => new(name, new VectorDataViewType(NumberDataViewType.Single));
+
+    /// <summary>A line of codes as keys [L], whose values are the codes, from 0.</summary>
+    public static DataViewSchema.DetachedColumn Latents(string name, int latents, int codes) => Codes(name, new CodeFormat(
+        codes, [latents], KeyNames.Numbered(codes), [.. Enumerable.Range(0, latents).Select(Number)]));
+
+    static int[] Dimensions(int frames, params int[] ofFrame) => frames > 0 ? [frames, .. ofFrame] : ofFrame;
+
+    /// <summary>A number per code, in the dimensions of the codes.</summary>
+    public static DataViewSchema.DetachedColumn PerCode(string name, CodeFormat format)
+    {
+        if (format.Length is null)
+            return new DataViewSchema.DetachedColumn(name, new VectorDataViewType(NumberDataViewType.Single));
+        var annotations = new DataViewSchema.Annotations.Builder();
+        if (format.SlotNames is string[] slots)
+            annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots.Length), Texts(slots.Length, slot => slots[slot]));
+        var type = new VectorDataViewType(NumberDataViewType.Single, format.Dimensions);
+        return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
+    }
+
+    public static DataViewSchema.DetachedColumn Vector(string name, int[] dimensions) =>
+        new(name, new VectorDataViewType(NumberDataViewType.Single, dimensions));
+
+    public static DataViewSchema.DetachedColumn Number(string name) => new(name, NumberDataViewType.Single);
+
+    public static SchemaShape.Column CodesShape(string name) => MLNetInternals.ShapeColumn(
+        name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.UInt32, isKey: true, new SchemaShape(
+        [
+            MLNetInternals.ShapeColumn(SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
+            MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
+        ]));
+
+    /// <summary>Codes in rows of any length, which have no slot names.</summary>
+    public static SchemaShape.Column CodeSequenceShape(string name) => MLNetInternals.ShapeColumn(
+        name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true, new SchemaShape(
+            [MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)]));
+
+    public static SchemaShape.Column SequenceShape(string name) =>
+        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single);
+
+    public static SchemaShape.Column VectorShape(string name) =>
+        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single);
+
+    public static SchemaShape.Column PerCodeShape(string name, SchemaShape.Column codes)
+    {
+        bool hasSlotNames = codes.Kind == SchemaShape.Column.VectorKind.Vector && codes.Annotations.Any(kind => kind.Name == SlotNames);
+        return MLNetInternals.ShapeColumn(name, codes.Kind, NumberDataViewType.Single, isKey: false, hasSlotNames ? new SchemaShape(
+            [MLNetInternals.ShapeColumn(SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance)]) : null);
+    }
+
+    public static SchemaShape.Column NumberShape(string name) =>
+        MLNetInternals.ShapeColumn(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single);
+
+    static string SlotName(int slot, (int Height, int Width, int PerPosition) grid)
+    {
+        int position = slot / grid.PerPosition;
+        string name = $"{Number(position / grid.Width)},{Number(position % grid.Width)}";
+        return grid.PerPosition == 1 ? name : $"{name},{Number(slot % grid.PerPosition)}";
+    }
+
+    static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    static ValueGetter<VBuffer<ReadOnlyMemory<char>>> Texts(int count, Func<int, string> text) =>
+        (ref VBuffer<ReadOnlyMemory<char>> value) =>
+    {
+        VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, count);
+        for (int i = 0; i < count; i++)
+            editor.Values[i] = text(i).AsMemory();
+        value = editor.Commit();
+    };
 }
