@@ -18,7 +18,7 @@ public enum TrainingPrecision
     BFloat16,
 
     /// <summary><see cref="BFloat16"/> where the processor (AVX512_BF16, AMX) or the GPU (compute capability 8.0 or above) computes it
-    /// fast and the network is faster in it, <see cref="Single"/> elsewhere. Codecs of speech are trained in Single on processors.</summary>
+    /// fast, <see cref="Single"/> elsewhere.</summary>
     Auto,
 }
 #pragma warning restore CA1720
@@ -27,10 +27,8 @@ public enum TrainingPrecision
 internal static class FastBFloat16
 {
     /// <summary>Whether training on a device is in BFloat16.</summary>
-    internal static bool Uses(TrainingPrecision precision, Device device, ITrainable objective) =>
-        precision == TrainingPrecision.BFloat16
-        || (precision == TrainingPrecision.Auto && IsOn(device)
-            && (device.type != DeviceType.CPU || objective.GainsFromBFloat16OnProcessors));
+    internal static bool Uses(TrainingPrecision precision, Device device) =>
+        precision == TrainingPrecision.BFloat16 || (precision == TrainingPrecision.Auto && IsOn(device));
 
     internal static bool IsOn(Device device) => device.type switch
     {

@@ -52,8 +52,8 @@ public class FeatureInputTests
     {
         IDataView data = Tiny.Data(_ml);
         using var folder = new TemporaryFolder();
-        ImageVqVaeOptions codec = Tiny.Options();
-        codec.EncoderOutputsColumnName = "Outputs";
+        var codec = ImageVqVaeOptions.ForFeatures();
+        (codec.Codec, codec.Quantizer, codec.Training) = (Tiny.Options().Codec, Tiny.Options().Quantizer, Tiny.Options().Training);
         using TransformerChain<FeatureTransformer> model = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", codec)
             .Append(_ml.Transforms.VqVae.Featurize("Features", "Codes", Options())).Fit(data);
         _ml.Model.Save(model, data.Schema, folder.File("model.zip"));

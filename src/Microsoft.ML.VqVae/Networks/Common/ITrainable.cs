@@ -10,10 +10,6 @@ internal interface ITrainable
     /// <param name="batch">The tensors of the batch, as the example store of the network's kind reads them.</param>
     /// <param name="moment">The position in the training run.</param>
     StepLoss Loss(IReadOnlyList<Tensor> batch, TrainingMoment moment);
-
-    /// <summary>Whether training steps on processors with instructions for BFloat16 are faster in BFloat16, as measured in
-    /// docs/performance.md. Small products gain less than the conversions cost.</summary>
-    bool GainsFromBFloat16OnProcessors => true;
 }
 
 /// <summary>A network that shows what it has learned in a picture.</summary>

@@ -37,9 +37,6 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <summary>Whether codes can be decoded to a waveform.</summary>
     public abstract bool MakesWaveforms { get; }
 
-    // Both kinds took longer in BFloat16 on a processor that has instructions for it.
-    bool ITrainable.GainsFromBFloat16OnProcessors => false;
-
     /// <summary>Whether training needs <see cref="AudioBatch.Targets"/>.</summary>
     private protected abstract bool HasTargets { get; }
 

@@ -31,9 +31,6 @@ internal sealed class WaveNetVocoder : nn.Module, ITrainable
         RegisterComponents();
     }
 
-    /// <summary>False: the products of a WaveNet are small, as measured for the decoder of waveforms.</summary>
-    public bool GainsFromBFloat16OnProcessors => false;
-
     /// <summary>Sets the mean and the standard deviation, above 0, of each channel of a frame.</summary>
     public void SetStatistics(float[] channelMeans, float[] channelDeviations)
     {

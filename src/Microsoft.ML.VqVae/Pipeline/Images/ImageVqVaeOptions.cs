@@ -62,6 +62,13 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
     /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions Fast() => new();
 
+    /// <summary>The settings for features: the defaults, with a column of encoder outputs for <see cref="FeatureOptions.InputColumnName"/>.
+    /// A codec of twice the channels, of codes with a quarter of the numbers, or of a quarter of the codes made no better features.</summary>
+    /// <param name="encoderOutputsColumnName">The name of the column of encoder outputs.</param>
+    /// <returns>New options, which can be changed.</returns>
+    public static ImageVqVaeOptions ForFeatures(string encoderOutputsColumnName = "Outputs") =>
+        new() { EncoderOutputsColumnName = encoderOutputsColumnName };
+
     /// <summary>The settings for video on a CPU: the defaults with smaller batches, since frames are larger, and half as many codes, for
     /// the prior. Training takes minutes for frames of 84×84 pixels.</summary>
     /// <returns>New options, which can be changed.</returns>
