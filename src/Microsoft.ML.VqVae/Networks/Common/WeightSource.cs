@@ -111,8 +111,8 @@ internal sealed class WeightSource(int seed) : IDisposable
         WeightLimit.Take(outputs);
     }
 
-    /// <summary>Numbers drawn in the order of the shape, in memory also in that of the activations that they are convolved with: otherwise
-    /// each use would reorder them first. Kernels of one axis gain nothing.</summary>
+    /// <summary>Uniform numbers, drawn in the order of the shape. With channels innermost they have the memory layout of the activations, and
+    /// no convolution has to reorder them; kernels with one axis gain nothing by it.</summary>
     Parameter Uniform(double bound, long[] shape, bool channelsInnermost = false)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -63,7 +63,7 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
     public static ImageVqVaeOptions Fast() => new();
 
     /// <summary>The settings for features: the defaults, with a column of encoder outputs for <see cref="FeatureOptions.InputColumnName"/>.
-    /// A codec of twice the channels, of codes with a quarter of the numbers, or of a quarter of the codes made no better features.</summary>
+    /// Two other codecs made no better features: one of 128 channels with codes of 16 numbers, and one of 128 codes.</summary>
     /// <param name="encoderOutputsColumnName">The name of the column of encoder outputs.</param>
     /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions ForFeatures(string encoderOutputsColumnName = "Outputs") =>
