@@ -40,7 +40,7 @@ internal static class FastBFloat16
     // AVX512_BF16 is bit 5 of EAX of leaf 7, subleaf 1; processors with AMX have it too. Avx512F also asks whether the operating system
     // saves the registers.
     static bool IsOnProcessor =>
-        Avx512F.IsSupported && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+        !NativeSettings.LimitsInstructions && Avx512F.IsSupported && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
 
     /// <summary>The major number of the compute capability of a GPU, from the driver, since TorchSharp does not tell; 0 without a
     /// driver.</summary>

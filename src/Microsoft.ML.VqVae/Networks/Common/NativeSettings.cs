@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// Settings of native libraries that make libtorch fast and polite, for a program that only references the package. Where a user has set
-/// one of the kind in the environment, the library sets none of it.
+/// Settings of native libraries that make libtorch right, fast and polite, for a program that only references the package. Where a user has
+/// set one of the kind in the environment, the library sets none of it.
 /// </summary>
 internal static partial class NativeSettings
 {
@@ -16,8 +17,13 @@ internal static partial class NativeSettings
 
     static readonly string[] _waiting = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"];
     static readonly string[] _memory = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_", "GLIBC_TUNABLES"];
+    static readonly string[] _instructions = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"];
 
     static bool _keepsMemory;
+
+    /// <summary>Whether convolutions are computed by instructions of SSE 4.1, several times slower than by those of AVX-512, because faster
+    /// ones would give wrong numbers.</summary>
+    internal static bool LimitsInstructions { get; private set; }
 
     /// <summary>Before any other code of the library runs: OpenMP reads its settings once, when libtorch is loaded.</summary>
 #pragma warning disable CA2255 // A program that only references the package must not have to call anything.
@@ -27,6 +33,9 @@ internal static partial class NativeSettings
     {
         if (!_waiting.Any(NativeEnvironment.Has))
             LimitWaiting();
+        LimitsInstructions = X86Base.IsSupported && HidesCaches(X86Base.CpuId) && !_instructions.Any(NativeEnvironment.Has);
+        if (LimitsInstructions)
+            NativeEnvironment.Set("ONEDNN_MAX_CPU_ISA", "SSE41");
         if (OperatingSystem.IsLinux() && !_memory.Any(NativeEnvironment.Has))
             _keepsMemory = KeepMemory();
     }
@@ -48,6 +57,22 @@ internal static partial class NativeSettings
         NativeEnvironment.Set("GOMP_SPINCOUNT", "1000");
         // For LLVM's and Intel's OpenMP, macOS and Windows: milliseconds.
         NativeEnvironment.Set("KMP_BLOCKTIME", "1");
+    }
+
+    /// <summary>
+    /// Whether a processor of AMD says nothing of its caches, as in some virtual machines. oneDNN of libtorch then takes each for one byte, and
+    /// its convolutions by AVX2 and AVX-512 give wrong numbers or divide by zero, depending on their sizes; those by SSE 4.1 do not ask.
+    /// Of Intel's silent processors it assumes usual sizes.
+    /// </summary>
+    /// <param name="cpuId">The instruction CPUID: function and subfunction → EAX, EBX, ECX, EDX.</param>
+    internal static bool HidesCaches(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuId)
+    {
+        const int Vendor = 0, Extended = unchecked((int)0x80000000), Caches = unchecked((int)0x8000001D);
+        // "AuthenticAMD", in the order EBX, EDX, ECX.
+        (_, int first, int last, int middle) = cpuId(Vendor, 0);
+        bool amd = (first, middle, last) == (0x68747541, 0x69746E65, 0x444D4163);
+        // The lowest bits of EAX are the kind of the first cache; 0 is none.
+        return amd && ((uint)cpuId(Extended, 0).Eax < unchecked((uint)Caches) || (cpuId(Caches, 0).Eax & 31) == 0);
     }
 
     /// <summary>

@@ -67,6 +67,14 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         {
             using IChannel channel = _environment.Start("VqVae");
             channel.Info(MessageSensitivity.None, $"Training {plan.Subject}, on {device}, seed {training.Seed}.");
+            if (NativeSettings.LimitsInstructions && device.type == DeviceType.CPU)
+            {
+                channel.Warning(
+                    MessageSensitivity.None,
+                    "This machine does not report the caches of its processor, so convolutions are computed by SSE 4.1, several times slower: "
+                    + "faster instructions of libtorch would give wrong numbers. See docs/troubleshooting.md, \"Slow convolutions in a virtual "
+                    + "machine\".");
+            }
             TrainingSummary summary = TrainingLoop.Run(
                 plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line),
                 line => channel.Warning(MessageSensitivity.None, line));
