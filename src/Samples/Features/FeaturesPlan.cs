@@ -13,6 +13,9 @@ internal sealed record FeaturesSettings : ImageSampleSettings
     /// <summary>Folders of recordings without phones.</summary>
     public IReadOnlyList<string> UnlabelledFolders { get; init; } = [];
 
+    /// <summary>Whether codecs are compared instead of kinds of features.</summary>
+    public bool Codecs { get; init; }
+
     /// <summary>Training steps of the features; null for the default.</summary>
     public int? Steps { get; init; }
 }
@@ -53,6 +56,9 @@ internal sealed record FeaturesPlan(
         // An hour of speech bears more steps than ten minutes, and a wider network.
         if (settings is { Quick: false, UnlabelledFolders.Count: > 0 })
             plan = plan with { SpeechSteps = 3_000, SpeechChannels = 256 };
+        // Short runs show which codec is better, and there are several.
+        if (settings is { Quick: false, Codecs: true })
+            plan = plan with { CodecSteps = 800, FeatureSteps = 300 };
         return settings.Steps is int steps
             ? plan with { FeatureSteps = steps, PixelSteps = steps, SpeechFeatureSteps = steps } : plan;
     }

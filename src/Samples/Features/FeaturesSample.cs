@@ -22,15 +22,15 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
             ? OfSpeech(folder, plan, stages)
             : OfImages(plan, stages);
         // The machines are made by the sample, and need no data.
-        LabelCurves machines = new SeriesFeatures(ML, Settings, stages, Cancellation).Measure(plan);
-        FeatureCell[] cells = [.. main, .. machines.Cells];
+        IReadOnlyList<FeatureCell> machines = Settings.Codecs ? [] : new SeriesFeatures(ML, Settings, stages, Cancellation).Measure(plan).Cells;
+        FeatureCell[] cells = [.. main, .. machines];
         if (main.Count == 0)
             throw new DataSetException($"'{name}' has {rows:N0} rows, too few for --labels, which asks for {Settings.Labels[0]:N0} or more.");
         // Sentences are classified with one number of labels, which is no curve.
         FeatureCell[] curves = [.. main.Where(cell => cell.Data == main[0].Data)];
         Show(FeaturesFigures.Curves(name, curves), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
-        if (machines.Cells.Count > 0)
-            Show(FeaturesFigures.Curves("Machines", machines.Cells), "machines.png", "The same for faults of generated machines");
+        if (machines.Count > 0)
+            Show(FeaturesFigures.Curves("Machines", machines), "machines.png", "The same for faults of generated machines");
 
         int[] counts = [.. cells.Select(cell => cell.Labels).Distinct().Order()];
         Table table = TableOf(["accuracy with labels", .. counts.Select(count => $"{count:N0}")]);
@@ -58,11 +58,16 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
                 + "recordings with phones in --data.");
         }
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
-        return (data.Name, data.TrainRows, new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan).Cells);
+        LabelCurves curves = Settings.Codecs
+            ? new CodecChoices(ML, Settings, stages, Cancellation).Measure(data, plan)
+            : new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan);
+        return (data.Name, data.TrainRows, curves.Cells);
     }
 
     (string Name, int Rows, IReadOnlyList<FeatureCell> Cells) OfSpeech(string folder, FeaturesPlan plan, Stages stages)
     {
+        if (Settings.Codecs)
+            throw new DataSetException($"--codecs compares codecs of images, and '{folder}' has recordings. Leave it out, or name images.");
         SpeechData data = stages.Run("Read the speech data",
             _ => SpeechData.Read(new DirectoryInfo(folder).Name, folder, newSpeakers: true));
         AlignedUtterance[] unlabelled = UnlabelledSpeech.ReadAll(Settings.UnlabelledFolders, stages, Cancellation);

@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
@@ -6,6 +7,15 @@ namespace Microsoft.ML.VqVae.Samples.Generation;
 internal sealed record GenerateSettings : ImageSampleSettings
 {
     public string? ModelFile { get; init; }
+
+    /// <summary>Whether the prior is a causal transformer instead of a PixelCNN.</summary>
+    public bool UsesTransformer { get; init; }
+
+    /// <summary>Training steps of the prior; null for the default.</summary>
+    public int? PriorSteps { get; init; }
+
+    /// <summary>The temperature of all sampling.</summary>
+    public double Temperature { get; init; } = 1;
 
     public int? PerClass { get; init; }
 }
@@ -49,7 +59,14 @@ internal sealed record GeneratePlan(
     public PriorOptions PriorOptions(int rows, GenerateSettings settings)
     {
         PriorOptions options = VqVae.PriorOptions.Fast();
-        options.Training.Steps = Math.Min(PriorSteps, Math.Max(FewSteps, MaxEpochs * rows / options.Training.BatchSize));
+        options.Training.Steps = settings.PriorSteps
+            ?? Math.Min(PriorSteps, Math.Max(FewSteps, MaxEpochs * rows / options.Training.BatchSize));
+        if (settings.UsesTransformer)
+        {
+            options.CustomNetwork = new TransformerPriorOptions { Layers = 4, Channels = 192, Heads = 6, Dropout = 0.1 };
+            // Transformers take smaller steps than convolutions.
+            options.Training.LearningRate = 1e-3;
+        }
         options.Training.Seed = settings.Seed;
         return options;
     }

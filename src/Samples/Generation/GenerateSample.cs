@@ -104,6 +104,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         prior.Sample(ML, conditions, new SamplingOptions
         {
             Seed = Settings.Seed,
+            Temperature = Settings.Temperature,
             Cached = cached,
             Progress = stage.Shares("of the codes"),
             CancellationToken = Cancellation,
@@ -127,7 +128,8 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         var schema = SchemaDefinition.Create(typeof(CodesOfImage));
         schema[nameof(CodesOfImage.Codes)].ColumnType = type;
         IDataView rows = labels.Transform(ML.Data.LoadFromEnumerable(halves, schema));
-        LabelledImage[] completed = [.. Decoded(decoder, prior.Complete(ML, rows, new SamplingOptions { Seed = Settings.Seed }))];
+        LabelledImage[] completed = [.. Decoded(decoder, prior.Complete(
+            ML, rows, new SamplingOptions { Seed = Settings.Seed, Temperature = Settings.Temperature }))];
         Canvas picture = GenerateFigures.Completions(
             $"{data.Name}: lower halves sampled",
             $"The upper {given} of {gridHeight} rows of codes are given; the images are held out",

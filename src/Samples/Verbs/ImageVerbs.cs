@@ -63,13 +63,26 @@ internal static class ImageVerbs
             "generate", "Trains a prior over the codes of images, samples new images of each class, and completes given images.", Data);
         Option<bool> skip = WithSkip(verb);
         Option<string?> model = verb.With("--model", "A model.zip of the images sample with the codec. Default: a codec is trained.");
+        Option<string> prior = verb.With("--prior", "The network of the prior: a PixelCNN, or a causal transformer.", "pixelcnn");
+        prior.AcceptOnlyFromAmong("pixelcnn", "transformer");
+        Option<int?> steps = verb.WithCount("--prior-steps", "Training steps of the prior. Default: depends on the data set.");
         Option<int?> perClass = verb.WithCount("--per-class", "Number of images to sample per class. Default: 50, or 20 with --quick.");
+        Option<double> temperature = verb.With(
+            "--temperature", "The divisor of the prior's logits in sampling: below 1, likely codes are favored.", 1.0);
+        temperature.Validators.Add(result =>
+        {
+            if (!(result.GetValueOrDefault<double>() is > 0 and <= 10))
+                result.AddError("--temperature has to be a number above 0, up to 10.");
+        });
         return verb.Runs<GenerateSettings>((settings, parsed, cancellation) => new GenerateSample(
             settings with
             {
                 SkipUnreadable = parsed.GetValue(skip),
                 ModelFile = parsed.GetValue(model),
+                UsesTransformer = parsed.GetValue(prior) == "transformer",
+                PriorSteps = parsed.GetValue(steps),
                 PerClass = parsed.GetValue(perClass),
+                Temperature = parsed.GetValue(temperature),
             },
             cancellation).Run());
     }
@@ -110,6 +123,8 @@ internal static class ImageVerbs
             "A folder of recordings without phones, as for phonemes, that codec and features are trained on too, where --data has recordings. "
             + "May be given several times.", []);
         Option<int?> steps = verb.WithCount("--steps", "Training steps of the features of images, or of speech. Default: depends on --quick.");
+        Option<bool> codecs = verb.With(
+            "--codecs", "Compare features of the codes of several codecs of images, instead of the kinds of features.", false);
         return verb.Runs<FeaturesSettings>((settings, parsed, cancellation) => new FeaturesSample(
             settings with
             {
@@ -117,6 +132,7 @@ internal static class ImageVerbs
                 Labels = CountsOf(parsed.GetValue(labels))!,
                 UnlabelledFolders = parsed.GetValue(unlabelled)!,
                 Steps = parsed.GetValue(steps),
+                Codecs = parsed.GetValue(codecs),
             },
             cancellation).Run());
     }

@@ -87,7 +87,8 @@ internal sealed class OnnxFile : IDisposable
             object[] values = [.. rows.Select(row => Flat(row[index]))];
             int length = ((Array)values[0]).Length;
             int[] shape = [rows.Count, .. metadata.Dimensions[1..].Select(size => size == -1 ? length : size)];
-            return metadata.ElementType == typeof(float) ? Tensor(values.Cast<float[]>()) : Tensor(values.Cast<uint[]>());
+            return metadata.ElementType == typeof(float) ? Tensor(values.Cast<float[]>())
+                : metadata.ElementType == typeof(byte) ? Tensor(values.Cast<byte[]>()) : Tensor(values.Cast<uint[]>());
 
             NamedOnnxValue Tensor<T>(IEnumerable<T[]> parts) =>
                 NamedOnnxValue.CreateFromTensor(name, new DenseTensor<T>(parts.SelectMany(part => part).ToArray(), shape));

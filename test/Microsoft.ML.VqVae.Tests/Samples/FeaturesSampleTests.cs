@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Features;
+using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -50,6 +51,32 @@ public sealed class FeaturesSampleTests
                 Speaker = $"voice {voice}", Text = $"sentence {sentence}", Codes = [(uint)sentence + 1, (uint)sentence + 1, 5, 0], Mean = [sentence],
             },
             new float[2, 3] { { voice, 1, 2 }, { voice, 3, 2 } }, Codes: 5);
+    }
+
+    [TestMethod]
+    public void A_changed_image_is_shifted_with_a_part_erased_and_is_the_same_each_time()
+    {
+        var shape = new ImageShape(3, 10, 12);
+        bool[] erased = new bool[20], shifted = new bool[20];
+        for (int number = 0; number < 20; number++)
+        {
+            float[] pixels = [.. Enumerable.Range(0, shape.Values).Select(slot => (float)(1 + ((slot * 37) + (number * 11)) % 251))];
+            float[] changed = ChangedImages.Change(pixels, shape);
+            CollectionAssert.AreEqual(changed, ChangedImages.Change([.. pixels], shape));
+            // Of a shift alone, all pixels but those at an edge are there.
+            var shifts = from down in Enumerable.Range(-2, 5) from right in Enumerable.Range(-2, 5)
+                         select (Right: (down, right), Wrong: Slots(down, right).Count(slot => changed[slot] != pixels[slot - (down * 12) - right]));
+            ((int, int) found, int missing) = shifts.MinBy(shift => shift.Wrong);
+            (shifted[number], erased[number]) = (found != (0, 0), missing > 0);
+            // What is missing is black, and at most a rectangle of 4×4 in each of the three channels.
+            Assert.IsTrue(Slots(found.Item1, found.Item2).All(slot =>
+                changed[slot] == 0 || changed[slot] == pixels[slot - (found.Item1 * 12) - found.Item2]));
+            Assert.IsLessThanOrEqualTo(3 * 16, missing);
+        }
+        Assert.IsTrue(shifted.Contains(true) && erased.Contains(true) && erased.Contains(false));
+
+        IEnumerable<int> Slots(int down, int right) => Enumerable.Range(0, shape.Values).Where(slot =>
+            (slot / 12 % 10) - down is >= 0 and < 10 && (slot % 12) - right is >= 0 and < 12);
     }
 
     [TestMethod]

@@ -35,7 +35,11 @@ internal static partial class NativeSettings
             LimitWaiting();
         LimitsInstructions = X86Base.IsSupported && HidesCaches(X86Base.CpuId) && !_instructions.Any(NativeEnvironment.Has);
         if (LimitsInstructions)
+        {
             NativeEnvironment.Set("ONEDNN_MAX_CPU_ISA", "SSE41");
+            // NNPACK does not start without the caches, and libtorch warns of it at each convolution that it might compute.
+            NativeEnvironment.Set("TORCH_CPP_LOG_LEVEL", "ERROR");
+        }
         if (OperatingSystem.IsLinux() && !_memory.Any(NativeEnvironment.Has))
             _keepsMemory = KeepMemory();
     }

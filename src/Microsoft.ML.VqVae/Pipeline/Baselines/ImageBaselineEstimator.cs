@@ -16,7 +16,7 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
+/// | Input | A known-sized vector of <xref:System.Single> or <xref:System.Byte> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output | A vector [h, w, D] of <xref:System.Single>: the means of the posterior |
 /// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Bound bits, on request | <xref:System.Single>: the upper bound of −log2 p of the pixels of the row as bytes |
@@ -26,7 +26,7 @@ namespace Microsoft.ML.VqVae;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | Known-sized vector of <xref:System.Single>, or <xref:Microsoft.ML.Data.MLImage> |
+/// | Input column data type | Known-sized vector of <xref:System.Single> or <xref:System.Byte>, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |
@@ -77,7 +77,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
+/// | Input | A known-sized vector of <xref:System.Single> or <xref:System.Byte> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output | A vector [h, w, G] of [key](xref:Microsoft.ML.Data.KeyDataViewType) type over K categories, with key values and slot names |
 /// | Reconstruction, on request | A vector of <xref:System.Single> laid out as the input, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Bound bits, on request | <xref:System.Single>: the upper bound of −log2 p of the pixels of the row as bytes |
@@ -87,7 +87,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | Known-sized vector of <xref:System.Single>, or <xref:Microsoft.ML.Data.MLImage> |
+/// | Input column data type | Known-sized vector of <xref:System.Single> or <xref:System.Byte>, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output column data type | Vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |

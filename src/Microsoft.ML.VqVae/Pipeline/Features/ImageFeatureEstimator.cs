@@ -17,7 +17,7 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Input | A known-sized vector of <xref:System.Single> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
+/// | Input | A known-sized vector of <xref:System.Single> or <xref:System.Byte> (pixels [C, H, W] or [H, W, C]), or <xref:Microsoft.ML.Data.MLImage> |
 /// | Codes, optional | A known-sized vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, read in training only |
 /// | Features | A vector of <xref:System.Single> of known size: means of parts of the last two maps of the network |
 ///
@@ -25,7 +25,7 @@ namespace Microsoft.ML.VqVae;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | Known-sized vector of <xref:System.Single>, or <xref:Microsoft.ML.Data.MLImage> |
+/// | Input column data type | Known-sized vector of <xref:System.Single> or <xref:System.Byte>, or <xref:Microsoft.ML.Data.MLImage> |
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the images are read once and kept in memory |

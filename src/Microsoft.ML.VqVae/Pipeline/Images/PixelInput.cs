@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae;
 /// <param name="format">The layout that the network was trained on.</param>
 internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
 {
-    const string Expected = "a vector of known size of Single, or an image (MLImage)";
+    const string Expected = "a vector of known size of Single or Byte, or an image (MLImage)";
     static readonly int[] UsualChannels = [1, 3];
 
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
@@ -34,6 +34,8 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                 + "Train on their pixels, as ExtractPixels makes them");
         }
         OnnxValue pixels = valueOf(column);
+        if (HoldsBytes(column.Type))
+            pixels = (pixels.To<float>() - format.ImageOffset) * format.ImageScale;
         return [format.Interleaved
             ? pixels.Reshape(-1, format.Height, format.Width, format.Channels).ChannelsFirst()
             : pixels.Reshape(-1, format.Channels, format.Height, format.Width)];
@@ -53,8 +55,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
     public static SchemaShape.Column Check(SchemaShape schema, string name)
     {
         SchemaShape.Column column = SchemaColumns.Find(schema, name);
-        bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single
-            && !column.IsKey;
+        bool isVector = column.Kind == SchemaShape.Column.VectorKind.Vector && IsValue(column.ItemType) && !column.IsKey;
         bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
         return isVector || isImage ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
     }
@@ -66,7 +67,7 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
     public static ImageFormat Resolve(DataViewSchema.Column column, PixelSettings asked) => column.Type switch
     {
         ImageDataViewType image => ResolveImage(column, image, asked),
-        VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single =>
+        VectorDataViewType { IsKnownSize: true } vector when IsValue(vector.ItemType) =>
             vector.Dimensions.Length switch
             {
                 2 or 3 => ResolveDimensions(column, vector, vector.Dimensions, asked),
@@ -78,7 +79,12 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
         _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
     };
 
-    // The column must have the layout of the training data.
+    /// <summary>Whether the values of a column are bytes, as ExtractPixels outputs them with outputAsFloatArray: false.</summary>
+    public static bool HoldsBytes(DataViewType type) => type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Byte;
+
+    static bool IsValue(DataViewType item) => item == NumberDataViewType.Single || item == NumberDataViewType.Byte;
+
+    // The column must have the layout of the training data; bytes and the numbers that they stand for are alike.
     static void Check(DataViewSchema.Column column, ImageFormat format)
     {
         if (format.FromImages)
@@ -90,12 +96,12 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                     column.Type.ToString()!);
             return;
         }
-        bool fits = column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single
+        bool fits = column.Type is VectorDataViewType vector && IsValue(vector.ItemType)
             && vector.Size == format.ValuesOfRow
             && (vector.Dimensions.Length is not (3 or 4) || vector.Dimensions.SequenceEqual(format.Dimensions));
         if (!fits)
             throw SchemaColumns.Mismatch(column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, format.Dimensions)}, "
-                + "which the model was trained on", column.Type.ToString()!);
+                + "which the model was trained on, or the same of Byte", column.Type.ToString()!);
     }
 
     /// <summary>Checks that the values can be bytes, for bits to be computed or pictures to be made. Values between two bytes are accepted,

@@ -12,9 +12,11 @@ internal sealed class PixelReader : RowReader
     readonly string _column;
     readonly float[] _block;
     readonly ValueGetter<VBuffer<float>>? _vectors;
+    readonly ValueGetter<VBuffer<byte>>? _bytes;
     readonly ValueGetter<MLImage>? _images;
     readonly float[] _scratch;
     VBuffer<float> _vector;
+    VBuffer<byte> _byteVector;
     MLImage? _image;
 
     public PixelReader(ImageFormat format, DataViewRow row, DataViewSchema.Column column, int capacity)
@@ -26,6 +28,8 @@ internal sealed class PixelReader : RowReader
         _scratch = format.Interleaved && !format.FromImages ? new float[format.ValuesOfRow] : [];
         if (format.FromImages)
             _images = row.GetGetter<MLImage>(column);
+        else if (PixelInput.HoldsBytes(column.Type))
+            _bytes = row.GetGetter<VBuffer<byte>>(column);
         else
             _vectors = row.GetGetter<VBuffer<float>>(column);
     }
@@ -47,10 +51,21 @@ internal sealed class PixelReader : RowReader
             Planes.FromImage(_image, planar, _format, problem => Bad(problem));
             return;
         }
-        Get(_vectors!, ref _vector);
-        if (_vector.Length != planar.Length)
-            throw Bad($"has {_vector.Length} values; expected are {planar.Length} ({_format})");
         Span<float> values = _format.Interleaved ? _scratch : planar;
+        if (_bytes is not null)
+            ReadBytes(values);
+        else
+            ReadNumbers(values);
+        if (!_format.Interleaved)
+            return;
+        for (int at = 0; at < planar.Length; at += _format.ValueCount)
+            Planes.Split(values.Slice(at, _format.ValueCount), planar.Slice(at, _format.ValueCount), _format.Channels);
+    }
+
+    void ReadNumbers(Span<float> values)
+    {
+        Get(_vectors!, ref _vector);
+        RequireSize(_vector.Length, values.Length);
         _vector.CopyTo(values);
         int slot = Finite.IndexOfOther(values);
         if (slot >= 0)
@@ -59,10 +74,21 @@ internal sealed class PixelReader : RowReader
                 + "every value must be a finite number. "
                 + "Replace or filter missing values first (ReplaceMissingValues, FilterRowsByMissingValues)");
         }
-        if (!_format.Interleaved)
-            return;
-        for (int at = 0; at < planar.Length; at += _format.ValueCount)
-            Planes.Split(values.Slice(at, _format.ValueCount), planar.Slice(at, _format.ValueCount), _format.Channels);
+    }
+
+    /// <summary>Reads bytes as the numbers that they stand for.</summary>
+    void ReadBytes(Span<float> values)
+    {
+        Get(_bytes!, ref _byteVector);
+        RequireSize(_byteVector.Length, values.Length);
+        foreach (KeyValuePair<int, byte> item in _byteVector.Items(all: true))
+            values[item.Key] = (item.Value - _format.ImageOffset) * _format.ImageScale;
+    }
+
+    void RequireSize(int found, int expected)
+    {
+        if (found != expected)
+            throw Bad($"has {found} values; expected are {expected} ({_format})");
     }
 
     void Get<T>(ValueGetter<T> getter, ref T value)

@@ -17,8 +17,8 @@ internal sealed class EvaluatedColumns
             ? type
             : throw WrongType("codes", Codes, "a vector of known size of Key<UInt32, K>, as VqVae.EncodeImages outputs it");
         CheckCodebook();
-        CheckValues("input", Input);
-        CheckValues("reconstruction", Reconstruction);
+        CheckValues("input", Input, orBytes: true);
+        CheckValues("reconstruction", Reconstruction, orBytes: false);
         bool sizesDiffer = Input.Type is VectorDataViewType inputVector && Reconstruction.Type is VectorDataViewType reconstructionVector
             && inputVector.Size != reconstructionVector.Size;
         if (sizesDiffer || Input.Type is ImageDataViewType != Reconstruction.Type is ImageDataViewType)
@@ -57,11 +57,12 @@ internal sealed class EvaluatedColumns
             + "MapValueToKey numbers those codes that occur: evaluate the column of the codec itself, or one without key values.", "codesColumnName");
     }
 
-    static void CheckValues(string role, DataViewSchema.Column column)
+    static void CheckValues(string role, DataViewSchema.Column column, bool orBytes)
     {
-        bool isVector = column.Type is VectorDataViewType { IsKnownSize: true } vector && vector.ItemType == NumberDataViewType.Single;
+        bool isVector = column.Type is VectorDataViewType { IsKnownSize: true } vector
+            && (vector.ItemType == NumberDataViewType.Single || (orBytes && vector.ItemType == NumberDataViewType.Byte));
         if (!isVector && column.Type is not ImageDataViewType)
-            throw WrongType(role, column, "a vector of known size of Single, or an image");
+            throw WrongType(role, column, $"a vector of known size of Single{(orBytes ? " or Byte" : "")}, or an image");
     }
 
     static ArgumentException WrongType(string role, DataViewSchema.Column column, string expected) =>
@@ -72,7 +73,22 @@ internal sealed class EvaluatedColumns
 internal static class RowNumbers
 {
     public static Func<ReadOnlyMemory<float>> GetterOf(DataViewRow row, DataViewSchema.Column column) =>
-        column.Type is ImageDataViewType ? FromImages(row, column) : FromVectors(row, column);
+        column.Type is ImageDataViewType ? FromImages(row, column)
+        : PixelInput.HoldsBytes(column.Type) ? FromBytes(row, column) : FromVectors(row, column);
+
+    static Func<ReadOnlyMemory<float>> FromBytes(DataViewRow row, DataViewSchema.Column column)
+    {
+        ValueGetter<VBuffer<byte>> getter = row.GetGetter<VBuffer<byte>>(column);
+        VBuffer<byte> buffer = default;
+        float[] values = new float[((VectorDataViewType)column.Type).Size];
+        return () =>
+        {
+            getter(ref buffer);
+            foreach (KeyValuePair<int, byte> item in buffer.Items(all: true))
+                values[item.Key] = item.Value;
+            return values;
+        };
+    }
 
     static Func<ReadOnlyMemory<float>> FromVectors(DataViewRow row, DataViewSchema.Column column)
     {
