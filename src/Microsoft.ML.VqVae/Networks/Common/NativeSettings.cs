@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
@@ -25,6 +27,8 @@ internal static partial class NativeSettings
     /// ones would give wrong numbers.</summary>
     internal static bool LimitsInstructions { get; private set; }
 
+    static bool CachesAreHidden { get; } = X86Base.IsSupported && HidesCaches(X86Base.CpuId);
+
     /// <summary>Before any other code of the library runs: OpenMP reads its settings once, when libtorch is loaded.</summary>
 #pragma warning disable CA2255 // A program that only references the package must not have to call anything.
     [ModuleInitializer]
@@ -33,7 +37,7 @@ internal static partial class NativeSettings
     {
         if (!_waiting.Any(NativeEnvironment.Has))
             LimitWaiting();
-        LimitsInstructions = X86Base.IsSupported && HidesCaches(X86Base.CpuId) && !_instructions.Any(NativeEnvironment.Has);
+        LimitsInstructions = CachesAreHidden && !_instructions.Any(NativeEnvironment.Has);
         if (LimitsInstructions)
         {
             NativeEnvironment.Set("ONEDNN_MAX_CPU_ISA", "SSE41");
@@ -77,6 +81,21 @@ internal static partial class NativeSettings
         bool amd = (first, middle, last) == (0x68747541, 0x69746E65, 0x444D4163);
         // The lowest bits of EAX are the kind of the first cache; 0 is none.
         return amd && ((uint)cpuId(Extended, 0).Eax < unchecked((uint)Caches) || (cpuId(Caches, 0).Eax & 31) == 0);
+    }
+
+    /// <summary>
+    /// Whether libtorch computes a convolution right that goes wrong where the setting came too late: the program had loaded libtorch before
+    /// this library, or its environment has another value.
+    /// </summary>
+    internal static bool ConvolutionsAreRight()
+    {
+        if (!CachesAreHidden)
+            return true;
+        const int Channels = 19, Kernel = 3;
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor sums = nn.functional.conv2d(ones(4, Channels, 6, 12), ones(240, Channels, Kernel, Kernel));
+        return (sums.min().item<float>(), sums.max().item<float>()) == (Channels * Kernel * Kernel, Channels * Kernel * Kernel);
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 
 namespace Microsoft.ML.VqVae;
@@ -15,6 +16,8 @@ internal static class NativeTorch
     /// <summary>Loads the native libraries. TorchSharp does so too, but writes a log of its attempts where it fails.</summary>
     /// <exception cref="DllNotFoundException">A library is missing or does not load. The message has two lines: the reason, and the
     /// remedy.</exception>
+    /// <exception cref="PlatformNotSupportedException">libtorch would give wrong numbers on this machine, with the settings that it was loaded
+    /// with.</exception>
     public static void Require()
     {
         if (_loaded)
@@ -23,6 +26,13 @@ internal static class NativeTorch
         TryLoad(Core);
         if (!TryLoad(Wrapper) && !LoadFromPackages())
             throw new DllNotFoundException(Explain());
+        if (!NativeSettings.ConvolutionsAreRight())
+        {
+            throw new PlatformNotSupportedException(
+                "The convolutions of libtorch give wrong numbers on this machine, which does not report the caches of its processor. Set "
+                + "ONEDNN_MAX_CPU_ISA=SSE41 in the environment of the program: this library has not set it, because the variable has another value, or "
+                + "because TorchSharp was used before this library. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
+        }
         _loaded = true;
     }
 

@@ -51,6 +51,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     /// <see cref="TrainingOptions.ReturnModelWhenCanceled"/>.</exception>
     /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message names the package to add, or the reason and
     /// the remedy.</exception>
+    /// <exception cref="PlatformNotSupportedException">libtorch would give wrong numbers on this machine; the message says what to
+    /// set.</exception>
     public TTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -214,6 +214,8 @@ internal sealed class TrainedModel<TDescription, TNetwork> : TrainedModel
 internal static class DeviceChoice
 {
     /// <exception cref="DllNotFoundException">libtorch is missing or does not load; the message says what to do.</exception>
+    /// <exception cref="PlatformNotSupportedException">libtorch would give wrong numbers on this machine; the message says what to
+    /// set.</exception>
     public static Device For(IHostEnvironment environment)
     {
         NativeTorch.Require();
