@@ -63,7 +63,7 @@ public sealed class ImageVqVaeOptions : ImageModelOptions
     public static ImageVqVaeOptions Fast() => new();
 
     /// <summary>The settings for features: the defaults, with a column of encoder outputs for <see cref="FeatureOptions.InputColumnName"/>.
-    /// Two other codecs made no better features: one of 128 channels with codes of 16 numbers, and one of 128 codes.</summary>
+    /// Codecs of 128 channels, with codes of 16 numbers, or with 128 codes made no better features (docs/features.md).</summary>
     /// <param name="encoderOutputsColumnName">The name of the column of encoder outputs.</param>
     /// <returns>New options, which can be changed.</returns>
     public static ImageVqVaeOptions ForFeatures(string encoderOutputsColumnName = "Outputs") =>
