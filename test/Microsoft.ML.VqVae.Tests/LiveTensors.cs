@@ -5,13 +5,18 @@ namespace Microsoft.ML.VqVae.Tests;
 /// <summary>The tensors that are alive.</summary>
 internal static class LiveTensors
 {
-    /// <summary>How many more there are after an action.</summary>
-    public static long Growth(Action action)
+    /// <summary>Their number without those that other tests have left to the finalizers, which may run at any time.</summary>
+    public static long Count()
     {
-        // Whatever other tests left to the finalizers must not be counted here.
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        long before = Tensor.TotalCount;
+        return Tensor.TotalCount;
+    }
+
+    /// <summary>The increase of their number by an action.</summary>
+    public static long Growth(Action action)
+    {
+        long before = Count();
         action();
         return Tensor.TotalCount - before;
     }

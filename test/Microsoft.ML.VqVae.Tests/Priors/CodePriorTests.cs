@@ -170,7 +170,7 @@ public sealed class CodePriorTests
         }
         Assert.IsTrue(network.training);
         using var source = new CancellationTokenSource();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Assert.ThrowsExactly<OperationCanceledException>(() => network.Sample(
             new() { Count = 1, Cancellation = source.Token, Progress = new Immediate(done => source.Cancel()) }));
         Assert.AreEqual(before, Tensor.TotalCount);

@@ -113,7 +113,7 @@ public sealed class PixelCnnStepsTests
         }
 
         Run();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Run();
         Assert.AreEqual(before, Tensor.TotalCount);
     }

@@ -200,7 +200,7 @@ public sealed class PixelCnnTests
 
         Step();
         network.zero_grad();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Step();
         network.zero_grad();
         Assert.AreEqual(before, Tensor.TotalCount);

@@ -328,12 +328,12 @@ public sealed class TransformerPriorTests
         }
 
         Use();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Use();
         Assert.AreEqual(before, Tensor.TotalCount, "scoring, training and sampling");
         using Tensor? fixedConditions = Conditions(network, 2);
         using Tensor first = zeros(2, dtype: ScalarType.Int64);
-        before = Tensor.TotalCount;
+        before = LiveTensors.Count();
         using (CodeSteps steps = network.Begin(2, network.Length ?? SequenceLength, fixedConditions))
         {
             steps.NextLogits().Dispose();

@@ -130,7 +130,7 @@ public sealed class WaveNetPriorTests
         }
 
         Use();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Use();
         Assert.AreEqual(before, Tensor.TotalCount);
         using (CodeSteps steps = prior.Begin(2, 10))

@@ -226,7 +226,7 @@ public sealed class VectorQuantizerTests
             o.UnquantizedSteps = 1;
             o.RestartEverySteps = 1;
         }), 3);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         for (int i = 0; i < 4; i++)
         {
             using DisposeScope scope = NewDisposeScope();

@@ -57,7 +57,7 @@ public sealed class GriffinLimTests
             return Tensor.TotalCount;
         }
         Run();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Run();
         Assert.AreEqual(before, Tensor.TotalCount);
     }
