@@ -31,16 +31,17 @@ internal sealed class CodecChoices(MLContext ml, FeaturesSettings settings, Stag
             using ImageVqVaeTransformer codec = stages.Train(
                 $"Train a codec, {choice.Name}", options.Training, cancellation,
                 () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(images));
-            Classify(choice.Name, codec, codec.Transform(images), "Codes");
+            IDataView encoded = codec.Transform(images);
+            Classify(choice.Name, codec, encoded, "Codes");
             if (choice == _choices[0])
             {
-                IDataView targets = ml.Transforms.CopyColumns("Targets", "Codes").Fit(codec.Transform(images)).Transform(codec.Transform(images));
+                IDataView targets = ml.Transforms.CopyColumns("Targets", "Codes").Fit(encoded).Transform(encoded);
                 Classify($"{choice.Name}, changed images", codec, codec.Transform(ChangedImages.Transform(ml, targets, data.Shape)), "Targets");
             }
         }
         return curves;
 
-        // Of the encoder outputs of training images, and codes as targets.
+        // Trains features of encoder outputs, with a column of codes as targets, and classifies by them.
         void Classify(string name, ImageVqVaeTransformer codec, IDataView training, string targets)
         {
             FeatureOptions options = plan.FeatureOptions(settings, plan.FeatureSteps);

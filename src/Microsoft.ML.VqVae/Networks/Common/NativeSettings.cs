@@ -68,9 +68,9 @@ internal static partial class NativeSettings
     }
 
     /// <summary>
-    /// Whether a processor of AMD says nothing of its caches, as in some virtual machines. oneDNN of libtorch then takes each for one byte, and
-    /// its convolutions by AVX2 and AVX-512 give wrong numbers or divide by zero, depending on their sizes; those by SSE 4.1 do not ask.
-    /// Of Intel's silent processors it assumes usual sizes.
+    /// Whether a processor of AMD does not report its caches, as in some virtual machines. oneDNN of libtorch then assumes caches of one byte,
+    /// and its convolutions by AVX2 and AVX-512 give wrong numbers or divide by zero, depending on their sizes; those by SSE 4.1 do not
+    /// depend on the caches. For processors of Intel that report none, it assumes usual sizes.
     /// </summary>
     /// <param name="cpuId">The instruction CPUID: function and subfunction → EAX, EBX, ECX, EDX.</param>
     internal static bool HidesCaches(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuId)
@@ -84,8 +84,8 @@ internal static partial class NativeSettings
     }
 
     /// <summary>
-    /// Whether libtorch computes a convolution right that goes wrong where the setting came too late: the program had loaded libtorch before
-    /// this library, or its environment has another value.
+    /// Whether a convolution is correct that is wrong on a processor that hides its caches, unless instructions are limited. They are not where
+    /// the program has loaded libtorch before this library, or where its environment has another value.
     /// </summary>
     internal static bool ConvolutionsAreRight()
     {

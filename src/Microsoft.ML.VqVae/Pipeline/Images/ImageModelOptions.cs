@@ -58,7 +58,8 @@ public abstract class ImageModelOptions : NetworkOptions
     public string? ReconstructionBitsColumnName { get; set; }
 
     /// <summary>The offset that converts between vector values and bytes, for decoded images and bits: a byte b has the value
-    /// (b − <see cref="ImageOffset"/>) · <see cref="ImageScale"/> in the column, as in the output of ExtractPixels.</summary>
+    /// (b − <see cref="ImageOffset"/>) · <see cref="ImageScale"/> in the column, as in the output of ExtractPixels. A column of
+    /// Byte is converted to these values.</summary>
     /// <value>The default is 0.</value>
     public float ImageOffset { get; set; }
 

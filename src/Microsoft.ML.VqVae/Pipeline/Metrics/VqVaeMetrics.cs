@@ -125,8 +125,8 @@ public sealed class VqVaeMetrics
     /// </param>
     /// <param name="inputColumnName">The column that was encoded: a known-sized vector of <see cref="float"/> or <see cref="byte"/>, or an
     /// image.</param>
-    /// <param name="reconstructionColumnName">The column of reconstructions, of the size and layout of the input; of <see cref="float"/> where
-    /// the input is of <see cref="byte"/>.</param>
+    /// <param name="reconstructionColumnName">The column of reconstructions, of the size and layout of the input. For an input of <see cref="byte"/>
+    /// it is of <see cref="float"/> from 0 to 255, as of a codec with the default ImageOffset and ImageScale.</param>
     /// <param name="peak">The maximum value of the input, for the PSNR: 255 by default, 1 for pixels scaled to the range 0 to 1.</param>
     /// <param name="separateCodebooks">
     /// Whether each code of a position has its own codebook. The number of codebooks is the last dimension of the codes column.
