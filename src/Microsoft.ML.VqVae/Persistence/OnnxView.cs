@@ -73,14 +73,15 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
             names.Add(constant.Name, AddConstant(ctx, constant));
         foreach (OnnxOperation operation in graph.Operations)
         {
-            string output = ctx.AddIntermediateVariable(null, Prefix + operation.Output, skip: true);
-            names.Add(operation.Output, output);
-            OnnxNode node = AddNode(ctx, operation.Operator, [.. operation.Inputs.Select(input => names[input])], output);
+            foreach (string output in operation.Outputs)
+                names.Add(output, ctx.AddIntermediateVariable(null, Prefix + output, skip: true));
+            OnnxNode node = AddNode(ctx, operation.Operator, [.. operation.Inputs.Select(input => names[input])],
+                [.. operation.Outputs.Select(output => names[output])]);
             foreach ((string name, object value) in operation.Attributes)
                 AddAttribute(node, name, value);
         }
         foreach ((DataViewSchema.DetachedColumn column, OnnxValue value) in outputs)
-            AddNode(ctx, "Identity", [names[value.Name]], ctx.AddIntermediateVariable(column.Type, column.Name));
+            AddNode(ctx, "Identity", [names[value.Name]], [ctx.AddIntermediateVariable(column.Type, column.Name)]);
     }
 
     // The names of the inputs lead from the values of the graph to columns.
@@ -121,9 +122,9 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
     static long[] DimensionsOf(DataViewType type) =>
         type is VectorDataViewType { Size: > 1 } vector ? [.. vector.Dimensions.Select(size => (long)size)] : [1];
 
-    static OnnxNode AddNode(OnnxContext ctx, string operation, string[] inputs, string output) =>
+    static OnnxNode AddNode(OnnxContext ctx, string operation, string[] inputs, string[] outputs) =>
         // Without a domain, ML.NET takes the operators for those of classical machine learning.
-        ctx.CreateNode(operation, inputs, [output], ctx.GetNodeName(Prefix + operation), domain: "");
+        ctx.CreateNode(operation, inputs, outputs, ctx.GetNodeName(Prefix + operation), domain: "");
 
     static string AddConstant(OnnxContext ctx, OnnxConstant constant) => constant switch
     {

@@ -95,8 +95,12 @@ internal sealed class OnnxFile : IDisposable
         })];
         using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results =
             _session.Run(inputs, [.. columns.Select(name => $"{name}.output")]);
-        object[][] byColumn = [.. results.Select(result => result.ElementType == TensorElementType.Float
-            ? Rows(result.AsTensor<float>()) : Rows(result.AsTensor<uint>()))];
+        object[][] byColumn = [.. results.Select(result => result.ElementType switch
+        {
+            TensorElementType.Float => Rows(result.AsTensor<float>()),
+            TensorElementType.Bool => Rows(result.AsTensor<bool>()),
+            _ => Rows(result.AsTensor<uint>()),
+        })];
         return [.. Enumerable.Range(0, rows.Count).Select(row => byColumn.Select(column => column[row]).ToArray())];
 
         object[] Rows<T>(Tensor<T> tensor) => [.. tensor.ToArray().Chunk((int)tensor.Length / rows.Count)];
@@ -107,6 +111,7 @@ internal sealed class OnnxFile : IDisposable
     {
         float number => (float[])[number],
         uint number => (uint[])[number],
+        bool truth => (bool[])[truth],
         _ => value,
     };
 

@@ -76,6 +76,7 @@ internal static class Values
         VectorDataViewType { ItemType.RawType: var item } when item == typeof(float) => Vector<float>(row, column),
         VectorDataViewType { ItemType.RawType: var item } when item == typeof(uint) => Vector<uint>(row, column),
         VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => Vector<byte>(row, column),
+        VectorDataViewType { ItemType.RawType: var item } when item == typeof(bool) => Vector<bool>(row, column),
         VectorDataViewType { ItemType: TextDataViewType } => Texts(row, column),
         TextDataViewType => Scalar<ReadOnlyMemory<char>>(row, column, text => text.ToString()),
         { RawType: var type } when type == typeof(float) => Scalar<float>(row, column),

@@ -67,7 +67,9 @@ internal sealed class OnnxGraph
         return Once($"{operation}({string.Join(", ", inputs.Select(input => input.Name))}) {text}", () =>
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"value{_operations.Count}");
-            _operations.Add(new OnnxOperation(operation, [.. inputs.Select(input => input.Name)], name, attributes));
+            // TopK, alone among the operators used here, has a second output: the positions of its values.
+            string[] outputs = operation == "TopK" ? [name, name + ".positions"] : [name];
+            _operations.Add(new OnnxOperation(operation, [.. inputs.Select(input => input.Name)], outputs, attributes));
             return new OnnxValue(this, name, type, rank);
         });
     }
@@ -97,7 +99,7 @@ internal sealed record OnnxConstant<T>(string Name, T[] Values, long[] Shape) : 
 /// <summary>An operation of a graph.</summary>
 /// <param name="Operator">The name of the ONNX operator.</param>
 /// <param name="Inputs">The names of the values that it takes.</param>
-/// <param name="Output">The name of the value that it gives.</param>
+/// <param name="Outputs">The name of the value that it gives, and of others that the operator has but no one takes.</param>
 /// <param name="Attributes">Its attributes.</param>
 internal sealed record OnnxOperation(
-    string Operator, IReadOnlyList<string> Inputs, string Output, IReadOnlyList<(string Name, object Value)> Attributes);
+    string Operator, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs, IReadOnlyList<(string Name, object Value)> Attributes);

@@ -80,6 +80,8 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
 
     public OnnxValue Less(double limit) => graph.Apply("Less", typeof(bool), rank, [this, Number(limit)]);
 
+    public OnnxValue Greater(double limit) => graph.Apply("Greater", typeof(bool), rank, [this, Number(limit)]);
+
     /// <summary>The number of thresholds that each value reaches, Int64.</summary>
     public OnnxValue Reached(Tensor thresholds) =>
         graph.Apply("GreaterOrEqual", typeof(bool), rank + 1, [SplitLast(-1, 1), graph.Constant(thresholds)]).To<long>().Sum(rank);
@@ -152,6 +154,13 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
     public OnnxValue Mean(params long[] axes) => Reduce("ReduceMean", axes);
 
     public OnnxValue Max(params long[] axes) => Reduce("ReduceMax", axes);
+
+    /// <summary>A share of the values along the last axis, the largest ones: as many as the share rounded up, and at least one.</summary>
+    public OnnxValue Largest(double share)
+    {
+        OnnxValue count = (SizeOf(rank - 1).To<float>() * share).Apply("Ceil").Clamp(1, float.MaxValue).To<long>();
+        return graph.Apply("TopK", type, rank, [this, count]);
+    }
 
     /// <summary>The number of the smallest value along the last axis, without that axis; the first of equal ones.</summary>
     public OnnxValue ArgMin() => Arg("ArgMin");

@@ -69,7 +69,7 @@ internal sealed record AnomalyColumns(
         if (model.Description.Conditions is CategorySet conditions)
             inputs.Add(new ConditionInput(Condition!, conditions));
         if (Image is not null)
-            inputs.Add(new PixelInput(Image, settings.Pixels!));
+            inputs.Add(new PictureInput(new PixelInput(Image, settings.Pixels!)));
         return new CombinedInput([.. inputs]);
     }
 
@@ -77,15 +77,17 @@ internal sealed record AnomalyColumns(
     {
         List<ModelColumn<PriorModel, AnomalyPass>> columns =
         [
-            ModelColumn<PriorModel, AnomalyPass>.Number(Score, pass => pass.Score),
+            ModelColumn<PriorModel, AnomalyPass>.Number(Score, pass => pass.Score, ToOnnxScore),
             new(PredictedLabel, _ => MLNetInternals.ShapeColumn(
                 PredictedLabel, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance),
-                _ => new(PredictedLabel, BooleanDataViewType.Instance), (pass, column) => column.Store(pass.IsAnomaly)),
+                _ => new(PredictedLabel, BooleanDataViewType.Instance), (pass, column) => column.Store(pass.IsAnomaly),
+                onnx: (model, inputs) => ToOnnxScore(model, inputs).Greater(settings.Threshold)),
         ];
         if (PerCode is string perCode)
         {
             columns.Add(new(perCode, schema => ColumnTypes.PerCodeShape(perCode, CodeFormat.Check(schema, Codes)),
-                model => ColumnTypes.PerCode(perCode, model.Description.Format), (pass, column) => pass.StorePerCode(column)));
+                model => ColumnTypes.PerCode(perCode, model.Description.Format), (pass, column) => pass.StorePerCode(column),
+                onnx: PriorColumns.ToOnnxBits));
         }
         if (RestoredCodes is string restored)
         {
@@ -102,11 +104,28 @@ internal sealed record AnomalyColumns(
                 (_, capacity) => new ImageColumn(picture, capacity)));
         }
         return columns;
+
+        OnnxValue ToOnnxScore(PriorModel model, IReadOnlyList<OnnxValue> inputs)
+        {
+            OnnxValue bits = PriorColumns.ToOnnxBits(model, inputs);
+            return (settings.ScoredShare == 1 ? bits : bits.Largest(settings.ScoredShare)).Mean(1);
+        }
     }
 
     // Restored codes have the type and annotations of the codes.
     static SchemaShape.Column Renamed(string name, SchemaShape.Column codes) =>
         codes.Kind == SchemaShape.Column.VectorKind.VariableVector ? ColumnTypes.CodeSequenceShape(name) : ColumnTypes.CodesShape(name);
+}
+
+/// <summary>The images that heat maps are laid over. No column of an ONNX graph takes them.</summary>
+internal sealed class PictureInput(PixelInput pixels) : ModelInput
+{
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => pixels.Find(schema);
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        pixels.CreateReader(row, columns, capacity);
+
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) => [];
 }
 
 /// <summary>The JSON text of an <see cref="AnomalyDetectionTransformer"/> in a model file.</summary>

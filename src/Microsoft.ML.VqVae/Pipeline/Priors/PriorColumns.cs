@@ -159,7 +159,8 @@ internal sealed record PriorColumns(string Codes, string? Condition, string Outp
         return columns;
     }
 
-    static OnnxValue ToOnnxBits(PriorModel model, IReadOnlyList<OnnxValue> inputs) =>
+    /// <summary>The bits of each code, [rows, codes].</summary>
+    public static OnnxValue ToOnnxBits(PriorModel model, IReadOnlyList<OnnxValue> inputs) =>
         model.Network.BitsToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null);
 }
 
