@@ -112,7 +112,7 @@ internal sealed class VideoData
         Episode = name,
     };
 
-    IDataView View(IEnumerable<FrameRow> rows)
+    public IDataView View(IEnumerable<FrameRow> rows)
     {
         var schema = SchemaDefinition.Create(typeof(FrameRow));
         schema[nameof(FrameRow.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 3, Side, Side);

@@ -34,6 +34,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         IDataView test = Encode(codec, data.Rows(data.Test), "Pixels", nameof(DecodedFrame.Decoded));
         VqVaeMetrics quality = stages.Run("Evaluate the codec on the test frames", _ =>
             VqVaeMetrics.Evaluate(test, "Codes", "Pixels", nameof(DecodedFrame.Decoded)));
+        CodeStability stability = stages.Run("Move test frames by a few pixels", _ =>
+            CodeStability.Measure(data, codec, [.. CodeStability.Codes(test)]));
         IDataView train = Encode(codec, data.Rows(data.Train));
         VideoPriorOptions priorOptions = plan.PriorOptions(Settings);
         using VideoPriorTransformer prior = stages.Train(
@@ -81,6 +83,10 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             RolloutSeconds = rolloutSeconds,
             FramePsnrDb = quality.PeakSignalToNoiseRatio,
             Perplexity = quality.Perplexity,
+            CodesChangedWhereStill = stability.ChangedWhereStill,
+            EqualCodesByPixelsMoved = [.. stability.Moved.Select(moved => moved.EqualCodes)],
+            MseByPixelsMoved = [.. stability.Moved.Select(moved => moved.Error)],
+            MseOfMovedReconstructions = [.. stability.Moved.Select(moved => moved.ErrorOfReconstructions)],
             BitsPerFrameTrueActions = bits.Average(),
             BitsPerFrameShuffledActions = shuffled.Average(),
             BitsDifferenceStandardError = PairedDifference.Of(shuffled, bits).StandardError,
@@ -95,6 +101,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         };
         Table table = TableOf("On the test episodes", "")
             .AddRow("PSNR of reconstructed frames", $"{metrics.FramePsnrDb:0.00} dB")
+            .AddRow("codes that change where nothing moves", $"{metrics.CodesChangedWhereStill:0.0%}")
+            .AddRow("codes known after a move of half a code", $"{HalfACode(metrics.EqualCodesByPixelsMoved):0.0%}")
             .AddRow("bits per frame, true actions", $"{metrics.BitsPerFrameTrueActions:0}")
             .AddRow("bits per frame, shuffled actions",
                 $"{metrics.BitsPerFrameShuffledActions:0} (difference ± {metrics.BitsDifferenceStandardError:0.0})")
@@ -103,6 +111,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             .AddRow("turns in the right direction", $"{metrics.LeftRightFlowAgreement:0.0%}");
         table.Columns[1].RightAligned();
         return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Seconds:0} s");
+
+        static double HalfACode(double[] byPixels) => byPixels[byPixels.Length / 2];
 
         // Whether rollouts are closer to the true frames from this step on.
         bool Better(int from) => Enumerable.Range(from, error.Length - from).All(later => error[later] < copied[later]);
@@ -222,6 +232,19 @@ internal sealed record VideoMetrics : SampleMetrics
     public required double FramePsnrDb { get; init; }
 
     public required double Perplexity { get; init; }
+
+    /// <summary>The fraction of codes that differ from those of the previous frame where no pixel around them changed.</summary>
+    public required double CodesChangedWhereStill { get; init; }
+
+    /// <summary>By the pixels by which a frame moves, from 0 to the width of a code: the fraction of its codes that are those of its
+    /// reconstruction, moved alike.</summary>
+    public required double[] EqualCodesByPixelsMoved { get; init; }
+
+    /// <summary>The squared error of moved frames, encoded and decoded.</summary>
+    public required double[] MseByPixelsMoved { get; init; }
+
+    /// <summary>The same of their reconstructions, moved, encoded and decoded once more.</summary>
+    public required double[] MseOfMovedReconstructions { get; init; }
 
     public required double BitsPerFrameTrueActions { get; init; }
 
