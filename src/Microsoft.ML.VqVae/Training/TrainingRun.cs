@@ -77,10 +77,11 @@ internal sealed class TrainingRun : IDisposable
             NativeSettings.ReturnMemory();
         }
 
-        reporter.Line($"Training ended after {state.Step} of {plan.TotalSteps} steps, {reporter.Elapsed:hh\\:mm\\:ss}.");
+        TimeSpan elapsed = reporter.Elapsed;
+        reporter.Line($"Training ended after {state.Step} of {plan.TotalSteps} steps, {(int)elapsed.TotalHours:00}:{elapsed:mm\\:ss}.");
         return new TrainingSummary(
             state.Step, plan.TotalSteps, resumedFrom, state.StoppedEarly, state.Last!, state.BestValidationLoss, state.BestValidationStep,
-            reporter.Elapsed, state.LearningCurve)
+            elapsed, state.LearningCurve)
         {
             Canceled = canceled,
         };
@@ -128,6 +129,9 @@ internal sealed class TrainingRun : IDisposable
         if (share is { IsFirst: false })
             meter.ZeroSums();
         schedule = state.ShortensLengths ? schedule : schedule.Unshortened;
+        // For a report before the first step.
+        if (state.Step > 0)
+            learningRate = options.LearningRate * schedule.FactorAt(state.Step - 1, plannedSteps);
         reporter.Line($"Training goes on from the checkpoint after {state.Step} of {plan.TotalSteps} steps.");
         if (plannedSteps != plan.TotalSteps)
             ReportChangeOfPlan(plannedSteps);
@@ -255,7 +259,8 @@ internal sealed class TrainingRun : IDisposable
         {
             for (int i = 0; i < plan.ValidationBatches; i++)
             {
-                Tensor[] batch = Take(feeder);
+                // In a group, the others wait for this rank's result: a canceled run ends at the next training batch, on all ranks alike.
+                Tensor[] batch = share is null ? Take(feeder) : feeder.Take(CancellationToken.None);
                 using DisposeScope scope = NewDisposeScope();
                 StepLoss loss = task.Objective.Loss(ToDevice(batch, scope), Moment);
                 int examples = Math.Min(plan.BatchSize, left);

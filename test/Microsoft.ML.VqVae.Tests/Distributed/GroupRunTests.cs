@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Training;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
@@ -45,6 +46,46 @@ public sealed class GroupRunTests
         }
         foreach (float[] weights in group.Weights)
             AreClose(alone.Weights[0], weights);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_run_that_is_canceled_just_before_a_validation_ends_on_all_ranks(bool returnModel)
+    {
+        // The ranks agree on the cancellation of rank 1 in the step before the validation after step 8.
+        Result result = Train(2, folder: null, cancelIn: 7, cancelingRank: 1, validate: true,
+            change: (_, options) => options.ReturnModelWhenCanceled = returnModel);
+        foreach ((Exception? exception, TrainingSummary? summary) in result.Exceptions.Zip(result.Summaries))
+        {
+            Assert.AreEqual(returnModel, exception is null, $"{exception}");
+            Assert.IsTrue(returnModel ? summary!.Canceled : exception is OperationCanceledException, $"{exception}");
+        }
+    }
+
+    [TestMethod]
+    public void A_rank_that_cannot_begin_ends_all()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            var group = new InMemoryGroup(2);
+            Exception?[] exceptions = InMemoryGroup.Run(2, member =>
+            {
+                ImageVqVaeOptions options = Tiny.Options();
+                // A file where there should be a folder, which rank 0 alone looks at.
+                (options.Training.CheckpointFolder, options.Training.Group) = (file, member);
+                var ml = new MLContext(seed: 1);
+                ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(Tiny.Data(ml)).Dispose();
+            }, group);
+            Assert.IsInstanceOfType<IOException>(exceptions[0]);
+            Assert.IsNotNull(exceptions[1]);
+            Assert.Contains(exceptions[0]!.Message, group.Failures);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [TestMethod]

@@ -41,6 +41,7 @@ public sealed class GroupTrainingTests
     [DataRow("speech, waveform", 2)]
     [DataRow("vocoder", 2)]
     [DataRow("series", 2)]
+    [DataRow("series, residual with dropout", 2)]
     [DataRow("codes", 2)]
     [DataRow("prior, PixelCNN with dropout", 2)]
     [DataRow("prior, WaveNet", 3)]
@@ -93,7 +94,7 @@ public sealed class GroupTrainingTests
             "image" => Image(ml, kind, change),
             "speech" => Speech(ml, kind, change),
             "vocoder" => Vocoder(ml, change),
-            "series" => Series(ml, change),
+            "series" => Series(ml, kind, change),
             "codes" => Codes(ml, change),
             "prior" => Prior(ml, kind, change),
             "features" => Features(ml, change),
@@ -150,10 +151,12 @@ public sealed class GroupTrainingTests
         return ml.Transforms.VqVae.Vocode("Sound", "Frames", options).Fit(ml.Data.LoadFromEnumerable(TinyFrames.Rows(20)));
     }
 
-    static SeriesVqVaeTransformer Series(MLContext ml, Action<TrainingOptions> change)
+    static SeriesVqVaeTransformer Series(MLContext ml, string kind, Action<TrainingOptions> change)
     {
         SeriesVqVaeOptions options = TinySeries.Options();
-        options.Quantizer = Quantizer();
+        // Series of unequal lengths.
+        options.Quantizer = kind == "series, residual with dropout"
+            ? new ResidualVectorQuantizerOptions { Stage = Quantizer(), CodesPerPosition = 3, Dropout = 0.7 } : Quantizer();
         options.Training = Training(change);
         return ml.Transforms.VqVae.EncodeSeries("Codes", "Window", options).Fit(TinySeries.Data(ml, 20));
     }

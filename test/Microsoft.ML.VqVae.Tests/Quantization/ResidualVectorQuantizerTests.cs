@@ -130,6 +130,23 @@ public sealed class ResidualVectorQuantizerTests
     }
 
     [TestMethod]
+    public void All_positions_of_an_example_have_the_same_stages_also_beside_padding()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var quantizer = new ResidualVectorQuantizer(Small(options => (options.CodesPerPosition, options.Dropout) = (4, 0.6)), 5);
+        const int Batch = 40, Real = 3, Length = 4;
+        var padding = new Networks.Padding(full(Batch, Real, dtype: ScalarType.Int64), Length, perCode: 1);
+        for (int step = 0; step < 5; step++)
+        {
+            float[] used = TensorAssert.Floats(padding.Quantize(quantizer, Numbers(step, Batch, 4, Length)).Counts.sum(1));
+            Assert.AreEqual(Batch * Real, used[0]);
+            foreach (float count in used)
+                Assert.AreEqual(0, count % Real, $"{count} codes of whole examples");
+            Assert.IsLessThan(used[0], used[3]);
+        }
+    }
+
+    [TestMethod]
     public void Dropout_leaves_out_the_last_stages_of_as_many_examples_as_it_says()
     {
         using DisposeScope scope = NewDisposeScope();

@@ -83,6 +83,32 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
+    public void A_report_before_the_first_step_after_a_resume_has_the_learning_rate_of_the_last_step()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new TinyRegression())
+        using (var cancellation = new CancellationTokenSource())
+        {
+            first.OnLoss = moment => _ = moment.Step == 6 && first.Network.training ? Cancel(cancellation) : 0;
+            Assert.ThrowsExactly<OperationCanceledException>(() => first.Run(Options(earlyStop: false, folder, cancellation.Token)));
+        }
+
+        // The plan now ends where the run was canceled: what is left of it is the report.
+        using var second = new TinyRegression();
+        TrainingOptions options = Options(earlyStop: false, folder);
+        options.Steps = 7;
+        TrainingSummary summary = second.Run(options);
+        Assert.AreEqual((7L, 7L), (summary.Steps, summary.ResumedFromStep!.Value));
+        Assert.IsGreaterThan(0, summary.Last.LearningRate);
+
+        static int Cancel(CancellationTokenSource source)
+        {
+            source.Cancel();
+            return 0;
+        }
+    }
+
+    [TestMethod]
     public void A_token_cancelled_beforehand_stops_before_the_first_step()
     {
         using var regression = new TinyRegression();

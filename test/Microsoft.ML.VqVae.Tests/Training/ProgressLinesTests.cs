@@ -19,6 +19,10 @@ public sealed class ProgressLinesTests
             lines.Report(Progress(step));
         }
         CollectionAssert.AreEqual((long[])[10, 40, 100], Steps(writer));
+        // The next run with the same object.
+        lines.Report(Progress(10));
+        lines.Report(Progress(20));
+        CollectionAssert.AreEqual((long[])[10, 40, 100, 10], Steps(writer));
     }
 
     [TestMethod]

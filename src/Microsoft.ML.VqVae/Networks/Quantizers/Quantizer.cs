@@ -72,6 +72,13 @@ public abstract class Quantizer : nn.Module<Tensor, QuantizationResult>
         return rows.reshape([.. spatial, rows.shape[^1]]).permute(axes);
     }
 
+    /// <summary>Quantizes the encodings of some positions of each example, [N, C], for a quantizer that does not treat all examples
+    /// alike.</summary>
+    /// <param name="positions">The encodings.</param>
+    /// <param name="examples">The example of each position, Int64 [N].</param>
+    /// <param name="count">The number of examples.</param>
+    internal virtual QuantizationResult QuantizePositions(Tensor positions, Tensor examples, long count) => call(positions);
+
     /// <summary>Checks the shape and the type of encodings.</summary>
     /// <exception cref="ArgumentException">They are not Float32 [batch, <see cref="Channels"/>, …].</exception>
     protected void CheckEncodings(Tensor encodings)
@@ -212,7 +219,8 @@ internal static class PaddedQuantization
         (long batch, long channels, long count) = (latents.shape[0], latents.shape[1], latents.shape[2]);
         Tensor rows = padding.Codes.reshape(-1).nonzero().reshape(-1);
         Tensor real = latents.permute(0, 2, 1).reshape(-1, channels).index_select(0, rows);
-        QuantizationResult result = quantizer.call(real);
+        Tensor examples = TensorArithmetic.Arange(batch, latents.device).repeat_interleave(count).index_select(0, rows);
+        QuantizationResult result = quantizer.QuantizePositions(real, examples, batch);
         Tensor quantized = zeros(batch * count, channels, dtype: ScalarType.Float32, device: latents.device)
             .IndexAdd_(0, rows, result.Quantized).view(batch, count, channels).permute(0, 2, 1);
         return result with { Quantized = quantized };

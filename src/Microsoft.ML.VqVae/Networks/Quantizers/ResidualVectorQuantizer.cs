@@ -80,7 +80,15 @@ public sealed class ResidualVectorQuantizer : Quantizer
     /// 0.</summary>
     /// <exception cref="ArgumentException">The encodings have another shape.</exception>
     /// <exception cref="InvalidOperationException">An encoding is not a finite number (on the CPU only).</exception>
-    public override QuantizationResult forward(Tensor encodings)
+    public override QuantizationResult forward(Tensor encodings) => Quantize(encodings, examples: null, encodings?.shape[0] ?? 0);
+
+    internal override QuantizationResult QuantizePositions(Tensor positions, Tensor examples, long count) =>
+        Quantize(positions, examples, count);
+
+    /// <param name="encodings">The encodings of the examples, or of some positions of each.</param>
+    /// <param name="examples">The example of each row of the encodings, Int64; null if a row is an example.</param>
+    /// <param name="count">The number of examples.</param>
+    QuantizationResult Quantize(Tensor encodings, Tensor? examples, long count)
     {
         CheckEncodings(encodings);
         using DisposeScope scope = NewDisposeScope();
@@ -95,8 +103,11 @@ public sealed class ResidualVectorQuantizer : Quantizer
         }
 
         long batch = encodings.shape[0];
-        (long firstRow, long wholeBatch) = training ? BatchShare.Current.Place(batch) : (0, batch);
-        int[] ofBatch = StagesOf((int)wholeBatch, step), used = ofBatch[(int)firstRow..(int)(firstRow + batch)];
+        (long first, long wholeBatch) = training ? BatchShare.Current.Place(count) : (0, count);
+        int[] ofBatch = StagesOf((int)wholeBatch, step), used = ofBatch[(int)first..(int)(first + count)];
+        // Reading the examples makes the host wait for a GPU too.
+        if (examples is not null)
+            used = ofBatch.Min() == stages.Count ? NoDropout((int)batch) : [.. examples.cpu().data<long>().ToArray().Select(example => used[example])];
         Tensor residual = encodings, sum = zeros_like(encodings);
         Tensor codebookLoss = Zero(encodings), commitmentLoss = Zero(encodings), loss = Zero(encodings);
         var indices = new List<Tensor>();
@@ -106,8 +117,8 @@ public sealed class ResidualVectorQuantizer : Quantizer
             int number = indices.Count;
             long[] rows = [.. Enumerable.Range(0, (int)batch).Where(row => used[row] > number).Select(row => (long)row)];
             long[] shape = [batch, .. encodings.shape[2..], 1];
-            int rowsOfBatch = ofBatch.Count(stagesUsed => stagesUsed > number);
-            if (rowsOfBatch == 0)
+            int examplesOfBatch = ofBatch.Count(stagesUsed => stagesUsed > number);
+            if (examplesOfBatch == 0)
             {
                 indices.Add(zeros(shape, dtype: ScalarType.Int64, device: encodings.device));
                 counts.Add(zeros(1, CodebookSize, dtype: ScalarType.Float32, device: encodings.device));
@@ -118,7 +129,7 @@ public sealed class ResidualVectorQuantizer : Quantizer
             Tensor codes = Whole(result.Quantized.detach(), which, encodings.shape);
             sum = sum.Add(codes);
             residual = residual - codes;
-            double share = (double)rowsOfBatch / wholeBatch / stages.Count;
+            double share = (double)examplesOfBatch / wholeBatch / stages.Count;
             codebookLoss = codebookLoss.Add(result.CodebookLoss.Mul(share));
             commitmentLoss = commitmentLoss.Add(result.CommitmentLoss.Mul(share));
             loss = loss.Add(result.Loss.Mul(share));
@@ -179,7 +190,7 @@ public sealed class ResidualVectorQuantizer : Quantizer
     /// <summary>The number of stages that each example of a batch uses.</summary>
     int[] StagesOf(int batch, long step)
     {
-        int[] used = [.. Enumerable.Repeat(stages.Count, batch)];
+        int[] used = NoDropout(batch);
         if (!training || _options.Dropout == 0)
             return used;
         float[] draws = new float[2 * batch];
@@ -191,6 +202,8 @@ public sealed class ResidualVectorQuantizer : Quantizer
         }
         return used;
     }
+
+    int[] NoDropout(int count) => [.. Enumerable.Repeat(stages.Count, count)];
 
     /// <summary>Rows of a batch in their places, and zeros in the others.</summary>
     static Tensor Whole(Tensor part, Tensor which, long[] shape) => part.shape[0] == shape[0]

@@ -58,12 +58,15 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         ArgumentNullException.ThrowIfNull(input);
         Options.Validate();
         TrainingOptions training = Options.Training.Copy();
-        TrainingLoop.Prepare(training);
         training.Seed ??= MLNetInternals.SeedOf(_environment) ?? (training is { CheckpointFolder: null, Group: null } ? Random.Shared.Next() : 0);
-        Device device = DeviceChoice.For(_environment);
+        Device device = AbortWhereItFails(training, () =>
+        {
+            TrainingLoop.Prepare(training);
+            return DeviceChoice.For(_environment);
+        });
         // In the caller's inference mode, the network would be of tensors that cannot be trained.
         using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
-        TrainingPlan<TTransformer> plan = PlanOrAbort(input, training);
+        TrainingPlan<TTransformer> plan = AbortWhereItFails(training, () => Plan(input, training.Seed.Value));
         using IDisposable? examples = plan.Task.Examples as IDisposable;
         try
         {
@@ -89,11 +92,12 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         }
     }
 
-    TrainingPlan<TTransformer> PlanOrAbort(IDataView input, TrainingOptions training)
+    /// <summary>Does what may fail on one rank of a group alone, and then ends all of them.</summary>
+    static T AbortWhereItFails<T>(TrainingOptions training, Func<T> work)
     {
         try
         {
-            return Plan(input, training.Seed!.Value);
+            return work();
         }
         catch (Exception e) when (training.Group is not null)
         {
@@ -113,30 +117,31 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     /// <param name="description">The network.</param>
     /// <param name="seed">The seed of random weights.</param>
     /// <param name="classes">The classes that the network is conditioned on, or null.</param>
+    /// <param name="examples">The training data, disposed if no network is created; null if it holds nothing to dispose.</param>
     /// <exception cref="InvalidOperationException">The transformer of the warm start has another network, or other classes.</exception>
     private protected TNetwork CreateNetwork<TNetwork>(
-        INetworkDescription<TNetwork> description, int seed, CategorySet? classes = null)
+        INetworkDescription<TNetwork> description, int seed, CategorySet? classes = null, IDisposable? examples = null)
         where TNetwork : nn.Module
     {
-        TNetwork network = description.CreateNetwork(seed);
-        if (Options.WarmStart is not NetworkTransformer start)
-            return network;
+        TNetwork? network = null;
         try
         {
-            CategorySet.RequireSame(start.Classes, classes, nameof(NetworkOptions.WarmStart));
-            start.CopyWeightsTo(network);
+            network = description.CreateNetwork(seed);
+            if (Options.WarmStart is NetworkTransformer start)
+            {
+                CategorySet.RequireSame(start.Classes, classes, nameof(NetworkOptions.WarmStart));
+                start.CopyWeightsTo(network);
+            }
             return network;
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception)
         {
-            network.Dispose();
+            network?.Dispose();
+            examples?.Dispose();
+            if (exception is not InvalidDataException)
+                throw;
             throw new InvalidOperationException($"{exception.Message} Set {nameof(NetworkOptions.WarmStart)} to a transformer whose "
                 + "network has the settings of these options.", exception);
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
         }
     }
 }
