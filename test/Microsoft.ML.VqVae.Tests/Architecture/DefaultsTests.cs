@@ -77,8 +77,8 @@ public class DefaultsTests
     }
 
     /// <summary>Values that came after version 0.1, without which a file means what it did: ModelFileDamageTests loads files without the
-    /// digest, OlderModelFilesTests maps of codes without key values.</summary>
-    static readonly string[] Later = [".Sha256", ".CodeValues"];
+    /// digest, OlderModelFilesTests maps of codes without key values and frames without codes per position.</summary>
+    static readonly string[] Later = [".Sha256", ".CodeValues", ".Columns.CodesPerPosition"];
 
     /// <summary>A setting that a file does not name would take the default of the version that loads it.</summary>
     [TestMethod]

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Tests.Onnx;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
 
@@ -162,6 +163,9 @@ public sealed class CodesThroughTextTests
         using var stream = new MemoryStream();
         _ml.Model.Save(map, training.Schema, stream);
         CollectionAssert.AreEqual(expected, Predicted(new MLContext().Model.Load(stream, out _)));
+        IDataView input = OnnxFile.Only(_ml, other, "Code");
+        using (var onnx = new OnnxFile(map, input, "PredictedLabel", "Score"))
+            onnx.AssertEqual(map.Transform(input), input, "PredictedLabel", "Score");
         string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => map.Transform(Labelled("x", "y"))).Message;
         StringAssert.Contains(message, "code column 'Code': expected keys with the values of the training data, '0' to '3'");
 

@@ -197,4 +197,20 @@ public sealed class ExpandFramesTests
 
         public string[] Labels { get; set; } = [];
     }
+
+    [TestMethod]
+    public void Codes_of_one_position_have_its_time_and_its_label()
+    {
+        ExpandFramesOptions options = Options;
+        options.CodesPerPosition = 2;
+        Speech[] rows = [new() { Codes = [1, 2, 3, 4], Labels = ["A", "B"], LabelStarts = [0, 0.1f], LabelEnds = [0.1f, 0.2f] }];
+        IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options), _ml.Data.LoadFromEnumerable(rows));
+        Values.AreEqual([[1u, "A", 0.05f], [2u, "A", 0.05f], [3u, "B", 0.15f], [4u, "B", 0.15f]], Values.Read(view, "Code", "Phone", "Time"));
+        // Four codes are two positions of 0.1 s; one more may be padding.
+        rows[0].LabelEnds[1] = 0.35f;
+        view = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options).Fit(view).Transform(_ml.Data.LoadFromEnumerable(rows));
+        Assert.Contains("0.2 s", Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Phone")).Message);
+        options.CodesPerPosition = 0;
+        Assert.Contains("CodesPerPosition", Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate).Message);
+    }
 }

@@ -96,12 +96,14 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
     {
         AddedColumns columns = Bind(inputSchema);
         OnnxValue code = valueOf(columns.InputColumns[0]).To<long>();
+        int[] rows = RowsOfKeys(columns.InputColumns[0]);
+        uint[] predicted = Predicted();
         OnnxValue Table<T>(T[] values, params long[] shape) where T : unmanaged => code.RowsOf(code.Graph.Constant(values, shape));
         OnnxOutput Added(int output, OnnxValue value) => new(new(columns.OutputSchema[inputSchema.Count + output]), value);
         return
         [
-            Added(0, Table(Array.ConvertAll(Predicted(), label => (long)label - 1), _probabilities.Length)),
-            Added(1, Table(_probabilities.SelectMany(row => row).ToArray(), _probabilities.Length, counts.Labels)),
+            Added(0, Table(Array.ConvertAll(rows, row => (long)predicted[row] - 1), rows.Length)),
+            Added(1, Table(rows.SelectMany(row => _probabilities[row]).ToArray(), rows.Length, counts.Labels)),
         ];
     }
 

@@ -51,7 +51,7 @@ public sealed class ExpandFramesEstimator : IEstimator<ExpandFramesTransformer>
         _columns = new FrameColumns(
             codesColumnName ?? outputColumnName, outputColumnName, NullIfEmpty(options.WindowColumnName), options.Context,
             NullIfEmpty(options.TimeColumnName), NullIfEmpty(options.LabelColumnName), options.LabelsColumnName,
-            options.LabelStartsColumnName, options.LabelEndsColumnName, options.SamplesPerCode, options.SampleRate);
+            options.LabelStartsColumnName, options.LabelEndsColumnName, options.SamplesPerCode, options.SampleRate, options.CodesPerPosition);
         SchemaColumns.RequireDistinct(_columns.Added.OfType<string>());
     }
 
@@ -82,9 +82,14 @@ public sealed class ExpandFramesEstimator : IEstimator<ExpandFramesTransformer>
 /// code.</summary>
 public sealed class ExpandFramesOptions
 {
-    /// <summary>H: number of samples per code. Code i covers the samples from i·H up to (i + 1)·H.</summary>
+    /// <summary>H: number of samples per code. Code i covers the samples from i·H up to (i + 1)·H; with several codes per position, the codes of
+    /// position i do.</summary>
     /// <value>At least 1. The default is 640: 25 codes per second at 16 kHz.</value>
     public int SamplesPerCode { get; set; } = 640;
+
+    /// <summary>G: number of codes at a position, which cover the same samples and lie side by side.</summary>
+    /// <value>At least 1. The default is 1.</value>
+    public int CodesPerPosition { get; set; } = 1;
 
     /// <summary>The sample rate of the encoded audio, in hertz.</summary>
     /// <value>At least 1. The default is 16000.</value>
@@ -116,7 +121,8 @@ public sealed class ExpandFramesOptions
     /// <value>The default is "LabelEnds".</value>
     public string LabelEndsColumnName { get; set; } = "LabelEnds";
 
-    /// <summary>The name of a column for the time of the center of the code in seconds, (i + 0.5)·H / sample rate: a Single.</summary>
+    /// <summary>The name of a column for the time of the center of the code in seconds, (i + 0.5)·H / sample rate at position i: a
+    /// Single.</summary>
     /// <value>Null, the default, for none.</value>
     public string? TimeColumnName { get; set; }
 
@@ -125,7 +131,7 @@ public sealed class ExpandFramesOptions
     public void Validate()
     {
         var problems = new OptionProblems("The options of ExpandFrames cannot be used");
-        Describe(problems, SamplesPerCode, SampleRate, Context);
+        Describe(problems, SamplesPerCode, SampleRate, Context, CodesPerPosition);
         if (LabelColumnName is not null)
         {
             (string Option, string Value)[] needed =
@@ -139,10 +145,11 @@ public sealed class ExpandFramesOptions
         problems.ThrowIfAny();
     }
 
-    internal static void Describe(OptionProblems problems, int samplesPerCode, int sampleRate, int context)
+    internal static void Describe(OptionProblems problems, int samplesPerCode, int sampleRate, int context, int codesPerPosition)
     {
         problems.AtLeast(nameof(SamplesPerCode), samplesPerCode, 1);
         problems.AtLeast(nameof(SampleRate), sampleRate, 1);
+        problems.AtLeast(nameof(CodesPerPosition), codesPerPosition, 1);
         problems.Require(context is >= 0 and <= 1 << 20, nameof(Context), "from 0 to a million", context);
     }
 }
@@ -209,7 +216,7 @@ internal sealed record SavedFrames(FrameColumns Columns) : IDescription
 {
     public void Describe(OptionProblems problems)
     {
-        ExpandFramesOptions.Describe(problems, Columns.SamplesPerCode, Columns.SampleRate, Columns.Context);
+        ExpandFramesOptions.Describe(problems, Columns.SamplesPerCode, Columns.SampleRate, Columns.Context, Columns.CodesPerPosition);
         string[] labels = Columns.Label is null ? [] : [Columns.Labels, Columns.LabelStarts, Columns.LabelEnds];
         SchemaColumns.Describe(problems, [Columns.Codes, .. labels], Columns.Added);
     }

@@ -6,17 +6,17 @@ using Microsoft.ML.VqVae.Persistence;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The settings of ExpandFrames: the names of input and added columns, null for columns that are not requested, and the time of a
-/// code.</summary>
+/// code. Model files of older versions have no codes per position.</summary>
 internal sealed record FrameColumns(
     string Codes, string Code, string? Window, int Context, string? Time, string? Label, string Labels, string LabelStarts,
-    string LabelEnds, int SamplesPerCode, int SampleRate)
+    string LabelEnds, int SamplesPerCode, int SampleRate, int CodesPerPosition = 1)
 {
     /// <summary>Seconds from the start of the utterance to the center of a code. Single, like the times of labels, so that equal times
     /// compare as equal.</summary>
-    public float Center(int code) => (float)((code + 0.5) * SamplesPerCode / SampleRate);
+    public float Center(int code) => (float)((code / CodesPerPosition + 0.5) * SamplesPerCode / SampleRate);
 
     /// <summary>The duration of a number of codes in seconds.</summary>
-    public double Duration(int codes) => (double)codes * SamplesPerCode / SampleRate;
+    public double Duration(int codes) => (double)codes / CodesPerPosition * SamplesPerCode / SampleRate;
 
     /// <summary>The added columns in this order; null for columns that are not requested.</summary>
     [JsonIgnore]

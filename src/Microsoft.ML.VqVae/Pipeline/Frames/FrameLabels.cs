@@ -70,12 +70,12 @@ internal abstract class FrameLabels
             }
         }
         // Codes cover whole utterances, with padding: labels beyond the last code are of other audio, or the time of a code is wrong.
-        double end = _names.Duration(_codes + 1);
+        double end = _names.Duration(_codes + _names.CodesPerPosition);
         if (count > 0 && _ends[^1] > end)
         {
             throw Bad(Text($"has labels up to {_ends[^1]} s in column '{_names.LabelEnds}', but only {_codes} codes of ")
                 + Text($"{_names.SamplesPerCode} samples at {_names.SampleRate} Hz, {_names.Duration(_codes)} s. ")
-                + "Check the labels, SamplesPerCode and SampleRate");
+                + "Check the labels, SamplesPerCode, CodesPerPosition and SampleRate");
         }
         _read = true;
     }
