@@ -190,4 +190,55 @@ public class FeatureInputTests
         Assert.Contains("multiple of 2", Assert.ThrowsExactly<InvalidOperationException>(
             () => _ml.Transforms.VqVae.Featurize("Features", "Codes", three).Fit(TinyCodes.Lines(_ml, 3))).Message);
     }
+
+    [TestMethod]
+    public void An_empty_row_is_named_and_those_before_it_are_not_lost()
+    {
+        using FeatureTransformer features = _ml.Transforms.VqVae.Featurize("Features", "Codes", TinyFeatures.Options())
+            .Fit(TinyCodes.Lines(_ml, 20));
+        IDataView rows = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 5).Select(row => new AnyLength
+        {
+            Codes = row == 3 ? [] : [1, 2, 3, 1],
+        }));
+        IDataView view = features.Transform(rows);
+        using DataViewRowCursor cursor = view.GetRowCursor([view.Schema["Features"]]);
+        ValueGetter<VBuffer<float>> getter = cursor.GetGetter<VBuffer<float>>(view.Schema["Features"]);
+        VBuffer<float> value = default;
+        for (int row = 0; row < 3; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            getter(ref value);
+        }
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() =>
+        {
+            cursor.MoveNext();
+            getter(ref value);
+        }).Message;
+        Assert.Contains("Row 3 of codes column 'Codes' has no codes", message);
+    }
+
+    [TestMethod]
+    public void Vectors_of_no_declared_size_are_read_as_in_training()
+    {
+        AnyLength[] rows = [.. Enumerable.Range(0, 12).Select(row => new AnyLength
+        {
+            Codes = [(uint)(1 + row % 3), 2, 3], Vectors = [.. Enumerable.Range(0, 6).Select(i => (float)Math.Sin(row + i))],
+        })];
+        var schema = SchemaDefinition.Create(typeof(AnyLength));
+        schema["Codes"].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), TinyCodes.Codes), 3);
+        IDataView data = _ml.Data.LoadFromEnumerable(rows, schema);
+        using FeatureTransformer features = _ml.Transforms.VqVae.Featurize("Features", "Codes", Options("Vectors")).Fit(data);
+        Assert.HasCount(12, Values.Read(features.Transform(data), "Features"));
+        rows[5].Vectors = [1, 2, 3];
+        Assert.Contains("Row 5 of column 'Vectors' has 3 numbers", Assert.ThrowsExactly<InvalidOperationException>(
+            () => Values.Read(features.Transform(data), "Features")).Message);
+    }
+
+    sealed class AnyLength
+    {
+        [KeyType(TinyCodes.Codes)]
+        public uint[] Codes { get; set; } = [];
+
+        public float[] Vectors { get; set; } = [];
+    }
 }

@@ -91,6 +91,24 @@ public sealed class NearestRowsTests
     }
 
     [TestMethod]
+    public void Codes_with_other_key_numbers_are_matched_by_their_values()
+    {
+        using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null));
+        IDataView codes = _ml.Data.Cache(codec.Transform(Tiny.Data(_ml, 20)));
+        // As codes that were written as text and read again: their keys are numbered by their first rows.
+        IDataView told = _ml.Transforms.Conversion.MapKeyToValue("Text", "Codes")
+            .Append(_ml.Transforms.Conversion.MapValueToKey("Codes", "Text")).Fit(codes).Transform(codes);
+        Assert.IsFalse(Values.Read(codes, "Codes").Zip(Values.Read(told, "Codes"))
+            .All(pair => ((uint[])pair.First[0]).SequenceEqual((uint[])pair.Second[0])), "The keys have the same numbers.");
+        NearestRowsTransformer search = _ml.Transforms.VqVae.NearestRows("Near", "Codes", 3, "Far").Fit(codes);
+        Values.AreEqual(Read(search.Transform(codes)), Read(search.Transform(told)));
+        using var file = new MemoryStream();
+        _ml.Model.Save(search, codes.Schema, file);
+        file.Position = 0;
+        Values.AreEqual(Read(search.Transform(codes)), Read(new MLContext().Model.Load(file, out _).Transform(told)));
+    }
+
+    [TestMethod]
     public void Other_columns_and_too_few_rows_are_refused()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Rows(4, 1));

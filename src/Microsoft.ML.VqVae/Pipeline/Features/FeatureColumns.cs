@@ -98,7 +98,7 @@ internal sealed record FeatureColumns(
 
     public ModelInput ToInput(FeatureModel model) => Input is string input
         ? new PositionVectorsInput(input, model.Description)
-        : new CodeSequenceInput(Codes, model.Description.Format, model.Description.CodesPerPosition);
+        : new CodeSequenceInput(Codes, model.Description.Format, model.Description.CodesPerPosition, emptyAllowed: false);
 
     public IReadOnlyList<ModelColumn<FeatureModel, FeaturePass>> ToOutputs()
     {

@@ -21,7 +21,9 @@ internal sealed class PositionVectorsInput(string name, FeatureDescription model
     {
         DataViewSchema.Column column = Find(schema, name);
         int size = ((VectorDataViewType)column.Type).Size;
-        bool fits = Positions is int positions ? size == positions * model.InputChannels : size % model.InputChannels == 0;
+        // Rows of a column of unknown size, 0, are checked one by one.
+        bool fits = Positions is int positions && size > 0
+            ? size == (long)positions * model.InputChannels : size % model.InputChannels == 0;
         return fits ? [column] : throw SchemaColumns.Mismatch(name, Positions is int fixedPositions
             ? $"{new VectorDataViewType(NumberDataViewType.Single, fixedPositions * model.InputChannels)}, which the model was trained on"
             : string.Create(CultureInfo.InvariantCulture, $"a vector of Single whose length is a multiple of {model.InputChannels}"),

@@ -104,9 +104,10 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
             name, $"{ToColumnType()}, which the model was trained on", column.Type.ToString()!, role);
     }
 
-    // The code of each key of a column, by the values of the keys: codes that were written as text and read again have other key numbers,
-    // and only those keys that occur. Null if key numbers count: the column has the key values of the training data, or one has none.
-    int[]? MatchKeys(DataViewSchema.Column column, string role)
+    /// <summary>The code of each key of a column, by the values of the keys: codes that were written as text and read again have other key
+    /// numbers, and only those keys that occur. Null if key numbers count: the column has the key values of the training data, or one has
+    /// none.</summary>
+    public int[]? MatchKeys(DataViewSchema.Column column, string role)
     {
         if (Names is null || KeyNames.Of(column) is not KeyNames found || found.Values.AsSpan().SequenceEqual(Names.Values))
             return null;
@@ -141,17 +142,18 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1)];
 }
 
-/// <summary>A column of codes as the input of a decoder of sequences: codes Int64 [rows, longest, G], 0 beyond the end of a row, and the
+/// <summary>A column of codes as the input of a network that reads position by position: codes Int64 [rows, longest, G], 0 beyond the end of a row, and the
 /// number of positions of each row, Int64 [rows].</summary>
 /// <param name="name">The name of the column.</param>
 /// <param name="format">The codes that the network was trained on.</param>
 /// <param name="perPosition">G: the number of codes at a position.</param>
-internal sealed class CodeSequenceInput(string name, CodeFormat format, int perPosition) : ModelInput
+/// <param name="emptyAllowed">Whether rows may be empty, of which a decoder makes empty rows.</param>
+internal sealed class CodeSequenceInput(string name, CodeFormat format, int perPosition, bool emptyAllowed = true) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) => new CodeReader(
-        format.ToRequirements(columns[0]) with { Length = null, EmptyAllowed = true, PerPosition = perPosition }, row, columns[0], capacity,
+        format.ToRequirements(columns[0]) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition }, row, columns[0], capacity,
         byPosition: true);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>

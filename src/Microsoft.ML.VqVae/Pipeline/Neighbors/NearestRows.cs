@@ -14,7 +14,9 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Neighbors">Number of rows to find.</param>
 /// <param name="Width">Number of codes or numbers in a row.</param>
 /// <param name="Codes">K for a column of codes; 0 for one of numbers.</param>
-internal sealed record NearestRowsSettings(string Input, string Rows, string? Distances, int Neighbors, int Width, int Codes) : IDescription
+/// <param name="Names">The values of the keys of codes; null if the column has none, and in model files of older versions.</param>
+internal sealed record NearestRowsSettings(
+    string Input, string Rows, string? Distances, int Neighbors, int Width, int Codes, KeyNames? Names = null) : IDescription
 {
     const int MaxWidth = int.MaxValue / 4;
 
@@ -24,16 +26,22 @@ internal sealed record NearestRowsSettings(string Input, string Rows, string? Di
         problems.AtLeast(nameof(Neighbors), Neighbors, 1);
         problems.Require(Width is >= 1 and <= MaxWidth, nameof(Width), $"from 1 to {MaxWidth}", Width);
         problems.AtLeast(nameof(Codes), Codes, 0);
+        Names?.Describe(problems, nameof(Names), Codes);
     }
 
     /// <summary>The training rows and their row numbers, as bytes: 4 for each code or number.</summary>
     public int BytesOfRow => checked(4 * Width);
 
-    /// <summary>Finds and checks the column.</summary>
+    CodeFormat Format => new(Codes, [Width], Names, SlotNames: null);
+
+    /// <summary>Finds and checks the column. Keys are matched by their values.</summary>
     public DataViewSchema.Column Find(DataViewSchema schema)
     {
         DataViewSchema.Column column = SchemaColumns.Find(schema, Input);
-        return WidthAndCodesOf(column) == (Width, Codes) ? column : throw SchemaColumns.Mismatch(Input,
+        // A grid of codes and a line of as many are alike here.
+        bool fits = WidthAndCodesOf(column) is (int width, int codes) && width == Width && codes > 0 == Codes > 0
+            && (Codes == 0 || Format.MatchKeys(column, "input") is not null || codes == Codes);
+        return fits ? column : throw SchemaColumns.Mismatch(Input,
             Codes > 0 ? $"a vector of {Width} keys from 1 to {Codes}, as in training" : $"a vector of {Width} Single, as in training",
             column.Type.ToString()!);
     }
@@ -53,12 +61,13 @@ internal sealed record NearestRowsSettings(string Input, string Rows, string? Di
         byte[] bytes = new byte[BytesOfRow];
         if (Codes > 0)
         {
-            ValueGetter<VBuffer<uint>> getKeys = row.GetGetter<VBuffer<uint>>(column);
-            VBuffer<uint> keys = default;
+            var getter = new CodeGetter(Format.ToRequirements(column, missingAllowed: true), row, column);
             return () =>
             {
-                getKeys(ref keys);
-                keys.CopyTo(MemoryMarshal.Cast<byte, uint>(bytes.AsSpan()));
+                Span<uint> keys = MemoryMarshal.Cast<byte, uint>(bytes.AsSpan());
+                ReadOnlySpan<long> codes = getter.Read();
+                for (int i = 0; i < codes.Length; i++)
+                    keys[i] = (uint)(codes[i] + 1);
                 return bytes;
             };
         }

@@ -79,7 +79,7 @@ public sealed class NearestRowsEstimator : IEstimator<NearestRowsTransformer>
         DataViewSchema.Column column = SchemaColumns.Find(input.Schema, _input);
         (int width, int codes) = NearestRowsSettings.WidthAndCodesOf(column)
             ?? throw SchemaColumns.Mismatch(_input, Expected, column.Type.ToString()!);
-        var settings = new NearestRowsSettings(_input, _rows, _distances, _neighbors, width, codes);
+        var settings = new NearestRowsSettings(_input, _rows, _distances, _neighbors, width, codes, codes > 0 ? KeyNames.Of(column) : null);
         using var bytes = new MemoryStream();
         using DataViewRowCursor cursor = input.GetRowCursor([column]);
         Func<ReadOnlyMemory<byte>> read = settings.ReaderOf(cursor, column);
