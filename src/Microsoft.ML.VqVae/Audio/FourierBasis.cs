@@ -71,6 +71,8 @@ internal sealed class PerDevice : IDisposable
         {
             if (!_copies.TryGetValue(name, out Tensor? copy))
             {
+                // A tensor of inference mode could not be saved for a backward pass later.
+                using IDisposable? normalMode = is_inference_mode_enabled() ? inference_mode(false) : null;
                 copy = tensor(_values, device: device).view(_shape).DetachFromDisposeScope();
                 _copies.Add(name, copy);
             }

@@ -43,7 +43,8 @@ public abstract class FrameFeatures : IDisposable
     /// <summary>The features of waveforms, on their device; gradients pass.</summary>
     /// <param name="waveforms">Samples of full scale -1 to 1, Float32 [B, samples].</param>
     /// <returns>Float32 [B, frames, <see cref="Size"/>]. Every waveform has as many frames as the longest one: of one that was padded,
-    /// those after <see cref="FramesOf"/> its own length belong to the padding.</returns>
+    /// those after <see cref="FramesOf"/> its own length belong to the padding. With pre-emphasis, the last frame before the padding may
+    /// differ from that of the waveform alone, since the step from its last sample to zero is then a part of the waveform.</returns>
     public Tensor Compute(Tensor waveforms)
     {
         ArgumentNullException.ThrowIfNull(waveforms);

@@ -151,4 +151,40 @@ public class AudioFitTests
         Assert.AreEqual(network, Growth(() => Assert.ThrowsExactly<InvalidOperationException>(
             () => Fit(codec, data: TinySpeech.Data(_ml, bad)).Dispose())), "after a fit that failed");
     }
+
+    [TestMethod]
+    public void A_speaker_without_sound_is_not_one_of_the_voices()
+    {
+        TinySpeech.Row[] rows = TinySpeech.Rows(6);
+        foreach (TinySpeech.Row row in rows.Where(row => row.Speaker == TinySpeech.Speakers[1]))
+            row.Waveform = [];
+        using AudioVqVaeTransformer transformer = Fit("mel", data: TinySpeech.Data(_ml, rows));
+        CollectionAssert.AreEqual(TinySpeech.Speakers[..1], transformer.Speakers.ToArray());
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void No_temporary_file_stays_mapped_after_a_fit_that_failed()
+    {
+        static int Mapped() => File.ReadLines("/proc/self/maps").Count(line => line.Contains("vqvae-", StringComparison.Ordinal)
+            && line.Contains(".data", StringComparison.Ordinal));
+        TinySpeech.Row[] bad = TinySpeech.Rows(4);
+        bad[2].Waveform[0] = float.NaN;
+        int before = Mapped();
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => Fit("mel", options => options.Training.DataMemoryLimit = 0, TinySpeech.Data(_ml, bad)).Dispose());
+        // Values that are no bytes, found after all images are read.
+        ImageVqVaeOptions images = Tiny.Options();
+        (images.ReconstructionBitsColumnName, images.ImageScale, images.Training.DataMemoryLimit) = ("Bits", 0.1f, 0);
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", images).Fit(Tiny.Data(_ml)).Dispose());
+        // A network that does not fit, likewise.
+        using ImageVqVaeTransformer other = Tiny.Untrained();
+        ImageVqVaeOptions wider = Tiny.Options();
+        wider.Codec.HiddenChannels = 12;
+        (wider.WarmStart, wider.Training.DataMemoryLimit) = (other, 0);
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", wider).Fit(Tiny.Data(_ml)).Dispose());
+        Assert.AreEqual(before, Mapped());
+    }
 }

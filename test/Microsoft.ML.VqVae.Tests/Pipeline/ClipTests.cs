@@ -132,4 +132,26 @@ public class ClipTests
             Values.Read(codec.Transform(data), "Codes", "Decoded"), Values.Read(loaded.Transform(data), "Codes", "Decoded"));
         (loaded as IDisposable)?.Dispose();
     }
+
+    [TestMethod]
+    public void Clips_are_no_pictures()
+    {
+        using ImageVqVaeTransformer codec = Tiny.Untrained(new ImageFormat(8, 8, 3, false, false, Frames: Frames));
+        Assert.Contains("3 frames", Assert.ThrowsExactly<InvalidOperationException>(() => codec.Decoder("Picture", asImage: true)).Message);
+        ImageVqVaeOptions options = Options();
+        options.ReconstructionAsImage = true;
+        Assert.Contains("ReconstructionAsImage", Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.Transforms.VqVae.EncodeVideo("Codes", "Pixels", options).Fit(OfClips())).Message);
+    }
+
+    [TestMethod]
+    public void Estimators_of_images_take_no_clips()
+    {
+        // Four frames of 4×4 pixels have as many values as one image of 8×8.
+        IDataView data = View(4, 1, false, 4, Colours, Tiny.Side / 2, Tiny.Side / 2);
+        Exception refused = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _ml.Transforms.VqVae.FeaturizeImages("Features", "Pixels").Fit(data));
+        Assert.Contains("'Pixels'", refused.Message);
+        Assert.Contains("4, 3, 4, 4", refused.Message);
+    }
 }

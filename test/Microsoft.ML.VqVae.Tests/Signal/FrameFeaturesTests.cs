@@ -93,6 +93,19 @@ public sealed class FrameFeaturesTests
     }
 
     [TestMethod]
+    public void Gradients_pass_also_where_the_first_use_was_in_inference_mode()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var cepstrum = new Mfcc();
+        Tensor waveform = tensor(Golden.SpeechLike(1000, 16000)).view(1, -1);
+        using (inference_mode())
+            cepstrum.Compute(waveform);
+        Tensor trained = waveform.clone().requires_grad_();
+        cepstrum.Compute(trained).sum().backward();
+        Assert.IsGreaterThan(0, trained.grad!.abs().sum().item<float>());
+    }
+
+    [TestMethod]
     public void Windows_whose_transform_would_take_gigabytes_are_refused()
     {
         var options = new MelSpectrogramOptions { WindowLength = 16_000, FftLength = 16_384 };

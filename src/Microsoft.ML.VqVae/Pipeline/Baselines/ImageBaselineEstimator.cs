@@ -58,7 +58,7 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
         // The loss is a likelihood of bytes.
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, asBytes: true);
         var description = new GaussianVaeDescription(data.Codec, Options.LatentChannels, data.Format, Options.PredictionBatchSize);
-        ImageGaussianVae network = CreateNetwork(description, seed);
+        ImageGaussianVae network = CreateNetwork(description, seed, examples: data.Images);
         return data.Plan<ImageGaussianVae, GaussianPosterior, GaussianVaeTransformer>(
             network, new SettingsFingerprint().Add("latents at a position", Options.LatentChannels),
             $"a Gaussian VAE of {Options.LatentChannels} latents per position",
@@ -120,7 +120,7 @@ public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTr
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, asBytes: true);
         VimcoOptions latents = Options.Latents.Copy();
         var description = new VimcoDescription(data.Codec, latents, data.Format, Options.PredictionBatchSize);
-        ImageVimco network = CreateNetwork(description, seed);
+        ImageVimco network = CreateNetwork(description, seed, examples: data.Images);
         return data.Plan<ImageVimco, Tensor, VimcoTransformer>(
             network, new SettingsFingerprint().Add("Latents", latents, SavedJson.Default.VimcoOptions),
             $"a VIMCO model of {latents.Samples} samples",

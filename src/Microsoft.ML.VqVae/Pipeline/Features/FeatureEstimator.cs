@@ -76,16 +76,7 @@ public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureT
         FeatureStore rows = FeatureStore.Read(input, (codes, required), vectors, cropLength, seed, Options.Training);
         var description = new FeatureDescription(
             Options.Network.Copy(), format, perPosition, rows.InputChannels, Options.PredictionBatchSize);
-        MaskedCodeTransformer network;
-        try
-        {
-            network = CreateNetwork(description, seed);
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
+        MaskedCodeTransformer network = CreateNetwork(description, seed, examples: rows);
         if (rows.InputChannels > 0 && Options.WarmStart is null)
         {
             (float[] means, float[] deviations) = rows.Statistics();

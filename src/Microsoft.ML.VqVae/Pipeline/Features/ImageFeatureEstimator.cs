@@ -73,16 +73,7 @@ public sealed class ImageFeatureEstimator : NetworkEstimator<ImageFeatureOptions
         }
         ImageFeatureStore rows = ImageFeatureStore.Read(input, pixels, format, read, Options.Training);
         var description = new ImageFeatureDescription(Options.Network.Copy(), format, codes, Options.PredictionBatchSize);
-        ImageFeatureNetwork network;
-        try
-        {
-            network = CreateNetwork(description, seed);
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
+        ImageFeatureNetwork network = CreateNetwork(description, seed, examples: rows);
         ImageStore images = rows.Images;
         if (Options.WarmStart is null)
             network.SetPixelStatistics(images.Mean, images.Deviation, images.Minimum, images.Maximum);

@@ -28,9 +28,9 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
         (codec.Height, codec.Width, codec.Channels) = (format.Height, format.Width, format.Channels);
         (codec.ByteOffset, codec.ByteScale) = (format.ImageOffset, format.ImageScale);
         codec.Validate();
-        ImageStore images = ImageStore.Read(input, column, format, options.Training);
-        if (asBytes)
-            PixelInput.CheckBytes(column.Name, images.Minimum, images.Maximum, format);
+        if (options.ReconstructionAsImage)
+            format.RequireImage($"vectors ({nameof(options.ReconstructionAsImage)} = false)");
+        ImageStore images = ImageStore.Read(input, column, format, options.Training, asBytes);
         return new ImageTrainingData(codec, format, images, options.WarmStart is not null);
     }
 
@@ -97,8 +97,14 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     public DataMemory Memory { get; private set; }
 
     /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
-    public static ImageStore Read(IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options) =>
-        Read(data, column, format, options, store => store.Read(data, column, options.CancellationToken));
+    public static ImageStore Read(
+        IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options, bool asBytes = false) =>
+        Read(data, column, format, options, store =>
+        {
+            store.Read(data, column, options.CancellationToken);
+            if (asBytes)
+                PixelInput.CheckBytes(column.Name, store.Minimum, store.Maximum, format);
+        });
 
     /// <summary>Reads the column together with another one.</summary>
     /// <param name="data">The rows.</param>

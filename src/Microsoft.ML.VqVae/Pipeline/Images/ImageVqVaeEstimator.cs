@@ -60,7 +60,7 @@ public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, Im
         ImageTrainingData data = ImageTrainingData.Read(input, _columns.Input, Options, Options.TakesBytes);
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new ImageModelDescription(data.Codec, quantizer, data.Format, Options.PredictionBatchSize);
-        ImageVqVae network = CreateNetwork(description, seed);
+        ImageVqVae network = CreateNetwork(description, seed, examples: data.Images);
         return data.Plan<ImageVqVae, ImageVqVaeOutput, ImageVqVaeTransformer>(
             network, new SettingsFingerprint().Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions),
             $"a VQ-VAE of {quantizer.CodebookSize} codes",

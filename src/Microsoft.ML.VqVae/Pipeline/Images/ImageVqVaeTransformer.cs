@@ -87,13 +87,14 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <see cref="ImageModelOptions.ImageOffset"/> and <see cref="ImageModelOptions.ImageScale"/>.</param>
     /// <returns>A transformer that is saved and disposed separately; it still works when this one is disposed.</returns>
     /// <exception cref="ArgumentException">The name of the output column is empty.</exception>
-    /// <exception cref="InvalidOperationException">Images are requested, and the values of the training data are not bytes.</exception>
+    /// <exception cref="InvalidOperationException">Images are requested, and rows of the training data are clips, have other than 1 or 3
+    /// channels, or have values that are not bytes.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public ImageVqVaeDecoderTransformer Decoder(string outputColumnName, string? codesColumnName = null, bool asImage = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         if (asImage)
-            RequireBytes();
+            RequirePictures();
         var columns = new DecoderColumns(codesColumnName ?? OutputColumnName, outputColumnName, asImage);
         return new ImageVqVaeDecoderTransformer(_model.Share(), columns);
     }

@@ -74,7 +74,10 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
                 // The codec treats the frames of a row as images.
                 4 when asked.TakesClips =>
                     ResolveDimensions(column, vector, vector.Dimensions[1..], asked) with { Frames = vector.Dimensions[0] },
-                _ => ResolveFlat(column, vector, asked),
+                1 => ResolveFlat(column, vector, asked),
+                _ => throw SchemaColumns.Mismatch(column.Name,
+                    $"pixels [C, H, W] or [H, W, C]{(asked.TakesClips ? ", clips of them [T, …]," : "")} or a vector without dimensions",
+                    vector.ToString()),
             },
         _ => throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!),
     };

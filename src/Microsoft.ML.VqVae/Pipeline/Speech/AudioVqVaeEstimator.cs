@@ -80,9 +80,10 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         var description = new AudioModelDescription(
             Options.Codec.Copy(), Options.Quantizer.Copy(), speakers, Options.PredictionBatchSize, seed);
         AudioVqVae network = CreateNetwork(description, seed, speakers);
+        UtteranceFeatures? features = null;
         try
         {
-            var features = new UtteranceFeatures(
+            features = new UtteranceFeatures(
                 network, description.EncodesBySpeaker(), Options.Training.DataMemoryLimitOrDefault);
             UtteranceStore store = UtteranceStore.Read(
                 input, waveform, speaker is { } who ? (who, speakers!.AllKeys(SpeakerInput.Role)) : null, features, Options.CropCodes, seed,
@@ -95,6 +96,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
         catch
         {
             network.Dispose();
+            features?.Memory.Dispose();
             throw;
         }
     }

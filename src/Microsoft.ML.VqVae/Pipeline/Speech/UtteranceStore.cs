@@ -29,7 +29,7 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
 
     public long Samples { get; private set; }
 
-    /// <summary>The speaker of each row, including rows without samples; empty without a column of speakers.</summary>
+    /// <summary>The speaker of each row with samples; empty without a column of speakers.</summary>
     public IReadOnlyList<int> Speakers => _speakers;
 
     /// <summary>A hash of all training data.</summary>
@@ -55,13 +55,16 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
         while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (speakers is not null)
-                store._speakers.Add(speakers.ReadKnown());
+            int? voice = speakers?.ReadKnown();
             float[] samples = waveforms.Read();
-            if (samples.Length > 0)
-                store.Add(samples, speakers is null ? 0 : store._speakers[^1], hash);
-            else
+            if (samples.Length == 0)
+            {
                 store.Empty++;
+                continue;
+            }
+            if (voice is int known)
+                store._speakers.Add(known);
+            store.Add(samples, voice ?? 0, hash);
         }
         if (store.Utterances == 0)
         {

@@ -67,16 +67,7 @@ public sealed class VocoderEstimator : NetworkEstimator<VocoderOptions, VocoderT
         DataViewSchema.Column waveform = WaveformInput.Find(input.Schema, Options.WaveformColumnName);
         VocoderStore store = VocoderStore.Read(
             input, frames, waveform, description, Options.CropFrames, seed, Options.Training);
-        WaveNetVocoder network;
-        try
-        {
-            network = CreateNetwork(description, seed);
-        }
-        catch
-        {
-            store.Dispose();
-            throw;
-        }
+        WaveNetVocoder network = CreateNetwork(description, seed, examples: store);
         if (Options.WarmStart is null)
         {
             (float[] means, float[] deviations) = store.Statistics();
