@@ -142,8 +142,8 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1)];
 }
 
-/// <summary>A column of codes as the input of a network that reads position by position: codes Int64 [rows, longest, G], 0 beyond the end of a row, and the
-/// number of positions of each row, Int64 [rows].</summary>
+/// <summary>A column of codes as the input of a network that reads position by position: codes Int64 [rows, longest, G], 0 beyond the end
+/// of a row, and the number of positions of each row, Int64 [rows].</summary>
 /// <param name="name">The name of the column.</param>
 /// <param name="format">The codes that the network was trained on.</param>
 /// <param name="perPosition">G: the number of codes at a position.</param>
