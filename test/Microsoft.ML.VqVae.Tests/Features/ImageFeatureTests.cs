@@ -55,6 +55,28 @@ public class ImageFeatureTests
     }
 
     [TestMethod]
+    public void Images_whose_last_map_is_one_position_have_as_many_features_as_others()
+    {
+        IDataView data = Tiny.Data(_ml, 20);
+        ImageFeatureOptions options = Options();
+        options.Network.Stages = 3;
+        using ImageFeatureTransformer features = Fit(data, options);
+        List<object[]> batches = Values.Read(features.Transform(data), "Features");
+        // The maps of 8×8 pixels are 1×1 and 2×2: the mean, 2×2 parts of the one, and 3×3 parts of the other.
+        int last = FeatureChannels, size = features.Size;
+        foreach (float[] row in batches.Select(row => (float[])row[0]))
+        {
+            Assert.HasCount(size, row);
+            for (int part = 1; part <= 4; part++)
+                CollectionAssert.AreEqual(row[..last], row[(part * last)..((part + 1) * last)]);
+        }
+        Values.AreEqual(batches, Values.ReadByMapper(features, data, "Features"), 1e-4);
+        IDataView input = OnnxFile.Only(_ml, data, "Pixels");
+        using var onnx = new OnnxFile(features, input, "Features");
+        onnx.AssertEqual(features.Transform(input), input, "Features");
+    }
+
+    [TestMethod]
     public void Rows_have_the_same_features_in_batches_and_one_by_one()
     {
         IDataView data = Tiny.Data(_ml);

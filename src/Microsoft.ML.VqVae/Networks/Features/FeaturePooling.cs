@@ -16,11 +16,12 @@ internal static class FeaturePooling
     /// <param name="lengths">The number of positions of each row, Int64 [B]; null where all have N.</param>
     /// <param name="side">P: cells along each axis, 1 for the mean over all positions.</param>
     /// <param name="maximum">Whether the maximum of each channel follows the means.</param>
-    public static Tensor Pool(Tensor states, CodeGrid grid, Tensor? lengths, int side, bool maximum)
+    /// <param name="square">Whether there are P × P cells also of a map that is one position high, as of the last map of a small image.</param>
+    public static Tensor Pool(Tensor states, CodeGrid grid, Tensor? lengths, int side, bool maximum, bool square = false)
     {
         using DisposeScope scope = NewDisposeScope();
         (long batch, long count) = (states.shape[0], states.shape[1]);
-        Tensor weights = grid.IsSequence ? OfSequences(lengths, batch, count, side) : OfGrid(grid, side).expand(batch, -1, -1);
+        Tensor weights = grid.IsSequence ? OfSequences(lengths, batch, count, side) : OfGrid(grid, side, square).expand(batch, -1, -1);
         Tensor means = weights.to(states.device).bmm(states);
         if (!maximum)
             return means.MoveToOuterDisposeScope();
@@ -29,10 +30,10 @@ internal static class FeaturePooling
     }
 
     /// <summary>The same in an ONNX graph, for a grid or a line of known size.</summary>
-    public static OnnxValue ToOnnx(OnnxValue states, CodeGrid grid, int side, bool maximum)
+    public static OnnxValue ToOnnx(OnnxValue states, CodeGrid grid, int side, bool maximum, bool square = false)
     {
         using DisposeScope scope = NewDisposeScope();
-        OnnxValue means = states.Graph.Constant(OfGrid(grid, side)).MatMul(states);
+        OnnxValue means = states.Graph.Constant(OfGrid(grid, side, square)).MatMul(states);
         return maximum ? OnnxValue.Concatenate([means, states.Max(1).Reshape(0, 1, -1)], axis: 1) : means;
     }
 
@@ -45,9 +46,9 @@ internal static class FeaturePooling
         Arange(count, lengths.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
 
     // [cells, N]
-    static Tensor OfGrid(CodeGrid grid, int side)
+    static Tensor OfGrid(CodeGrid grid, int side, bool square)
     {
-        int rowsOfCells = grid.Height > 1 ? side : 1;
+        int rowsOfCells = square || grid.Height > 1 ? side : 1;
         float[] weights = new float[rowsOfCells * side * grid.Height * grid.Width];
         for (int cell = 0; cell < rowsOfCells * side; cell++)
         {

@@ -69,8 +69,8 @@ internal sealed record ImageFeatureColumns(string Input, string? Codes, string O
     {
         IReadOnlyList<OnnxValue> maps = model.Network.MapsToOnnx(inputs[0]);
         return OnnxValue.Concatenate([.. Parts(model.Description).Select(part => FeaturePooling.ToOnnx(
-            maps[part.Last ? ^1 : ^2].Reshape(0, part.Map.CodesPerPosition, -1).ChannelsLast(), part.Map, part.Side, maximum: false).MergeLast())],
-            axis: 1);
+            maps[part.Last ? ^1 : ^2].Reshape(0, part.Map.CodesPerPosition, -1).ChannelsLast(), part.Map, part.Side, maximum: false,
+            square: true).MergeLast())], axis: 1);
     }
 
     /// <summary>The features in words.</summary>
@@ -92,7 +92,8 @@ internal sealed class ImageFeaturePass(ImageFeatureModel model, ImageFeatureColu
         {
             IReadOnlyList<Tensor> maps = model.Network.Maps(images.to(model.Device));
             return cat([.. columns.Parts(model.Description).Select(part => FeaturePooling.Pool(
-                maps[part.Last ? ^1 : ^2].flatten(2).transpose(1, 2), part.Map, lengths: null, part.Side, maximum: false).flatten(1))], 1);
+                maps[part.Last ? ^1 : ^2].flatten(2).transpose(1, 2), part.Map, lengths: null, part.Side, maximum: false,
+                square: true).flatten(1))], 1);
         }
     }
 }
