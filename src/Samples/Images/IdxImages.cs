@@ -44,7 +44,7 @@ internal static partial class IdxImages
         (IdxFile trainPixels, IdxFile trainLabels) = Read(folder, sets[0], "train");
         (IdxFile testPixels, IdxFile testLabels) = Read(folder, sets[0], "t10k", "test");
         bool isFashion = trainLabels.Values.AsSpan().StartsWith(FashionLabels);
-        Dictionary<int, string> names = isFashion ? FashionClasses.Index().ToDictionary() : NamesOfClasses(folder);
+        Dictionary<int, string> names = isFashion ? FashionClasses.Index().ToDictionary() : NamesOfClasses(folder, sets[0]);
         ImageShape shape = ShapeOf(trainPixels), testShape = ShapeOf(testPixels);
         if (shape != testShape)
         {
@@ -78,9 +78,12 @@ internal static partial class IdxImages
     }
 
     /// <summary>The class names of EMNIST's mapping file, whose lines are a label and the codes of its characters: "1 65 97".</summary>
-    static Dictionary<int, string> NamesOfClasses(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="set">The beginning of the names of the files of the set, such as "emnist-letters-"; other sets have other classes.</param>
+    static Dictionary<int, string> NamesOfClasses(string folder, string set)
     {
-        string? path = Directory.EnumerateFiles(folder, "*mapping.txt").Order(StringComparer.Ordinal).FirstOrDefault();
+        string? path = Directory.EnumerateFiles(folder, "*mapping.txt").FirstOrDefault(
+            file => Path.GetFileName(file).Equals($"{set}mapping.txt", StringComparison.OrdinalIgnoreCase));
         Dictionary<int, string> names = [];
         string[] lines = path is null ? [] : File.ReadAllLines(path);
         for (int line = 0; line < lines.Length; line++)

@@ -52,7 +52,7 @@ internal static class CodesFile
         await using ParquetWriter writer = await ParquetWriter.CreateAsync(schema, stream, cancellationToken: cancellation);
         List<long> numbers = [];
         List<T> values = [];
-        List<int> levels = [];
+        List<int> levels = [], definitions = [];
         List<float> scores = [];
         foreach ((uint[] keys, float value) in Read(rows, codes, score))
         {
@@ -63,6 +63,13 @@ internal static class CodesFile
                 values.Add(convert(keys[i]));
                 // A list begins at level 0 and goes on at level 1.
                 levels.Add(i == 0 ? 0 : 1);
+                definitions.Add(codeField.MaxDefinitionLevel);
+            }
+            if (keys.Length == 0)
+            {
+                // A list that is there, without an element: sound without samples has no codes.
+                levels.Add(0);
+                definitions.Add(codeField.MaxDefinitionLevel - 1);
             }
             scores.Add(value);
             if (values.Count >= CodesOfGroup)
@@ -75,14 +82,13 @@ internal static class CodesFile
         {
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
             await group.WriteAsync<long>(rowField, numbers.ToArray(), cancellationToken: cancellation);
-            // No list and no code is missing.
-            int[] definitions = [.. Enumerable.Repeat(codeField.MaxDefinitionLevel, values.Count)];
-            await group.WriteAllPartsAsync<T>(codeField, values.ToArray(), definitions, levels.ToArray(), cancellation);
+            await group.WriteAllPartsAsync<T>(codeField, values.ToArray(), definitions.ToArray(), levels.ToArray(), cancellation);
             if (score is not null)
                 await group.WriteAsync<float>(scoreField, scores.ToArray(), cancellationToken: cancellation);
             numbers.Clear();
             values.Clear();
             levels.Clear();
+            definitions.Clear();
             scores.Clear();
         }
     }

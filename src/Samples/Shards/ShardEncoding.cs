@@ -46,7 +46,8 @@ internal static class ShardEncoding
             long total = RowsOf(data);
             (long first, long rows) = settings.Shard.Of(total);
             var record = new ShardRecord(
-                settings.Shard.ToString(), total, first, rows, codes, score, ShardRecord.DigestOf(settings.ModelFile));
+                settings.Shard.ToString(), total, first, rows, codes, score, ShardRecord.DigestOf(settings.ModelFile),
+                settings.Data is string path ? Path.GetFullPath(path) : null, settings.Test);
             string about = string.Create(CultureInfo.InvariantCulture, $"Shard {settings.Shard}, {rows:N0} of {total:N0} rows from row {first:N0}:");
             if (record.IsOf(settings.OutputFile))
                 return $"{about} '{settings.OutputFile}' is complete and was kept";
@@ -88,7 +89,16 @@ internal static class ShardEncoding
     static IDataView Open(MLContext ml, EncodeSettings settings)
     {
         if (File.Exists(settings.Data))
-            return ml.Data.LoadFromBinary(settings.Data);
+        {
+            try
+            {
+                return ml.Data.LoadFromBinary(settings.Data);
+            }
+            catch (FormatException error)
+            {
+                throw new DataSetException($"'{settings.Data}', given as --data, is no file that SaveAsBinary of ML.NET wrote: {error.Message}");
+            }
+        }
         if (settings.Data is string folder && Directory.Exists(folder) && ImageFolder.IsFlat(folder))
             return ImageFolder.OpenFlat(ml, folder);
         ImageData images = ImageDataSets.Open(ml, settings.Data);

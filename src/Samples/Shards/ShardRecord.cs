@@ -11,17 +11,20 @@ namespace Microsoft.ML.VqVae.Samples.Shards;
 /// <param name="CodesColumn">The column of codes.</param>
 /// <param name="ScoreColumn">The column of scores, or null.</param>
 /// <param name="ModelSha256">The SHA-256 of the model file.</param>
+/// <param name="Data">The path of the data; null for the default data.</param>
+/// <param name="IsTest">Whether the rows are those of the test part.</param>
 /// <param name="FileBytes">The size of the file.</param>
 /// <param name="FileSha256">The SHA-256 of the file.</param>
 internal sealed record ShardRecord(
     string Shard, long TotalRows, long FirstRow, long Rows, string CodesColumn, string? ScoreColumn, string ModelSha256,
-    long FileBytes = 0, string FileSha256 = "")
+    string? Data = null, bool IsTest = false, long FileBytes = 0, string FileSha256 = "")
 {
     static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static string PathOf(string file) => file + ".json";
 
-    /// <summary>Whether the file is that of this record, to the last byte: not of another model or other rows, cut off or altered.</summary>
+    /// <summary>Whether the file is that of this record, to the last byte: not of another model or other
+    /// data, cut off or altered.</summary>
     public bool IsOf(string file)
     {
         if (!File.Exists(file) || !File.Exists(PathOf(file)))

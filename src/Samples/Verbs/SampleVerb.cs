@@ -108,7 +108,7 @@ internal sealed class SampleVerb : System.CommandLine.Command
     });
 
     static bool IsOfTheUser(Exception error) => error is DataSetException or ArgumentException or InvalidOperationException or IOException
-        or InvalidDataException or UnauthorizedAccessException
+        or InvalidDataException or FormatException or UnauthorizedAccessException
         || (error is AggregateException or TargetInvocationException && error.InnerException is Exception cause && IsOfTheUser(cause));
 
     /// <summary>The message of an error, followed by that of its cause unless it says the same: ML.NET wraps what other threads throw in

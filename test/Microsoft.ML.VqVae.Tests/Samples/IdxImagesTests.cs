@@ -68,6 +68,10 @@ public sealed class IdxImagesTests : IDisposable
         ImageData numbered = ImageDataSets.Open(_ml, _folder.Path);
         Assert.AreEqual("emnist-letters", numbered.Name);
         CollectionAssert.AreEqual(new[] { "26", "1", "2" }, Rows(numbered.Train).Select(row => row.Class).ToArray());
+        // Other sets have other classes.
+        _folder.Write("emnist-balanced-mapping.txt", "1 49\r\n2 50\r\n"u8.ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "26", "1", "2" }, Rows(ImageDataSets.Open(_ml, _folder.Path).Train).Select(row => row.Class).ToArray());
         string mapping = _folder.Write("emnist-letters-mapping.txt", "1 65 97\r\n26 90 122\r\n"u8.ToArray());
         ImageData named = ImageDataSets.Open(_ml, _folder.Path);
         CollectionAssert.AreEqual(new[] { "Zz", "Aa", "2" }, Rows(named.Train).Select(row => row.Class).ToArray());

@@ -156,6 +156,11 @@ public sealed class ShardEncodingTests : IDisposable
         Assert.EndsWith($"written to '{file}'", Run());
         settings = settings with { Shard = new(1, 2) };
         Redone();
+        // Other data of as many rows.
+        string other = _folder.File("other.idv");
+        File.Copy(data, other);
+        settings = settings with { Data = other };
+        Redone();
         Assert.IsEmpty(Directory.GetFiles(Path.GetDirectoryName(file)!, "*.tmp"));
 
         void Redone()
@@ -164,6 +169,39 @@ public sealed class ShardEncodingTests : IDisposable
             CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file));
             Assert.EndsWith("is complete and was kept", Run());
         }
+    }
+
+    [TestMethod]
+    public void A_row_without_codes_is_an_empty_list()
+    {
+        uint[][] rows = [[1, 2], [], [3], []];
+        using var stream = new MemoryStream();
+        CodesFile.WriteParquet(
+            _ml.Data.LoadFromEnumerable(rows.Select(row => new Sound { Codes = row })), firstRow: 5, "Codes", score: null, stream, default);
+        stream.Position = 0;
+        CheckAsync().GetAwaiter().GetResult();
+
+        async Task CheckAsync()
+        {
+            await using ParquetReader reader = await ParquetReader.CreateAsync(stream);
+            DataField[] fields = reader.Schema.GetDataFields();
+            using ParquetRowGroupReader group = reader.OpenRowGroupReader(0);
+            long[] numbers = new long[group.RowCount];
+            await group.ReadAsync<long>(fields[0], numbers);
+            CollectionAssert.AreEqual(new long[] { 5, 6, 7, 8 }, numbers);
+            (byte[] codes, int[] definitions, int[] repetitions) = (new byte[5], new int[5], new int[5]);
+            await group.ReadRawAsync<byte>(fields[1], codes, definitions, repetitions);
+            CollectionAssert.AreEqual(new byte[] { 0, 1, 2 }, codes[..3]);
+            int there = fields[1].MaxDefinitionLevel;
+            CollectionAssert.AreEqual(new[] { there, there, there - 1, there, there - 1 }, definitions);
+            CollectionAssert.AreEqual(new[] { 0, 1, 0, 0, 0 }, repetitions);
+        }
+    }
+
+    sealed class Sound
+    {
+        [KeyType(4)]
+        public uint[] Codes { get; set; } = [];
     }
 
     [TestMethod]
@@ -226,6 +264,8 @@ public sealed class ShardEncodingTests : IDisposable
         Assert.Contains("expected is .parquet (Parquet) or .idv (ML.NET binary)", Complaint(valid with { OutputFile = "a.csv" }));
         Assert.Contains("'none.zip', given as --model, does not exist", Complaint(valid with { ModelFile = "none.zip" }));
         Assert.Contains("'no-folder', given as --data, does not exist", Complaint(valid with { Data = "no-folder" }));
+        string picture = _folder.Write("photo.png", "no data view"u8.ToArray());
+        Assert.Contains($"'{picture}', given as --data, is no file that SaveAsBinary", Complaint(valid with { Data = picture }));
         using ImageVqVaeTransformer codec = Tiny.Untrained();
         IDataView rows = Tiny.Data(_ml, 3);
         _ml.Model.Save(codec, rows.Schema, _folder.File("codec.zip"));
