@@ -23,8 +23,8 @@ internal sealed record ShardRecord(
 
     public static string PathOf(string file) => file + ".json";
 
-    /// <summary>Whether the file is that of this record, to the last byte: not of another model or other
-    /// data, cut off or altered.</summary>
+    /// <summary>Whether the file is that of this record, to the last byte: not of another model or other data, cut off
+    /// or altered.</summary>
     public bool IsOf(string file)
     {
         if (!File.Exists(file) || !File.Exists(PathOf(file)))

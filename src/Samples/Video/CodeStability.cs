@@ -14,6 +14,7 @@ internal sealed record CodeStability(double ChangedWhereStill, IReadOnlyList<Mov
     /// <summary>One in so many test frames is moved.</summary>
     const int EveryFrame = 8;
 
+    /// <summary>Measures the codes of the test frames.</summary>
     /// <param name="data">The frames.</param>
     /// <param name="codec">The codec of the frames; its reconstruction column is <see cref="DecodedFrame.Decoded"/>.</param>
     /// <param name="codes">The codes of all test frames, in their order.</param>
@@ -85,7 +86,8 @@ internal sealed record CodeStability(double ChangedWhereStill, IReadOnlyList<Mov
 /// <summary>Codes and reconstructions of frames.</summary>
 internal sealed record EncodedFrames(uint[][] Codes, float[][] Decoded);
 
-/// <summary>Frames that have moved, and their reconstructions that have moved: what is known of the next frame, if its motion is.</summary>
+/// <summary>Test frames moved by some pixels, compared with their reconstructions moved by as many. The reconstructions are what is known of
+/// the next frame where its motion is known.</summary>
 /// <param name="EqualCodes">The fraction of equal codes of both.</param>
 /// <param name="Error">The mean squared error of the codes of the moved frames, decoded.</param>
 /// <param name="ErrorOfReconstructions">The mean squared error of the codes of the moved reconstructions, decoded.</param>

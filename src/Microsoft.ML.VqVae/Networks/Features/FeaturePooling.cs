@@ -16,7 +16,7 @@ internal static class FeaturePooling
     /// <param name="lengths">The number of positions of each row, Int64 [B]; null where all have N.</param>
     /// <param name="side">P: cells along each axis, 1 for the mean over all positions.</param>
     /// <param name="maximum">Whether the maximum of each channel follows the means.</param>
-    /// <param name="square">Whether there are P × P cells also of a map that is one position high, as of the last map of a small image.</param>
+    /// <param name="square">Whether a grid of one row has P × P cells too, as the maps of images have, whatever their height.</param>
     public static Tensor Pool(Tensor states, CodeGrid grid, Tensor? lengths, int side, bool maximum, bool square = false)
     {
         using DisposeScope scope = NewDisposeScope();

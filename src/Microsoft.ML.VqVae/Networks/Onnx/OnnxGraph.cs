@@ -99,7 +99,7 @@ internal sealed record OnnxConstant<T>(string Name, T[] Values, long[] Shape) : 
 /// <summary>An operation of a graph.</summary>
 /// <param name="Operator">The name of the ONNX operator.</param>
 /// <param name="Inputs">The names of the values that it takes.</param>
-/// <param name="Outputs">The name of the value that it gives, and of others that the operator has but no one takes.</param>
+/// <param name="Outputs">The name of its value, followed by those of further outputs, which are not used.</param>
 /// <param name="Attributes">Its attributes.</param>
 internal sealed record OnnxOperation(
     string Operator, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs, IReadOnlyList<(string Name, object Value)> Attributes);

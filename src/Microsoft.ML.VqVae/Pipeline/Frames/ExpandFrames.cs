@@ -82,12 +82,13 @@ public sealed class ExpandFramesEstimator : IEstimator<ExpandFramesTransformer>
 /// code.</summary>
 public sealed class ExpandFramesOptions
 {
-    /// <summary>H: number of samples per code. Code i covers the samples from i·H up to (i + 1)·H; with several codes per position, the codes of
-    /// position i do.</summary>
+    /// <summary>H: number of samples per position. The codes of position i cover the samples from i·H up to (i + 1)·H. With one code per
+    /// position, the default, code i is that of position i.</summary>
     /// <value>At least 1. The default is 640: 25 codes per second at 16 kHz.</value>
     public int SamplesPerCode { get; set; } = 640;
 
-    /// <summary>G: number of codes at a position, which cover the same samples and lie side by side.</summary>
+    /// <summary>G: number of codes per position, as in the options of the codec's quantizer. The G codes of a position follow one another in
+    /// the column of codes, and have the same time and label.</summary>
     /// <value>At least 1. The default is 1.</value>
     public int CodesPerPosition { get; set; } = 1;
 
@@ -121,8 +122,8 @@ public sealed class ExpandFramesOptions
     /// <value>The default is "LabelEnds".</value>
     public string LabelEndsColumnName { get; set; } = "LabelEnds";
 
-    /// <summary>The name of a column for the time of the center of the code in seconds, (i + 0.5)·H / sample rate at position i: a
-    /// Single.</summary>
+    /// <summary>The name of a column for the time of the center of the code in seconds, (i + 0.5)·H / sample rate for the codes of
+    /// position i: a Single.</summary>
     /// <value>Null, the default, for none.</value>
     public string? TimeColumnName { get; set; }
 

@@ -6,7 +6,7 @@ using Microsoft.ML.VqVae.Persistence;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The settings of ExpandFrames: the names of input and added columns, null for columns that are not requested, and the time of a
-/// code. Model files of older versions have no codes per position.</summary>
+/// code. In model files of older versions, which have no codes per position, it is 1.</summary>
 internal sealed record FrameColumns(
     string Codes, string Code, string? Window, int Context, string? Time, string? Label, string Labels, string LabelStarts,
     string LabelEnds, int SamplesPerCode, int SampleRate, int CodesPerPosition = 1)

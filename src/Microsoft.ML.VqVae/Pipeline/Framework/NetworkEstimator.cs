@@ -92,7 +92,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         }
     }
 
-    /// <summary>Does what may fail on one rank of a group alone, and then ends all of them.</summary>
+    /// <summary>Does work that may fail on one rank of a group alone, and aborts the group if it fails.</summary>
     static T AbortWhereItFails<T>(TrainingOptions training, Func<T> work)
     {
         try

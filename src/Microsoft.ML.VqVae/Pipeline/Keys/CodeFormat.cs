@@ -147,7 +147,7 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
 /// <param name="name">The name of the column.</param>
 /// <param name="format">The codes that the network was trained on.</param>
 /// <param name="perPosition">G: the number of codes at a position.</param>
-/// <param name="emptyAllowed">Whether rows may be empty, of which a decoder makes empty rows.</param>
+/// <param name="emptyAllowed">Whether rows may be empty, as those of a decoder may.</param>
 internal sealed class CodeSequenceInput(string name, CodeFormat format, int perPosition, bool emptyAllowed = true) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];

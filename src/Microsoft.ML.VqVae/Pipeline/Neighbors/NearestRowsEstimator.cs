@@ -31,7 +31,8 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// Each row is compared with all training rows. Of equally near rows the first comes first. A model file holds the rows.
+/// Keys are compared by their key values, or by number where the column has none; a missing key equals a missing key only. Each row is
+/// compared with all training rows. Of equally near rows the first comes first. A model file holds the rows.
 /// </remarks>
 public sealed class NearestRowsEstimator : IEstimator<NearestRowsTransformer>
 {
