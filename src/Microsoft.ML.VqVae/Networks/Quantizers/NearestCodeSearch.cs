@@ -43,9 +43,16 @@ internal static unsafe class NearestCodeSearch
         using var panels = new Panels(codebook.contiguous());
         int count = (int)rows.shape[0];
         fixed (byte* firstRow = rows.bytes, firstIndex = indices.bytes)
-            new Job((float*)firstRow, count, panels, (long*)firstIndex).Run(Math.Clamp(count / MinRowsPerThread, 1, get_num_threads()));
+            Search((float*)firstRow, count, panels, (long*)firstIndex);
         return indices.MoveToOuterDisposeScope();
     }
+
+    static void Search(float* rows, int count, Panels panels, long* indices) =>
+        new SharedWork((count + TileRows - 1) / TileRows, tile =>
+        {
+            int start = tile * TileRows;
+            SearchTile(rows + (long)start * panels.Dimensions, Math.Min(TileRows, count - start), panels, indices + start);
+        }).Run(Math.Clamp(count / MinRowsPerThread, 1, get_num_threads()));
 
     /// <summary>The codes of up to <see cref="TileRows"/> vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -153,37 +160,6 @@ internal static unsafe class NearestCodeSearch
                 (distance, code) = (smallest[lane], other);
         }
         return code;
-    }
-
-    /// <summary>The tiles of a search, taken one after the other by this thread and by threads of the pool that are free.</summary>
-    /// <remarks>Not <see cref="Parallel"/>, which waits until the pool has looked at its work, also when none is left: where all threads of a
-    /// program are busy or blocked, that takes half a second.</remarks>
-    sealed class Job(float* rows, int count, Panels panels, long* indices) : IThreadPoolWorkItem
-    {
-        readonly int tiles = (count + TileRows - 1) / TileRows;
-        int taken;
-        int finished;
-
-        public void Run(int threads)
-        {
-            for (int helper = 1; helper < threads; helper++)
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-            Execute();
-            // The memory is that of the caller, and the last tiles may be in other hands, for some microseconds: not worth a millisecond's sleep.
-            for (var wait = new SpinWait(); Volatile.Read(ref finished) < tiles;)
-                wait.SpinOnce(sleep1Threshold: -1);
-        }
-
-        /// <summary>Touches no memory when no tile is left.</summary>
-        public void Execute()
-        {
-            for (int tile = Interlocked.Increment(ref taken) - 1; tile < tiles; tile = Interlocked.Increment(ref taken) - 1)
-            {
-                int start = tile * TileRows;
-                SearchTile(rows + (long)start * panels.Dimensions, Math.Min(TileRows, count - start), panels, indices + start);
-                Interlocked.Increment(ref finished);
-            }
-        }
     }
 
     /// <summary>A codebook [K, D] as panels. The last is filled up with codes that are infinitely far.</summary>
