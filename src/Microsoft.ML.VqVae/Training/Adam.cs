@@ -13,7 +13,7 @@ namespace Microsoft.ML.VqVae.Training;
 /// <see cref="TensorArithmetic"/>.</summary>
 internal sealed class Adam : IDisposable
 {
-    const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
+    internal const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
 
     readonly Parameter[] _parameters;
     readonly AdamKernel _kernel = new();
@@ -39,8 +39,7 @@ internal sealed class Adam : IDisposable
                 continue;
             State state = States[i];
             state.step++;
-            var factors = new AdamFactors(
-                Beta1, Beta2, Math.Sqrt(1 - Math.Pow(Beta2, state.step)), Epsilon, -learningRate / (1 - Math.Pow(Beta1, state.step)));
+            var factors = new AdamFactors(Math.Sqrt(1 - Math.Pow(Beta2, state.step)), -learningRate / (1 - Math.Pow(Beta1, state.step)));
             if (AdamKernel.Handles(_parameters[i]))
                 _kernel.Add(_parameters[i], gradient, state.exp_avg, state.exp_avg_sq, factors);
             else
@@ -52,9 +51,9 @@ internal sealed class Adam : IDisposable
     /// <summary>With operators of libtorch.</summary>
     static void Step(Parameter parameter, Tensor gradient, State state, in AdamFactors factors)
     {
-        state.exp_avg.Mul_(factors.Decay).Add_(gradient, 1 - factors.Decay);
-        state.exp_avg_sq.Mul_(factors.SquaresDecay).Addcmul_(gradient, gradient, 1 - factors.SquaresDecay);
-        Tensor deviation = state.exp_avg_sq.sqrt().Div_(factors.Correction).Add_(factors.Epsilon);
+        state.exp_avg.Mul_(Beta1).Add_(gradient, 1 - Beta1);
+        state.exp_avg_sq.Mul_(Beta2).Addcmul_(gradient, gradient, 1 - Beta2);
+        Tensor deviation = state.exp_avg_sq.sqrt().Div_(factors.Correction).Add_(Epsilon);
         parameter.Addcdiv_(state.exp_avg, deviation, factors.Rate);
     }
 
@@ -90,13 +89,10 @@ internal sealed class Adam : IDisposable
     }
 }
 
-/// <summary>The numbers of a step of <see cref="Adam"/> for one parameter.</summary>
-/// <param name="Decay">β₁.</param>
-/// <param name="SquaresDecay">β₂.</param>
+/// <summary>The numbers of step t of <see cref="Adam"/> for one parameter.</summary>
 /// <param name="Correction">√(1 − β₂ᵗ).</param>
-/// <param name="Epsilon">ε.</param>
-/// <param name="Rate">−α / (1 − β₁ᵗ).</param>
-internal readonly record struct AdamFactors(double Decay, double SquaresDecay, double Correction, double Epsilon, double Rate);
+/// <param name="Rate">−α / (1 − β₁ᵗ), with the learning rate α.</param>
+internal readonly record struct AdamFactors(double Correction, double Rate);
 
 /// <summary>Steps of <see cref="Adam"/> on a CPU, in one pass over the memory of each parameter. As operators of libtorch they take eight, and
 /// up to a tenth of a training step.</summary>
@@ -145,17 +141,16 @@ internal sealed unsafe class AdamKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Step(in Part part)
     {
-        (float decay, float squaresDecay) = ((float)part.Factors.Decay, (float)part.Factors.SquaresDecay);
-        (float weight, float squaresWeight) = ((float)(1 - part.Factors.Decay), (float)(1 - part.Factors.SquaresDecay));
-        (float correction, float epsilon, float rate) =
-            ((float)part.Factors.Correction, (float)part.Factors.Epsilon, (float)part.Factors.Rate);
+        const float Decay = (float)Adam.Beta1, SquaresDecay = (float)Adam.Beta2, Epsilon = (float)Adam.Epsilon;
+        const float Weight = (float)(1 - Adam.Beta1), SquaresWeight = (float)(1 - Adam.Beta2);
+        (float correction, float rate) = ((float)part.Factors.Correction, (float)part.Factors.Rate);
         int i = 0;
         for (; i <= part.Count - Vector<float>.Count; i += Vector<float>.Count)
         {
             Vector<float> gradient = Vector.Load(part.Gradient + i);
-            Vector<float> mean = Vector.FusedMultiplyAdd(gradient, new(weight), Vector.Load(part.Mean + i) * decay);
-            Vector<float> squares = Vector.FusedMultiplyAdd(gradient * squaresWeight, gradient, Vector.Load(part.Squares + i) * squaresDecay);
-            Vector<float> deviation = Vector.SquareRoot(squares) / new Vector<float>(correction) + new Vector<float>(epsilon);
+            Vector<float> mean = Vector.FusedMultiplyAdd(gradient, new(Weight), Vector.Load(part.Mean + i) * Decay);
+            Vector<float> squares = Vector.FusedMultiplyAdd(gradient * SquaresWeight, gradient, Vector.Load(part.Squares + i) * SquaresDecay);
+            Vector<float> deviation = Vector.SquareRoot(squares) / new Vector<float>(correction) + new Vector<float>(Epsilon);
             mean.Store(part.Mean + i);
             squares.Store(part.Squares + i);
             (Vector.Load(part.Parameter + i) + mean * rate / deviation).Store(part.Parameter + i);
@@ -163,9 +158,9 @@ internal sealed unsafe class AdamKernel
         for (; i < part.Count; i++)
         {
             float gradient = part.Gradient[i];
-            float mean = part.Mean[i] = MathF.FusedMultiplyAdd(gradient, weight, part.Mean[i] * decay);
-            float squares = part.Squares[i] = MathF.FusedMultiplyAdd(gradient * squaresWeight, gradient, part.Squares[i] * squaresDecay);
-            part.Parameter[i] += mean * rate / (MathF.Sqrt(squares) / correction + epsilon);
+            float mean = part.Mean[i] = MathF.FusedMultiplyAdd(gradient, Weight, part.Mean[i] * Decay);
+            float squares = part.Squares[i] = MathF.FusedMultiplyAdd(gradient * SquaresWeight, gradient, part.Squares[i] * SquaresDecay);
+            part.Parameter[i] += mean * rate / (MathF.Sqrt(squares) / correction + Epsilon);
         }
     }
 
