@@ -204,6 +204,54 @@ public sealed class AnomalyDetectionTests
         Assert.AreEqual(3f, AnomalyDetectionEstimator.Quantile([3, 1, 2, 4], 0.51));
         Assert.AreEqual(4f, AnomalyDetectionEstimator.Quantile([3, 1, 2, 4], 1));
         Assert.AreEqual(1f, AnomalyDetectionEstimator.Quantile([3, 1, 2, 4], 0.01));
+        // In binary numbers, 0.55 · 100 is more than 55.
+        Assert.AreEqual(55f, AnomalyDetectionEstimator.Quantile([.. Enumerable.Range(1, 100).Select(value => (float)value)], 0.55));
+    }
+
+    [TestMethod]
+    public void A_share_of_whole_codes_takes_no_code_more()
+    {
+        // As binary numbers, 0.6 · 5 is more than 3.
+        using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned: false);
+        IDataView rows = TinyCodes.Lines(_ml, 40);
+        foreach (double share in (double[])[0.6, 0.3, 0.15, 0.55, 0.7])
+        {
+            using AnomalyDetectionTransformer detector = _ml.Transforms.VqVae.DetectAnomalies("Codes", new AnomalyDetectionOptions
+            {
+                TrainedPrior = prior, ScoredShare = share, PerCodeColumnName = "BitsOfCodes",
+            }).Fit(rows);
+            foreach (object[] row in Values.Read(detector.Transform(rows), "Score", "BitsOfCodes"))
+            {
+                float[] bits = (float[])row[1];
+                int count = (int)Math.Ceiling((decimal)share * bits.Length);
+                Assert.AreEqual(bits.OrderDescending().Take(count).Average(value => (double)value), (float)row[0], 1e-5);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_canceled_training_returns_a_detector_where_the_options_ask_for_its_model()
+    {
+        IDataView rows = TinyCodes.Grids(_ml, 12);
+        using var source = new CancellationTokenSource();
+        PriorOptions options = TinyCodes.Options(1000);
+        (options.Training.CancellationToken, options.Training.ReturnModelWhenCanceled) = (source.Token, true);
+        options.Training.ProgressEverySteps = 1;
+        options.Training.Progress = new Listener(_ => source.Cancel());
+        using AnomalyDetectionTransformer detector =
+            _ml.Transforms.VqVae.DetectAnomalies("Codes", new AnomalyDetectionOptions { Prior = options }).Fit(rows);
+        Assert.IsLessThan(1000, detector.TrainingSummary!.Steps);
+        Assert.HasCount(12, Numbers(detector.Transform(rows), "Score"));
+    }
+
+    [TestMethod]
+    public void Bits_of_codes_that_the_prior_alone_would_add_collide_with_no_column()
+    {
+        PriorOptions options = TinyCodes.Options(1);
+        options.PerCodeColumnName = "Bits";
+        using AnomalyDetectionTransformer detector = _ml.Transforms.VqVae.DetectAnomalies(
+            "Codes", new AnomalyDetectionOptions { Prior = options }).Fit(TinyCodes.Grids(_ml, 12));
+        Assert.IsNull(detector.Transform(TinyCodes.Grids(_ml, 12)).Schema.GetColumnOrNull("Bits"));
     }
 
     static float[] Numbers(IDataView view, string column) => [.. view.GetColumn<float>(column)];

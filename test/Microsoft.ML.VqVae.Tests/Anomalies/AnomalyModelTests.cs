@@ -84,10 +84,18 @@ public sealed class AnomalyModelTests
         using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned: false);
         IDataView lines = TinyCodes.Lines(_ml, 5);
         AnomalyDetectionEstimator ofLines = _ml.Transforms.VqVae.DetectAnomalies(
-            "Codes", new AnomalyDetectionOptions { TrainedPrior = prior, PerCodeColumnName = "BitsOfCodes" });
+            "Codes", new AnomalyDetectionOptions { TrainedPrior = prior, PerCodeColumnName = "BitsOfCodes", RestoredCodesColumnName = "Restored" });
         using AnomalyDetectionTransformer lineDetector = ofLines.Fit(lines);
         CollectionAssert.AreEqual(
             Describe(ofLines.GetOutputSchema(Tiny.Shape(lines.Schema))), Describe(Tiny.Shape(lineDetector.GetOutputSchema(lines.Schema))));
+        // Codes without names: restored ones have none either.
+        using PriorTransformer ofGrids = TinyCodes.UntrainedGrid(_ml, conditioned: false);
+        IDataView grids = TinyCodes.Grids(_ml, 5);
+        AnomalyDetectionEstimator unnamed = _ml.Transforms.VqVae.DetectAnomalies(
+            "Codes", new AnomalyDetectionOptions { TrainedPrior = ofGrids, RestoredCodesColumnName = "Restored" });
+        using AnomalyDetectionTransformer gridDetector = unnamed.Fit(grids);
+        CollectionAssert.AreEqual(
+            Describe(unnamed.GetOutputSchema(Tiny.Shape(grids.Schema))), Describe(Tiny.Shape(gridDetector.GetOutputSchema(grids.Schema))));
     }
 
     static string[] Describe(SchemaShape shape) =>
@@ -151,6 +159,9 @@ public sealed class AnomalyModelTests
         Assert.Contains("The codec of the heat maps makes 4×4×1 codes of 6, but column 'Codes' is Vector<Key<UInt32, 0-4>, 3, 4, 1>",
             Assert.ThrowsExactly<InvalidOperationException>(
                 () => Fit(new() { TrainedPrior = prior, Codec = codec, HeatMapColumnName = "Heat" }, rows)).Message);
+        IDataView images = codec.Transform(Tiny.Data(_ml, 5));
+        Assert.Contains("'Pixels'", OutOfRange(new() { Prior = TinyCodes.Options(1), Codec = codec, HeatMapColumnName = "Heat" },
+            _ml.Transforms.SelectColumns("Codes").Fit(images).Transform(images)));
         Assert.Contains("The data view has no rows", Assert.ThrowsExactly<InvalidOperationException>(
             () => Fit(new() { TrainedPrior = prior }, _ml.Data.SkipRows(rows, 100))).Message);
         string options = OutOfRange(new()

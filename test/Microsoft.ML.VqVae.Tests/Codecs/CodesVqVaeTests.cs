@@ -46,6 +46,23 @@ public class CodesVqVaeTests
     }
 
     [TestMethod]
+    public void Codes_out_of_range_are_refused()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using CodesVqVae network = Network(perPosition: 2);
+        foreach (long code in (long[])[-1, Codes])
+        {
+            // Of two codes at a position, the one out of range would be a code of the other.
+            Tensor grids = Grids(2, seed: 1, perPosition: 2);
+            grids[1, 3] = code;
+            foreach (Action act in (Action[])[() => network.Encode(grids), () => network.Loss(grids, new TrainingMoment(0, 1))])
+                Assert.Contains("Codes must be", Assert.ThrowsExactly<ArgumentException>(act).Message);
+        }
+        Assert.Contains("Latents must be Int64 [batch, 2], but are null",
+            Assert.ThrowsExactly<ArgumentException>(() => network.Sample(null!, new SampleRequest { Count = 1 })).Message);
+    }
+
+    [TestMethod]
     public void Latents_are_used_though_the_decoder_could_do_without()
     {
         using DisposeScope scope = NewDisposeScope();

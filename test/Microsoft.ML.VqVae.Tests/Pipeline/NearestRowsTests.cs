@@ -52,6 +52,18 @@ public sealed class NearestRowsTests
     }
 
     [TestMethod]
+    [DataRow(1e19f)]
+    [DataRow(1e-24f)]
+    public void Numbers_whose_squares_have_no_value_in_Single_are_compared(float unit)
+    {
+        IDataView rows = _ml.Data.LoadFromEnumerable(((float[])[3, 2, 2.5f]).Select(size => new Coded { Numbers = [size * unit, 0, 0] }));
+        NearestRowsTransformer search = _ml.Transforms.VqVae.NearestRows("Near", "Numbers", neighbors: 3, "Far").Fit(rows);
+        List<object[]> found = Read(search.Transform(_ml.Data.LoadFromEnumerable([new Coded { Numbers = new float[3] }])));
+        CollectionAssert.AreEqual((long[])[1, 2, 0], (long[])found[0][0]);
+        Assert.AreEqual(2 * unit, ((float[])found[0][1])[0], 1e-6 * unit);
+    }
+
+    [TestMethod]
     [DataRow("Codes")]
     [DataRow("Numbers")]
     public void What_is_promised_comes_from_the_trained_and_from_the_loaded_model(string column)

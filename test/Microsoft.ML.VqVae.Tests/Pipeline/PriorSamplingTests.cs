@@ -116,6 +116,13 @@ public class PriorSamplingTests
         using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml);
         List<object[]> completed = Values.Read(prior.Complete(_ml, data, new() { BatchSize = 3 }), "Codes", "Label");
         Values.AreEqual(completed, Values.Read(prior.Complete(_ml, data), "Codes", "Label"));
+        // Sixteen batches are a request: rows of one are those of another.
+        IDataView thrice = TinyCodes.WithLabel(_ml, _ml.Data.LoadFromEnumerable([.. rows, .. rows, .. rows]));
+        var shares = new List<double>();
+        SamplingOptions alone = new() { BatchSize = 1, Progress = new Listener(shares.Add) };
+        Values.AreEqual(completed, Values.Read(prior.Complete(_ml, thrice, alone), "Codes", "Label")[..10]);
+        Assert.AreEqual(1, shares[^1]);
+        CollectionAssert.AreEqual(shares.Order().ToArray(), shares);
         Assert.HasCount(10, completed);
         for (int row = 0; row < rows.Length; row++)
         {
@@ -125,6 +132,17 @@ public class PriorSamplingTests
         }
         CollectionAssert.AreEqual(
             Values.Read(data, "Label").Select(row => row[0]).ToArray(), completed.Select(row => row[1]).ToArray());
+    }
+
+    [TestMethod]
+    public void The_smallest_temperature_takes_the_most_likely_codes()
+    {
+        using PriorTransformer grid = TinyCodes.UntrainedGrid(_ml, conditioned: false), line = TinyCodes.UntrainedLine(_ml, conditioned: false);
+        foreach (PriorTransformer prior in (PriorTransformer[])[grid, line])
+        {
+            List<object[]> likeliest = Values.Read(prior.Sample(_ml, 3, options: new() { TopK = 1 }), "Codes");
+            Values.AreEqual(likeliest, Values.Read(prior.Sample(_ml, 3, options: new() { Temperature = double.Epsilon }), "Codes"));
+        }
     }
 
     [TestMethod]

@@ -226,6 +226,16 @@ public class PriorTests
         using PriorTransformer raster = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(TinyCodes.Grids(_ml, 12));
         Assert.AreEqual(PriorNetwork.WaveNet, raster.Network);
         Assert.AreEqual(12, raster.CodesPerRow);
+        foreach ((PriorTransformer prior, IDataView rows) in ((PriorTransformer, IDataView)[])
+            [(line, flat), (grid, flat), (raster, TinyCodes.Grids(_ml, 12))])
+        {
+            using var file = new MemoryStream();
+            _ml.Model.Save(prior, rows.Schema, file);
+            file.Position = 0;
+            using var loaded = (PriorTransformer)_ml.Model.Load(file, out _);
+            Assert.AreEqual(prior.CodesPerRow, loaded.CodesPerRow);
+            Values.AreEqual(Values.Read(prior.Transform(rows), "Bits"), Values.Read(loaded.Transform(rows), "Bits"));
+        }
     }
 
     [TestMethod]

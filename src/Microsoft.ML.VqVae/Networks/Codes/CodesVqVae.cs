@@ -117,9 +117,10 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         ArgumentNullException.ThrowIfNull(request);
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        Tensor map = MapOf(latents);
         SampleRequest wanted = request with
         {
-            Count = (int)latents.shape[0], Length = 0, Conditions = null, Map = MapOf(latents), Numbers = NumbersOf(latents),
+            Count = (int)latents.shape[0], Length = 0, Conditions = null, Map = map, Numbers = NumbersOf(latents),
         };
         return decoder.Sample(wanted).MoveToOuterDisposeScope();
     }
@@ -177,6 +178,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
         if (codes.dtype != ScalarType.Int64 || codes.shape.Length != 2 || codes.shape[1] != length)
             throw new ArgumentException($"Codes must be Int64 [batch, {length}], but are {codes.dtype} " +
                 $"[{string.Join(", ", codes.shape)}].", nameof(codes));
+        TensorChecks.Range(codes, 0, options.Decoder.Codes - 1, "Codes", nameof(codes));
     }
 }
 

@@ -81,7 +81,7 @@ internal sealed unsafe class SymbolChoice(int symbols, double temperature)
         if (temperature == 0)
             return mostLikely;
         logits.CopyTo(weights.Span);
-        var scale = new Vector<float>((float)(1 / temperature));
+        var scale = new Vector<float>((float)(1 / Math.Max(temperature, CodeChoice.LowestTemperature)));
         for (int i = 0; i < symbols; i += Vector<float>.Count)
         {
             float* at = weights.Start + i;

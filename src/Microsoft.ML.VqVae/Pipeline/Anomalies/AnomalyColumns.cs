@@ -16,6 +16,10 @@ namespace Microsoft.ML.VqVae;
 internal sealed record AnomalySettings(
     float Threshold, float CodeThreshold, double ScoredShare, int RestorationSeed, ImageFormat? Pixels, int[]? Grid)
 {
+    /// <summary>What a share is multiplied by before its product with a count is rounded up. As a binary number a share may be more than its
+    /// decimal one, and 0.6 · 25 more than 15.</summary>
+    public const double RoundingOfShares = 1 - 3e-7;
+
     /// <summary>The settings of options, with thresholds that no row exceeds.</summary>
     public static AnomalySettings Unlimited(AnomalyDetectionOptions options)
     {
@@ -91,7 +95,7 @@ internal sealed record AnomalyColumns(
         }
         if (RestoredCodes is string restored)
         {
-            columns.Add(new(restored, schema => Renamed(restored, CodeFormat.Check(schema, Codes)),
+            columns.Add(new(restored, schema => ColumnTypes.CodesShape(restored, CodeFormat.Check(schema, Codes)),
                 model => ColumnTypes.Codes(restored, model.Description.Format), (pass, column) => pass.StoreRestored(column)));
         }
         if (HeatMap is string heatMap)
@@ -108,13 +112,9 @@ internal sealed record AnomalyColumns(
         OnnxValue ToOnnxScore(PriorModel model, IReadOnlyList<OnnxValue> inputs)
         {
             OnnxValue bits = PriorColumns.ToOnnxBits(model, inputs);
-            return (settings.ScoredShare == 1 ? bits : bits.Largest(settings.ScoredShare)).Mean(1);
+            return (settings.ScoredShare == 1 ? bits : bits.Largest(settings.ScoredShare * AnomalySettings.RoundingOfShares)).Mean(1);
         }
     }
-
-    // Restored codes have the type and annotations of the codes.
-    static SchemaShape.Column Renamed(string name, SchemaShape.Column codes) =>
-        codes.Kind == SchemaShape.Column.VectorKind.VariableVector ? ColumnTypes.CodeSequenceShape(name) : ColumnTypes.CodesShape(name);
 }
 
 /// <summary>The images that heat maps are laid over. No column of an ONNX graph takes them.</summary>

@@ -32,7 +32,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | The rows are read twice, so that caching codes saves time |
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | No; the bits of a <xref:Microsoft.ML.VqVae.PriorEstimator> are |
+/// | Exportable to ONNX | Score, label and bits per code; restored codes and heat maps are not |
 /// ]]></format>
 ///
 /// <para>Train on normal rows alone, without labels. With a share of anomalies in the training rows, choose
@@ -99,8 +99,12 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
         RequireCodesOfCodec(codes);
         AnomalySettings unlimited = AnomalySettings.Unlimited(Options);
+        if (_columns.Image is string image)
+            new PixelInput(image, unlimited.Pixels!).Find(input.Schema);
         using PriorTransformer? own = Options.TrainedPrior is null
-            ? new PriorEstimator(_environment, "Bits", _columns.Codes, _columns.Condition, Options.Prior).Fit(input) : null;
+            ? new PriorEstimator(_environment, Options.Prior, new PriorColumns(_columns.Codes, _columns.Condition, "Bits", PerCode: null))
+                .Fit(input)
+            : null;
         PriorTransformer prior = own ?? Options.TrainedPrior!;
         AnomalyColumns scored = AnomalyColumns.ForThresholds(_columns);
         (float threshold, float codeThreshold) limits;
@@ -120,9 +124,13 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
         float value = 0;
         VBuffer<float> ofRow = default;
         long seen = 0, stride = 1;
+        CancellationToken cancellation = Options.Prior.Training.CancellationToken;
+        // A canceled training that returns its model is followed by thresholds for it.
+        bool stops = Options.TrainedPrior is not null || !Options.Prior.Training.ReturnModelWhenCanceled;
         while (cursor.MoveNext())
         {
-            Options.Prior.Training.CancellationToken.ThrowIfCancellationRequested();
+            if (stops)
+                cancellation.ThrowIfCancellationRequested();
             getScore(ref value);
             scores.Add(value);
             getBits(ref ofRow);
@@ -145,7 +153,8 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
     internal static float Quantile(List<float> values, double share)
     {
         values.Sort();
-        return values[Math.Clamp((int)Math.Ceiling(share * values.Count) - 1, 0, values.Count - 1)];
+        double count = share == 1 ? values.Count : Math.Ceiling(share * AnomalySettings.RoundingOfShares * values.Count);
+        return values[Math.Clamp((int)count - 1, 0, values.Count - 1)];
     }
 
     // A heat map is that of the image only if the codes are those of its codec.

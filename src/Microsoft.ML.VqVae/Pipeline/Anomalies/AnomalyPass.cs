@@ -36,9 +36,10 @@ internal sealed class AnomalyPass(PriorModel model, AnomalySettings settings, IR
     Tensor ComputeScore()
     {
         // Bits are 0 beyond the end of a row, and nowhere less.
-        Tensor counts = _lengths.to_type(ScalarType.Float32).Mul(settings.ScoredShare).ceil().ClampMin(1);
+        Tensor lengths = _lengths.to_type(ScalarType.Float32);
         if (settings.ScoredShare == 1)
-            return _prior.Bits.sum(1).div(counts);
+            return _prior.Bits.sum(1).div(lengths.ClampMin(1));
+        Tensor counts = lengths.Mul(settings.ScoredShare * AnomalySettings.RoundingOfShares).ceil().ClampMin(1);
         (Tensor highest, _) = _prior.Bits.sort(1, descending: true);
         Tensor taken = Arange(highest.shape[1]).to_type(ScalarType.Float32).lt(counts.unsqueeze(1)).to_type(ScalarType.Float32);
         return highest.mul(taken).sum(1).div(counts);

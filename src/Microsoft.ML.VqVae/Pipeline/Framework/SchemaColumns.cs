@@ -116,6 +116,11 @@ internal static class ColumnTypes
             MLNetInternals.ShapeColumn(KeyValues, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance),
         ]));
 
+    /// <summary>Codes with the type and the names of other codes.</summary>
+    public static SchemaShape.Column CodesShape(string name, SchemaShape.Column codes) =>
+        MLNetInternals.ShapeColumn(name, codes.Kind, NumberDataViewType.UInt32, isKey: true, new SchemaShape(codes.Annotations.Where(
+            kind => kind.Name == KeyValues || (kind.Name == SlotNames && codes.Kind == SchemaShape.Column.VectorKind.Vector))));
+
     /// <summary>Codes in rows of any length, which have no slot names.</summary>
     public static SchemaShape.Column CodeSequenceShape(string name) => MLNetInternals.ShapeColumn(
         name, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.UInt32, isKey: true, new SchemaShape(

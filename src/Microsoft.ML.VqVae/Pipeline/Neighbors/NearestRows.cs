@@ -144,5 +144,17 @@ internal sealed class NearestRows(NearestRowsSettings settings, byte[] rows) : I
 
     float Distance(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other) => settings.Codes > 0
         ? TensorPrimitives.HammingDistance(MemoryMarshal.Cast<byte, uint>(one), MemoryMarshal.Cast<byte, uint>(other))
-        : TensorPrimitives.Distance(MemoryMarshal.Cast<byte, float>(one), MemoryMarshal.Cast<byte, float>(other));
+        : Distance(MemoryMarshal.Cast<byte, float>(one), MemoryMarshal.Cast<byte, float>(other));
+
+    static float Distance(ReadOnlySpan<float> one, ReadOnlySpan<float> other)
+    {
+        float distance = TensorPrimitives.Distance(one, other);
+        // Squares of numbers beyond 1e19, and of those below 1e-22, have no value in Single.
+        if (distance != 0 && float.IsFinite(distance))
+            return distance;
+        double sum = 0;
+        for (int i = 0; i < one.Length; i++)
+            sum += ((double)one[i] - other[i]) * ((double)one[i] - other[i]);
+        return (float)Math.Sqrt(sum);
+    }
 }

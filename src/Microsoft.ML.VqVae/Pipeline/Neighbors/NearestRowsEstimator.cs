@@ -46,6 +46,8 @@ public sealed class NearestRowsEstimator : IEstimator<NearestRowsTransformer>
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         ArgumentException.ThrowIfNullOrEmpty(inputColumnName);
+        if (distancesColumnName is not null)
+            ArgumentException.ThrowIfNullOrEmpty(distancesColumnName);
         ArgumentOutOfRangeException.ThrowIfLessThan(neighbors, 1);
         (_rows, _input, _neighbors, _distances) = (outputColumnName, inputColumnName, neighbors, distancesColumnName);
         SchemaColumns.RequireDistinct(distancesColumnName is null ? [outputColumnName] : [outputColumnName, distancesColumnName]);

@@ -79,8 +79,8 @@ internal sealed record PriorDescription(
         problems.Require(MeanLength is >= 0 and <= MaxMeanLength, nameof(MeanLength), $"from 0 to {MaxMeanLength}", MeanLength);
         if (problems.Any)
             return;
-        // A network of its own takes any grid.
-        CodeGrid grid = PixelCnn?.Grid ?? (WaveNet is null ? CodeGrids.Of(Format) : CodeGrid.Sequence(WaveNet.Codes));
+        // A WaveNet takes a grid as the line of its codes, a network of the application takes any.
+        CodeGrid grid = PixelCnn?.Grid ?? (CodeGrids.Of(Format) with { Codes = WaveNet?.Codes ?? Format.Codes });
         Format.Describe(problems, nameof(Format), grid);
         int conditions = Conditions?.Count ?? 0;
         problems.Require((PixelCnn?.Conditions ?? WaveNet?.Conditions ?? conditions) == conditions, nameof(Conditions),

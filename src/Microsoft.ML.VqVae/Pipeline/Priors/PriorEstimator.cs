@@ -49,7 +49,7 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
     {
     }
 
-    PriorEstimator(IHostEnvironment environment, PriorOptions options, PriorColumns columns)
+    internal PriorEstimator(IHostEnvironment environment, PriorOptions options, PriorColumns columns)
         : base(environment, options, columns.ToOutputs())
     {
         ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");

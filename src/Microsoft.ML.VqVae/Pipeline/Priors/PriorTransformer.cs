@@ -20,7 +20,8 @@ public sealed class PriorTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaePrior";
 
-    const int BatchesOfRequest = 16;
+    // Codes are Int64: a request takes at most 0.5 GB for them.
+    const int BatchesOfRequest = 16, MaxCodesOfRequest = 1 << 26;
 
     static readonly ModelFormat<Saved<PriorDescription, PriorColumns>, PriorDescription, CodePrior> Format =
         new("VQVAEPRI", LoaderSignature, SavedJson.Default.Prior);
@@ -176,19 +177,28 @@ public sealed class PriorTransformer : NetworkTransformer
         CodeStore given = CodeStore.Read(data, (codes, required), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
+        int mostRows = Math.Clamp(MaxCodesOfRequest / Math.Max(1, lengths.Max()), 1, BatchesOfRequest * settings.BatchSize);
+        var keys = new List<uint[]>();
         using SharedNetwork.Holding holding = _model.Hold();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor[] read = given.ReadBatch(rows, lengths.Max(), filling: -1);
-        Tensor completed = _model.Network.Sample(new SampleRequest(settings)
+        while (keys.Count < given.Count)
         {
-            Count = given.Count,
-            Length = lengths.Max(),
-            Lengths = lengths,
-            Conditions = read.Length > 2 ? read[2] : null,
-            Given = read[0],
-        });
-        return SampledCodes.View(mlContext, SampledCodes.ToKeys(completed, lengths), condition is null ? null : given.Conditions,
-            _model.Description, _columns);
+            using DisposeScope scope = NewDisposeScope();
+            int first = keys.Count, count = Math.Min(mostRows, given.Count - first);
+            int[] wanted = lengths[first..(first + count)];
+            Tensor[] read = given.ReadBatch(rows.AsSpan(first, count), wanted.Max(), filling: -1);
+            keys.AddRange(SampledCodes.ToKeys(_model.Network.Sample(new SampleRequest(settings)
+            {
+                Count = count,
+                FirstSample = first,
+                Length = wanted.Max(),
+                Lengths = wanted,
+                Conditions = read.Length > 2 ? read[2] : null,
+                Given = read[0],
+                Progress = ProgressShare.Of(settings.Progress, first, count, given.Count),
+            }), wanted));
+        }
+        return SampledCodes.View(
+            mlContext, [.. keys], condition is null ? null : given.Conditions, _model.Description, _columns);
     }
 
     // Each code takes a step: a mean of millions, in a file, would take hours.
