@@ -62,16 +62,20 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
         string step = transformer.GetType().Name;
         ctx.CheckOpSetVersion(OnnxGraph.OperatorSet, step);
         (OnnxGraph graph, Dictionary<string, string> inputs, List<OnnxOutput> outputs) = Describe();
+        HashSet<string> needed = graph.NeededFor(outputs.Select(output => output.Value));
         var names = new Dictionary<string, string>();
-        foreach ((string name, string column) in inputs)
+        foreach ((string name, string column) in inputs.Where(input => needed.Contains(input.Key)))
         {
-            names.Add(name, ctx.ContainsColumn(column) ? ctx.GetVariableName(column) : throw new NotSupportedException(
+            names.Add(name, IsInGraph(ctx, column) ? ctx.GetVariableName(column) : throw new NotSupportedException(
                 $"The column '{column}', which {step} reads, is not in the ONNX graph, because a step before it cannot be converted. "
                 + $"Convert the steps from {step} on alone, and pass a view that begins with '{column}'."));
         }
-        foreach (OnnxConstant constant in graph.Constants)
+        // A column without a graph may replace one that has a variable, which later steps would take for it.
+        foreach (DataViewSchema.Column added in view.Schema.Skip(source.Schema.Count).Where(added => ctx.ContainsColumn(added.Name)))
+            ctx.RemoveColumn(added.Name, removeVariable: false);
+        foreach (OnnxConstant constant in graph.Constants.Where(constant => needed.Contains(constant.Name)))
             names.Add(constant.Name, AddConstant(ctx, constant));
-        foreach (OnnxOperation operation in graph.Operations)
+        foreach (OnnxOperation operation in graph.Operations.Where(operation => operation.Outputs.Any(needed.Contains)))
         {
             foreach (string output in operation.Outputs)
                 names.Add(output, ctx.AddIntermediateVariable(null, Prefix + output, skip: true));
@@ -82,6 +86,21 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
         }
         foreach ((DataViewSchema.DetachedColumn column, OnnxValue value) in outputs)
             AddNode(ctx, "Identity", [names[value.Name]], [ctx.AddIntermediateVariable(column.Type, column.Name)]);
+    }
+
+    /// <summary>Whether the graph has a column, as it is in the view that is transformed. Behind a step that it cannot convert, ML.NET goes on
+    /// with the columns of the first view, one of which may have the name of a column that the step made.</summary>
+    bool IsInGraph(OnnxContext ctx, string column)
+    {
+        bool isReached = true;
+        IDataView made = source;
+        for (; made is IDataTransform step; made = step.Source)
+        {
+            isReached &= step is OnnxView || (step is ITransformCanSaveOnnx convertible && convertible.CanSaveOnnx(ctx));
+            if (step.Source.Schema.GetColumnOrNull(column) is null || step.Schema[column].Index >= step.Source.Schema.Count)
+                return isReached && ctx.ContainsColumn(column);
+        }
+        return ctx.ContainsColumn(column);
     }
 
     // The names of the inputs lead from the values of the graph to columns.

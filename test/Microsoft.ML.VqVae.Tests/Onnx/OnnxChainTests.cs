@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
+using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Microsoft.ML.VqVae.Tests.Quantization;
 using Microsoft.ML.VqVae.Tests.Samples;
@@ -109,6 +110,52 @@ public sealed class OnnxChainTests
         NotSupportedException exception = Assert.ThrowsExactly<NotSupportedException>(() => OnnxFile.Convert(transformer, input));
         foreach (string text in texts)
             Assert.Contains(text, exception.Message);
+    }
+
+    [TestMethod]
+    public void A_column_without_a_graph_that_replaces_another_is_not_taken_for_it()
+    {
+        using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml, conditioned: false);
+        IDataView input = OnnxFile.Only(_ml, TinyCodes.Grids(_ml, 12), "Codes");
+        var options = new AnomalyDetectionOptions { TrainedPrior = prior, CodeQuantile = 0.5, RestoredCodesColumnName = "Codes" };
+        using AnomalyDetectionTransformer detector = _ml.Transforms.VqVae.DetectAnomalies("Codes", options).Fit(input);
+        using (var onnx = new OnnxFile(detector, input, "Score"))
+            onnx.AssertEqual(detector.Transform(input), input, "Score");
+        Assert.Contains("can not be fully converted",
+            Assert.ThrowsExactly<InvalidOperationException>(() => OnnxFile.Convert(detector, input, "Codes")).Message);
+        using PriorTransformer second = TinyCodes.UntrainedGrid(_ml, conditioned: false);
+        using var chain = new TransformerChain<ITransformer>(detector, second);
+        NotSupportedException refused = Assert.ThrowsExactly<NotSupportedException>(() => OnnxFile.Convert(chain, input, "Bits"));
+        Assert.Contains("The column 'Codes', which PriorTransformer reads, is not in the ONNX graph", refused.Message);
+    }
+
+    [TestMethod]
+    public void A_step_that_changes_a_column_in_place_and_cannot_be_converted_is_refused()
+    {
+        IDataView input = OnnxFile.Only(_ml, Tiny.Data(_ml, 12), "Pixels");
+        using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new EncoderColumns("Pixels", "Codes", null, false, null, null));
+        ITransformer inverted = _ml.Transforms.CustomMapping<PixelsRow, PixelsRow>(
+            (from, to) => to.Pixels = [.. from.Pixels.Select(value => 200 - value)], null).Fit(input);
+        using var chain = new TransformerChain<ITransformer>(inverted, codec);
+        Refuses(chain, input, "The column 'Pixels', which ImageVqVaeTransformer reads, is not in the ONNX graph");
+        // Steps that leave the column as it is may be left out, and steps that can be converted may change it.
+        ITransformer scaled = _ml.Transforms.NormalizeMinMax("Pixels").Fit(input);
+        using var convertible = new TransformerChain<ITransformer>(scaled, codec);
+        using var onnx = new OnnxFile(convertible, _ml.Data.TakeRows(input, 10), "Codes");
+        onnx.AssertEqual(convertible.Transform(input), input, "Codes");
+    }
+
+    [TestMethod]
+    public void Of_a_graph_only_what_its_outputs_need_is_written()
+    {
+        var graph = new OnnxGraph();
+        OnnxValue used = (graph.Input("used", typeof(float), 2) * 2).Relu();
+        OnnxValue other = graph.Input("other", typeof(float), 2).Relu();
+        HashSet<string> needed = graph.NeededFor([used]);
+        Assert.Contains("used", needed);
+        Assert.DoesNotContain("other", needed);
+        Assert.DoesNotContain(other.Name, needed);
+        Assert.HasCount(4, needed);
     }
 
     [TestMethod]

@@ -74,6 +74,15 @@ internal sealed class OnnxGraph
         });
     }
 
+    /// <summary>The names of the values that some values are computed from, their own among them.</summary>
+    public HashSet<string> NeededFor(IEnumerable<OnnxValue> values)
+    {
+        HashSet<string> needed = [.. values.Select(value => value.Name)];
+        foreach (OnnxOperation operation in Enumerable.Reverse(_operations).Where(operation => operation.Outputs.Any(needed.Contains)))
+            needed.UnionWith(operation.Inputs);
+        return needed;
+    }
+
     OnnxValue Once(string description, Func<OnnxValue> create)
     {
         if (!_values.TryGetValue(description, out OnnxValue? value))

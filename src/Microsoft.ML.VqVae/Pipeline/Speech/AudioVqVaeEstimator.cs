@@ -44,7 +44,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the waveforms are read once, and their features are kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | Codes and embeddings, except with `FeatureNormalisation.Adapted`; decoding to sound is not |
+/// | Exportable to ONNX | Codes, embeddings and encoder outputs, except with `FeatureNormalisation.Adapted`; decoding to sound is not |
 /// ]]></format>
 /// </remarks>
 public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, AudioVqVaeTransformer>
