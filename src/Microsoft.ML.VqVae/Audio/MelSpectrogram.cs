@@ -163,12 +163,7 @@ public sealed class MelSpectrogramOptions
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
     /// the actual value.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The mel spectrogram's options cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The mel spectrogram's options cannot be used", Describe);
 
     internal void Describe(OptionProblems problems)
     {

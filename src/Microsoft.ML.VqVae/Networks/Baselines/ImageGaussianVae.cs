@@ -114,10 +114,8 @@ public sealed class ImageGaussianVae : ImageAutoencoder<GaussianPosterior>, ITra
     static ImageCodecOptions Checked(ImageCodecOptions codec, int latentChannels)
     {
         ArgumentNullException.ThrowIfNull(codec);
-        var problems = new OptionProblems("The options of the Gaussian VAE cannot be used");
-        codec.Describe(problems);
-        problems.AtLeast("LatentChannels", latentChannels, 1);
-        problems.ThrowIfAny();
+        OptionProblems.Check(
+            "The options of the Gaussian VAE cannot be used", codec.Describe, problems => problems.AtLeast("LatentChannels", latentChannels, 1));
         return codec;
     }
 }

@@ -232,10 +232,7 @@ public sealed class ImageVimco : ImageAutoencoder<Tensor>, ITrainable
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(latents);
-        var problems = new OptionProblems("The options of the VIMCO model cannot be used");
-        codec.Describe(problems);
-        latents.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The options of the VIMCO model cannot be used", codec.Describe, latents.Describe);
         return codec;
     }
 }

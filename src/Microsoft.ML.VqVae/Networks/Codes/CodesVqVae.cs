@@ -39,10 +39,7 @@ public sealed class CodesVqVae : nn.Module, ITrainable
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
-        var problems = new OptionProblems("The options of the VQ-VAE over codes cannot be used");
-        codec.Describe(problems);
-        quantizer.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The options of the VQ-VAE over codes cannot be used", codec.Describe, quantizer.Describe);
         options = codec.Copy();
         PixelCnnOptions grid = options.Decoder;
         using (var source = new WeightSource(seed))
@@ -206,12 +203,7 @@ public sealed class CodesCodecOptions
     /// <summary>Checks all settings together, the grid included: set those that come from a column first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
     /// the actual value.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The options of the codec of codes cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The options of the codec of codes cannot be used", Describe);
 
     internal void Describe(OptionProblems problems)
     {

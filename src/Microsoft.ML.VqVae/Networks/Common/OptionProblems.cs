@@ -8,6 +8,16 @@ internal sealed class OptionProblems(string heading)
     readonly List<string> problems = [];
     string? firstOption;
 
+    /// <summary>Throws one exception with what the checks find.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are problems.</exception>
+    public static void Check(string heading, params ReadOnlySpan<Action<OptionProblems>> checks)
+    {
+        var problems = new OptionProblems(heading);
+        foreach (Action<OptionProblems> check in checks)
+            check(problems);
+        problems.ThrowIfAny();
+    }
+
     public void Require(bool holds, string option, string expected, object? found)
     {
         if (holds)

@@ -258,12 +258,7 @@ public sealed class ImageCodecOptions
     /// <summary>Checks all settings together, sizes included: set those that come from a column first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
     /// the actual value.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The image codec's options cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The image codec's options cannot be used", Describe);
 
     internal void Describe(OptionProblems problems)
     {

@@ -127,10 +127,7 @@ public sealed class ImageVqVae : ImageAutoencoder<ImageVqVaeOutput>, ITrainable,
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
-        var problems = new OptionProblems("The options of the image VQ-VAE cannot be used");
-        codec.Describe(problems);
-        quantizer.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The options of the image VQ-VAE cannot be used", codec.Describe, quantizer.Describe);
         return codec;
     }
 }

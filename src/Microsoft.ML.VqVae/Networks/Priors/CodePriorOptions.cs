@@ -38,12 +38,7 @@ public abstract class CodePriorOptions
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
     /// and what was found.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems(Heading);
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check(Heading, Describe);
 
     /// <summary>Lists the problems of the settings, such as "Layers must be 1 or more, but is 0". Called before the grid is known;
     /// <see cref="CreateNetwork"/> checks what depends on it.</summary>

@@ -31,12 +31,7 @@ public sealed class FiniteScalarQuantizerOptions : QuantizerOptions
     public override FiniteScalarQuantizerOptions Copy() => new() { Levels = [.. Levels], CodesPerPosition = CodesPerPosition };
 
     /// <inheritdoc/>
-    public override void Validate()
-    {
-        var problems = new OptionProblems("The finite scalar quantizer's options cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public override void Validate() => OptionProblems.Check("The finite scalar quantizer's options cannot be used", Describe);
 
     internal override void Describe(OptionProblems problems)
     {

@@ -31,12 +31,7 @@ public sealed class ResidualVectorQuantizerOptions : QuantizerOptions
         new() { Stage = Stage.Copy(), CodesPerPosition = CodesPerPosition, Dropout = Dropout };
 
     /// <inheritdoc/>
-    public override void Validate()
-    {
-        var problems = new OptionProblems("The residual vector quantizer's options cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public override void Validate() => OptionProblems.Check("The residual vector quantizer's options cannot be used", Describe);
 
     internal override int? SetUnquantizedSteps => Stage?.SetUnquantizedSteps;
 

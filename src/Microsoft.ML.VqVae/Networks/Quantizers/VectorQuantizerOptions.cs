@@ -103,12 +103,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public override Quantizer CreateQuantizer(int seed) => new VectorQuantizer(this, seed);
 
     /// <inheritdoc/>
-    public override void Validate()
-    {
-        var problems = new OptionProblems("The vector quantizer's options cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public override void Validate() => OptionProblems.Check("The vector quantizer's options cannot be used", Describe);
 
     internal override void Describe(OptionProblems problems)
     {

@@ -32,12 +32,7 @@ public sealed class SeriesCodecOptions
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings cannot work. The message lists all of them, each with what was expected
     /// and what was found.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The options of the series codec cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The options of the series codec cannot be used", Describe);
 
     internal void Describe(OptionProblems problems)
     {

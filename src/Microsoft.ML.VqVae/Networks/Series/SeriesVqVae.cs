@@ -35,10 +35,7 @@ public sealed class SeriesVqVae : nn.Module, ITrainable
     {
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
-        var problems = new OptionProblems("The options of the VQ-VAE of series cannot be used");
-        codec.Describe(problems);
-        quantizer.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The options of the VQ-VAE of series cannot be used", codec.Describe, quantizer.Describe);
         options = codec.Copy();
         using (var source = new WeightSource(seed))
         {

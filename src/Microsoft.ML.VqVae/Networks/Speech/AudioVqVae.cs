@@ -191,12 +191,7 @@ public abstract class AudioCodecOptions
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
     /// the actual value.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The audio codec's options cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The audio codec's options cannot be used", Describe);
 
     internal virtual void Describe(OptionProblems problems) =>
         problems.Require(SampleRate is >= 1_000 and <= 192_000, nameof(SampleRate), "from 1000 to 192000", SampleRate);

@@ -47,10 +47,7 @@ public sealed class MelVqVae : AudioVqVae
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
         ArgumentOutOfRangeException.ThrowIfNegative(speakers);
-        var problems = new OptionProblems("The options of the mel VQ-VAE cannot be used");
-        codec.Describe(problems);
-        quantizer.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The options of the mel VQ-VAE cannot be used", codec.Describe, quantizer.Describe);
         options = (MelCodecOptions)codec.Copy();
         this.seed = seed;
         analysis = new SpeechAnalysis(options);

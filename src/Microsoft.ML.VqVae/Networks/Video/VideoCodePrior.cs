@@ -97,9 +97,7 @@ public sealed class VideoCodePrior : nn.Module, ITrainable
     public Tensor Rollout(VideoRolloutRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var problems = new OptionProblems("The request for a rollout cannot be met");
-        request.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The request for a rollout cannot be met", request.Describe);
         CheckContext(request.Context, request.ContextActions, exactly: false);
         (long rows, long known) = (request.Context.shape[0], request.Context.shape[1]);
         CheckActions(request.Actions, rows, null, nameof(request));
@@ -219,12 +217,7 @@ public sealed class VideoCodePriorOptions
     /// first.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them, each with the expected and
     /// the actual value.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The options of the prior over video cannot be used");
-        Describe(problems);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The options of the prior over video cannot be used", Describe);
 
     internal void Describe(OptionProblems problems)
     {

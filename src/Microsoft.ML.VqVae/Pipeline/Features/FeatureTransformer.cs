@@ -81,9 +81,7 @@ public sealed class FeatureTransformer : NetworkTransformer
             PoolingSize = poolingSize ?? _columns.PoolingSize,
             IncludeMaximum = includeMaximum ?? _columns.IncludeMaximum,
         };
-        var problems = new OptionProblems("The features cannot be computed");
-        columns.Describe(problems, _model.Description);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The features cannot be computed", problems => columns.Describe(problems, _model.Description));
         return new FeatureTransformer(_model.Share(), columns);
     }
 

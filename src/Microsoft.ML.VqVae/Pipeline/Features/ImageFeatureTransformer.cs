@@ -57,9 +57,7 @@ public sealed class ImageFeatureTransformer : NetworkTransformer
             PoolingSize = poolingSize ?? _columns.PoolingSize,
             MiddlePoolingSize = middlePoolingSize ?? _columns.MiddlePoolingSize,
         };
-        var problems = new OptionProblems("The features cannot be computed");
-        columns.Describe(problems, _model.Description);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The features cannot be computed", problems => columns.Describe(problems, _model.Description));
         return new ImageFeatureTransformer(_model.Share(), columns);
     }
 

@@ -123,9 +123,7 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
         }
         var columns = new AudioDecoderColumns(
             codesColumnName ?? OutputColumnName, speakerColumnName ?? SpeakerColumnName, outputColumnName, framesColumnName);
-        var problems = new OptionProblems("The codes cannot be decoded");
-        columns.Describe(problems, _model.Description);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The codes cannot be decoded", problems => columns.Describe(problems, _model.Description));
         return new AudioVqVaeDecoderTransformer(_model.Share(), columns);
     }
 
