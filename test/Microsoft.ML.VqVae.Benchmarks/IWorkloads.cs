@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Microsoft.ML.VqVae.Training;
+using Microsoft.ML.VqVae.Networks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Benchmarks;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Microsoft.ML.VqVae.Networks;
+using TorchSharp;
 
 namespace Microsoft.ML.VqVae.Training;
 
@@ -130,6 +132,10 @@ public sealed class TrainingOptions
             throw new ArgumentException($"Training options: {string.Join(" ", problems)}");
     }
 
+    /// <summary>Whether training on a device is in BFloat16.</summary>
+    internal bool UsesBFloat16(torch.Device device) =>
+        Precision == TrainingPrecision.BFloat16 || (Precision == TrainingPrecision.Auto && FastBFloat16.IsOn(device));
+
     internal long DataMemoryLimitOrDefault => DataMemoryLimit ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
     internal TrainingOptions Copy() => (TrainingOptions)MemberwiseClone();
@@ -176,3 +182,20 @@ public sealed class TrainingOptions
 
     static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
 }
+
+#pragma warning disable CA1720 // They are the names of the types.
+/// <summary>The precision of convolutions and matrix products in training.</summary>
+public enum TrainingPrecision
+{
+    /// <summary>32-bit floating point.</summary>
+    Single,
+
+    /// <summary>Mixed precision: convolutions, matrix products and the activations between them in BFloat16, everything else in Single.
+    /// Training is faster where the processor or the GPU has instructions for BFloat16, and slower elsewhere.</summary>
+    BFloat16,
+
+    /// <summary><see cref="BFloat16"/> where the processor (AVX512_BF16, AMX) or the GPU (compute capability 8.0 or above) computes it
+    /// fast, <see cref="Single"/> elsewhere.</summary>
+    Auto,
+}
+#pragma warning restore CA1720

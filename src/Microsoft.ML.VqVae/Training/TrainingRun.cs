@@ -35,7 +35,7 @@ internal sealed class TrainingRun : IDisposable
     {
         (this.task, this.options, this.plan, this.device, this.reporter) = (task, options, plan, device, reporter);
         schedule = options.Schedule;
-        reduced = FastBFloat16.Uses(options.Precision, device);
+        reduced = options.UsesBFloat16(device);
         share = options.Group is null ? null : new GroupShare(options.Group, plan.BatchSize);
         cancellation = share is null ? options.CancellationToken : agreed.Token;
         RunSettings? settings = options.CheckpointFolder is null && share is null ? null : new(task, options, plan, reduced);

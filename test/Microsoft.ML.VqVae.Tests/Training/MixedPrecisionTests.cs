@@ -126,9 +126,9 @@ public sealed class MixedPrecisionTests
     [TestMethod]
     public void Only_Auto_asks_the_device()
     {
-        Assert.AreEqual(FastBFloat16.IsOn(CPU), FastBFloat16.Uses(TrainingPrecision.Auto, CPU));
-        Assert.IsTrue(FastBFloat16.Uses(TrainingPrecision.BFloat16, CPU));
-        Assert.IsFalse(FastBFloat16.Uses(TrainingPrecision.Single, CPU));
+        Assert.AreEqual(FastBFloat16.IsOn(CPU), new TrainingOptions { Precision = TrainingPrecision.Auto }.UsesBFloat16(CPU));
+        Assert.IsTrue(new TrainingOptions { Precision = TrainingPrecision.BFloat16 }.UsesBFloat16(CPU));
+        Assert.IsFalse(new TrainingOptions { Precision = TrainingPrecision.Single }.UsesBFloat16(CPU));
     }
 
     [TestMethod]

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -99,4 +101,36 @@ internal static class ImageLayout
         // A single channel lies where it did, but libtorch tells the order by the strides: that of the channel must be 1.
         ? images.select(1, 0).contiguous().unsqueeze(3).permute(0, 3, 1, 2)
         : images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+}
+
+/// <summary>The devices that compute BFloat16 fast.</summary>
+internal static class FastBFloat16
+{
+    internal static bool IsOn(Device device) => device.type switch
+    {
+        DeviceType.CPU => IsOnProcessor,
+        DeviceType.CUDA => ComputeCapability(device.index) >= 8,
+        _ => false,
+    };
+
+    // AVX512_BF16 is bit 5 of EAX of leaf 7, subleaf 1; processors with AMX have it too. Avx512F also asks whether the operating system
+    // saves the registers.
+    static bool IsOnProcessor =>
+        !NativeSettings.LimitsInstructions && Avx512F.IsSupported && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+
+    /// <summary>The major number of the compute capability of a GPU, from the driver, since TorchSharp does not tell; 0 without a
+    /// driver.</summary>
+    static unsafe int ComputeCapability(int gpu)
+    {
+        const int computeCapabilityMajor = 75;
+        if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1", out nint driver)
+            || !NativeLibrary.TryGetExport(driver, "cuInit", out nint initialize)
+            || !NativeLibrary.TryGetExport(driver, "cuDeviceGetAttribute", out nint getAttribute))
+        {
+            return 0;
+        }
+        int major = 0;
+        return ((delegate* unmanaged<uint, int>)initialize)(0) == 0
+            && ((delegate* unmanaged<int*, int, int, int>)getAttribute)(&major, computeCapabilityMajor, Math.Max(0, gpu)) == 0 ? major : 0;
+    }
 }

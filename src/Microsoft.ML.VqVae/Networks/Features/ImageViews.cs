@@ -101,3 +101,55 @@ internal sealed class ImageViews(ImageViewOptions options, int seed)
         public float Around(double change) => (float)Next(1 - change, 1 + change);
     }
 }
+
+/// <summary>The settings of the random views of an image that a network of features learns from. What a view may change, the features
+/// learn to ignore: choose what does not change the meaning of the images.</summary>
+public sealed class ImageViewOptions
+{
+    /// <summary>The minimum share of the area of the image that a view shows.</summary>
+    /// <value>Above 0 and at most 1, which shows images whole. The default is 0.4.</value>
+    public double MinCropShare { get; set; } = 0.4;
+
+    /// <summary>The maximum rotation to either side, in degrees.</summary>
+    /// <value>From 0 to 180. The default is 12.</value>
+    public double MaxRotation { get; set; } = 12;
+
+    /// <summary>Whether half of the views are mirrored left to right.</summary>
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool FlipHorizontally { get; set; } = true;
+
+    /// <summary>The maximum change of the brightness: values are multiplied by a factor from 1 − this to 1 + this.</summary>
+    /// <value>From 0 to 1. The default is 0.35.</value>
+    public double Brightness { get; set; } = 0.35;
+
+    /// <summary>The maximum exponent of the gamma correction: values from the minimum, 0, to the maximum of the training data, 1, are raised
+    /// to a power from 1 / this to this.</summary>
+    /// <value>At least 1, which changes nothing. The default is 1.65.</value>
+    public double MaxGamma { get; set; } = 1.65;
+
+    /// <summary>The maximum change of the colors of images with three channels: the saturation is multiplied by a factor from 1 − 2 · this
+    /// to 1 + 2 · this, and each channel by one from 1 − this to 1 + this.</summary>
+    /// <value>From 0 to 0.5. The default is 0.3.</value>
+    public double ColorJitter { get; set; } = 0.3;
+
+    /// <summary>The share of the views of images with three channels that are gray.</summary>
+    /// <value>From 0 to 1. The default is 0.2.</value>
+    public double GrayShare { get; set; } = 0.2;
+
+    /// <summary>The share of the views of which a rectangle is erased, of up to half the height and half the width.</summary>
+    /// <value>From 0 to 1. The default is 0.6.</value>
+    public double EraseShare { get; set; } = 0.6;
+
+    internal void Describe(OptionProblems problems)
+    {
+        problems.Require(MinCropShare is > 0 and <= 1, nameof(MinCropShare), "above 0 and at most 1", MinCropShare);
+        problems.Require(MaxRotation is >= 0 and <= 180, nameof(MaxRotation), "from 0 to 180", MaxRotation);
+        problems.Require(Brightness is >= 0 and <= 1, nameof(Brightness), "from 0 to 1", Brightness);
+        problems.Require(double.IsFinite(MaxGamma) && MaxGamma >= 1, nameof(MaxGamma), "a number of 1 or more", MaxGamma);
+        problems.Require(ColorJitter is >= 0 and <= 0.5, nameof(ColorJitter), "from 0 to 0.5", ColorJitter);
+        problems.Require(GrayShare is >= 0 and <= 1, nameof(GrayShare), "from 0 to 1", GrayShare);
+        problems.Require(EraseShare is >= 0 and <= 1, nameof(EraseShare), "from 0 to 1", EraseShare);
+    }
+
+    internal ImageViewOptions Copy() => (ImageViewOptions)MemberwiseClone();
+}

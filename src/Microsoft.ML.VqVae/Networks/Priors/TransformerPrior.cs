@@ -196,3 +196,130 @@ public sealed class TransformerPrior : CodePrior
 /// <param name="OfClass">The embedding of the class of each row, [B, 1, C]; or null.</param>
 /// <param name="Rotation">Cosines and sines of rotary positions, [2, N, D / 2]; or null.</param>
 internal sealed record CodePositions(Tensor? Added, Tensor? OfClass, Tensor? Rotation);
+
+/// <summary>The settings of a <see cref="TransformerPrior"/>. Set <c>PriorOptions.CustomNetwork</c> to use it in a pipeline.</summary>
+/// <remarks>The number of codes, the grid and the number of conditions are taken from the columns.</remarks>
+public sealed class TransformerPriorOptions : CodePriorOptions
+{
+    /// <summary>Number of layers, each with self-attention and a feed-forward network.</summary>
+    /// <value>At least 1. The default is 3.</value>
+    public int Layers { get; set; } = 3;
+
+    /// <summary>Channels of the residual path.</summary>
+    /// <value>At least 2, a multiple of twice the number of <see cref="Heads"/>. The default is 64.</value>
+    public int Channels { get; set; } = 64;
+
+    /// <summary>Number of attention heads, which share the <see cref="Channels"/>.</summary>
+    /// <value>At least 1. The default is 4.</value>
+    public int Heads { get; set; } = 4;
+
+    /// <summary>Channels of the hidden layer of the feed-forward networks.</summary>
+    /// <value>At least 1, or 0, the default, for four times as many as <see cref="Channels"/>.</value>
+    public int FeedForwardChannels { get; set; }
+
+    /// <summary>The share of channels dropped in training: of the heads' outputs and of the feed-forward networks' hidden layers.</summary>
+    /// <value>From 0, the default, to below 1.</value>
+    public double Dropout { get; set; }
+
+    /// <summary>Creates the default settings: a small network for a CPU.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static TransformerPriorOptions Fast() => new();
+
+    /// <summary>Creates the settings of a large network for a GPU: 6 layers of 256 channels with 8 heads.</summary>
+    /// <returns>New options, which can be changed.</returns>
+    public static TransformerPriorOptions Large() => new() { Layers = 6, Channels = 256, Heads = 8 };
+
+    /// <inheritdoc/>
+    public override CodePrior CreateNetwork(CodeGrid grid, int conditions, int seed) => new TransformerPrior(this, grid, conditions, seed);
+
+    private protected override string Heading => "The transformer prior's options cannot be used";
+
+    internal override void Describe(OptionProblems problems)
+    {
+        problems.AtLeast(nameof(Layers), Layers, 1);
+        problems.AtLeast(nameof(Heads), Heads, 1);
+        // Rotary positions rotate pairs of the channels of a head.
+        problems.Require(Channels >= 2 && (Heads < 1 || Channels % (2L * Heads) == 0),
+            nameof(Channels), $"a positive multiple of {nameof(Heads)} · 2", Channels);
+        problems.AtLeast(nameof(FeedForwardChannels), FeedForwardChannels, 0);
+        problems.Require(Dropout is >= 0 and < 1, nameof(Dropout), "from 0 to below 1", Dropout);
+    }
+
+    internal int FeedForwardChannelsOrDefault => FeedForwardChannels > 0 ? FeedForwardChannels : checked(4 * Channels);
+
+    internal TransformerPriorOptions Copy() => (TransformerPriorOptions)MemberwiseClone();
+}
+
+/// <summary>A <see cref="TransformerPrior"/> code by code: each layer keeps the keys and values of the codes so far, so that a code costs the
+/// work of one position. Codes that are accepted without logits are processed together when logits are next needed.</summary>
+internal sealed class TransformerPriorSteps : CodeSteps
+{
+    readonly TransformerPrior _network;
+    readonly CodePositions _positions;
+    readonly KeptTensors _kept = new();
+    readonly AttentionCache[] _caches;
+    readonly int _length;
+    // The input of each place: a row of the table of codes, Int64 [B, N].
+    readonly Tensor _inputs;
+    // The output of the last layer for the next code, [B, C].
+    readonly Tensor _state;
+    int _accepted;
+    int _processed;
+
+    public TransformerPriorSteps(TransformerPrior network, int batch, int length, CodePositions positions)
+    {
+        (_network, _length) = (network, length);
+        TransformerPriorOptions options = network.Options;
+        (Device device, ScalarType type) = (network.Device, network.NumberType);
+        Tensor? Keep(Tensor? tensor) => tensor is null ? null : _kept.Keep(tensor);
+        Tensor Room(params long[] shape) => _kept.Keep(zeros(shape, dtype: type, device: device));
+        _positions = new(Keep(positions.Added), Keep(positions.OfClass), Keep(positions.Rotation));
+        long[] shape = [batch, options.Heads, length, options.Channels / options.Heads];
+        _caches = [.. Enumerable.Range(0, options.Layers).Select(_ => new AttentionCache(Room(shape), Room(shape)))];
+        _inputs = _kept.Keep(zeros([batch, length], dtype: ScalarType.Int64, device: device).Fill_(network.Start));
+        _state = Room(batch, options.Channels);
+    }
+
+    public override Tensor NextLogits()
+    {
+        CheckNotDone();
+        using IDisposable withoutGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        if (_processed <= _accepted)
+            Process();
+        return _network.LogitsAt(_accepted, _state).MoveToOuterDisposeScope();
+    }
+
+    public override void Accept(Tensor codes)
+    {
+        TensorChecks.OnePerRow(codes, _inputs.shape[0], "Codes", nameof(codes));
+        CheckNotDone();
+        using DisposeScope scope = NewDisposeScope();
+        if (_accepted + 1 < _length)
+            _inputs.narrow(1, _accepted + 1, 1).copy_(_network.Numbers(codes.unsqueeze(1), _accepted));
+        _accepted++;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _kept.Dispose();
+    }
+
+    void Process()
+    {
+        int count = _accepted + 1 - _processed;
+        Tensor states = _network.Embed(_inputs.narrow(1, _processed, count), _positions, _processed);
+        Tensor? rotation = _positions.Rotation?.narrow(1, _processed, count);
+        for (int number = 0; number < _caches.Length; number++)
+            states = _network.Layers[number].Forward(states, rotation, cache: _caches[number]);
+        _state.copy_(states.select(1, count - 1));
+        _processed += count;
+    }
+
+    void CheckNotDone()
+    {
+        if (_accepted == _length)
+            throw new InvalidOperationException("All codes of the rows are accepted already.");
+    }
+}
