@@ -46,9 +46,9 @@ internal sealed record BaselineColumns(
     void Describe(OptionProblems problems) =>
         SchemaColumns.Describe(problems, [Input], [Output, Reconstruction, ReconstructionBits, BoundBits]);
 
-    public static BaselineColumns Of(string output, string? input, ImageBaselineOptions? options) => new(
-        input ?? output, output, options?.ReconstructionColumnName, options?.ReconstructionAsImage ?? false,
-        options?.ReconstructionBitsColumnName, options?.BoundBitsColumnName);
+    public static BaselineColumns Of(string output, string? input, ImageBaselineOptions options) => new(
+        input ?? output, output, options.ReconstructionColumnName, options.ReconstructionAsImage, options.ReconstructionBitsColumnName,
+        options.BoundBitsColumnName);
 
     public IReadOnlyList<ModelColumn<GaussianVaeModel, GaussianVaePass>> ToGaussianVaeOutputs(
         Func<SchemaShape, ImageDataViewType>? imageType = null) => ToOutputs(

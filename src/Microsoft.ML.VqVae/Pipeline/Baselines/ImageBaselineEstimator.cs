@@ -40,15 +40,11 @@ public sealed class GaussianVaeEstimator : NetworkEstimator<ImageGaussianVaeOpti
 
     internal GaussianVaeEstimator(
         IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageGaussianVaeOptions options)
-        : this(environment, options, BaselineColumns.Of(outputColumnName, inputColumnName, options))
+        : base(environment, options)
     {
-    }
-
-    GaussianVaeEstimator(IHostEnvironment environment, ImageGaussianVaeOptions options, BaselineColumns columns)
-        : base(environment, options, columns.ToGaussianVaeOutputs(input => PixelInput.ImageType(input, columns.Input, options)))
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        _columns = BaselineColumns.Of(outputColumnName, inputColumnName, options);
+        Outputs = _columns.ToGaussianVaeOutputs(input => PixelInput.ImageType(input, _columns.Input, options));
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema) => PixelInput.Check(inputSchema, _columns.Input);
@@ -101,15 +97,11 @@ public sealed class VimcoEstimator : NetworkEstimator<ImageVimcoOptions, VimcoTr
 
     internal VimcoEstimator(
         IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageVimcoOptions options)
-        : this(environment, options, BaselineColumns.Of(outputColumnName, inputColumnName, options))
+        : base(environment, options)
     {
-    }
-
-    VimcoEstimator(IHostEnvironment environment, ImageVimcoOptions options, BaselineColumns columns)
-        : base(environment, options, columns.ToVimcoOutputs(input => PixelInput.ImageType(input, columns.Input, options)))
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        _columns = BaselineColumns.Of(outputColumnName, inputColumnName, options);
+        Outputs = _columns.ToVimcoOutputs(input => PixelInput.ImageType(input, _columns.Input, options));
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema) => PixelInput.Check(inputSchema, _columns.Input);

@@ -41,16 +41,12 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
     readonly CodesEncoderColumns _columns;
 
     internal CodesVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string codesColumnName, CodesVqVaeOptions options)
-        : this(environment, options, new CodesEncoderColumns(codesColumnName, outputColumnName, options?.BitsColumnName))
+        : base(environment, options)
     {
-    }
-
-    CodesVqVaeEstimator(IHostEnvironment environment, CodesVqVaeOptions options, CodesEncoderColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Latents, "outputColumnName");
-        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
+        _columns = new CodesEncoderColumns(codesColumnName, outputColumnName, options.BitsColumnName);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema) => CodeFormat.Check(inputSchema, _columns.Codes);

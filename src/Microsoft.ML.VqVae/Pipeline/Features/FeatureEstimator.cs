@@ -44,17 +44,13 @@ public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureT
 
     internal FeatureEstimator(
         IHostEnvironment environment, string outputColumnName, string codesColumnName, FeatureOptions options)
-        : this(environment, options, new FeatureColumns(codesColumnName, options?.InputColumnName, outputColumnName,
-            options?.PositionsColumnName, options?.Network?.FeatureLayer ?? 1, options?.PoolingSize ?? 1, options?.IncludeMaximum ?? false))
+        : base(environment, options)
     {
-    }
-
-    FeatureEstimator(IHostEnvironment environment, FeatureOptions options, FeatureColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
-        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
+        _columns = new FeatureColumns(codesColumnName, options.InputColumnName, outputColumnName, options.PositionsColumnName,
+            options.Network.FeatureLayer, options.PoolingSize, options.IncludeMaximum);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema)

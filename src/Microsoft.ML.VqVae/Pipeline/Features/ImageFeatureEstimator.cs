@@ -39,16 +39,12 @@ public sealed class ImageFeatureEstimator : NetworkEstimator<ImageFeatureOptions
 
     internal ImageFeatureEstimator(
         IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageFeatureOptions options)
-        : this(environment, options, new ImageFeatureColumns(inputColumnName ?? outputColumnName, options?.CodesColumnName, outputColumnName,
-            options?.PoolingSize ?? 1, options?.MiddlePoolingSize ?? 0))
+        : base(environment, options)
     {
-    }
-
-    ImageFeatureEstimator(IHostEnvironment environment, ImageFeatureOptions options, ImageFeatureColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        _columns = new ImageFeatureColumns(inputColumnName ?? outputColumnName, options.CodesColumnName, outputColumnName, options.PoolingSize,
+            options.MiddlePoolingSize);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema)

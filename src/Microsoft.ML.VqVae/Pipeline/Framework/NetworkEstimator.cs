@@ -15,20 +15,29 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     where TTransformer : NetworkTransformer
 {
     readonly IHostEnvironment _environment;
-    readonly IReadOnlyList<ModelColumn> _columns;
 
     /// <param name="environment">The environment, which provides seed, device and log.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="columns">The output columns.</param>
-    private protected NetworkEstimator(IHostEnvironment environment, TOptions options, IReadOnlyList<ModelColumn> columns)
+    private protected NetworkEstimator(IHostEnvironment environment, TOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        (_environment, Options, _columns) = (environment, options, columns);
-        SchemaColumns.RequireDistinct(columns.Select(column => column.Name));
+        (_environment, Options) = (environment, options);
     }
 
     internal TOptions Options { get; }
+
+    /// <summary>The output columns, which the constructor of each estimator sets: their names are in options that are valid by
+    /// then.</summary>
+    private protected IReadOnlyList<ModelColumn> Outputs
+    {
+        get;
+        init
+        {
+            SchemaColumns.RequireDistinct(value.Select(column => column.Name));
+            field = value;
+        }
+    } = [];
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or has an unsuitable type.</exception>
@@ -36,7 +45,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckInputs(inputSchema);
-        List<SchemaShape.Column> made = [.. _columns.Select(column => column.Shape(inputSchema))];
+        List<SchemaShape.Column> made = [.. Outputs.Select(column => column.Shape(inputSchema))];
         return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
     }
 

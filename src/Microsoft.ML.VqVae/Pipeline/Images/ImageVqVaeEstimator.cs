@@ -39,18 +39,14 @@ public sealed class ImageVqVaeEstimator : NetworkEstimator<ImageVqVaeOptions, Im
     readonly EncoderColumns _columns;
 
     internal ImageVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, ImageVqVaeOptions options)
-        : this(environment, options, new EncoderColumns(
-            inputColumnName ?? outputColumnName, outputColumnName, options?.ReconstructionColumnName,
-            options?.ReconstructionAsImage ?? false, options?.EmbeddingsColumnName, options?.ReconstructionErrorColumnName,
-            options?.ReconstructionBitsColumnName, options?.EncoderOutputsColumnName))
+        : base(environment, options)
     {
-    }
-
-    ImageVqVaeEstimator(IHostEnvironment environment, ImageVqVaeOptions options, EncoderColumns columns)
-        : base(environment, options, columns.ToOutputs(input => PixelInput.ImageType(input, columns.Input, options)))
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "outputColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        _columns = new EncoderColumns(
+            inputColumnName ?? outputColumnName, outputColumnName, options.ReconstructionColumnName, options.ReconstructionAsImage,
+            options.EmbeddingsColumnName, options.ReconstructionErrorColumnName, options.ReconstructionBitsColumnName,
+            options.EncoderOutputsColumnName);
+        Outputs = _columns.ToOutputs(input => PixelInput.ImageType(input, _columns.Input, options));
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema) => PixelInput.Check(inputSchema, _columns.Input);

@@ -50,13 +50,14 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
     }
 
     internal PriorEstimator(IHostEnvironment environment, PriorOptions options, PriorColumns columns)
-        : base(environment, options, columns.ToOutputs())
+        : base(environment, options)
     {
         ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
         ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
         if (columns.Condition is not null)
             ArgumentException.ThrowIfNullOrEmpty(columns.Condition, "conditionColumnName");
         _columns = columns;
+        Outputs = columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema)

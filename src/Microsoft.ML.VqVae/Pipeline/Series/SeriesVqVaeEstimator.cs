@@ -54,17 +54,13 @@ public sealed class SeriesVqVaeEstimator : NetworkEstimator<SeriesVqVaeOptions, 
     readonly SeriesEncoderColumns _columns;
 
     internal SeriesVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, SeriesVqVaeOptions options)
-        : this(environment, options, new SeriesEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
-            options?.ReconstructionColumnName, options?.ReconstructionErrorColumnName, options?.EmbeddingsColumnName,
-            options?.EncoderOutputsColumnName))
+        : base(environment, options)
     {
-    }
-
-    SeriesVqVaeEstimator(IHostEnvironment environment, SeriesVqVaeOptions options, SeriesEncoderColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "outputColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        _columns = new SeriesEncoderColumns(
+            inputColumnName ?? outputColumnName, outputColumnName, options.ReconstructionColumnName, options.ReconstructionErrorColumnName,
+            options.EmbeddingsColumnName, options.EncoderOutputsColumnName);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema) =>

@@ -52,17 +52,13 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
     readonly AudioEncoderColumns _columns;
 
     internal AudioVqVaeEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, AudioVqVaeOptions options)
-        : this(environment, options, new AudioEncoderColumns(inputColumnName ?? outputColumnName, outputColumnName,
-            options?.SpeakerColumnName, options?.ReconstructionColumnName, options?.EmbeddingsColumnName,
-            options?.EncoderOutputsColumnName, options?.FeaturesColumnName, options?.DecodedFramesColumnName))
+        : base(environment, options)
     {
-    }
-
-    AudioVqVaeEstimator(IHostEnvironment environment, AudioVqVaeOptions options, AudioEncoderColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "outputColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        _columns = new AudioEncoderColumns(
+            inputColumnName ?? outputColumnName, outputColumnName, options.SpeakerColumnName, options.ReconstructionColumnName,
+            options.EmbeddingsColumnName, options.EncoderOutputsColumnName, options.FeaturesColumnName, options.DecodedFramesColumnName);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema)

@@ -42,16 +42,12 @@ public sealed class VocoderEstimator : NetworkEstimator<VocoderOptions, VocoderT
     readonly VocoderColumns _columns;
 
     internal VocoderEstimator(IHostEnvironment environment, string outputColumnName, string framesColumnName, VocoderOptions options)
-        : this(environment, options, new VocoderColumns(framesColumnName, outputColumnName))
+        : base(environment, options)
     {
-    }
-
-    VocoderEstimator(IHostEnvironment environment, VocoderOptions options, VocoderColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
-        ArgumentException.ThrowIfNullOrEmpty(columns.Frames, "framesColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(framesColumnName);
+        _columns = new VocoderColumns(framesColumnName, outputColumnName);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema)

@@ -46,18 +46,14 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
     internal VideoPriorEstimator(
         IHostEnvironment environment, string outputColumnName, string codesColumnName, string actionColumnName, string episodeColumnName,
         VideoPriorOptions options)
-        : this(environment, options, new VideoPriorColumns(codesColumnName, actionColumnName, episodeColumnName, outputColumnName))
+        : base(environment, options)
     {
-    }
-
-    VideoPriorEstimator(IHostEnvironment environment, VideoPriorOptions options, VideoPriorColumns columns)
-        : base(environment, options, columns.ToOutputs())
-    {
-        ArgumentException.ThrowIfNullOrEmpty(columns.Output, "outputColumnName");
-        ArgumentException.ThrowIfNullOrEmpty(columns.Codes, "codesColumnName");
-        ArgumentException.ThrowIfNullOrEmpty(columns.Action, "actionColumnName");
-        ArgumentException.ThrowIfNullOrEmpty(columns.Episode, "episodeColumnName");
-        _columns = columns;
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(actionColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(episodeColumnName);
+        _columns = new VideoPriorColumns(codesColumnName, actionColumnName, episodeColumnName, outputColumnName);
+        Outputs = _columns.ToOutputs();
     }
 
     private protected override void CheckInputs(SchemaShape inputSchema)
