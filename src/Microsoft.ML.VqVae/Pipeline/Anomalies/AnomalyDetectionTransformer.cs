@@ -28,8 +28,8 @@ public sealed class AnomalyDetectionTransformer : NetworkTransformer
 
     internal AnomalyDetectionTransformer(
         PriorModel model, AnomalyColumns columns, AnomalySettings settings, TrainingSummary? training = null)
-        : base(model, new BatchMapping<PriorModel, AnomalyPass>(model, model.Description.PredictionBatchSize,
-            columns.ToInput(model, settings), columns.ToOutputs(settings), inputs => new AnomalyPass(model, settings, inputs)), training) =>
+        : base(model.Map(columns.ToInput(model, settings), columns.ToOutputs(settings),
+            inputs => new AnomalyPass(model, settings, inputs)), training) =>
         (_model, _columns, _settings) = (model, columns, settings);
 
     // Called by ML.NET, which finds it by its name and parameters.

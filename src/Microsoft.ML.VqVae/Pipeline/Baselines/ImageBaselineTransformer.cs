@@ -15,9 +15,8 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Base class of the transformers of the baseline models: their input and output columns.</summary>
 public abstract class ImageBaselineTransformer : NetworkTransformer
 {
-    private protected ImageBaselineTransformer(
-        TrainedModel model, IBatchMapping mapping, BaselineColumns columns, TrainingSummary? training)
-        : base(model, mapping, training) => Columns = columns;
+    private protected ImageBaselineTransformer(IBatchMapping mapping, BaselineColumns columns, TrainingSummary? training)
+        : base(mapping, training) => Columns = columns;
 
     private protected BaselineColumns Columns { get; }
 
@@ -49,8 +48,7 @@ public sealed class GaussianVaeTransformer : ImageBaselineTransformer
     readonly GaussianVaeModel _model;
 
     internal GaussianVaeTransformer(GaussianVaeModel model, BaselineColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<GaussianVaeModel, GaussianVaePass>(model, model.Description.PredictionBatchSize,
-            new PixelInput(columns.Input, model.Description.Pixels), columns.ToGaussianVaeOutputs(),
+        : base(model.Map(new PixelInput(columns.Input, model.Description.Pixels), columns.ToGaussianVaeOutputs(),
             inputs => new GaussianVaePass(model.Network, inputs[0].to(model.Device))), columns, training) =>
         (_model, LatentShape) = (model, model.Network.LatentShape);
 
@@ -79,8 +77,7 @@ public sealed class VimcoTransformer : ImageBaselineTransformer
     readonly VimcoModel _model;
 
     internal VimcoTransformer(VimcoModel model, BaselineColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<VimcoModel, VimcoPass>(model, model.Description.PredictionBatchSize,
-            new PixelInput(columns.Input, model.Description.Pixels), columns.ToVimcoOutputs(),
+        : base(model.Map(new PixelInput(columns.Input, model.Description.Pixels), columns.ToVimcoOutputs(),
             inputs => new VimcoPass(model.Network, inputs[0].to(model.Device))), columns, training) =>
         (_model, LatentGrid, Categories) = (model, model.Network.LatentGrid, model.Network.Categories);
 

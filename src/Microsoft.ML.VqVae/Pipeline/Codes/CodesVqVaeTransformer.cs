@@ -30,8 +30,8 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
     readonly CodesEncoderColumns _columns;
 
     internal CodesVqVaeTransformer(CodesModel model, CodesEncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<CodesModel, CodesPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new CodesPass(model.Network, inputs[0].to(model.Device))), training) =>
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(),
+            inputs => new CodesPass(model.Network, inputs[0].to(model.Device))), training) =>
         (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.
@@ -114,8 +114,7 @@ public sealed class CodesVqVaeDecoderTransformer : NetworkTransformer
     readonly CodesSampling _sampling;
 
     internal CodesVqVaeDecoderTransformer(CodesModel model, CodesDecoderColumns columns, CodesSampling sampling)
-        : base(model, new BatchMapping<CodesModel, Tensor>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => Sample(model, inputs[0].to(model.Device), sampling))) =>
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => Sample(model, inputs[0].to(model.Device), sampling))) =>
         (_model, _columns, _sampling) = (model, columns, sampling);
 
     // Called by ML.NET, which finds it by its name and parameters.
@@ -160,8 +159,7 @@ public sealed class CodesLikelihoodTransformer : NetworkTransformer
     readonly CodesLikelihoodColumns _columns;
 
     internal CodesLikelihoodTransformer(CodesModel model, CodesLikelihoodColumns columns)
-        : base(model, new BatchMapping<CodesModel, Tensor>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(),
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(),
             inputs => model.Network.Bits(inputs[Codes].to(model.Device), inputs[Latents].to(model.Device)).sum(1))) =>
         (_model, _columns) = (model, columns);
 

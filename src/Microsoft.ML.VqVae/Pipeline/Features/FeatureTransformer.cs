@@ -23,8 +23,8 @@ public sealed class FeatureTransformer : NetworkTransformer
     readonly FeatureColumns _columns;
 
     internal FeatureTransformer(FeatureModel model, FeatureColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<FeatureModel, FeaturePass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new FeaturePass(model, columns, inputs)), training) => (_model, _columns) = (model, columns);
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new FeaturePass(model, columns, inputs)), training) =>
+        (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static FeatureTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>

@@ -23,8 +23,7 @@ public sealed class ImageFeatureTransformer : NetworkTransformer
     readonly ImageFeatureColumns _columns;
 
     internal ImageFeatureTransformer(ImageFeatureModel model, ImageFeatureColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<ImageFeatureModel, ImageFeaturePass>(model, model.Description.PredictionBatchSize,
-            new PixelInput(columns.Input, model.Description.Pixels), columns.ToOutputs(),
+        : base(model.Map(new PixelInput(columns.Input, model.Description.Pixels), columns.ToOutputs(),
             inputs => new ImageFeaturePass(model, columns, inputs[0])), training) => (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.

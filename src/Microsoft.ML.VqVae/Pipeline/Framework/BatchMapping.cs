@@ -9,6 +9,9 @@ namespace Microsoft.ML.VqVae;
 /// <summary>The computation of output columns for batches of rows.</summary>
 internal interface IBatchMapping : IOnnxColumns
 {
+    /// <summary>The network, held during computation so that disposing a transformer does not free memory in use.</summary>
+    TrainedModel Model { get; }
+
     /// <summary>The added columns, in their order.</summary>
     IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; }
 
@@ -63,7 +66,7 @@ internal sealed class CombinedInput(params ModelInput[] inputs) : ModelInput
 }
 
 /// <summary>The computation of the output columns of a trained model from its input columns.</summary>
-/// <param name="model">The model, held during computation so that disposing a transformer does not free memory in use.</param>
+/// <param name="model">The model.</param>
 /// <param name="batchSize">Number of rows computed at once.</param>
 /// <param name="input">The columns that the network reads.</param>
 /// <param name="columns">The output columns.</param>
@@ -74,6 +77,8 @@ internal sealed class BatchMapping<TModel, TPass>(
     Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false) : IBatchMapping
     where TModel : TrainedModel
 {
+    public TrainedModel Model => model;
+
     public IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; } = [.. columns.Select(column => column.Type(model))];
 
     public int BatchSize => batchSize;

@@ -19,8 +19,8 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     readonly TrainedModel _model;
     readonly IBatchMapping _mapping;
 
-    private protected NetworkTransformer(TrainedModel model, IBatchMapping mapping, TrainingSummary? training = null) =>
-        (_model, _mapping, TrainingSummary) = (model, mapping, training);
+    private protected NetworkTransformer(IBatchMapping mapping, TrainingSummary? training = null) =>
+        (_model, _mapping, TrainingSummary) = (mapping.Model, mapping, training);
 
     /// <summary>The result of the training; null for a transformer that was loaded or created by another transformer.</summary>
     public TrainingSummary? TrainingSummary { get; }

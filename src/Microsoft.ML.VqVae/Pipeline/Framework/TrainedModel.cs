@@ -167,6 +167,12 @@ internal sealed class TrainedModel<TDescription, TNetwork> : TrainedModel
 
     public TNetwork Network => (TNetwork)Module;
 
+    /// <summary>The computation of output columns, see <see cref="BatchMapping{TModel, TPass}"/>.</summary>
+    public BatchMapping<TrainedModel<TDescription, TNetwork>, TPass> Map<TPass>(
+        ModelInput input, IReadOnlyList<ModelColumn<TrainedModel<TDescription, TNetwork>, TPass>> columns,
+        Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false) =>
+        new(this, Description.PredictionBatchSize, input, columns, begin, needsRowsInOrder);
+
     /// <summary>Another share of the network, for another transformer, which still works when this one is disposed.</summary>
     /// <exception cref="ObjectDisposedException">This share was disposed.</exception>
     public TrainedModel<TDescription, TNetwork> Share() => new(this);

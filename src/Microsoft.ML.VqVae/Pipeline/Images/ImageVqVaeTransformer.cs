@@ -28,8 +28,7 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     readonly EncoderColumns _columns;
 
     internal ImageVqVaeTransformer(ImageModel model, EncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<ImageModel, ImagePass>(model, model.Description.PredictionBatchSize,
-            new PixelInput(columns.Input, model.Description.Pixels), columns.ToOutputs(),
+        : base(model.Map(new PixelInput(columns.Input, model.Description.Pixels), columns.ToOutputs(),
             inputs => new ImagePass(model.Network, inputs[0].to(model.Device), model.Description.Pixels.ImagesOfRow)), training) =>
         (_model, _columns, CodeGrid) = (model, columns, model.Network.CodeGrid);
 
@@ -176,8 +175,8 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
     readonly DecoderColumns _columns;
 
     internal ImageVqVaeDecoderTransformer(ImageModel model, DecoderColumns columns)
-        : base(model, new BatchMapping<ImageModel, Tensor>(model, model.Description.PredictionBatchSize,
-            new CodesInput(columns.Codes, CodesOf(model)), columns.ToOutputs(), inputs => Decode(model, inputs[0].to(model.Device)))) =>
+        : base(model.Map(new CodesInput(columns.Codes, CodesOf(model)), columns.ToOutputs(),
+            inputs => Decode(model, inputs[0].to(model.Device)))) =>
         (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.

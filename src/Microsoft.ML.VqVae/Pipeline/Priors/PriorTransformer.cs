@@ -33,8 +33,7 @@ public sealed class PriorTransformer : NetworkTransformer
 
     internal PriorTransformer(
         PriorModel model, PriorColumns columns, TrainingSummary? training = null, long maxLogits = PriorPass.DefaultMaxLogits)
-        : base(model, new BatchMapping<PriorModel, PriorPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new PriorPass(model, inputs, maxLogits)), training) =>
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new PriorPass(model, inputs, maxLogits)), training) =>
         (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.

@@ -27,8 +27,8 @@ public sealed class SeriesVqVaeTransformer : NetworkTransformer
     readonly SeriesEncoderColumns _columns;
 
     internal SeriesVqVaeTransformer(SeriesModel model, SeriesEncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<SeriesModel, SeriesPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new SeriesPass(model, inputs)), training) => (_model, _columns) = (model, columns);
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new SeriesPass(model, inputs)), training) =>
+        (_model, _columns) = (model, columns);
 
     // Found by ML.NET by its name and parameters.
     static SeriesVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
@@ -124,8 +124,8 @@ public sealed class SeriesVqVaeDecoderTransformer : NetworkTransformer
     readonly SeriesDecoderColumns _columns;
 
     internal SeriesVqVaeDecoderTransformer(SeriesModel model, SeriesDecoderColumns columns)
-        : base(model, new BatchMapping<SeriesModel, SeriesDecoderPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new SeriesDecoderPass(model, inputs))) => (_model, _columns) = (model, columns);
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new SeriesDecoderPass(model, inputs))) =>
+        (_model, _columns) = (model, columns);
 
     // Found by ML.NET by its name and parameters.
     static SeriesVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>

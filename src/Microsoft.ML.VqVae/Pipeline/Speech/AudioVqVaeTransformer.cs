@@ -27,8 +27,8 @@ public sealed class AudioVqVaeTransformer : NetworkTransformer
     readonly AudioEncoderColumns _columns;
 
     internal AudioVqVaeTransformer(AudioModel model, AudioEncoderColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<AudioModel, AudioPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new AudioPass(model, columns, inputs)), training) => (_model, _columns) = (model, columns);
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new AudioPass(model, columns, inputs)), training) =>
+        (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static AudioVqVaeTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
@@ -193,8 +193,8 @@ public sealed class AudioVqVaeDecoderTransformer : NetworkTransformer
     readonly AudioDecoderColumns _columns;
 
     internal AudioVqVaeDecoderTransformer(AudioModel model, AudioDecoderColumns columns)
-        : base(model, new BatchMapping<AudioModel, AudioDecoderPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new AudioDecoderPass(model, inputs))) => (_model, _columns) = (model, columns);
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new AudioDecoderPass(model, inputs))) =>
+        (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static AudioVqVaeDecoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>

@@ -24,8 +24,8 @@ public sealed class VocoderTransformer : NetworkTransformer
     readonly VocoderColumns _columns;
 
     internal VocoderTransformer(VocoderModel model, VocoderColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<VocoderModel, VocoderPass>(model, model.Description.PredictionBatchSize, columns.ToInput(model),
-            columns.ToOutputs(), inputs => new VocoderPass(model, inputs)), training) => (_model, _columns) = (model, columns);
+        : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new VocoderPass(model, inputs)), training) =>
+        (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static VocoderTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>

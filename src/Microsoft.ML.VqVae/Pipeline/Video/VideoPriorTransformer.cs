@@ -28,9 +28,8 @@ public sealed class VideoPriorTransformer : NetworkTransformer
     readonly VideoPriorColumns _columns;
 
     internal VideoPriorTransformer(VideoPriorModel model, VideoPriorColumns columns, TrainingSummary? training = null)
-        : base(model, new BatchMapping<VideoPriorModel, VideoPriorPass>(model, model.Description.PredictionBatchSize,
-            columns.ToInput(model.Description), columns.ToOutputs(), inputs => new VideoPriorPass(model, inputs), needsRowsInOrder: true),
-            training) =>
+        : base(model.Map(columns.ToInput(model.Description), columns.ToOutputs(), inputs => new VideoPriorPass(model, inputs),
+            needsRowsInOrder: true), training) =>
         (_model, _columns) = (model, columns);
 
     // Called by ML.NET, which finds it by its name and parameters.
