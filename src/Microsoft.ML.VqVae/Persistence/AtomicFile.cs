@@ -63,6 +63,24 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Creates a folder and finds out whether a file in it can be written, before there is work to lose.</summary>
+    /// <param name="option">The option that names the folder.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The name of the file.</param>
+    /// <exception cref="IOException">It cannot.</exception>
+    public static void PrepareFolder(string option, string folder, string name)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            Probe(Path.Combine(folder, name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new IOException($"{option} '{folder}' cannot be written: {e.Message}", e);
+        }
+    }
+
     // Not set where they are the same already: some file systems know no permissions.
     static void KeepPermissions(FileStream stream, string target)
     {

@@ -44,8 +44,6 @@ internal sealed class BatchPlan
         ValidateEverySteps = options.ValidateEverySteps ?? BatchesPerEpoch;
     }
 
-    internal IReadOnlyList<int> Training => training;
-
     internal IReadOnlyList<int> Validation => validation;
 
     internal int BatchSize { get; }

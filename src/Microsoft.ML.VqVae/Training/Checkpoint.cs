@@ -32,21 +32,6 @@ internal sealed class Checkpoint
     /// <param name="settings">The settings that a checkpoint must match.</param>
     internal Checkpoint(string folder, RunSettings settings) => (path, this.settings) = (Path.Combine(folder, FileName), settings);
 
-    /// <summary>Creates the folder and finds out whether it can be written, before there is work to lose.</summary>
-    /// <exception cref="IOException">It cannot.</exception>
-    internal static void Prepare(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            AtomicFile.Probe(Path.Combine(folder, FileName));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            throw new IOException($"{nameof(TrainingOptions.CheckpointFolder)} '{folder}' cannot be written: {e.Message}", e);
-        }
-    }
-
     /// <summary>Writes the file; one that exists stays whole until the new one is.</summary>
     internal void Save(TrainingState state, TrainingTensors tensors, LossMeter meter)
     {

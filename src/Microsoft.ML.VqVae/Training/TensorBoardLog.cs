@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Microsoft.ML.VqVae.Networks;
-using Microsoft.ML.VqVae.Persistence;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -21,7 +20,7 @@ internal sealed class TensorBoardLog : IDisposable
     readonly Tensor[] _batch = [];
     long _nextPicture;
 
-    /// <param name="folder">The folder, which <see cref="Prepare"/> has tried.</param>
+    /// <param name="folder">The folder, which exists.</param>
     /// <param name="task">The training, whose first examples the pictures are of. They are read here, before other threads read.</param>
     /// <param name="device">The device of the network.</param>
     /// <exception cref="IOException">The folder cannot be written.</exception>
@@ -37,21 +36,6 @@ internal sealed class TensorBoardLog : IDisposable
         _batch = [.. read.Select(tensor => tensor.to(device, copy: true).DetachFromDisposeScope())];
         foreach (Tensor tensor in read)
             tensor.Dispose();
-    }
-
-    /// <summary>Finds out whether a folder can be written.</summary>
-    /// <exception cref="IOException">It cannot.</exception>
-    public static void Prepare(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            AtomicFile.Probe(Path.Combine(folder, "events"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            throw Unwritable(folder, e);
-        }
     }
 
     /// <summary>Adds the figures of a report, and a picture if one is due. The network must not be in a training step.</summary>
@@ -146,10 +130,7 @@ internal sealed class TensorBoardLog : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unwritable(_folder, e);
+            throw new IOException($"{nameof(TrainingOptions.TensorBoardFolder)} '{_folder}' cannot be written: {e.Message}", e);
         }
     }
-
-    static IOException Unwritable(string folder, Exception cause) =>
-        new($"{nameof(TrainingOptions.TensorBoardFolder)} '{folder}' cannot be written: {cause.Message}", cause);
 }

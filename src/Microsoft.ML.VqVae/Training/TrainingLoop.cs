@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Training;
@@ -59,9 +60,9 @@ internal static class TrainingLoop
     {
         options.Validate();
         if (options.CheckpointFolder is not null && (options.Group is null or { Rank: 0 }))
-            Checkpoint.Prepare(options.CheckpointFolder);
+            AtomicFile.PrepareFolder(nameof(options.CheckpointFolder), options.CheckpointFolder, Checkpoint.FileName);
         if (options.TensorBoardFolder is not null && options.Group is null or { Rank: 0 })
-            TensorBoardLog.Prepare(options.TensorBoardFolder);
+            AtomicFile.PrepareFolder(nameof(options.TensorBoardFolder), options.TensorBoardFolder, "events");
     }
 }
 

@@ -73,7 +73,7 @@ internal sealed record AnomalyColumns(
         if (model.Description.Conditions is CategorySet conditions)
             inputs.Add(new ConditionInput(Condition!, conditions));
         if (Image is not null)
-            inputs.Add(new PictureInput(new PixelInput(Image, settings.Pixels!)));
+            inputs.Add(new PixelInput(Image, settings.Pixels!, inOnnx: false));
         return new CombinedInput([.. inputs]);
     }
 
@@ -115,17 +115,6 @@ internal sealed record AnomalyColumns(
             return (settings.ScoredShare == 1 ? bits : bits.Largest(settings.ScoredShare * AnomalySettings.RoundingOfShares)).Mean(1);
         }
     }
-}
-
-/// <summary>The images that heat maps are laid over. No column of an ONNX graph takes them.</summary>
-internal sealed class PictureInput(PixelInput pixels) : ModelInput
-{
-    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => pixels.Find(schema);
-
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        pixels.CreateReader(row, columns, capacity);
-
-    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) => [];
 }
 
 /// <summary>The JSON text of an <see cref="AnomalyDetectionTransformer"/> in a model file.</summary>

@@ -78,9 +78,8 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
             CategorySet.Check(inputSchema, condition, "condition");
         if (_columns.Image is string image)
             PixelInput.Check(inputSchema, image);
-        List<SchemaShape.Column> made =
-            [.. _columns.ToOutputs(AnomalySettings.Unlimited(Options)).Select(column => column.Shape(inputSchema))];
-        return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
+        return SchemaColumns.With(
+            inputSchema, [.. _columns.ToOutputs(AnomalySettings.Unlimited(Options)).Select(column => column.Shape(inputSchema))]);
     }
 
     /// <summary>Trains the prior, unless there is one, and learns the thresholds in a pass over the rows.</summary>

@@ -54,8 +54,6 @@ public sealed class FeatureTransformer : NetworkTransformer
     /// <summary>Number of features of a row.</summary>
     public int Size => (FeaturePooling.Cells(_model.Description.ToGrid(), _columns.PoolingSize) + (_columns.IncludeMaximum ? 1 : 0)) * Channels;
 
-    internal FeatureModel Model => _model;
-
     /// <summary>Creates a transformer that shares the network and adds other features: those of another layer, or with another
     /// pooling.</summary>
     /// <param name="outputColumnName">The column of features to add.</param>

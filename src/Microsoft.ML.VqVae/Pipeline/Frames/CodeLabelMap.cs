@@ -59,8 +59,7 @@ public sealed class CodeLabelMapTrainer : IEstimator<CodeLabelMapTransformer>
         ArgumentNullException.ThrowIfNull(inputSchema);
         SchemaShape.Column label = Find(_labelColumnName, "label");
         Find(_codeColumnName, "code");
-        SchemaShape.Column[] added = CodeLabelScoring.Shape(label);
-        return new SchemaShape(inputSchema.Where(column => added.All(made => made.Name != column.Name)).Concat(added));
+        return SchemaColumns.With(inputSchema, CodeLabelScoring.Shape(label));
 
         SchemaShape.Column Find(string name, string role)
         {

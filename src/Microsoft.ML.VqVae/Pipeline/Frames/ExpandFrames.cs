@@ -60,8 +60,7 @@ public sealed class ExpandFramesEstimator : IEstimator<ExpandFramesTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        List<SchemaShape.Column> added = FrameInput.Bind(_columns, inputSchema);
-        return new SchemaShape(inputSchema.Where(column => added.TrueForAll(made => made.Name != column.Name)).Concat(added));
+        return SchemaColumns.With(inputSchema, FrameInput.Bind(_columns, inputSchema));
     }
 
     /// <summary>Checks the columns; no row is read.</summary>

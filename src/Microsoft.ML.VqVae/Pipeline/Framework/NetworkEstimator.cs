@@ -45,8 +45,7 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         CheckInputs(inputSchema);
-        List<SchemaShape.Column> made = [.. Outputs.Select(column => column.Shape(inputSchema))];
-        return new SchemaShape(inputSchema.Where(column => made.TrueForAll(added => added.Name != column.Name)).Concat(made));
+        return SchemaColumns.With(inputSchema, [.. Outputs.Select(column => column.Shape(inputSchema))]);
     }
 
     /// <summary>Reads and checks the input columns in one pass, and trains the network.</summary>

@@ -22,6 +22,10 @@ internal static class SchemaColumns
         throw Missing(name, role, schema.Select(column => column.Name));
     }
 
+    /// <summary>A schema shape with added columns, which replace those with the same names.</summary>
+    public static SchemaShape With(SchemaShape schema, IReadOnlyCollection<SchemaShape.Column> added) =>
+        new(schema.Where(column => added.All(made => made.Name != column.Name)).Concat(added));
+
     public static ArgumentOutOfRangeException Mismatch(
         string column, string expected, string found, string role = "input", string parameter = "inputSchema") =>
         new(parameter, $"Schema mismatch for {role} column '{column}': expected {expected}, got {found}");
@@ -56,7 +60,8 @@ internal static class SchemaColumns
 /// <summary>The types and annotations of output columns, for schemas and for schema shapes.</summary>
 internal static class ColumnTypes
 {
-    const string KeyValues = "KeyValues", SlotNames = "SlotNames";
+    /// <summary>The annotations of ML.NET that name keys and slots.</summary>
+    public const string KeyValues = "KeyValues", SlotNames = "SlotNames";
 
     /// <summary>Codes as keys [h, w, G], for clips [T, h, w, G]. The value of a key is its code, from 0, as text; the name of a slot
     /// consists of frame (for clips), row, column and, if G is more than 1, the number of the code at its position.</summary>
@@ -76,9 +81,7 @@ internal static class ColumnTypes
     /// <summary>Codes in the format of the column that a model was trained on.</summary>
     public static DataViewSchema.DetachedColumn Codes(string name, CodeFormat format)
     {
-        var annotations = new DataViewSchema.Annotations.Builder();
-        if (format.SlotNames is string[] slots)
-            annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots.Length), Texts(slots.Length, slot => slots[slot]));
+        DataViewSchema.Annotations.Builder annotations = SlotNamesOf(format);
         format.Names?.AddTo(annotations);
         return new DataViewSchema.DetachedColumn(name, format.ToColumnType(), annotations.ToAnnotations());
     }
@@ -86,22 +89,18 @@ internal static class ColumnTypes
     /// <summary>Numbers in rows of any length.</summary>
     public static DataViewSchema.DetachedColumn Sequence(string name) => new(name, new VectorDataViewType(NumberDataViewType.Single));
 
-    /// <summary>A line of codes as keys [L], whose values are the codes, from 0.</summary>
-    public static DataViewSchema.DetachedColumn Latents(string name, int latents, int codes) => Codes(name, new CodeFormat(
-        codes, [latents], KeyNames.Numbered(codes), [.. Enumerable.Range(0, latents).Select(Number)]));
-
     static int[] Dimensions(int frames, params int[] ofFrame) => frames > 0 ? [frames, .. ofFrame] : ofFrame;
 
     /// <summary>A number per code, in the dimensions of the codes.</summary>
-    public static DataViewSchema.DetachedColumn PerCode(string name, CodeFormat format)
+    public static DataViewSchema.DetachedColumn PerCode(string name, CodeFormat format) => format.Length is null ? Sequence(name)
+        : new(name, new VectorDataViewType(NumberDataViewType.Single, format.Dimensions), SlotNamesOf(format).ToAnnotations());
+
+    static DataViewSchema.Annotations.Builder SlotNamesOf(CodeFormat format)
     {
-        if (format.Length is null)
-            return new DataViewSchema.DetachedColumn(name, new VectorDataViewType(NumberDataViewType.Single));
         var annotations = new DataViewSchema.Annotations.Builder();
         if (format.SlotNames is string[] slots)
             annotations.Add(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots.Length), Texts(slots.Length, slot => slots[slot]));
-        var type = new VectorDataViewType(NumberDataViewType.Single, format.Dimensions);
-        return new DataViewSchema.DetachedColumn(name, type, annotations.ToAnnotations());
+        return annotations;
     }
 
     public static DataViewSchema.DetachedColumn Vector(string name, int[] dimensions) =>

@@ -10,7 +10,8 @@ namespace Microsoft.ML.VqVae;
 /// <summary>A column of images as the input of a network, [rows · images per row, C, H, W], and the layout of its pixels.</summary>
 /// <param name="name">The name of the column.</param>
 /// <param name="format">The layout that the network was trained on.</param>
-internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
+/// <param name="inOnnx">Whether columns in ONNX graphs depend on the images.</param>
+internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = true) : ModelInput
 {
     const string Expected = "a vector of known size of Single or Byte, or an image (MLImage)";
     static readonly int[] UsualChannels = [1, 3];
@@ -27,6 +28,8 @@ internal sealed class PixelInput(string name, ImageFormat format) : ModelInput
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
     {
+        if (!inOnnx)
+            return [];
         DataViewSchema.Column column = Find(schema)[0];
         if (format.FromImages)
         {

@@ -67,7 +67,7 @@ public sealed class NearestRowsEstimator : IEstimator<NearestRowsTransformer>
             [MLNetInternals.ShapeColumn(_rows, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Int64)];
         if (_distances is not null)
             added.Add(ColumnTypes.VectorShape(_distances));
-        return new SchemaShape(inputSchema.Where(column => added.TrueForAll(made => made.Name != column.Name)).Concat(added));
+        return SchemaColumns.With(inputSchema, added);
     }
 
     /// <summary>Reads and keeps the rows.</summary>

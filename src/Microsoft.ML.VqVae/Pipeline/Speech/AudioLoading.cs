@@ -80,7 +80,7 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
         }
         SchemaShape.Column waveform = MLNetInternals.ShapeColumn(
             _settings.Output, SchemaShape.Column.VectorKind.VariableVector, NumberDataViewType.Single);
-        return new SchemaShape(inputSchema.Where(column => column.Name != _settings.Output).Append(waveform));
+        return SchemaColumns.With(inputSchema, [waveform]);
     }
 
     /// <summary>Checks the columns; no file is read.</summary>
