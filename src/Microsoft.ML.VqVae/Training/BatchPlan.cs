@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -88,23 +89,16 @@ internal sealed class BatchPlan
         return epoch.Order.AsMemory((int)(step % BatchesPerEpoch) * BatchSize, BatchSize);
     }
 
-    // Fisher-Yates with SplitMix64 (Steele, Lea, Flood 2014): the same order with every version of .NET.
+    // Fisher-Yates with SplitMix64.
     void Shuffle(int[] items, long stream)
     {
-        ulong state = Mix(unchecked((ulong)seed + 0x9E3779B97F4A7C15UL)) ^ Mix(unchecked((ulong)stream * 0xD1342543DE82EF95UL));
+        ulong state = SeededRandom.Mix(unchecked((ulong)seed)) ^ SeededRandom.Scramble(unchecked((ulong)stream * 0xD1342543DE82EF95UL));
         for (int i = items.Length - 1; i > 0; i--)
         {
-            state = unchecked(state + 0x9E3779B97F4A7C15UL);
-            int j = (int)Math.BigMul(Mix(state), (ulong)i + 1, out _);
+            int j = (int)Math.BigMul(SeededRandom.Mix(state), (ulong)i + 1, out _);
             (items[i], items[j]) = (items[j], items[i]);
+            state = unchecked(state + SeededRandom.Gamma);
         }
-    }
-
-    static ulong Mix(ulong z)
-    {
-        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
-        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EBUL);
-        return z ^ (z >> 31);
     }
 }
 

@@ -84,7 +84,7 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
         values?.AddTo(predicted);
         values?.AddTo(score, "TrainingLabelValues");
         if (values is { AreTexts: true })
-            values.AddTo(score, "SlotNames");
+            values.AddTo(score, ColumnTypes.SlotNames);
         return new AddedColumns(inputSchema, [code],
         [
             new(PredictedLabel, new KeyDataViewType(typeof(uint), counts.Labels), predicted.ToAnnotations()),
@@ -190,12 +190,12 @@ internal sealed class CodeLabelScoring(string codeColumnName, CodeLabelCounts co
             MLNetInternals.ShapeColumn(ValueKind, Scalar, TextDataViewType.Instance),
         ];
         List<SchemaShape.Column> predicted = [.. common], score = [.. common];
-        foreach (SchemaShape.Column keyValues in label.Annotations.Where(annotation => annotation.Name == "KeyValues"))
+        foreach (SchemaShape.Column keyValues in label.Annotations.Where(annotation => annotation.Name == ColumnTypes.KeyValues))
         {
             predicted.Add(keyValues);
             score.Add(MLNetInternals.ShapeColumn("TrainingLabelValues", Vector, keyValues.ItemType));
             if (keyValues.ItemType is TextDataViewType)
-                score.Add(MLNetInternals.ShapeColumn("SlotNames", Vector, keyValues.ItemType));
+                score.Add(MLNetInternals.ShapeColumn(ColumnTypes.SlotNames, Vector, keyValues.ItemType));
         }
         return
         [

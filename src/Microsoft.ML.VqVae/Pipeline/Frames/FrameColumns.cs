@@ -26,7 +26,7 @@ internal sealed record FrameColumns(
 /// <summary>The input columns, with a row per utterance, and the added columns, with a row per code.</summary>
 internal sealed class FrameSchema
 {
-    const string KeyValues = "KeyValues", SlotNames = "SlotNames";
+    const string KeyValues = ColumnTypes.KeyValues, SlotNames = ColumnTypes.SlotNames;
 
     public FrameSchema(FrameColumns names, DataViewSchema.Column codes, (DataViewSchema.Column Labels, DataViewSchema.Column Starts,
         DataViewSchema.Column Ends)? labels, DataViewSchema inputSchema)
@@ -111,7 +111,7 @@ internal static class FrameInput
         if (names.Window is string window)
         {
             SchemaShape.Column slotNames = MLNetInternals.ShapeColumn(
-                "SlotNames", SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance);
+                ColumnTypes.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance);
             added.Add(MLNetInternals.ShapeColumn(
                 window, SchemaShape.Column.VectorKind.Vector, codes.ItemType, isKey: true, new SchemaShape([.. keyValues, slotNames])));
         }
@@ -140,7 +140,7 @@ internal static class FrameInput
     }
 
     static IEnumerable<SchemaShape.Column> KeyValues(SchemaShape.Column column) =>
-        column.Annotations.Where(annotation => annotation.Name == "KeyValues");
+        column.Annotations.Where(annotation => annotation.Name == ColumnTypes.KeyValues);
 
     static bool IsVector(DataViewSchema.Column column, Func<DataViewType, bool> ofItems) =>
         column.Type is VectorDataViewType vector && ofItems(vector.ItemType);

@@ -9,8 +9,6 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Values">The values in the order of the keys, numbers in the invariant culture.</param>
 internal sealed record KeyNames(string Type, string[] Values)
 {
-    const string Annotation = "KeyValues";
-
     static readonly Kind[] Kinds =
     [
         new Texts(), new Numbers<bool>(BooleanDataViewType.Instance), new Numbers<float>(NumberDataViewType.Single),
@@ -24,14 +22,14 @@ internal sealed record KeyNames(string Type, string[] Values)
     /// <summary>The key values of a column; null if it has none, or values of an unusual type.</summary>
     public static KeyNames? Of(DataViewSchema.Column column)
     {
-        var type = column.Annotations.Schema.GetColumnOrNull(Annotation)?.Type as VectorDataViewType;
+        var type = column.Annotations.Schema.GetColumnOrNull(ColumnTypes.KeyValues)?.Type as VectorDataViewType;
         Kind? kind = Array.Find(Kinds, kind => kind.Type.Equals(type?.ItemType));
-        return kind is null ? null : new KeyNames(kind.Name, kind.Read(column.Annotations, Annotation));
+        return kind is null ? null : new KeyNames(kind.Name, kind.Read(column.Annotations, ColumnTypes.KeyValues));
     }
 
     /// <summary>Whether a column has key values of a type that cannot be saved.</summary>
     public static bool AreUnusual(DataViewSchema.Column column) =>
-        Of(column) is null && column.Annotations.Schema.GetColumnOrNull(Annotation)?.Type is VectorDataViewType;
+        Of(column) is null && column.Annotations.Schema.GetColumnOrNull(ColumnTypes.KeyValues)?.Type is VectorDataViewType;
 
     /// <summary>The types of values that can be saved.</summary>
     public static IEnumerable<string> KnownTypes => Kinds.Select(kind => kind.Name);
@@ -64,10 +62,10 @@ internal sealed record KeyNames(string Type, string[] Values)
 
     /// <summary>Adds the key values to the description of a column.</summary>
     public void AddTo(SchemaDefinition.Column column) =>
-        Array.Find(Kinds, kind => kind.Name == Type)?.Add(column, Annotation, Values);
+        Array.Find(Kinds, kind => kind.Name == Type)?.Add(column, ColumnTypes.KeyValues, Values);
 
     /// <summary>Adds the key values to the annotations of a column, under another name if given.</summary>
-    public void AddTo(DataViewSchema.Annotations.Builder annotations, string name = Annotation) =>
+    public void AddTo(DataViewSchema.Annotations.Builder annotations, string name = ColumnTypes.KeyValues) =>
         Array.Find(Kinds, kind => kind.Name == Type)?.Add(annotations, name, Values);
 
     /// <summary>Numbers from 0 as texts, the values of keys of codes.</summary>
@@ -76,9 +74,9 @@ internal sealed record KeyNames(string Type, string[] Values)
 
     /// <summary>The slot names of a column; null if it has none.</summary>
     public static string[]? SlotNamesOf(DataViewSchema.Column column) =>
-        column.HasSlotNames() ? Kinds[0].Read(column.Annotations, "SlotNames") : null;
+        column.HasSlotNames() ? Kinds[0].Read(column.Annotations, ColumnTypes.SlotNames) : null;
 
-    public static void AddSlotNames(SchemaDefinition.Column column, string[] names) => Kinds[0].Add(column, "SlotNames", names);
+    public static void AddSlotNames(SchemaDefinition.Column column, string[] names) => Kinds[0].Add(column, ColumnTypes.SlotNames, names);
 
     abstract class Kind(PrimitiveDataViewType type)
     {

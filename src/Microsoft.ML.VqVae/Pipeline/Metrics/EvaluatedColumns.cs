@@ -9,9 +9,10 @@ internal sealed class EvaluatedColumns
 {
     public EvaluatedColumns(DataViewSchema schema, string codes, string input, string reconstruction)
     {
-        Codes = Find(schema, "codes", codes);
-        Input = Find(schema, "input", input);
-        Reconstruction = Find(schema, "reconstruction", reconstruction);
+        Codes = Find(schema, "codes", codes, "codesColumnName");
+        Input = Find(schema, "input", input, "inputColumnName");
+        Reconstruction = Find(schema, "reconstruction", reconstruction, "reconstructionColumnName",
+            "Ask EncodeImages for a reconstruction column to have one.");
         CodesType = Codes.Type is VectorDataViewType { IsKnownSize: true, ItemType: KeyDataViewType key } type
             && key.RawType == typeof(uint)
             ? type
@@ -33,14 +34,19 @@ internal sealed class EvaluatedColumns
 
     public VectorDataViewType CodesType { get; }
 
-    static DataViewSchema.Column Find(DataViewSchema schema, string role, string name)
+    /// <summary>Finds a column of an evaluation.</summary>
+    /// <param name="schema">The columns.</param>
+    /// <param name="role">The role of the column.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="parameter">The parameter that names it; null for messages without one.</param>
+    /// <param name="advice">What to do where the column is missing.</param>
+    public static DataViewSchema.Column Find(
+        DataViewSchema schema, string role, string name, string? parameter, string advice = "Name one of these.")
     {
-        ArgumentException.ThrowIfNullOrEmpty(name, $"{role}ColumnName");
-        string present = string.Join(", ", schema.Select(column => $"'{column.Name}'"));
-        return schema.GetColumnOrNull(name) ?? throw new ArgumentException(
-            $"The {role} column '{name}' is not in the data view, which has {present}. "
-            + (role == "reconstruction" ? "Ask EncodeImages for a reconstruction column to have one." : "Name one of these."),
-            $"{role}ColumnName");
+        if (parameter is not null)
+            ArgumentException.ThrowIfNullOrEmpty(name, parameter);
+        return schema.GetColumnOrNull(name) ?? throw new ArgumentException($"The {role} column '{name}' is not in the data view, which has "
+            + $"{string.Join(", ", schema.Select(column => $"'{column.Name}'"))}. {advice}", parameter);
     }
 
     // The usage of a codebook is that of all of its codes, of which a column that was read from text has only those that occur.

@@ -127,9 +127,8 @@ internal sealed class BitStatistics
     {
         if (name is null)
             return null;
-        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw new ArgumentException(
-            $"The {role} column '{name}' is not in the data view, which has {string.Join(", ", schema.Select(other => $"'{other.Name}'"))}. "
-            + "Name one of these, or null for none.");
+        DataViewSchema.Column column = EvaluatedColumns.Find(
+            schema, role, name, parameter: null, "Name one of these, or null for none.");
         return column.Type == NumberDataViewType.Single ? new BitStatistics(column, role)
             : throw new ArgumentException($"The {role} column '{name}' has the type {column.Type}; expected is Single.");
     }

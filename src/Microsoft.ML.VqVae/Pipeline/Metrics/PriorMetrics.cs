@@ -52,9 +52,7 @@ public sealed class PriorMetrics
         ArgumentException.ThrowIfNullOrEmpty(codesColumnName);
         ArgumentException.ThrowIfNullOrEmpty(bitsColumnName);
         BitStatistics bits = BitStatistics.For(data.Schema, "bits", bitsColumnName)!;
-        DataViewSchema.Column codes = data.Schema.GetColumnOrNull(codesColumnName) ?? throw new ArgumentException(
-            $"The codes column '{codesColumnName}' is not in the data view, which has "
-            + $"{string.Join(", ", data.Schema.Select(other => $"'{other.Name}'"))}. Name one of these.", nameof(codesColumnName));
+        DataViewSchema.Column codes = EvaluatedColumns.Find(data.Schema, "codes", codesColumnName, nameof(codesColumnName));
         if (codes.Type is not VectorDataViewType { ItemType: KeyDataViewType key } || key.RawType != typeof(uint))
         {
             throw new ArgumentException(
