@@ -136,10 +136,9 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     /// <exception cref="ArgumentOutOfRangeException">The run ends before the steps without quantization do.</exception>
     internal VectorQuantizerOptions For(long totalSteps)
     {
-        var problems = new OptionProblems("The vector quantizer's options cannot be used");
-        problems.Require(SetUnquantizedSteps is null or 0 || SetUnquantizedSteps < totalSteps, nameof(UnquantizedSteps),
-            $"less than the steps of the run, which are {totalSteps}", SetUnquantizedSteps);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The vector quantizer's options cannot be used", problems => problems.Require(
+            SetUnquantizedSteps is null or 0 || SetUnquantizedSteps < totalSteps, nameof(UnquantizedSteps),
+            $"less than the steps of the run, which are {totalSteps}", SetUnquantizedSteps));
         VectorQuantizerOptions run = Copy();
         if (!_decayIsSet)
             run.Decay = Math.Min(Decay, Math.Max(LeastDecay, 1 - (double)WindowShare / totalSteps));

@@ -46,13 +46,8 @@ public sealed class SamplingOptions
 
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them.</exception>
-    public void Validate()
-    {
-        var problems = new OptionProblems("The sampling options cannot be used");
-        ToSettings(seed: 0).Describe(problems);
-        problems.Require(Length is null or >= 1, nameof(Length), "1 or more, or null", Length);
-        problems.ThrowIfAny();
-    }
+    public void Validate() => OptionProblems.Check("The sampling options cannot be used", ToSettings(seed: 0).Describe,
+        problems => problems.Require(Length is null or >= 1, nameof(Length), "1 or more, or null", Length));
 
     /// <summary>The settings in the form that networks use.</summary>
     internal SamplingSettings ToSettings(int seed) => new()
