@@ -127,13 +127,11 @@ internal sealed class CodeChoice(double temperature, int? topK)
         return codes.gather(1, Draw(likeliest, uniforms)).squeeze(1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Divided by less, logits would be infinite. The most likely code is certain long before.</summary>
-    public const double LowestTemperature = 1e-30;
-
     /// <summary>The index of the first cumulative probability above the random number: the count of those that are not.</summary>
     Tensor Draw(Tensor logits, Tensor uniforms)
     {
-        Tensor cumulative = (temperature == 1 ? logits : logits.Div(Math.Max(temperature, LowestTemperature))).softmax(1).cumsum(1);
+        Tensor scaled = temperature == 1 ? logits : logits.Div(Math.Max(temperature, SymbolChoice.LowestTemperature));
+        Tensor cumulative = scaled.softmax(1).cumsum(1);
         // The total is 1 but for rounding. Random numbers end a step of 2⁻²³ below 1, so the product stays below the total, and no code
         // of probability 0 can be reached.
         Tensor target = uniforms.mul(cumulative.narrow(1, cumulative.shape[1] - 1, 1));

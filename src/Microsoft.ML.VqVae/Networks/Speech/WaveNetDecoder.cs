@@ -189,7 +189,7 @@ public sealed class WaveNetDecoder : nn.Module
             using DisposeScope scope = NewDisposeScope();
             Tensor logits = steps.NextLogits();
             Tensor next = temperature == 0 ? logits.argmax(1) : Choose(
-                logits.Div(Math.Max(temperature, CodeChoice.LowestTemperature)), chances.narrow(1, i, 1));
+                logits.Div(Math.Max(temperature, SymbolChoice.LowestTemperature)), chances.narrow(1, i, 1));
             steps.Accept(next);
             result.select(1, i).copy_(next);
             if (i % Stride == Stride - 1 || i == length - 1)

@@ -64,6 +64,9 @@ internal static unsafe class VectorFunctions
 /// <summary>Chooses symbols from their logits with given random numbers, without tensors.</summary>
 internal sealed unsafe class SymbolChoice(int symbols, double temperature)
 {
+    /// <summary>Divided by less, logits would be infinite. The most likely symbol is certain long before.</summary>
+    public const double LowestTemperature = 1e-30;
+
     readonly AlignedFloats weights = new(symbols + Vector<float>.Count);
 
     /// <summary>Inverse-CDF sampling: the first symbol whose cumulative probability exceeds <paramref name="uniform"/>, a number in [0, 1);
@@ -81,7 +84,7 @@ internal sealed unsafe class SymbolChoice(int symbols, double temperature)
         if (temperature == 0)
             return mostLikely;
         logits.CopyTo(weights.Span);
-        var scale = new Vector<float>((float)(1 / Math.Max(temperature, CodeChoice.LowestTemperature)));
+        var scale = new Vector<float>((float)(1 / Math.Max(temperature, LowestTemperature)));
         for (int i = 0; i < symbols; i += Vector<float>.Count)
         {
             float* at = weights.Start + i;
