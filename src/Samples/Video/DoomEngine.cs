@@ -14,6 +14,9 @@ internal static class DoomEngine
 
     const string Program = "dsda-doom", World = "freedoom2.wad";
 
+    /// <summary>How often to look whether the engine has ended, in milliseconds.</summary>
+    const int LookEvery = 50;
+
     static readonly string[] WorldFolders = ["/usr/share/games/doom", "/usr/local/share/games/doom", "/usr/share/doom"];
 
     // Without weapon, status bar, messages and view bobbing; two steps brighter.
@@ -44,10 +47,13 @@ internal static class DoomEngine
     /// <summary>Plays a demo and returns the frame at the end of each action: 84×84 RGB pixels, each the mean of 6×6 rendered pixels of the
     /// central square.</summary>
     /// <exception cref="DataSetException">The engine is not installed, or it did not play the demo.</exception>
-    public static void Play(byte[] demo, Action<byte[]> take, CancellationToken cancellation)
+    public static void Play(byte[] demo, Action<byte[]> take, CancellationToken cancellation) => Play(
+        FindProgram() ?? throw Missing($"The engine {Program}"), FindWorld() ?? throw Missing($"The game data {World}"), demo, take,
+        cancellation);
+
+    /// <summary>The same with any program in the engine's place.</summary>
+    internal static void Play(string program, string world, byte[] demo, Action<byte[]> take, CancellationToken cancellation)
     {
-        string program = FindProgram() ?? throw Missing($"The engine {Program}");
-        string world = FindWorld() ?? throw Missing($"The game data {World}");
         int tics = (demo.Length - DemoFile.HeaderBytes) / DemoFile.BytesOfTic;
         string folder = Directory.CreateTempSubdirectory("vqvae-doom").FullName;
         try
@@ -62,10 +68,7 @@ internal static class DoomEngine
             using CancellationTokenRegistration stop = cancellation.Register(() => Kill(engine));
             Task<string> log = engine.StandardOutput.ReadToEndAsync(CancellationToken.None);
             Task<string> errors = engine.StandardError.ReadToEndAsync(CancellationToken.None);
-            // Opening a pipe for reading waits for a writer, which never comes if the engine fails early.
-            engine.Exited += (_, _) => LetGo(pipe);
-            engine.EnableRaisingEvents = true;
-            int frames = ReadFrames(pipe, tics, take);
+            int frames = ReadWhileItRuns(engine, pipe, () => ReadFrames(pipe, tics, take));
             engine.WaitForExit();
             cancellation.ThrowIfCancellationRequested();
             if (frames < tics)
@@ -73,13 +76,27 @@ internal static class DoomEngine
                 string words = string.Join(' ', $"{errors.Result}\n{log.Result}".Split('\n', StringSplitOptions.TrimEntries
                     | StringSplitOptions.RemoveEmptyEntries).TakeLast(3));
                 throw new DataSetException(
-                    $"{Program} rendered {frames} of the {tics} tics of a demo, and ended with code {engine.ExitCode}: {words}");
+                    $"'{program}' rendered {frames} of the {tics} tics of a demo, and ended with code {engine.ExitCode}: {words}");
             }
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>Reads on a thread of its own: opening a pipe waits for a writer, which never comes if the engine fails early.</summary>
+    static int ReadWhileItRuns(Process engine, string pipe, Func<int> read)
+    {
+        Task<int> reading = Task.Factory.StartNew(
+            read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        while (Task.WaitAny([reading], LookEvery) < 0)
+        {
+            // Again and again: the reader may come to the pipe only after a writer has opened and closed it.
+            if (engine.HasExited)
+                LetGo(pipe);
+        }
+        return reading.GetAwaiter().GetResult();
     }
 
     static int ReadFrames(string pipe, int tics, Action<byte[]> take)

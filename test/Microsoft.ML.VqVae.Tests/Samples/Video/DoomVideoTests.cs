@@ -56,6 +56,29 @@ public class DoomVideoTests
     }
 
     [TestMethod]
+    public void An_engine_that_fails_at_once_ends_the_recording_with_its_code_and_words()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("There are no named pipes of this kind.");
+        using var folder = new TemporaryFolder();
+        string engine = folder.Write("engine", "#!/bin/sh\necho no such map >&2\nexit 3\n"u8.ToArray());
+        File.SetUnixFileMode(engine, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        byte[] demo = DemoFile.Write(map: 20, [GameAction.Forward]);
+        // Many, since the end of the engine and the opening of the pipe come in either order.
+        var plays = Task.Run(() =>
+        {
+            for (int play = 0; play < 40; play++)
+            {
+                string message = Assert.Throws<DataSetException>(() => DoomEngine.Play(
+                    play % 2 == 0 ? engine : "false", "world", demo, _ => { }, CancellationToken.None)).Message;
+                StringAssert.Contains(message, "rendered 0 of the 4 tics");
+                StringAssert.Contains(message, play % 2 == 0 ? "ended with code 3: no such map" : "ended with code 1");
+            }
+        });
+        Assert.IsTrue(plays.Wait(TimeSpan.FromMinutes(2)), "The recording waits for frames of an engine that has ended.");
+    }
+
+    [TestMethod]
     public void A_cancelled_recording_leaves_no_finished_folder()
     {
         if (!DoomEngine.IsInstalled)
