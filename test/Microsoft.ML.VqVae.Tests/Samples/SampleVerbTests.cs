@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Verbs;
+using Microsoft.ML.VqVae.Samples.Video;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -37,6 +38,18 @@ public sealed class SampleVerbTests
             Console.SetError(console);
         }
         StringAssert.Contains(written.ToString(), "error: no images");
+    }
+
+    [TestMethod]
+    public void The_help_of_video_names_the_steps_of_its_plan()
+    {
+        VideoPlan plan = VideoPlan.For(new VideoSettings()), quick = VideoPlan.For(new VideoSettings { Quick = true });
+        Assert.AreEqual(
+            $"Training steps of the codec. Default: {plan.CodecSteps}, or {quick.CodecSteps} with --quick.", Help("--codec-steps"));
+        Assert.AreEqual(
+            $"Training steps of the prior. Default: {plan.PriorSteps}, or {quick.PriorSteps} with --quick.", Help("--prior-steps"));
+
+        static string? Help(string option) => VideoVerb.Create().Options.Single(one => one.Name == option).Description;
     }
 
     [TestMethod]
