@@ -29,10 +29,13 @@ internal sealed record VideoPlan(int Episodes, int CodecSteps, int PriorSteps, i
     /// 1 dB, and halve what the prior has to guess (docs/video.md).</summary>
     const int Codes = 64;
 
+    /// <summary>The rollouts of the true actions from each start, whose mean frames are compared with the true ones.</summary>
+    public int RolloutsInMean { get; init; } = 8;
+
     public static VideoPlan For(VideoSettings settings)
     {
         VideoPlan plan = settings.Quick
-            ? new(Episodes: 8, CodecSteps: 200, PriorSteps: 200, Starts: 12)
+            ? new(Episodes: 8, CodecSteps: 200, PriorSteps: 200, Starts: 12) { RolloutsInMean = 2 }
             : new(Episodes: 32, CodecSteps: 1200, PriorSteps: 3000, Starts: 64);
         return plan with { CodecSteps = settings.CodecSteps ?? plan.CodecSteps, PriorSteps = settings.PriorSteps ?? plan.PriorSteps };
     }

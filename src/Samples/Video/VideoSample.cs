@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.VqVae.Samples.Display;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Video;
 
@@ -52,24 +51,29 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         // 4. Rollouts of ten frames from six given frames, with the true actions and with others.
         IReadOnlyList<Start> starts = data.Starts(plan.Starts);
         IDataView given = Encode(codec, data.Rows(starts));
-        Rollouts Roll(string title, Func<Start, IReadOnlyList<string>> actions) => stages.Run($"Roll out \"{title}\"", stage =>
-            RollOut(codec, prior, given, starts, title, actions, stage));
+        Rollouts Roll(string title, Func<Start, IReadOnlyList<string>> actions, int number = 0) =>
+            stages.Run($"Roll out \"{title}\"{(number == 0 ? "" : $", draw {number + 1} of {plan.RolloutsInMean}")}", stage =>
+                RollOut(codec, prior, given, starts, title, actions, Settings.Seed + number, stage));
         Rollouts same = Roll("true actions", start => start.TrueActions);
         Rollouts[] others =
         [
             Roll("move forward", _ => Held(GameActions.Forward)), Roll("turn right", _ => Held(GameActions.Right)),
             Roll("turn left", _ => Held(GameActions.Left)),
         ];
+        // One rollout is a draw from what may come next, and so is the true continuation: the squared error of the one against the other is up to
+        // twice that of the mean of what may come.
+        Rollouts mean = Rollouts.MeanOf($"mean of {plan.RolloutsInMean}", Enumerable.Range(0, plan.RolloutsInMean)
+            .Select(number => number == 0 ? same : Roll(same.Title, start => start.TrueActions, number)));
         double rolloutSeconds = Lap(dataSeconds + codecSeconds + priorSeconds);
 
-        double[] error = same.ErrorByStep(starts), copied = Rollouts.CopyErrorByStep(starts);
+        double[] error = same.ErrorByStep(starts), ofMean = mean.ErrorByStep(starts), copied = Rollouts.CopyErrorByStep(starts);
         // When the player turns left, the image moves to the right.
         int[][] turns =
         [
             .. others[2].Flow(data.Side),
             .. others[1].Flow(data.Side).Select(flow => Array.ConvertAll(flow, shift => -shift)),
         ];
-        stages.Run("Draw the figures", _ => Draw(data, starts, [same, .. others], quality, codec));
+        stages.Run("Draw the figures", _ => Draw(data, starts, [same, .. others], mean, quality, codec));
         var metrics = new VideoMetrics
         {
             Dataset = Settings.DataFolder is { } folder ? new DirectoryInfo(folder).Name : "Freedoom",
@@ -92,12 +96,14 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             BitsDifferenceStandardError = PairedDifference.Of(shuffled, bits).StandardError,
             CopyLastFrameBitsOrMse = CopyError(data.Test),
             RolloutMseByStep = error,
+            RolloutMseOfMeanByStep = ofMean,
+            RolloutsInMean = plan.RolloutsInMean,
             RolloutMseCopyLastByStep = copied,
             RolloutsBetterFromStep = 1 + Enumerable.Range(0, error.Length).Count(step => !Better(step)) is var step && step <= error.Length
                 ? step : 0,
             LeftRightFlowAgreement = turns.Average(flow => flow.Sum() > 0 ? 1.0 : 0),
             LeftRightFlowAgreementOfSteps = turns.SelectMany(flow => flow).Average(shift => shift > 0 ? 1.0 : 0),
-            FlowAgreementOfTrueTurns = TrueTurns(data),
+            FlowAgreementOfTrueTurns = HorizontalFlow.AgreementOfTrueTurns(data),
         };
         Table table = TableOf("On the test episodes", "")
             .AddRow("PSNR of reconstructed frames", $"{metrics.FramePsnrDb:0.00} dB")
@@ -107,6 +113,7 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             .AddRow("bits per frame, shuffled actions",
                 $"{metrics.BitsPerFrameShuffledActions:0} (difference ± {metrics.BitsDifferenceStandardError:0.0})")
             .AddRow("squared error of rollouts, steps 1, 2, 10", $"{error[0]:0}, {error[1]:0}, {error[^1]:0}")
+            .AddRow($"squared error of the mean of {plan.RolloutsInMean} rollouts", $"{ofMean[0]:0}, {ofMean[1]:0}, {ofMean[^1]:0}")
             .AddRow("squared error of the last given frame", $"{copied[0]:0}, {copied[1]:0}, {copied[^1]:0}")
             .AddRow("turns in the right direction", $"{metrics.LeftRightFlowAgreement:0.0%}");
         table.Columns[1].RightAligned();
@@ -152,11 +159,11 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
 
     Rollouts RollOut(
         ImageVqVaeTransformer codec, VideoPriorTransformer prior, IDataView given, IReadOnlyList<Start> starts, string title,
-        Func<Start, IReadOnlyList<string>> actions, Stage stage)
+        Func<Start, IReadOnlyList<string>> actions, int seed, Stage stage)
     {
         var options = new SamplingOptions
         {
-            Seed = Settings.Seed,
+            Seed = seed,
             CancellationToken = Cancellation,
             Progress = stage.Shares("of the codes"),
         };
@@ -174,33 +181,23 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         .Select(frame => Rollouts.Error(
             Array.ConvertAll(episode.Frames[frame - 1], level => (float)level), episode.Frames[frame]))).Average();
 
-    /// <summary>The fraction of true turns in which the estimated flow has the right sign.</summary>
-    static double TrueTurns(VideoData data)
-    {
-        int[] shifts = [.. from episode in data.Test
-                           from frame in Enumerable.Range(1, episode.Frames.Count - 1)
-                           let action = episode.Actions[frame]
-                           where action is GameActions.Left or GameActions.Right
-                           let shift = HorizontalFlow.Between(
-                               Array.ConvertAll(episode.Frames[frame - 1], level => (float)level),
-                               Array.ConvertAll(episode.Frames[frame], level => (float)level), data.Side)
-                           select action == GameActions.Left ? shift : -shift];
-        return shifts.Length == 0 ? double.NaN : shifts.Average(shift => shift > 0 ? 1.0 : 0);
-    }
-
-    void Draw(VideoData data, IReadOnlyList<Start> starts, Rollouts[] rollouts, VqVaeMetrics quality, ImageVqVaeTransformer codec)
+    void Draw(
+        VideoData data, IReadOnlyList<Start> starts, Rollouts[] rollouts, Rollouts mean, VqVaeMetrics quality, ImageVqVaeTransformer codec)
     {
         // Starts from different places, one of each half.
         int[] shown = [.. Enumerable.Range(0, Math.Min(StartsShown, starts.Count))
             .Select(number => (2 * number + 1) * starts.Count / (2 * StartsShown))];
         Start[] some = [.. shown.Select(number => starts[number])];
-        Rollouts[] ofThem = [.. rollouts.Select(rollout => rollout with { Frames = [.. shown.Select(number => rollout.Frames[number])] })];
+        Rollouts[] ofThem = [.. rollouts.Select(OfThem)];
         string remark = $"Six frames given, ten generated in {codec.CodeGrid.Height}×{codec.CodeGrid.Width} "
-            + $"codes of {codec.Codes}, then decoded; reconstructed frames have a PSNR of {quality.PeakSignalToNoiseRatio:0.0} dB";
+            + $"codes of {codec.Codes}, then decoded; reconstructed frames have a PSNR of {quality.PeakSignalToNoiseRatio:0.0} dB. "
+            + $"\"{mean.Title}\": the mean frames of rollouts of the true actions";
         Show(VideoFigures.Moving(data.Side, some, ofThem), "rollouts-animated.png",
             "An animation: true frames, and rollouts of four kinds of actions");
-        Show(VideoFigures.Rows("Rollouts of actions that were not taken", remark, data.Side, some, ofThem), "rollouts.png",
-            "Places: given frames, the true continuation, and rollouts of four kinds of actions");
+        Show(VideoFigures.Rows("Rollouts of actions that were not taken", remark, data.Side, some, [ofThem[0], OfThem(mean), .. ofThem[1..]]),
+            "rollouts.png", "Places: given frames, the true continuation, and rollouts of four kinds of actions");
+
+        Rollouts OfThem(Rollouts all) => all with { Frames = [.. shown.Select(number => all.Frames[number])] };
     }
 
     double Lap(double before) => Math.Round(Seconds - before, 1);
@@ -258,6 +255,12 @@ internal sealed record VideoMetrics : SampleMetrics
 
     /// <summary>The squared error per step of rollouts with the true actions.</summary>
     public required double[] RolloutMseByStep { get; init; }
+
+    /// <summary>The squared error per step of the mean frame of several rollouts with the true actions.</summary>
+    public required double[] RolloutMseOfMeanByStep { get; init; }
+
+    /// <summary>How many rollouts from each start these mean frames are of.</summary>
+    public required int RolloutsInMean { get; init; }
 
     /// <summary>The squared error per step of the last given frame as the prediction.</summary>
     public required double[] RolloutMseCopyLastByStep { get; init; }
