@@ -49,3 +49,30 @@ internal static class DemoFile
         _ => (-Walk, 0),
     };
 }
+
+/// <summary>An action of the player between two frames.</summary>
+internal enum GameAction
+{
+    Forward,
+    Left,
+    Right,
+    ForwardLeft,
+    ForwardRight,
+    Back,
+}
+
+internal static class GameActions
+{
+    /// <summary>The name of an action in <c>actions.tsv</c>.</summary>
+    public static string Name(this GameAction action) => action switch
+    {
+        GameAction.Forward => Forward,
+        GameAction.Left => Left,
+        GameAction.Right => Right,
+        GameAction.ForwardLeft => "forward-left",
+        GameAction.ForwardRight => "forward-right",
+        _ => "back",
+    };
+
+    public const string Forward = "forward", Left = "left", Right = "right";
+}
