@@ -102,7 +102,7 @@ internal static class PhonemeFigures
         string of, AlignedUtterance utterance, ClassifiedFrame[] mapped, (string Name, ClassifiedFrame[] Frames) classified,
         int samplesPerCode)
     {
-        Spectrogram spectrogram = Spectrogram.Of(utterance);
+        var spectrogram = new Spectrogram(SpeechData.Samples(utterance));
         // A second and a half at five pixels per frame of 10 ms, so that a code of four frames fits its number.
         const int perFrame = 5, tall = 2, strip = 22, gap = 8, labels = 92;
         int shown = Math.Min(spectrogram.Frames, 150);

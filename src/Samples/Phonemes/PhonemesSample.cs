@@ -5,7 +5,6 @@ using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Speech;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Phonemes;
 
@@ -31,8 +30,7 @@ internal sealed class PhonemesSample(SpeechSettings settings, CancellationToken 
         IDataView train = ML.Data.LoadFromEnumerable(data.Train), test = ML.Data.LoadFromEnumerable(data.Test);
         IDataView heard = ML.Data.LoadFromEnumerable(data.Train.Concat(unlabelled));
         ITransformer audio = SpeechPipeline.Audio(ML).Fit(heard);
-        double minutes = data.Train.Concat(unlabelled).Sum(utterance => utterance.Length) / 16_000.0 / 60;
-        string title = $"Train the codec on {minutes:0} minutes of speech";
+        string title = $"Train the codec on {SpeechData.Minutes(data.Train.Concat(unlabelled)):0} minutes of speech";
         using AudioVqVaeTransformer codec = stages.Train(
             title, options.Training, Cancellation,
             () => ML.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(audio.Transform(heard)), "crops");

@@ -31,8 +31,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
         // 1. The codec reconstructs speech, conditioned on the speaker.
         IDataView train = ML.Data.LoadFromEnumerable(data.Train);
         ITransformer audio = SpeechPipeline.Audio(ML).Fit(train);
-        double minutes = data.Train.Sum(utterance => utterance.Length) / 16_000.0 / 60;
-        string title = $"Train the codec on {minutes:0} minutes of {voices.Length} voices";
+        string title = $"Train the codec on {SpeechData.Minutes(data.Train):0} minutes of {voices.Length} voices";
         AudioVqVaeOptions options = SpeechPipeline.CodecOptions(Settings, plan.Steps);
         options.DecodedFramesColumnName = Settings.Vocoder ? VocoderComparison.Frames : null;
         using AudioVqVaeTransformer codec = stages.Train(
@@ -164,13 +163,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
         return [.. spoken];
     }
 
-    static Spoken Original(AlignedUtterance utterance)
-    {
-        using WaveFile file = WaveFile.Open(utterance.AudioPath);
-        float[] samples = file.ReadMono(utterance.Start, utterance.Length);
-        return new Spoken(utterance, utterance.Speaker, file.SampleRate == Spectrogram.SampleRate ? samples
-            : new Resampler(file.SampleRate, Spectrogram.SampleRate).Resample(samples));
-    }
+    static Spoken Original(AlignedUtterance utterance) => new(utterance, utterance.Speaker, SpeechData.Samples(utterance));
 
     void Write(AlignedUtterance utterance, Spoken[] spoken, string suffix = "")
     {

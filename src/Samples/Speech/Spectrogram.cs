@@ -37,13 +37,6 @@ internal sealed class Spectrogram
 
         static double Mel(double frequency) => Math.Log(1 + frequency / 700);
     }
-
-    public static Spectrogram Of(AlignedUtterance utterance)
-    {
-        using WaveFile file = WaveFile.Open(utterance.AudioPath);
-        float[] samples = file.ReadMono(utterance.Start, utterance.Length);
-        return new Spectrogram(file.SampleRate == SampleRate ? samples : new Resampler(file.SampleRate, SampleRate).Resample(samples));
-    }
 }
 
 internal static class SpectrogramDrawing

@@ -104,9 +104,54 @@ internal sealed record SpeechData(
             utterance.LabelEnds[^1] = MathF.Ceiling(utterance.LabelEnds[^1] / SecondsOfCode - 0.001f) * SecondsOfCode;
     }
 
+    /// <summary>The duration of utterances, whose lengths are in samples of their files.</summary>
+    public static double Minutes(IEnumerable<AlignedUtterance> utterances)
+    {
+        double minutes = 0;
+        foreach (IGrouping<string, AlignedUtterance> ofFile in utterances.GroupBy(utterance => utterance.AudioPath))
+        {
+            using WaveFile file = WaveFile.Open(ofFile.Key);
+            minutes += ofFile.Sum(utterance => utterance.Length) / (60.0 * file.SampleRate);
+        }
+        return minutes;
+    }
+
+    /// <summary>The recording of an utterance in mono, at the rate of <see cref="Spectrogram.SampleRate"/>.</summary>
+    public static float[] Samples(AlignedUtterance utterance)
+    {
+        using WaveFile file = WaveFile.Open(utterance.AudioPath);
+        float[] samples = file.ReadMono(utterance.Start, utterance.Length);
+        return file.SampleRate == Spectrogram.SampleRate ? samples
+            : new Resampler(file.SampleRate, Spectrogram.SampleRate).Resample(samples);
+    }
+
     /// <summary>The kind of test data, for the title of a figure.</summary>
     public string TestIs => KnownVoices
         ? "held-out sentences"
         : "held-out speakers: "
             + string.Join(", ", Test.Select(utterance => utterance.Speaker).Distinct().Order(StringComparer.Ordinal));
+}
+
+/// <summary>The options of the commands for speech.</summary>
+internal sealed record SpeechSettings : SampleSettings
+{
+    public IReadOnlyList<string> LabelledFolders { get; init; } = [];
+
+    public IReadOnlyList<string> UnlabelledFolders { get; init; } = [];
+
+    /// <summary>Whether the codec is the paper's, over waveforms, instead of the one over mel features.</summary>
+    public bool Waveform { get; init; }
+
+    /// <summary>Whether the codes are compared with clusters of the features and with a supervised network.</summary>
+    public bool References { get; init; }
+
+    /// <summary>A folder of recordings of other speakers to convert.</summary>
+    public string? SourceFolder { get; init; }
+
+    /// <summary>Whether a WaveNet makes sound of decoded frames too.</summary>
+    public bool Vocoder { get; init; }
+
+    public int? Steps { get; init; }
+
+    public string? CheckpointFolder { get; init; }
 }

@@ -143,6 +143,22 @@ public sealed class SpeechDataTests : IDisposable
         CollectionAssert.AreEqual(new[] { 0f, 0.4f }, data.Test[0].LabelStarts);
     }
 
+    [TestMethod]
+    public void Minutes_and_samples_are_at_the_rate_of_the_file()
+    {
+        WaveFile.Write(_folder.File("slow.wav"), new float[8_000 * 30], 8_000);
+        WaveFile.Write(_folder.File("fast.wav"), new float[48_000 * 30], 48_000);
+        AlignedUtterance[] utterances =
+        [
+            new() { AudioPath = _folder.File("slow.wav"), Length = 8_000 * 12 },
+            new() { AudioPath = _folder.File("slow.wav"), Start = 8_000 * 12, Length = 8_000 * 18 },
+            new() { AudioPath = _folder.File("fast.wav"), Length = 48_000 * 15 },
+        ];
+        Assert.AreEqual(0.75, SpeechData.Minutes(utterances), 1e-9);
+        foreach ((AlignedUtterance utterance, int seconds) in utterances.Zip([12, 18, 15]))
+            Assert.HasCount(seconds * 16_000, SpeechData.Samples(utterance));
+    }
+
     void WriteFolder()
     {
         List<string> utterances = ["utt\tspeaker\tfile\tstart_sample\tn_samples\ttext"], phones = ["utt\tstart_s\tend_s\tphone"];
