@@ -1,3 +1,4 @@
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Samples.Speakers;
@@ -5,7 +6,7 @@ namespace Microsoft.ML.VqVae.Samples.Speakers;
 /// <summary>The training budget.</summary>
 /// <param name="Steps">Training steps of the codec.</param>
 /// <param name="TestUtterances">The number of sentences per voice to convert.</param>
-/// <param name="ClassifierShare">The fraction of the training data that the classifier of phones is trained on.</param>
+/// <param name="ClassifierShare">The fraction of the training data of each voice that the classifier of phones is trained on.</param>
 internal sealed record SpeakerPlan(int Steps, int TestUtterances, double ClassifierShare)
 {
     /// <summary>The number of recordings of other speakers to convert.</summary>
@@ -31,5 +32,7 @@ internal sealed record SpeakerPlan(int Steps, int TestUtterances, double Classif
         };
     }
 
-    public int ClassifierUtterances(SpeechData data) => (int)Math.Ceiling(ClassifierShare * data.Train.Count);
+    /// <summary>The training data of the classifier of phones: as much of each voice, since a table may list voice after voice.</summary>
+    public IEnumerable<AlignedUtterance> ClassifierUtterances(SpeechData data) => data.Train.GroupBy(utterance => utterance.Speaker)
+        .SelectMany(of => of.Take((int)Math.Ceiling(ClassifierShare * of.Count())));
 }

@@ -47,7 +47,7 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
         Spoken[] recordings = [.. test.Select(Original)];
         stages.Run("Train a classifier of voices", _ => classifiers.TrainSpeakers(data.Train.Select(Original)));
         stages.Run("Train a classifier of phones", _ =>
-            classifiers.TrainPhones(data.Train.Take(plan.ClassifierUtterances(data)).Select(Original)));
+            classifiers.TrainPhones(plan.ClassifierUtterances(data).Select(Original)));
         Cancellation.ThrowIfCancellationRequested();
         Spoken[] same = [.. spoken.Where(sound => !sound.IsConversion)], converted = [.. spoken.Where(sound => sound.IsConversion)];
         SpeakerMetrics metrics = stages.Run("Classify the conversions", _ =>

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Speakers;
+using Microsoft.ML.VqVae.Samples.Speech;
 
 namespace Microsoft.ML.VqVae.Tests.Samples.Speakers;
 
@@ -21,5 +23,17 @@ public sealed class SpeakerMetricsTests
             "dataset, seconds, train_minutes, speakers, test_utterances, converted_recognised_as_target, converted_recognised_as_source, "
             + "original_recognised, phone_accuracy_original, phone_accuracy_reconstructed, phone_accuracy_converted, chance_speaker",
             string.Join(", ", written.RootElement.EnumerateObject().Select(property => property.Name)));
+    }
+
+    [TestMethod]
+    public void The_classifier_of_phones_hears_a_share_of_each_voice_whatever_their_order()
+    {
+        // Voice after voice, as the default data are.
+        AlignedUtterance[] all = [.. new[] { ("awb", 4), ("kal16", 4), ("rms", 3), ("slt", 1) }.SelectMany(voice =>
+            Enumerable.Range(0, voice.Item2).Select(number => new AlignedUtterance { Utterance = $"{voice.Item1}-{number}", Speaker = voice.Item1 }))];
+        var data = new SpeechData("some", "folder", all, Test: [], KnownVoices: true);
+        Assert.AreEqual(
+            "awb-0 awb-1 kal16-0 kal16-1 rms-0 rms-1 slt-0", string.Join(' ', new SpeakerPlan(Steps: 1, TestUtterances: 1, ClassifierShare: 0.5)
+                .ClassifierUtterances(data).Select(utterance => utterance.Utterance)));
     }
 }
