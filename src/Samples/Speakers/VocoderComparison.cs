@@ -1,7 +1,6 @@
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Samples.Speech;
-using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Speakers;
 
@@ -17,6 +16,8 @@ internal static class VocoderComparison
         var options = new VocoderOptions { Codec = (MelCodecOptions)codec.Codec };
         options.Training.Steps = plan.VocoderSteps;
         options.Training.Seed = settings.Seed;
+        // Beside the checkpoint of the codec, which has the folder itself.
+        options.Training.CheckpointFolder = settings.CheckpointFolder is { } folder ? Path.Combine(folder, "vocoder") : null;
         return options;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.VqVae.Samples.Speakers;
+using Microsoft.ML.VqVae.Samples.Speech;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 
 namespace Microsoft.ML.VqVae.Tests.Samples.Speakers;
@@ -20,6 +21,18 @@ public sealed class VocoderComparisonTests
         float[] noise = [.. Enumerable.Range(0, 8_000).Select(_ => (float)(random.NextDouble() - 0.5))];
         // 20 · log10(2).
         Assert.AreEqual(6.0206, VocoderComparison.SpectralDistance([.. noise.Select(sample => 2 * sample)], noise), 1e-3);
+    }
+
+    [TestMethod]
+    public void The_vocoder_has_a_checkpoint_of_its_own()
+    {
+        var settings = new SpeechSettings { CheckpointFolder = "checkpoints" };
+        Assert.AreEqual(Path.Combine("checkpoints", "vocoder"), Options(settings));
+        Assert.AreEqual("checkpoints", SpeechPipeline.CodecOptions(settings, steps: 1).Training.CheckpointFolder);
+        Assert.IsNull(Options(new SpeechSettings()));
+
+        static string? Options(SpeechSettings settings) => VocoderComparison.Options(
+            SpeechPipeline.CodecOptions(settings, steps: 1), settings, SpeakerPlan.For(settings)).Training.CheckpointFolder;
     }
 
     [TestMethod]
