@@ -9,6 +9,9 @@ namespace Microsoft.ML.VqVae.Samples.Phonemes;
 /// FLAC, MP3 and Ogg Vorbis files of a folder and its subfolders. The last three are unpacked once, into the cache.</summary>
 internal static class UnlabelledSpeech
 {
+    /// <summary>To be changed with the places of unpacked files, so that older folders in the cache are not taken for these.</summary>
+    const int Layout = 2;
+
     /// <summary>Reads all folders that were given, each in a stage of its own.</summary>
     public static AlignedUtterance[] ReadAll(IReadOnlyList<string> folders, Stages stages, CancellationToken cancellation) =>
         [.. folders.SelectMany(folder => stages.Run("Prepare unlabelled speech", stage =>
@@ -29,43 +32,48 @@ internal static class UnlabelledSpeech
         var everywhere = new EnumerationOptions { RecurseSubdirectories = true, MatchCasing = MatchCasing.CaseInsensitive };
         string[] Files(string pattern) => [.. Directory.EnumerateFiles(folder, pattern, everywhere).Order(StringComparer.Ordinal)];
         string[] packed = [.. Files("*.flac"), .. Files("*.mp3"), .. Files("*.ogg")], waves = [.. Files("*.wav"), .. Files("*.sph")];
+        AlignedUtterance[] recordings = [.. waves.Select(path => Utterance(folder, path))];
         if (packed.Length > 0)
-            waves = [.. waves, .. Unpack(folder, packed, cache, stage, cancellation)];
-        return waves.Length > 0
-            ? [.. waves.Select(Utterance)]
+            recordings = [.. recordings, .. Unpack(folder, packed, cache, stage, cancellation)];
+        return recordings.Length > 0
+            ? recordings
             : throw new DataSetException($"'{folder}', given as {option}, has no .wav, .sph, .flac, .mp3 or .ogg files.");
     }
 
-    static AlignedUtterance Utterance(string path)
+    /// <summary>A recording by its path in the folder, as recordings of different subfolders may have the same name. Who speaks is not known:
+    /// each is taken for a speaker.</summary>
+    static AlignedUtterance Utterance(string folder, string path)
     {
         using WaveFile wave = WaveFile.Open(path);
-        string name = Path.GetFileNameWithoutExtension(path);
+        string name = Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace(Path.DirectorySeparatorChar, '/');
         return new AlignedUtterance { Utterance = name, Speaker = name, AudioPath = path, Length = wave.Length };
     }
 
-    static string[] Unpack(string root, string[] files, string cache, Stage stage, CancellationToken cancellation)
+    static IEnumerable<AlignedUtterance> Unpack(string root, string[] files, string cache, Stage stage, CancellationToken cancellation)
     {
         string list = string.Join('\n', files.Select(path => $"{Path.GetFullPath(path)} {new FileInfo(path).Length}"));
-        string name = "unpacked-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list)))[..12];
+        string name = "unpacked-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list)))[..12] + $"-{Layout}";
         string folder = GeneratedData.Open(cache, name, stage, cancellation: cancellation, make: made =>
         {
             for (int i = 0; i < files.Length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 stage.Report((double)i / files.Length, $"{i:N0}/{files.Length:N0} files unpacked, cached for later runs");
-                // Files in different subfolders may have the same name.
-                string relative = Path.GetRelativePath(root, files[i]) + ".wav";
-                Unpack(files[i], Path.Combine(made, relative.Replace(Path.DirectorySeparatorChar, '-')));
+                Unpack(files[i], UnpackedOf(made, root, files[i]));
             }
         });
-        return [.. Directory.EnumerateFiles(folder, "*.wav").Order(StringComparer.Ordinal)];
+        return files.Select(file => Utterance(folder, UnpackedOf(folder, root, file)));
     }
+
+    /// <summary>The place of an unpacked file: that of the packed one, and its extension too, since both may have siblings of their name.</summary>
+    static string UnpackedOf(string folder, string root, string packed) => Path.Combine(folder, Path.GetRelativePath(root, packed) + ".wav");
 
     static void Unpack(string packed, string wave)
     {
         try
         {
             using AudioFile file = FormatOf(packed).Open(packed);
+            Directory.CreateDirectory(Path.GetDirectoryName(wave)!);
             WaveFile.Write(wave, file.Read(), file.SampleRate, channels: file.Channels);
         }
         catch (Exception error) when (error is InvalidDataException or NotSupportedException)

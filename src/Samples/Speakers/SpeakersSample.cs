@@ -178,11 +178,14 @@ internal sealed class SpeakersSample(SpeechSettings settings, CancellationToken 
 
         void Save(string name, Spoken sound, string caption)
         {
-            string file = $"{utterance.Utterance}-{name}.wav";
+            string file = FileOf(utterance, name);
             WaveFile.Write(Out(file), sound.Waveform, Spectrogram.SampleRate);
             Play(file, caption);
         }
     }
+
+    /// <summary>The name of a sound in the output folder; the name of an utterance may be a path in the folder of the data.</summary>
+    internal static string FileOf(AlignedUtterance utterance, string name) => $"{utterance.Utterance.Replace('/', '-')}-{name}.wav";
 
     static double Right(string[] heard, Spoken[] sounds) => Share(sounds, (sound, index) => heard[index] == sound.Voice);
 

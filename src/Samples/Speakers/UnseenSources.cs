@@ -51,7 +51,7 @@ internal static class UnseenSources
         return new UnseenSourceMetrics
         {
             Dataset = new DirectoryInfo(folder).Name,
-            Speakers = recordings.DistinctBy(recording => recording.Of.Speaker).Count(),
+            Speakers = labelled ? recordings.DistinctBy(recording => recording.Of.Speaker).Count() : null,
             Utterances = recordings.Length,
             ConvertedRecognisedAsTarget = heard.Zip(converted).Average(pair => pair.First == pair.Second.Voice ? 1.0 : 0.0),
             PhoneAccuracyOriginal = ofRecordings?.Accuracy,
@@ -68,7 +68,8 @@ internal sealed record UnseenSourceMetrics
 {
     public required string Dataset { get; init; }
 
-    public required int Speakers { get; init; }
+    /// <summary>The number of speakers; null where only recordings are known, not who speaks in them.</summary>
+    public required int? Speakers { get; init; }
 
     /// <summary>The number of recordings that were converted to each voice.</summary>
     public required int Utterances { get; init; }
@@ -91,7 +92,8 @@ internal sealed record UnseenSourceMetrics
 
     public void AddTo(Table table)
     {
-        table.AddRow($"conversions of {Speakers} other speakers classified as the target voice", $"{ConvertedRecognisedAsTarget:0.0%}", "");
+        string converted = Speakers is { } speakers ? $"{speakers} other speakers" : $"{Utterances} other recordings";
+        table.AddRow($"conversions of {converted} classified as the target voice", $"{ConvertedRecognisedAsTarget:0.0%}", "");
         if (PhoneAccuracyOriginal is null)
             return;
         table.AddRow("phone accuracy on recordings of other speakers", $"{PhoneAccuracyOriginal:0.0%}", $"{ChancePhone:0.0%} by guessing")

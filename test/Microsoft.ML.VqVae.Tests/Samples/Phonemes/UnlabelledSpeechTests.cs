@@ -21,7 +21,8 @@ public sealed class UnlabelledSpeechTests : IDisposable
         Assert.IsEmpty(recording.Labels);
         Directory.CreateDirectory(_folder.File("deeper"));
         WaveFile.Write(_folder.File("deeper/TWO.WAV"), new float[100], 16_000);
-        Assert.HasCount(2, Read(_folder.Path));
+        CollectionAssert.AreEquivalent(
+            new[] { "one", "deeper/TWO" }, Read(_folder.Path).Select(utterance => utterance.Utterance).ToArray());
     }
 
     [TestMethod]
@@ -50,11 +51,12 @@ public sealed class UnlabelledSpeechTests : IDisposable
         File.Copy(Path.Combine(golden, "mono.ogg"), _folder.File("recordings/one.ogg"));
         File.Copy(Path.Combine(golden, "mono.mp3"), _folder.File("recordings/one.mp3"));
         File.Copy(Path.Combine(golden, "mono.ogg"), _folder.File("recordings/deeper/one.ogg"));
+        File.Copy(Path.Combine(golden, "mono.ogg"), _folder.File("recordings/deeper-one.ogg"));
         for (int time = 0; time < 2; time++)
         {
             IReadOnlyList<AlignedUtterance> read = Read(_folder.File("recordings"));
             CollectionAssert.AreEqual(
-                new[] { "deeper-one.ogg", "one.mp3", "one.ogg" }, read.Select(utterance => utterance.Utterance).Order().ToArray());
+                new[] { "deeper-one.ogg", "deeper/one.ogg", "one.mp3", "one.ogg" }, read.Select(utterance => utterance.Utterance).Order(StringComparer.Ordinal).ToArray());
             Assert.IsTrue(read.All(utterance => utterance.Length == 4000));
             using WaveFile unpacked = WaveFile.Open(read.Single(utterance => utterance.Utterance == "one.ogg").AudioPath);
             using WaveFile expected = WaveFile.Open(Path.Combine(golden, "mono.ogg.wav"));

@@ -40,6 +40,39 @@ public sealed class UnseenSourcesTests : IDisposable
     }
 
     [TestMethod]
+    public void Recordings_of_one_name_are_all_taken_and_counted_where_nobody_knows_who_speaks()
+    {
+        foreach (string speaker in (string[])["alice", "bob"])
+        {
+            Directory.CreateDirectory(_folder.File(speaker));
+            WaveFile.Write(_folder.File($"{speaker}/1.wav"), new float[16_000], 16_000);
+        }
+        AlignedUtterance[] read = Read("slt");
+        CollectionAssert.AreEqual(new[] { "alice/1", "bob/1" }, read.Select(utterance => utterance.Utterance).ToArray());
+        // Their conversions are written side by side.
+        Assert.AreEqual("alice-1-as-slt.wav", SpeakersSample.FileOf(read[0], "as-slt"));
+
+        using var classifiers = new SpeechClassifiers(new MLContext(1));
+        Spoken[] voices = [.. Enumerable.Range(0, 6).Select(seed => Sound(seed, "pau", "ax") with { Voice = seed % 2 == 0 ? "slt" : "rms" })];
+        classifiers.TrainSpeakers(voices);
+        classifiers.TrainPhones(voices);
+        Spoken[] recordings = [.. read.Select(utterance => new Spoken(utterance, utterance.Speaker, voices[0].Waveform))];
+        var unknown = UnseenSources.Measure(_folder.Path, classifiers, recordings, [.. recordings.Select(sound => sound with { Voice = "slt" })]);
+        Assert.AreEqual((null, 2), (unknown.Speakers, unknown.Utterances));
+        Assert.AreEqual("conversions of 2 other recordings classified as the target voice", FirstRow(unknown));
+        var known = UnseenSources.Measure(_folder.Path, classifiers, voices[..4], voices[..4]);
+        Assert.AreEqual((1, 4), (known.Speakers, known.Utterances));
+        Assert.AreEqual("conversions of 1 other speakers classified as the target voice", FirstRow(known));
+
+        static string FirstRow(UnseenSourceMetrics metrics)
+        {
+            var table = new Table("", "", "");
+            metrics.AddTo(table);
+            return table.Rows[0][0];
+        }
+    }
+
+    [TestMethod]
     public void Phones_are_scored_by_their_common_names()
     {
         using var classifiers = new SpeechClassifiers(new MLContext(1));
