@@ -21,10 +21,8 @@ internal static class PhoneOrder
         [.. phones.Distinct().OrderBy(phone => Known.TryGetValue(phone, out (int Place, int Kind) known) ? known.Place : int.MaxValue)
             .ThenBy(phone => phone, StringComparer.Ordinal)];
 
-    /// <summary>The index of the kind, for its color; that of unknown phones is <see cref="KindCount"/> − 1.</summary>
+    /// <summary>The index of the kind, for its color; unknown phones have the last one.</summary>
     public static int KindOf(string phone) => Known.TryGetValue(phone, out (int Place, int Kind) known) ? known.Kind : Kinds.Length;
-
-    public static int KindCount => Kinds.Length + 1;
 
     /// <summary>Whether a label stands for silence: "pau" of flite, "SIL" of pocketsphinx, "sil" and "sp" of the Montreal Forced Aligner,
     /// "h#", "pau" and "epi" of TIMIT.</summary>
