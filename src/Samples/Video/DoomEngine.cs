@@ -86,7 +86,7 @@ internal static class DoomEngine
     }
 
     /// <summary>Reads on a thread of its own: opening a pipe waits for a writer, which never comes if the engine fails early.</summary>
-    static int ReadWhileItRuns(Process engine, string pipe, Func<int> read)
+    internal static int ReadWhileItRuns(Process engine, string pipe, Func<int> read)
     {
         Task<int> reading = Task.Factory.StartNew(
             read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

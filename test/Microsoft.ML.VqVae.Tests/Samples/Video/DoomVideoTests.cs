@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Video;
@@ -60,22 +61,42 @@ public class DoomVideoTests
     {
         if (OperatingSystem.IsWindows())
             Assert.Inconclusive("There are no named pipes of this kind.");
-        using var folder = new TemporaryFolder();
-        string engine = folder.Write("engine", "#!/bin/sh\necho no such map >&2\nexit 3\n"u8.ToArray());
-        File.SetUnixFileMode(engine, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         byte[] demo = DemoFile.Write(map: 20, [GameAction.Forward]);
-        // Many, since the end of the engine and the opening of the pipe come in either order.
+        // One program complains of the engine's arguments, the other says nothing. Many times, since the end of the program and the opening of the
+        // pipe come in either order.
         var plays = Task.Run(() =>
         {
             for (int play = 0; play < 40; play++)
             {
                 string message = Assert.Throws<DataSetException>(() => DoomEngine.Play(
-                    play % 2 == 0 ? engine : "false", "world", demo, _ => { }, CancellationToken.None)).Message;
+                    play % 2 == 0 ? "cat" : "false", "world", demo, _ => { }, CancellationToken.None)).Message;
                 StringAssert.Contains(message, "rendered 0 of the 4 tics");
-                StringAssert.Contains(message, play % 2 == 0 ? "ended with code 3: no such map" : "ended with code 1");
+                StringAssert.Contains(message, play % 2 == 0 ? "ended with code 1: cat: " : "ended with code 1: ");
             }
         });
         Assert.IsTrue(plays.Wait(TimeSpan.FromMinutes(2)), "The recording waits for frames of an engine that has ended.");
+    }
+
+    [TestMethod]
+    public void A_reader_that_comes_to_the_pipe_after_the_engine_has_ended_is_let_go()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("There are no named pipes of this kind.");
+        using var folder = new TemporaryFolder();
+        string pipe = folder.File("frames");
+        using (var made = Process.Start("mkfifo", [pipe]))
+            made.WaitForExit();
+        using var engine = Process.Start("false");
+        engine.WaitForExit();
+        var reading = Task.Run(() => DoomEngine.ReadWhileItRuns(engine, pipe, () =>
+        {
+            // Long enough for a writer to open the pipe and close it before.
+            Thread.Sleep(500);
+            using var frames = new FileStream(pipe, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            return frames.ReadByte();
+        }));
+        Assert.IsTrue(reading.Wait(TimeSpan.FromMinutes(1)), "The reader waits for a writer that never comes.");
+        Assert.AreEqual(-1, reading.Result, "the end of the pipe");
     }
 
     [TestMethod]
