@@ -191,16 +191,30 @@ internal static class Charts
     {
         if (!axis.Logarithmic)
             return new NumericAutomatic { LabelFormatter = value => value.ToString(axis.Format, null) };
-        // Lines at each power of ten; over less than three of them, at 2 and 5 times each as well; over less than one, at all digits.
+        return new NumericManual([.. LogarithmicTicks(low, high).Select(value => new Tick(Math.Log10(value), value.ToString(axis.Format, null)))]);
+    }
+
+    /// <summary>The numbers of a logarithmic axis between two powers of ten, two or more.</summary>
+    internal static double[] LogarithmicTicks(double low, double high)
+    {
+        // At each power of ten; over less than three of them, at 2 and 5 times each as well; over less than one, at all digits.
         int[] digits = high - low > 3 ? [1] : high - low > 0.7 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
-        return new NumericManual(
+        double[] values =
         [
             .. from power in Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
                from digit in digits
                let value = digit * Math.Pow(10, power)
                where Math.Log10(value) >= low && Math.Log10(value) <= high
-               select new Tick(Math.Log10(value), value.ToString(axis.Format, null)),
-        ]);
+               select value,
+        ];
+        if (values.Length > 1)
+            return values;
+        // Between two digits, as from 0.21 to 0.29, at 1, 2 or 5 units of a smaller power, a fifth of the axis or somewhat more apart.
+        (double first, double last) = (Math.Pow(10, low), Math.Pow(10, high));
+        double least = (last - first) / 5, unit = Math.Pow(10, Math.Floor(Math.Log10(least)));
+        double step = ((double[])[1, 2, 5, 10]).Select(times => times * unit).First(step => step >= least * (1 - 1e-9));
+        int from = (int)Math.Ceiling(first / step - 1e-9), to = (int)Math.Floor(last / step + 1e-9);
+        return [.. Enumerable.Range(from, to - from + 1).Select(number => number * step)];
     }
 
     static void Style(Plot plot, string xLabel, string yLabel)

@@ -35,6 +35,15 @@ public sealed class ChartsTests
     }
 
     [TestMethod]
+    [DataRow(0.21, 0.29, "0.22 0.24 0.26 0.28")]
+    [DataRow(0.25, 0.35, "0.26 0.28 0.3 0.32 0.34")]
+    [DataRow(101.0, 104.0, "101 102 103 104")]
+    [DataRow(0.5, 2.5, "0.5 0.6 0.7 0.8 0.9 1 2")]
+    [DataRow(8.0, 90.0, "10 20 50")]
+    public void A_logarithmic_axis_has_numbers_also_between_two_digits(double low, double high, string expected) => Assert.AreEqual(
+        expected, string.Join(' ', Charts.LogarithmicTicks(Math.Log10(low), Math.Log10(high)).Select(value => value.ToString("0.####"))));
+
+    [TestMethod]
     public void Heat_maps_have_the_first_row_at_the_top()
     {
         Canvas chart = Charts.HeatMap("A matrix", "of two rows", new double[,] { { 0, 0 }, { 1, 1 } }, ("row", ["low", "high"]),
