@@ -24,8 +24,6 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
         // The machines are made by the sample, and need no data.
         IReadOnlyList<FeatureCell> machines = Settings.Codecs ? [] : new SeriesFeatures(ML, Settings, stages, Cancellation).Measure(plan).Cells;
         FeatureCell[] cells = [.. main, .. machines];
-        if (main.Count == 0)
-            throw new DataSetException($"'{name}' has {rows:N0} rows, too few for --labels, which asks for {Settings.Labels[0]:N0} or more.");
         // Sentences are classified with one number of labels, which is no curve.
         FeatureCell[] curves = [.. main.Where(cell => cell.Data == main[0].Data)];
         Show(FeaturesFigures.Curves(name, curves), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
@@ -58,9 +56,14 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
                 + "recordings with phones in --data.");
         }
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
+        FeaturesSettings fitting = Settings with
+        {
+            Labels = LabelCurves.Required(
+                Settings, Math.Min(plan.PoolRows, data.TrainRows), $"training images of {data.Name}", stages),
+        };
         LabelCurves curves = Settings.Codecs
-            ? new CodecChoices(ML, Settings, stages, Cancellation).Measure(data, plan)
-            : new ImageFeatures(ML, Settings, stages, Cancellation).Measure(data, plan);
+            ? new CodecChoices(ML, fitting, stages, Cancellation).Measure(data, plan)
+            : new ImageFeatures(ML, fitting, stages, Cancellation).Measure(data, plan);
         return (data.Name, data.TrainRows, curves.Cells);
     }
 

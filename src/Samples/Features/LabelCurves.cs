@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
+using Microsoft.ML.VqVae.Samples.Display;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
 
@@ -39,6 +40,29 @@ internal sealed class LabelCurves(
 {
     /// <summary>The L2 penalties per row, of which the one with the highest accuracy is reported.</summary>
     static readonly double[] Penalties = [1e-3, 1e-2, 1e-1];
+
+    /// <summary>The numbers of labels that there are rows for; the others are shown as a stage, as skipped files are.</summary>
+    /// <param name="labels">The numbers of labels, in ascending order.</param>
+    /// <param name="rows">The number of rows that labelled ones are drawn from.</param>
+    /// <param name="of">What the rows are, such as "training images of CIFAR-10".</param>
+    /// <param name="stages">The stages of the run.</param>
+    public static IReadOnlyList<int> Fitting(IReadOnlyList<int> labels, int rows, string of, Stages stages)
+    {
+        int[] few = [.. labels.Where(count => count <= rows)];
+        if (few.Length < labels.Count)
+        {
+            string left = string.Join(", ", labels.Skip(few.Length).Select(count => $"{count:N0}"));
+            stages.Run($"Left out {left} of --labels: labeled rows are drawn from {rows:N0} {of}", _ => { });
+        }
+        return few;
+    }
+
+    /// <summary>The same, where without labels there is nothing to do.</summary>
+    /// <exception cref="DataSetException">There are too few rows for all numbers of labels.</exception>
+    public static IReadOnlyList<int> Required(FeaturesSettings settings, int rows, string of, Stages stages) => settings.Labels[0] <= rows
+        ? Fitting(settings.Labels, rows, of, stages)
+        : throw new DataSetException($"--labels asks for {settings.Labels[0]:N0} labeled rows or more, but they are drawn from {rows:N0} {of}. "
+            + $"Give a number of at most {rows:N0}{(settings.Quick ? ", or leave out --quick, which takes fewer rows" : "")}.");
 
     /// <summary>The results so far.</summary>
     public List<FeatureCell> Cells { get; } = [];

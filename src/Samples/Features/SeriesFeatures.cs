@@ -10,6 +10,9 @@ internal sealed class SeriesFeatures(MLContext ml, FeaturesSettings settings, St
 
     public LabelCurves Measure(FeaturesPlan plan)
     {
+        IReadOnlyList<int> labels = LabelCurves.Fitting(settings.Labels, plan.Machines, "machines", stages);
+        if (labels.Count == 0)
+            return new LabelCurves(ml, "machines", [], [], [], settings.Seed);
         Machine[] machines = Machine.Make(0, plan.Machines), others = Machine.Make(plan.Machines, plan.Machines / 4);
         IDataView rows = View(machines), testRows = View(others);
 
@@ -34,7 +37,7 @@ internal sealed class SeriesFeatures(MLContext ml, FeaturesSettings settings, St
         (train, test) = (stock.Transform(train), stock.Transform(test));
 
         var curves = new LabelCurves(ml, "machines", [.. machines.Select(machine => machine.Class)],
-            [.. others.Select(machine => machine.Class)], settings.Labels, settings.Seed);
+            [.. others.Select(machine => machine.Class)], labels, settings.Seed);
         foreach ((string name, string column, bool isDense) in (IReadOnlyList<(string, string, bool)>)
         [
             ("raw readings", nameof(Machine.Window), true), ($"{Components} principal components", "Components", true),

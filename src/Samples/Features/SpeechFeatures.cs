@@ -26,6 +26,9 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
     /// <param name="plan">The training budget.</param>
     public IReadOnlyList<FeatureCell> Measure(SpeechData data, IReadOnlyList<AlignedUtterance> unlabelled, FeaturesPlan plan)
     {
+        // The number of positions is known only once there is a codec.
+        if (settings.Labels[0] > plan.PoolRows)
+            _ = LabelCurves.Required(settings, plan.PoolRows, $"positions of {data.Name}", stages);
         var speech = new SpeechSettings { Seed = settings.Seed, Quick = settings.Quick, Steps = plan.SpeechSteps };
         AudioVqVaeOptions codecOptions = PhonemePlan.For(speech, data).CodecOptions(data, speech);
         codecOptions.EncoderOutputsColumnName = "Outputs";
@@ -49,8 +52,9 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
         var random = new Random(settings.Seed);
         random.Shuffle(known);
         known = known[..Math.Min(known.Length, plan.PoolRows)];
+        IReadOnlyList<int> labels = LabelCurves.Required(settings, known.Length, $"positions of {data.Name}", stages);
         var curves = new LabelCurves(ml, $"{data.Name}, {data.TestIs}", [.. known.Select(position => position.Phone)],
-            [.. unseen.Select(position => position.Phone)], settings.Labels, settings.Seed);
+            [.. unseen.Select(position => position.Phone)], labels, settings.Seed);
         foreach ((string name, Func<Position, VBuffer<float>> read, bool isDense) in (IReadOnlyList<(string, Func<Position, VBuffer<float>>, bool)>)
         [
             ($"{Cepstra} cepstra", position => position.Cepstra, true),

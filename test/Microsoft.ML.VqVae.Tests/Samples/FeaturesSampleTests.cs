@@ -1,4 +1,7 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Features;
 using Microsoft.ML.VqVae.Samples.Images;
 
@@ -26,6 +29,42 @@ public sealed class FeaturesSampleTests
         {
             VBuffer<float>[] rows = [.. Enumerable.Range(0, 60).Select(row => new VBuffer<float>(2, of(row)))];
             return new FeatureSet(name, rows[..40], rows[40..]).Standardized();
+        }
+    }
+
+    [TestMethod]
+    public void Numbers_of_labels_that_there_are_no_rows_for_are_shown_or_an_error()
+    {
+        var stages = new NamedStages();
+        CollectionAssert.AreEqual(new[] { 10, 100 }, LabelCurves.Fitting([10, 100, 1000, 2000], 100, "images", stages).ToArray());
+        Assert.AreEqual("Left out 1,000, 2,000 of --labels: labeled rows are drawn from 100 images", stages.Names.Single());
+        CollectionAssert.AreEqual(new[] { 10 }, LabelCurves.Fitting([10], 100, "images", stages).ToArray());
+        Assert.HasCount(1, stages.Names);
+
+        // Before anything is trained: 18 of 20 images are for training.
+        using var folder = new TemporaryFolder();
+        foreach (string name in (string[])["a", "b"])
+        {
+            Directory.CreateDirectory(folder.File(name));
+            for (int i = 0; i < 10; i++)
+                new Canvas(32, 32).Save(folder.File($"{name}/{i}.png"));
+        }
+        var settings = new FeaturesSettings
+        {
+            DataFolder = folder.Path, Labels = [19, 100], Quick = true, Steps = 1, OutputFolder = folder.File("out"),
+        };
+        Assert.Contains("--labels asks for 19 labeled rows or more, but they are drawn from 18 training images of", Assert.ThrowsExactly<DataSetException>(
+            () => new FeaturesSample(settings, CancellationToken.None).Run()).Message);
+    }
+
+    sealed class NamedStages : Stages
+    {
+        public List<string> Names { get; } = [];
+
+        public override T Run<T>(string name, Func<Stage, T> work)
+        {
+            Names.Add(name);
+            return work(new Stage((_, _) => { }));
         }
     }
 
