@@ -15,6 +15,18 @@ internal static class CodecFile
             $"Train the VQ-VAE on {data.TrainRows:N0} × {data.Shape}", options.Training, cancellation,
             () => ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data.Train));
 
+    /// <summary>Refuses a model file that the run would replace with its own model.</summary>
+    /// <exception cref="DataSetException">Both are one file.</exception>
+    public static void RefuseReplacing(string? modelFile, string output)
+    {
+        StringComparison names = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+        if (modelFile is not null && Path.GetFullPath(modelFile).Equals(Path.GetFullPath(output), names))
+        {
+            throw new DataSetException($"'{modelFile}', given as --model, is the file that this run saves its own model to. Give another --out, "
+                + "or copy the model to another folder and name it there.");
+        }
+    }
+
     public static ImageVqVaeTransformer Open(MLContext ml, string path)
     {
         if (!File.Exists(path))

@@ -20,6 +20,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
 
     protected override SampleResult Work(Stages stages)
     {
+        CodecFile.RefuseReplacing(Settings.ModelFile, Out("model.zip"));
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
         GeneratePlan plan = GeneratePlan.For(Settings);
 

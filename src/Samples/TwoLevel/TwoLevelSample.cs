@@ -20,6 +20,7 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
 
     protected override SampleResult Work(Stages stages)
     {
+        CodecFile.RefuseReplacing(Settings.ModelFile, Out("model.zip"));
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
         TwoLevelPlan plan = TwoLevelPlan.For(Settings);
 

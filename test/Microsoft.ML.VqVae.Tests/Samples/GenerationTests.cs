@@ -4,6 +4,7 @@ using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Compression;
 using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
+using Microsoft.ML.VqVae.Samples.TwoLevel;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
@@ -77,6 +78,19 @@ public sealed class GenerationTests
         string Complaint(string name) => Assert.ThrowsExactly<DataSetException>(() => CodecFile.Open(_ml, folder.File(name))).Message;
         Assert.Contains("holds no codec", Complaint("label.zip"));
         Assert.Contains("does not exist", Complaint("no.zip"));
+    }
+
+    [TestMethod]
+    public void The_model_that_a_sample_builds_on_is_not_replaced()
+    {
+        using var folder = new TemporaryFolder();
+        string model = folder.Write("model.zip", [1, 2]);
+        string Refused(Func<int> run) => Assert.ThrowsExactly<DataSetException>(() => run()).Message;
+        string sameFile = Path.Combine(folder.Path, "other", "..", "model.zip");
+        Assert.Contains("is the file that this run saves its own model to", Refused(
+            new GenerateSample(new() { ModelFile = sameFile, OutputFolder = folder.Path }, CancellationToken.None).Run));
+        Assert.Contains("is the file that this run saves its own model to", Refused(
+            new TwoLevelSample(new() { ModelFile = model, OutputFolder = folder.Path }, CancellationToken.None).Run));
     }
 
     [TestMethod]
