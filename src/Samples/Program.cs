@@ -35,9 +35,9 @@ internal static class Program
             SpeechVerbs.Speakers(),
             SpeechVerbs.SpeechPrior(),
             VideoVerb.Create(),
-            CompressionVerbs.Compress(),
-            CompressionVerbs.Decompress(),
-            AnomaliesVerb.Create(),
+            ImageVerbs.Compress(),
+            ImageVerbs.Decompress(),
+            ImageVerbs.Anomalies(),
             new EncodeVerb(),
         };
         root.SetAction(parsed =>

@@ -58,14 +58,17 @@ internal abstract class Sample<TSettings>(TSettings settings, CancellationToken 
     public int Run()
     {
         Directory.CreateDirectory(settings.OutputFolder);
+        var before = Directory.EnumerateFiles(settings.OutputFolder).ToDictionary(file => file, File.GetLastWriteTimeUtc);
         IAnsiConsole console = AnsiConsole.Console;
         SampleResult result = Stages.Show(console, settings.Precision, Work);
         result.Metrics.Save(Out("metrics.json"));
         SavePage(result);
         console.Write(result.Table.ToConsole());
         console.WriteLine($"{result.Summary}. Written to {Path.GetFullPath(settings.OutputFolder)}:");
+        // Without what other runs have left in the folder.
         foreach (string file in Directory.EnumerateFiles(settings.OutputFolder).Order(StringComparer.Ordinal))
-            console.WriteLine($"  {Path.GetFileName(file)}");
+            if (!before.TryGetValue(file, out DateTime time) || time != File.GetLastWriteTimeUtc(file))
+                console.WriteLine($"  {Path.GetFileName(file)}");
         return result.Succeeded ? 0 : 1;
     }
 

@@ -20,17 +20,19 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
 
     protected override SampleResult Work(Stages stages)
     {
-        ImagesToCompress source = stages.Run("Read the images", _ => ImagesToCompress.Open(ML, Settings.DataFolder));
+        ImageData source = ImageDataSets.Open(ML, Settings, stages, orFlat: true);
+        if (source.IsFlat && Settings.ModelFile is null)
+        {
+            throw new DataSetException("A folder of image files without subfolders has no classes and no test images to measure: give a "
+                + "trained --model to compress it.");
+        }
         using CompressionModel model = Settings.ModelFile is string file
             ? stages.Run("Load the codec and the prior", _ => CompressionModel.Open(ML, file))
-            : CompressionModel.Train(
-                ML, source.Training ?? throw new DataSetException("A folder of image files without subfolders has no classes and no test "
-                    + "images to measure: give a trained --model to compress it."),
-                Settings.Training, stages, Cancellation);
+            : CompressionModel.Train(ML, source, Settings.Training, stages, Cancellation);
         if (Settings.ModelFile is null)
-            ML.Model.Save(model.Chain, source.View.Schema, Out("model.zip"));
+            ML.Model.Save(model.Chain, source.Train.Schema, Out("model.zip"));
         LabelledImage[] images = [.. ML.Data.CreateEnumerable<LabelledImage>(
-            ML.Data.TakeRows(source.View, Settings.MaxImages), reuseRowObject: false)];
+            ML.Data.TakeRows(source.IsFlat ? source.Train : source.Test, Settings.MaxImages), reuseRowObject: false)];
         float[][] originals = Array.ConvertAll(images, image => image.Pixels);
 
         // 1. Images → codes → a file.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
 using Spectre.Console;
@@ -7,7 +8,7 @@ using Spectre.Console;
 namespace Microsoft.ML.VqVae.Samples.Compression;
 
 /// <summary>Decompresses a file of the compress sample block by block, and writes its images as PNG files.</summary>
-internal sealed class DecompressSample(DecompressSettings settings, CancellationToken cancellation)
+internal sealed partial class DecompressSample(DecompressSettings settings, CancellationToken cancellation)
     : Sample<DecompressSettings>(settings, cancellation)
 {
     protected override string Title => "Images decompressed from codes";
@@ -27,6 +28,9 @@ internal sealed class DecompressSample(DecompressSettings settings, Cancellation
         using ImageVqVaeDecoderTransformer decoder = model.Codec.Decoder("Image", model.Prior.CodesColumnName, asImage: true);
         string folder = Out("images");
         Directory.CreateDirectory(folder);
+        // Images of an earlier, longer file would pass for those of this one.
+        foreach (string image in Directory.EnumerateFiles(folder, "*.png").Where(path => OwnName().IsMatch(Path.GetFileName(path))).ToArray())
+            File.Delete(image);
 
         var watch = Stopwatch.StartNew();
         long written = stages.Run($"Decompress {info.Rows:N0} images", stage =>
@@ -52,6 +56,9 @@ internal sealed class DecompressSample(DecompressSettings settings, Cancellation
             .AddRow("bytes", $"{metrics.Bytes:N0}")
             .AddRow("blocks", $"{metrics.Blocks:N0}"), $"{written:N0} PNG files in {Path.GetFullPath(folder)}");
     }
+
+    [GeneratedRegex(@"^\d{6,}\.png$")]
+    private static partial Regex OwnName();
 
     static long Write(IDataView decoded, string folder, long number)
     {

@@ -38,6 +38,9 @@ internal sealed record ImageData(string Name, ImageShape Shape, IDataView Train,
     /// <summary>The files that were left out, since they cannot be read.</summary>
     public IReadOnlyList<string> Skipped { get; init; } = [];
 
+    /// <summary>Whether these are image files without classes and without a test part: Train has all of them.</summary>
+    public bool IsFlat { get; init; }
+
     public static ImageData FromMemory(
         MLContext ml, string name, ImageShape shape, IReadOnlyCollection<LabelledImage> train, IReadOnlyCollection<LabelledImage> test) =>
         new(name, shape,
@@ -56,9 +59,13 @@ internal abstract record ImageSampleSettings : SampleSettings
 internal static class ImageDataSets
 {
     /// <summary>Opens the data set of a run as its first stage, and shows the number of files that were skipped.</summary>
-    public static ImageData Open(MLContext ml, ImageSampleSettings settings, Stages stages)
+    /// <param name="ml">The context of the views.</param>
+    /// <param name="settings">The options of the command.</param>
+    /// <param name="stages">The stages of the run.</param>
+    /// <param name="orFlat">Whether image files without subfolders are taken as well.</param>
+    public static ImageData Open(MLContext ml, ImageSampleSettings settings, Stages stages, bool orFlat = false)
     {
-        ImageData data = stages.Run("Read the images", _ => Open(ml, settings.DataFolder, settings.SkipUnreadable));
+        ImageData data = stages.Run("Read the images", _ => Open(ml, settings.DataFolder, settings.SkipUnreadable, orFlat));
         if (data.Skipped.Count > 0)
             stages.Run($"Skipped {data.Skipped.Count:N0} files that cannot be read, the first is '{data.Skipped[0]}'", _ => { });
         return data;
@@ -67,7 +74,9 @@ internal static class ImageDataSets
     /// <param name="ml">The context of the views.</param>
     /// <param name="folder">The folder; null for the default data.</param>
     /// <param name="skipUnreadable">Whether image files that cannot be decoded are left out instead of being an error.</param>
-    public static ImageData Open(MLContext ml, string? folder, bool skipUnreadable = false)
+    /// <param name="orFlat">Whether image files without subfolders are taken as well. What has classes comes first: a stray preview.png
+    /// beside the subfolders is not the data.</param>
+    public static ImageData Open(MLContext ml, string? folder, bool skipUnreadable = false, bool orFlat = false)
     {
         if (folder is null)
             return IdxImages.Open(ml, IdxImages.DefaultFolder());
@@ -77,9 +86,11 @@ internal static class ImageDataSets
             : CifarBinary.IsIn(folder) ? CifarBinary.Open(ml, folder)
             : JpegRecords.IsIn(folder) ? JpegRecords.Open(ml, folder)
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder, skipUnreadable)
+            : orFlat && ImageFolder.IsFlat(folder) ? ImageFolder.OpenFlat(ml, folder, skipUnreadable)
             : throw new DataSetException(
                 $"No images were found in '{folder}'. Expected is one of: the four IDX files of MNIST or its relatives "
                 + "(*-images-idx3-ubyte, plain or .gz), CIFAR-10 binary files (*.bin) or JPEG records (train.jpegs.gz and "
-                + "test.jpegs.gz), or one subfolder of image files per class (.png, .jpg, .bmp, .gif, .webp).");
+                + $"test.jpegs.gz), {(orFlat ? "image files" : "or one subfolder of image files per class")} (.png, .jpg, .bmp, .gif, .webp)"
+                + (orFlat ? ", with or without one subfolder per class." : "."));
     }
 }

@@ -4,7 +4,8 @@ namespace Microsoft.ML.VqVae.Samples.Images;
 
 /// <summary>
 /// Image files in one subfolder per class, read by ML.NET's transforms and resized. Every tenth file of the sorted list is a test image, so
-/// that every run and process has the same test set.
+/// that every run and process has the same test set. Both parts are in a random order, the same in every process: samples take the first
+/// rows, which in the order of the files would be those of the first classes.
 /// </summary>
 internal static class ImageFolder
 {
@@ -12,20 +13,29 @@ internal static class ImageFolder
 
     public static readonly ImageShape Shape = new(3, Side, Side);
 
-    const int TestEvery = 10;
+    const int TestEvery = 10, Seed = 1;
 
     static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
 
     public static bool IsIn(string folder) => Directory.EnumerateDirectories(folder).Any(subfolder => ImageFiles(subfolder).Any());
 
     /// <summary>Whether a folder has image files in itself.</summary>
-    public static bool IsFlat(string folder) => Directory.Exists(folder) && ImageFiles(folder).Any();
+    public static bool IsFlat(string folder) => ImageFiles(folder).Any();
 
-    /// <summary>All image files of a folder itself, in the order of their names, without classes.</summary>
-    public static IDataView OpenFlat(MLContext ml, string folder)
+    /// <summary>All image files of a folder itself, in the order of their names, without classes and without a test part.</summary>
+    /// <param name="ml">The context of the views.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="skipUnreadable">Whether files that cannot be decoded are left out instead of being an error.</param>
+    public static ImageData OpenFlat(MLContext ml, string folder, bool skipUnreadable)
     {
         ImageFile[] files = [.. ImageFiles(folder).Order(StringComparer.Ordinal).Select(path => new ImageFile { Path = path })];
-        return Read(ml, Readable(files, skipUnreadable: false).Files);
+        (files, string[] skipped) = Readable(files, skipUnreadable);
+        return files.Length > 0
+            ? new ImageData(new DirectoryInfo(folder).Name, Shape, Read(ml, files), files.Length, Read(ml, []), 0)
+            {
+                Skipped = skipped, IsFlat = true,
+            }
+            : throw NoneReadable(folder, skipped);
     }
 
     /// <param name="ml">The context of the views.</param>
@@ -43,14 +53,15 @@ internal static class ImageFolder
         string[] classes = [.. files.Select(file => file.Class).Distinct()];
         if (classes.Length < 2)
         {
-            throw new DataSetException(classes.Length == 0
-                ? $"None of the {skipped.Length:N0} image files in '{folder}' can be read."
-                : $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
+            throw classes.Length == 0 ? NoneReadable(folder, skipped) : new DataSetException(
+                $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
         }
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];
         if (test.Length == 0)
             throw new DataSetException($"'{folder}' holds {files.Length} image files; at least {TestEvery} are needed.");
+        new Random(Seed).Shuffle(train);
+        new Random(Seed).Shuffle(test);
 
         return new ImageData(
             new DirectoryInfo(folder).Name, Shape, Read(ml, train), train.Length, Read(ml, test), test.Length)
@@ -58,6 +69,9 @@ internal static class ImageFolder
             Skipped = skipped,
         };
     }
+
+    static DataSetException NoneReadable(string folder, string[] skipped) =>
+        new($"None of the {skipped.Length:N0} image files in '{folder}' can be read.");
 
     /// <summary>The files that can be decoded, and the paths of the others.</summary>
     /// <exception cref="DataSetException">A file cannot be decoded, and is not to be skipped.</exception>

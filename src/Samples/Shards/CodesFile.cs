@@ -21,13 +21,23 @@ internal static class CodesFile
     };
 
     /// <summary>Writes codes as keys, from 1, of the smallest unsigned type that has them all, and scores.</summary>
-    public static void WriteBinary(MLContext ml, IDataView rows, string codes, string? score, Stream stream)
+    /// <exception cref="OperationCanceledException">The writing was canceled.</exception>
+    public static void WriteBinary(MLContext ml, IDataView rows, string codes, string? score, Stream stream, CancellationToken cancellation)
     {
         ulong count = KeyOf(rows.Schema[codes]).Count;
         DataKind kind = count <= byte.MaxValue ? DataKind.Byte : count <= ushort.MaxValue ? DataKind.UInt16 : DataKind.UInt32;
+        rows = new CancelableRows(rows, cancellation);
         IDataView small = kind == DataKind.UInt32 ? rows : ml.Transforms.Conversion.ConvertType(codes, codes, kind).Fit(rows).Transform(rows);
         string[] columns = score is null ? [codes] : [codes, score];
-        ml.Data.SaveAsBinary(ml.Transforms.SelectColumns(columns).Fit(small).Transform(small), stream);
+        try
+        {
+            ml.Data.SaveAsBinary(ml.Transforms.SelectColumns(columns).Fit(small).Transform(small), stream);
+        }
+        catch (Exception error) when (cancellation.IsCancellationRequested)
+        {
+            // ML.NET reads on another thread, and wraps what that throws.
+            throw new OperationCanceledException("The writing of codes was canceled.", error, cancellation);
+        }
     }
 
     /// <summary>Writes the number of each row, codes from 0 as a list of the smallest unsigned type that has them all, and scores.</summary>
@@ -113,4 +123,48 @@ internal static class CodesFile
     static KeyDataViewType KeyOf(DataViewSchema.Column column) =>
         column.Type is VectorDataViewType { ItemType: KeyDataViewType key } && key.RawType == typeof(uint) ? key
             : throw new DataSetException($"The column '{column.Name}' of the model's output is {column.Type}; codes are a vector of keys.");
+
+    /// <summary>Rows between which a token is asked, for SaveAsBinary, which takes none.</summary>
+    sealed class CancelableRows(IDataView rows, CancellationToken cancellation) : IDataView
+    {
+        public bool CanShuffle => false;
+
+        public DataViewSchema Schema => rows.Schema;
+
+        public long? GetRowCount() => rows.GetRowCount();
+
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+            new Cursor(rows.GetRowCursor(columnsNeeded), cancellation);
+
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded)];
+
+        sealed class Cursor(DataViewRowCursor inner, CancellationToken cancellation) : DataViewRowCursor
+        {
+            public override DataViewSchema Schema => inner.Schema;
+
+            public override long Position => inner.Position;
+
+            public override long Batch => inner.Batch;
+
+            public override bool MoveNext()
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return inner.MoveNext();
+            }
+
+            public override bool IsColumnActive(DataViewSchema.Column column) => inner.IsColumnActive(column);
+
+            public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => inner.GetGetter<TValue>(column);
+
+            public override ValueGetter<DataViewRowId> GetIdGetter() => inner.GetIdGetter();
+
+            protected override void Dispose(bool disposing)
+            {
+                if (disposing)
+                    inner.Dispose();
+                base.Dispose(disposing);
+            }
+        }
+    }
 }

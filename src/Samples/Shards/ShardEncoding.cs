@@ -13,6 +13,9 @@ internal sealed record EncodeSettings
     /// <summary>A folder of images, or a file of ML.NET's binary format; null for the default data.</summary>
     public string? Data { get; init; }
 
+    /// <summary>Whether image files that cannot be decoded are left out instead of being an error.</summary>
+    public bool SkipUnreadable { get; init; }
+
     /// <summary>Whether the test images of a data set are encoded, instead of the training images.</summary>
     public bool Test { get; init; }
 
@@ -30,8 +33,8 @@ internal static class ShardEncoding
 {
     /// <summary>Encodes a shard.</summary>
     /// <returns>A line about what was done.</returns>
-    /// <exception cref="DataSetException">The model has no codec, or no prior where scores are asked for, or model or data do not
-    /// exist.</exception>
+    /// <exception cref="DataSetException">The model has no codec, or no prior where scores are asked for, model or data do not exist, the
+    /// data have no test part that is asked for, or the file is not of this shard.</exception>
     public static string Run(EncodeSettings settings, CancellationToken cancellation)
     {
         bool parquet = CodesFile.IsParquet(settings.OutputFile);
@@ -42,26 +45,30 @@ internal static class ShardEncoding
         try
         {
             (string codes, string? score) = Columns(model, settings);
-            IDataView data = Open(ml, settings);
+            (IDataView data, int skipped) = Open(ml, settings);
             long total = RowsOf(data);
             (long first, long rows) = settings.Shard.Of(total);
             var record = new ShardRecord(
                 settings.Shard.ToString(), total, first, rows, codes, score, ShardRecord.DigestOf(settings.ModelFile),
-                settings.Data is string path ? Path.GetFullPath(path) : null, settings.Test);
-            string about = string.Create(CultureInfo.InvariantCulture, $"Shard {settings.Shard}, {rows:N0} of {total:N0} rows from row {first:N0}:");
+                Path.GetFullPath(settings.Data ?? IdxImages.DefaultFolder()), settings.Test);
+            string about = string.Create(CultureInfo.InvariantCulture, $"Shard {settings.Shard}, {rows:N0} of {total:N0} rows from row {first:N0}")
+                + (skipped > 0 ? string.Create(CultureInfo.InvariantCulture, $", without {skipped:N0} files that cannot be read:") : ":");
+            record.RefuseOthers(settings.OutputFile);
             if (record.IsOf(settings.OutputFile))
                 return $"{about} '{settings.OutputFile}' is complete and was kept";
-            // Without its record a file counts as broken.
-            File.Delete(ShardRecord.PathOf(settings.OutputFile));
             IDataView encoded = model.Transform(RowsFrom(ml, data, total, first, rows));
             WholeFile.Write(settings.OutputFile, stream =>
             {
                 if (parquet)
                     CodesFile.WriteParquet(encoded, first, codes, score, stream, cancellation);
                 else
-                    CodesFile.WriteBinary(ml, encoded, codes, score, stream);
+                    CodesFile.WriteBinary(ml, encoded, codes, score, stream, cancellation);
+            }, written =>
+            {
+                // Another process may have finished meanwhile. The record comes first: no interruption leaves a file without one.
+                record.RefuseOthers(settings.OutputFile);
+                record.Write(settings.OutputFile, written);
             });
-            record.Write(settings.OutputFile);
             return $"{about} written to '{settings.OutputFile}'";
         }
         finally
@@ -86,23 +93,33 @@ internal static class ShardEncoding
             + "model, as ./samples.sh compress does."));
     }
 
-    static IDataView Open(MLContext ml, EncodeSettings settings)
+    static (IDataView Data, int Skipped) Open(MLContext ml, EncodeSettings settings)
     {
         if (File.Exists(settings.Data))
         {
+            RefuseTest("is one file of rows");
             try
             {
-                return ml.Data.LoadFromBinary(settings.Data);
+                return (ml.Data.LoadFromBinary(settings.Data), 0);
             }
             catch (FormatException error)
             {
                 throw new DataSetException($"'{settings.Data}', given as --data, is no file that SaveAsBinary of ML.NET wrote: {error.Message}");
             }
         }
-        if (settings.Data is string folder && Directory.Exists(folder) && ImageFolder.IsFlat(folder))
-            return ImageFolder.OpenFlat(ml, folder);
-        ImageData images = ImageDataSets.Open(ml, settings.Data);
-        return settings.Test ? images.Test : images.Train;
+        ImageData images = ImageDataSets.Open(ml, settings.Data, settings.SkipUnreadable, orFlat: true);
+        if (images.IsFlat)
+            RefuseTest("has image files without subfolders");
+        return (settings.Test ? images.Test : images.Train, images.Skipped.Count);
+
+        void RefuseTest(string kind)
+        {
+            if (settings.Test)
+            {
+                throw new DataSetException($"--part is test, but '{settings.Data}', given as --data, {kind}, which has no test part. Leave out "
+                    + "--part, which encodes all rows, or give a data set with training and test images.");
+            }
+        }
     }
 
     // ML.NET neither skips nor takes 0 rows.

@@ -14,6 +14,7 @@ internal sealed class EncodeVerb : System.CommandLine.Command
             Description = "A folder as for images, or of image files without subfolders, or a file that SaveAsBinary of ML.NET wrote. "
                 + "Default: Fashion-MNIST.",
         };
+        Option<bool> skip = ImageVerbs.SkipOption();
         var part = new Option<string>("--part") { Description = "Part of a data set of images.", DefaultValueFactory = _ => "train" };
         part.AcceptOnlyFromAmong("train", "test");
         var shard = new Option<string>("--shard")
@@ -23,7 +24,7 @@ internal sealed class EncodeVerb : System.CommandLine.Command
         var output = new Option<string>("--out") { Description = "Output file: .parquet, or .idv (ML.NET binary).", Required = true };
         var score = new Option<bool>("--score") { Description = "Also write the score of each row; the model needs a prior." };
         Option<string> device = SampleVerb.DeviceOption();
-        foreach (Option option in (Option[])[model, data, part, shard, output, score, device])
+        foreach (Option option in (Option[])[model, data, skip, part, shard, output, score, device])
             Add(option);
         SetAction((parsed, cancellation) => SampleVerb.Guarded(() =>
         {
@@ -31,6 +32,7 @@ internal sealed class EncodeVerb : System.CommandLine.Command
             {
                 ModelFile = parsed.GetValue(model)!,
                 Data = parsed.GetValue(data),
+                SkipUnreadable = parsed.GetValue(skip),
                 Test = parsed.GetValue(part) == "test",
                 Shard = ShardRange.Parse(parsed.GetValue(shard)!),
                 OutputFile = parsed.GetValue(output)!,

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Microsoft.ML.VqVae.Samples.Anomalies;
 using Microsoft.ML.VqVae.Samples.Compare;
+using Microsoft.ML.VqVae.Samples.Compression;
 using Microsoft.ML.VqVae.Samples.Features;
 using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
@@ -10,13 +12,22 @@ namespace Microsoft.ML.VqVae.Samples.Verbs;
 /// <summary>The commands whose data are images.</summary>
 internal static class ImageVerbs
 {
-    internal const string Data = "CIFAR-10 binary files (*.bin), the four IDX files of MNIST or its relatives, or one subfolder of image files per "
+    const string Data = "CIFAR-10 binary files (*.bin), the four IDX files of MNIST or its relatives, or one subfolder of image files per "
         + "class. Default: Fashion-MNIST.";
 
     const string CodesPerPosition = "Number of codes per position of the grid.";
 
-    internal static Option<bool> WithSkip(SampleVerb verb) => verb.With(
-        "--skip-unreadable", "Leave out image files that cannot be decoded, and show their number. Default: the first is an error.", false);
+    internal static Option<bool> SkipOption() => new("--skip-unreadable")
+    {
+        Description = "Leave out image files that cannot be decoded, and show their number. Default: the first is an error.",
+    };
+
+    static Option<bool> WithSkip(SampleVerb verb)
+    {
+        Option<bool> skip = SkipOption();
+        verb.Add(skip);
+        return skip;
+    }
 
     public static SampleVerb Images()
     {
@@ -66,7 +77,8 @@ internal static class ImageVerbs
         Option<string> prior = verb.With("--prior", "The network of the prior: a PixelCNN, or a causal transformer.", "pixelcnn");
         prior.AcceptOnlyFromAmong("pixelcnn", "transformer");
         Option<int?> steps = verb.WithCount("--prior-steps", "Training steps of the prior. Default: depends on the data set.");
-        Option<int?> perClass = verb.WithCount("--per-class", "Number of images to sample per class. Default: 50, or 20 with --quick.");
+        Option<int?> perClass = verb.WithCount("--per-class", "Number of images to sample per class. "
+            + $"Default: {GeneratePlan.For(new()).PerClass}, or {GeneratePlan.For(new() { Quick = true }).PerClass} with --quick.");
         Option<double> temperature = verb.With(
             "--temperature", "The divisor of the prior's logits in sampling: below 1, likely codes are favored.", 1.0);
         temperature.Validators.Add(result =>
@@ -95,7 +107,8 @@ internal static class ImageVerbs
         Option<string?> model = verb.With(
             "--model", "A model.zip of the images sample with the codec of the first level. Default: a codec is trained.");
         Option<int> latents = verb.WithCount("--latents", "Number of latents (codes of the second level) per image.", 3);
-        Option<int?> steps = verb.WithCount("--steps", "Training steps of the second level. Default: 1500, or 250 with --quick.");
+        Option<int?> steps = verb.WithCount("--steps", "Training steps of the second level. "
+            + $"Default: {TwoLevelPlan.For(new()).Steps}, or {TwoLevelPlan.For(new() { Quick = true }).Steps} with --quick.");
         return verb.Runs<TwoLevelSettings>((settings, parsed, cancellation) => new TwoLevelSample(
             settings with
             {
@@ -135,6 +148,49 @@ internal static class ImageVerbs
                 Codecs = parsed.GetValue(codecs),
             },
             cancellation).Run());
+    }
+
+    public static SampleVerb Anomalies()
+    {
+        var verb = new SampleVerb(
+            AnomaliesSample.Name, "Detects classes left out of training, painted defects, and odd windows of a series, by the bits of codes.",
+            Data);
+        Option<bool> skip = WithSkip(verb);
+        Option<int?> classes = verb.WithCount("--classes", "Number of classes to leave out, one at a time. "
+            + $"Default: {AnomaliesPlan.For(new()).Classes}, or {AnomaliesPlan.For(new() { Quick = true }).Classes} with --quick.");
+        return verb.Runs<AnomaliesSettings>((settings, parsed, cancellation) => new AnomaliesSample(
+            settings with { SkipUnreadable = parsed.GetValue(skip), Classes = parsed.GetValue(classes) }, cancellation).Run());
+    }
+
+    public static SampleVerb Compress()
+    {
+        var verb = new SampleVerb(
+            CompressSample.Name, "Compresses images with a codec and a prior over its codes, and compares the file with JPEG and WebP.",
+            "IDX files, CIFAR-10 binary files or one subfolder of image files per class, whose test images are compressed; or image files "
+            + "without subfolders, all of which are. Default: Fashion-MNIST.");
+        Option<bool> skip = WithSkip(verb);
+        Option<string?> model = verb.With(
+            "--model", "A model.zip of the generate or the compress sample. Default: a codec and a prior without classes are trained.");
+        Option<int?> images = verb.WithCount("--images", "Number of images to compress. Default: all, or 1000 with --quick.");
+        return verb.Runs<CompressSettings>((settings, parsed, cancellation) => new CompressSample(
+            settings with
+            {
+                SkipUnreadable = parsed.GetValue(skip),
+                ModelFile = parsed.GetValue(model),
+                Images = parsed.GetValue(images),
+            },
+            cancellation).Run());
+    }
+
+    public static SampleVerb Decompress()
+    {
+        var verb = new SampleVerb(
+            "decompress", "Decompresses a file of the compress sample to PNG files.",
+            "The compressed file. Default: out/compress/images.vqc.", trains: false);
+        Option<string> model = verb.With(
+            "--model", "The model.zip that the file was compressed with.", Path.Combine("out", CompressSample.Name, "model.zip"));
+        return verb.Runs<DecompressSettings>((settings, parsed, cancellation) => new DecompressSample(
+            settings with { ModelFile = parsed.GetValue(model)! }, cancellation).Run());
     }
 
     /// <summary>Numbers separated by commas, in ascending order; null if they are not.</summary>

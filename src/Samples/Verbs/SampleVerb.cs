@@ -21,11 +21,12 @@ internal sealed class SampleVerb : System.CommandLine.Command
     /// <param name="name">The name of the command and of its default output folder.</param>
     /// <param name="description">The help text of the command.</param>
     /// <param name="data">The help text of --data.</param>
-    public SampleVerb(string name, string description, string data) : base(name, description)
+    /// <param name="trains">Whether the sample trains: the seed, the precision and --quick are of training.</param>
+    public SampleVerb(string name, string description, string data, bool trains = true) : base(name, description)
     {
         _data = new("--data") { Description = data };
         _output = new("--out") { Description = "Output folder.", DefaultValueFactory = _ => Path.Combine("out", name) };
-        foreach (Option option in (Option[])[_data, _seed, _device, _precision, _quick, _output])
+        foreach (Option option in trains ? (Option[])[_data, _seed, _device, _precision, _quick, _output] : [_data, _device, _output])
             Add(option);
     }
 

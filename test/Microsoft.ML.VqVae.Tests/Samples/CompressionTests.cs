@@ -39,7 +39,7 @@ public sealed class CompressionTests : IDisposable
 
     string WriteModel(string folder)
     {
-        IDataView data = ImageFolder.OpenFlat(_ml, folder);
+        IDataView data = ImageFolder.OpenFlat(_ml, folder, skipUnreadable: false).Train;
         using ImageVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options(3)).Fit(data);
         using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, TinyCodes.Options(3)).Fit(codec.Transform(data));
         string path = _folder.File("model.zip");
@@ -70,12 +70,16 @@ public sealed class CompressionTests : IDisposable
         Assert.IsTrue(File.Exists(Path.Combine(compressed, "formats.png")));
         Assert.IsFalse(File.Exists(file + ".tmp"));
 
+        // An earlier file had more images.
+        string later = _folder.Write("decompressed/images/000012.png", [1]), kept = _folder.Write("decompressed/images/cover.png", [1]);
         Assert.AreEqual(0, new DecompressSample(
             new DecompressSettings { DataFolder = file, ModelFile = model, OutputFolder = decompressed }, CancellationToken.None).Run());
         Assert.AreEqual(count, Metrics(decompressed).GetProperty("images").GetInt64());
+        Assert.IsFalse(File.Exists(later));
+        Assert.IsTrue(File.Exists(kept));
         using CompressionModel loaded = CompressionModel.Open(_ml, model);
         using ImageVqVaeDecoderTransformer decoder = loaded.Codec.Decoder("Decoded");
-        IDataView decoded = decoder.Transform(loaded.Codec.Transform(ImageFolder.OpenFlat(_ml, images)));
+        IDataView decoded = decoder.Transform(loaded.Codec.Transform(ImageFolder.OpenFlat(_ml, images, skipUnreadable: false).Train));
         List<object[]> pixels = Values.Read(decoded, "Decoded");
         for (int number = 0; number < count; number++)
         {
@@ -86,6 +90,18 @@ public sealed class CompressionTests : IDisposable
                 Enumerable.Range(0, 3).Select(channel => ImageError.Level(planar[(channel * 32 + 20) * 32 + 3])).ToArray(),
                 new[] { color.Red, color.Green, color.Blue }, $"image {number}");
         }
+    }
+
+    [TestMethod]
+    public void Images_that_cannot_be_read_are_left_out_on_request()
+    {
+        string images = WriteImages(3), model = WriteModel(images);
+        File.WriteAllBytes(Path.Combine(images, "photo01.png"), []);
+        var settings = new CompressSettings { DataFolder = images, ModelFile = model, OutputFolder = _folder.File("compressed") };
+        Assert.Contains("--skip-unreadable", Assert.ThrowsExactly<DataSetException>(
+            () => new CompressSample(settings, CancellationToken.None).Run()).Message);
+        Assert.AreEqual(0, new CompressSample(settings with { SkipUnreadable = true }, CancellationToken.None).Run());
+        Assert.AreEqual(2, Metrics(_folder.File("compressed")).GetProperty("images").GetInt32());
     }
 
     [TestMethod]

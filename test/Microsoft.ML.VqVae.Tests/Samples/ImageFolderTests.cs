@@ -40,7 +40,45 @@ public sealed class ImageFolderTests : IDisposable
         WriteImages("a", Color.Ink, 10);
         WriteImages("b", Color.Faint, 10);
         ImageData data = ImageDataSets.Open(_ml, _folder.Path);
-        CollectionAssert.AreEqual(new[] { "a", "b" }, Rows(data.Test).Select(row => row.Class).ToArray());
+        CollectionAssert.AreEqual(new[] { "a", "b" }, Rows(data.Test).Select(row => row.Class).Order().ToArray());
+    }
+
+    [TestMethod]
+    public void The_first_rows_are_of_all_classes_and_the_same_in_every_process()
+    {
+        foreach ((string name, byte level) in (IEnumerable<(string, byte)>)[("a", 10), ("b", 20), ("c", 30)])
+            WriteImages(name, new Color(level, level, level), 40);
+        ImageData data = ImageDataSets.Open(_ml, _folder.Path);
+        foreach (IDataView part in (IDataView[])[data.Train, data.Test])
+        {
+            LabelledImage[] rows = Rows(part);
+            Assert.HasCount(3, rows.Take(rows.Length / 2).Select(row => row.Class).Distinct());
+            Assert.IsTrue(rows.All(row => row.Pixels[0] == 10 * (row.Class[0] - 'a' + 1)), "images keep their classes");
+        }
+        ImageData again = ImageDataSets.Open(new MLContext(seed: 2), _folder.Path);
+        CollectionAssert.AreEqual(Rows(data.Train).Select(row => row.Class).ToArray(), Rows(again.Train).Select(row => row.Class).ToArray());
+        CollectionAssert.AreEqual(Rows(data.Test).Select(row => row.Class).ToArray(), Rows(again.Test).Select(row => row.Class).ToArray());
+    }
+
+    [TestMethod]
+    public void Files_without_subfolders_are_data_only_where_they_are_asked_for_and_there_are_no_classes()
+    {
+        WriteImages(".", Color.Ink, 3);
+        Assert.Contains("No images were found", Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path)).Message);
+        ImageData flat = ImageDataSets.Open(_ml, _folder.Path, orFlat: true);
+        Assert.AreEqual((true, 3, 0), (flat.IsFlat, flat.TrainRows, flat.TestRows));
+        Assert.HasCount(3, Rows(flat.Train));
+        Assert.IsEmpty(Rows(flat.Test));
+        _folder.Write("image01.png", []);
+        Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path, orFlat: true));
+        ImageData readable = ImageDataSets.Open(_ml, _folder.Path, skipUnreadable: true, orFlat: true);
+        Assert.AreEqual((2, 1), (readable.TrainRows, readable.Skipped.Count));
+
+        // The files beside subfolders are no data.
+        WriteImages("a", Color.Ink, 10);
+        WriteImages("b", Color.Ink, 10);
+        ImageData classes = ImageDataSets.Open(_ml, _folder.Path, orFlat: true);
+        Assert.AreEqual((false, 18, 2), (classes.IsFlat, classes.TrainRows, classes.TestRows));
     }
 
     [TestMethod]

@@ -1,7 +1,9 @@
 using System.Reflection;
 using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.TwoLevel;
 using Microsoft.ML.VqVae.Samples.Verbs;
 using Microsoft.ML.VqVae.Samples.Video;
+using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -50,6 +52,53 @@ public sealed class SampleVerbTests
             $"Training steps of the prior. Default: {plan.PriorSteps}, or {quick.PriorSteps} with --quick.", Help("--prior-steps"));
 
         static string? Help(string option) => VideoVerb.Create().Options.Single(one => one.Name == option).Description;
+    }
+
+    [TestMethod]
+    public void Help_has_the_numbers_of_the_plans_and_options_that_do_something()
+    {
+        Assert.Contains("Default: 1500, or 160 with --quick.", ImageVerbs.TwoLevel().Options.Single(option => option.Name == "--steps").Description!);
+        Assert.AreEqual(160, TwoLevelPlan.For(new() { Quick = true }).Steps);
+        string[] decompress = [.. ImageVerbs.Decompress().Options.Select(option => option.Name)];
+        CollectionAssert.AreEquivalent(new[] { "--data", "--device", "--out", "--model" }, decompress);
+        foreach (System.CommandLine.Command verb in (System.CommandLine.Command[])[ImageVerbs.Compress(), new EncodeVerb()])
+            Assert.Contains("--skip-unreadable", verb.Options.Select(option => option.Name));
+    }
+
+    [TestMethod]
+    public void Only_the_files_of_the_run_are_listed()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("old.png", [1]);
+        folder.Write("again.txt", [1]);
+        IAnsiConsole console = AnsiConsole.Console;
+        using var written = new StringWriter();
+        AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(written) });
+        try
+        {
+            Assert.AreEqual(0, new FileSample(new FileSettings { OutputFolder = folder.Path }).Run());
+        }
+        finally
+        {
+            AnsiConsole.Console = console;
+        }
+        string[] listed = [.. written.ToString().Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim())];
+        CollectionAssert.AreEqual(new[] { "again.txt", "index.html", "metrics.json" }, listed);
+    }
+
+    sealed record FileSettings : SampleSettings;
+
+    sealed record FileMetrics : SampleMetrics;
+
+    sealed class FileSample(FileSettings settings) : Sample<FileSettings>(settings, CancellationToken.None)
+    {
+        protected override string Title => "Files";
+
+        protected override SampleResult Work(Microsoft.ML.VqVae.Samples.Display.Stages stages)
+        {
+            File.WriteAllText(Out("again.txt"), "new");
+            return new SampleResult(new FileMetrics(), new Microsoft.ML.VqVae.Samples.Table("a"), "done");
+        }
     }
 
     [TestMethod]

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples;
+using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Shards;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using Parquet;
@@ -141,20 +143,14 @@ public sealed class ShardEncodingTests : IDisposable
         Assert.EndsWith("is complete and was kept", Run());
         Assert.AreEqual(2020, File.GetLastWriteTimeUtc(file).Year);
 
-        // Cut off, altered, without its record, and with the record of another shard.
+        // Cut off, altered, and with a broken record.
         File.WriteAllBytes(file, bytes[..^5]);
         Redone();
         byte[] altered = [.. bytes];
         altered[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(file, altered);
         Redone();
-        File.Delete(file + ".json");
-        Redone();
         File.WriteAllText(file + ".json", "{");
-        Redone();
-        settings = settings with { Shard = new(2, 2) };
-        Assert.EndsWith($"written to '{file}'", Run());
-        settings = settings with { Shard = new(1, 2) };
         Redone();
         // Other data of as many rows.
         string other = _folder.File("other.idv");
@@ -168,6 +164,88 @@ public sealed class ShardEncodingTests : IDisposable
             Assert.EndsWith($"written to '{file}'", Run());
             CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file));
             Assert.EndsWith("is complete and was kept", Run());
+        }
+    }
+
+    [TestMethod]
+    public void A_file_that_is_not_of_the_shard_is_not_replaced()
+    {
+        (string data, string model) = Write(100);
+        string file = _folder.File("shard.parquet");
+        var settings = new EncodeSettings { ModelFile = model, Data = data, Shard = new(1, 2), OutputFile = file };
+        string Refused(EncodeSettings other) => Assert.ThrowsExactly<DataSetException>(() => ShardEncoding.Run(other, CancellationToken.None)).Message;
+        ShardEncoding.Run(settings, CancellationToken.None);
+        byte[] bytes = File.ReadAllBytes(file), record = File.ReadAllBytes(file + ".json");
+        string message = Refused(settings with { Shard = new(2, 2) });
+        Assert.Contains("is of shard 1/2", message);
+        Assert.Contains("this is shard 2/2", message);
+        CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file));
+        CollectionAssert.AreEqual(record, File.ReadAllBytes(file + ".json"));
+
+        // What encode has not written, or no longer knows.
+        File.Delete(file + ".json");
+        Assert.Contains("exists without the record", Refused(settings));
+        CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file));
+        // An interruption between the two files leaves a record without a file.
+        File.WriteAllBytes(file + ".json", record);
+        File.Delete(file);
+        Assert.EndsWith($"written to '{file}'", ShardEncoding.Run(settings, CancellationToken.None));
+        CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file));
+    }
+
+    [TestMethod]
+    public void Two_shards_that_are_written_to_one_file_at_once_do_not_both_succeed()
+    {
+        string file = _folder.File("shard.parquet");
+        var first = new ShardRecord("1/2", 4, 0, 2, "Codes", null, "");
+        var second = first with { Shard = "2/2", FirstRow = 2 };
+        second.RefuseOthers(file);
+        WholeFile.Write(file, stream => stream.WriteByte(1), written => first.Write(file, written));
+        Assert.IsTrue(first.IsOf(file));
+        Assert.ThrowsExactly<DataSetException>(() => WholeFile.Write(file, stream => stream.WriteByte(2), _ => second.RefuseOthers(file)));
+        Assert.IsTrue(first.IsOf(file));
+        Assert.IsEmpty(Directory.GetFiles(_folder.Path, "*.tmp"));
+    }
+
+    [TestMethod]
+    public void Images_with_classes_come_before_images_beside_them_and_the_default_data_have_a_path()
+    {
+        (_, string model) = Write(10);
+        string data = Directory.CreateDirectory(_folder.File("images")).FullName, output = _folder.File("a.parquet");
+        var settings = new EncodeSettings { ModelFile = model, Data = data, OutputFile = output };
+        string Run(EncodeSettings settings) => ShardEncoding.Run(settings, CancellationToken.None);
+        string Refused() => Assert.ThrowsExactly<DataSetException>(() => Run(settings with { Test = true })).Message;
+        new Canvas(8, 8).Save(Path.Combine(data, "preview.png"));
+        // The model takes images of 8×8; those of IDX files are.
+        Assert.Contains("has image files without subfolders, which has no test part", Refused());
+        settings = settings with { Data = _folder.File("rows.idv") };
+        Assert.Contains("is one file of rows, which has no test part", Refused());
+        settings = settings with { Data = data };
+        foreach ((string part, byte count) in (IEnumerable<(string, byte)>)[("train", 3), ("t10k", 2)])
+        {
+            File.WriteAllBytes(Path.Combine(data, $"{part}-images-idx3-ubyte"),
+                [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 8, 0, 0, 0, 8, .. Enumerable.Repeat((byte)7, 64 * count)]);
+            File.WriteAllBytes(Path.Combine(data, $"{part}-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, count, .. new byte[count]]);
+        }
+        Assert.Contains("3 of 3 rows", Run(settings));
+        Assert.Contains("2 of 2 rows", Run(settings with { Test = true }));
+
+        // The record says what the default data are.
+        string? known = Environment.GetEnvironmentVariable(IdxImages.FolderVariable);
+        try
+        {
+            Environment.SetEnvironmentVariable(IdxImages.FolderVariable, data);
+            Assert.EndsWith($"written to '{output}'", Run(settings with { Data = null }));
+            Assert.EndsWith("is complete and was kept", Run(settings));
+            string other = Directory.CreateDirectory(_folder.File("other")).FullName;
+            foreach (string path in Directory.GetFiles(data))
+                File.Copy(path, Path.Combine(other, Path.GetFileName(path)));
+            Environment.SetEnvironmentVariable(IdxImages.FolderVariable, other);
+            Assert.EndsWith($"written to '{output}'", Run(settings with { Data = null }));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(IdxImages.FolderVariable, known);
         }
     }
 
@@ -205,10 +283,12 @@ public sealed class ShardEncodingTests : IDisposable
     }
 
     [TestMethod]
-    public void An_interrupted_shard_leaves_no_file()
+    [DataRow(".parquet")]
+    [DataRow(".idv")]
+    public void An_interrupted_shard_leaves_no_file(string extension)
     {
         (string data, string model) = Write(100);
-        string file = _folder.File("shard.parquet");
+        string file = _folder.File("shard" + extension);
         Assert.Throws<OperationCanceledException>(() => ShardEncoding.Run(
             new EncodeSettings { ModelFile = model, Data = data, OutputFile = file }, new CancellationToken(canceled: true)));
         Assert.IsEmpty(Directory.GetFiles(Path.GetDirectoryName(file)!, "shard*"));
