@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Pages;
@@ -121,4 +123,20 @@ internal abstract class Sample<TSettings>(TSettings settings, CancellationToken 
     }
 
     protected static Table TableOf(params string[] columns) => new(columns);
+}
+
+/// <summary>The content of a metrics.json, with keys in snake case; other programs rely on the keys.</summary>
+internal abstract record SampleMetrics
+{
+    static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        // A perfect copy has an infinite PSNR.
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public string ToJson() => JsonSerializer.Serialize(this, GetType(), Format) + Environment.NewLine;
+
+    public void Save(string path) => File.WriteAllText(path, ToJson());
 }

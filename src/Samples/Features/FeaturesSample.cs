@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.Phonemes;
 using Microsoft.ML.VqVae.Samples.Speech;
@@ -26,9 +27,9 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
         FeatureCell[] cells = [.. main, .. machines];
         // Sentences are classified with one number of labels, which is no curve.
         FeatureCell[] curves = [.. main.Where(cell => cell.Data == main[0].Data)];
-        Show(FeaturesFigures.Curves(name, curves), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
+        Show(Curves(name, curves), "accuracy.png", "Accuracy of each kind of features over the number of labeled rows");
         if (machines.Count > 0)
-            Show(FeaturesFigures.Curves("Machines", machines), "machines.png", "The same for faults of generated machines");
+            Show(Curves("Machines", machines), "machines.png", "The same for faults of generated machines");
 
         int[] counts = [.. cells.Select(cell => cell.Labels).Distinct().Order()];
         Table table = TableOf(["accuracy with labels", .. counts.Select(count => $"{count:N0}")]);
@@ -77,6 +78,18 @@ internal sealed class FeaturesSample(FeaturesSettings settings, CancellationToke
         return (data.Name, data.Train.Count + unlabelled.Length,
             new SpeechFeatures(ML, Settings, stages, Cancellation).Measure(data, unlabelled, plan));
     }
+
+    /// <summary>Accuracy against the number of labels, on a logarithmic axis: a line per kind of features; an error bar spans the draws.</summary>
+    static Canvas Curves(string title, IReadOnlyList<FeatureCell> cells) => Charts.Lines(
+        title, "A classifier on each kind of features. Error bars span the draws of the labeled rows",
+        new Axis("labeled rows", Logarithmic: true), new Axis("accuracy on the test rows", Format: "0 %"),
+        [.. cells.GroupBy(cell => cell.Features).Select((curve, number) => new Series(
+            curve.Key, Color.Series[number % Color.Series.Count], [.. curve.Select(cell => ((double)cell.Labels, cell.Accuracy))])
+        {
+            Dots = true,
+            Errors = [.. curve.Select(cell => cell.Spread / 2)],
+            Dashed = number >= Color.Series.Count,
+        })]);
 }
 
 /// <summary>The content of metrics.json.</summary>

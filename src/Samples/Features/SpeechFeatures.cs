@@ -136,3 +136,27 @@ internal sealed class SpeechFeatures(MLContext ml, FeaturesSettings settings, St
 
     sealed record Position(string Phone, uint[] Window, VBuffer<float> Outputs, VBuffer<float> Features, VBuffer<float> Cepstra);
 }
+
+/// <summary>An utterance with its codes and features.</summary>
+internal sealed class Spoken
+{
+    public string Speaker { get; set; } = "";
+
+    public string Text { get; set; } = "";
+
+    public float[] Waveform { get; set; } = [];
+
+    public uint[] Codes { get; set; } = [];
+
+    public float[] Outputs { get; set; } = [];
+
+    public float[] Positions { get; set; } = [];
+
+    public float[] Mean { get; set; } = [];
+
+    public string[] Labels { get; set; } = [];
+
+    public float[] LabelStarts { get; set; } = [];
+
+    public float[] LabelEnds { get; set; } = [];
+}
