@@ -120,7 +120,7 @@ internal sealed class AnomaliesSample(AnomaliesSettings settings, CancellationTo
             "The codec has seen no defect. Heat map: bits of codes (red: unlikely). Restored: unlikely codes sampled from the prior",
             data.Shape, ["without defect", "with defect", "heat map", "restored"], ["score: bits per code"],
             [.. chosen.Select(index => new AnomalyTiles(
-                clean[index].Class, [AnomalyFigures.TileOf(defects[index].Clean, data.Shape), .. Tiles(shown[index], data.Shape)],
+                clean[index].Class, [data.Shape.Tile(defects[index].Clean), .. Tiles(shown[index], data.Shape)],
                 [Text($"{shown[index].Score:0.0}")]))]),
             "defects.png", "Images with painted defects, the heat map of their bits, and the restored images");
         return new DefectMetrics(areas, places.Length, places.Average(place => place.Heat), places.Average(place => place.Area),
@@ -129,7 +129,7 @@ internal sealed class AnomaliesSample(AnomaliesSettings settings, CancellationTo
     }
 
     static Tile[] Tiles(ShownAnomaly shown, ImageShape shape) =>
-        [AnomalyFigures.TileOf(shown.Pixels, shape), shown.HeatMap, AnomalyFigures.TileOf(shown.Restored, shape)];
+        [shape.Tile(shown.Pixels), shown.HeatMap, shape.Tile(shown.Restored)];
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

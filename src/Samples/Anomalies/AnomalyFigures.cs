@@ -12,11 +12,9 @@ internal sealed record AnomalyTiles(string Above, IReadOnlyList<Tile> Tiles, IRe
 /// <summary>The pictures of the anomalies sample.</summary>
 internal static class AnomalyFigures
 {
-    const int Gap = 6, CaptionWidth = 150, LineHeight = 18;
+    const int LineHeight = 18;
 
     static readonly Color Heat = new(214, 60, 40);
-
-    public static Tile TileOf(float[] pixels, ImageShape shape) => Tile.FromPlanar(pixels, shape.Channels, shape.Height, shape.Width);
 
     public static Tile TileOf(MLImage image)
     {
@@ -27,33 +25,13 @@ internal static class AnomalyFigures
         return new Tile(image.Width, image.Height, pixels);
     }
 
-    /// <summary>Rows of images with a caption each.</summary>
+    /// <summary>Columns of images, with a caption for each row of them.</summary>
     public static Canvas Columns(
         string title, string remark, ImageShape shape, IReadOnlyList<string> captions, IReadOnlyList<string> captionsBelow,
-        IReadOnlyList<AnomalyTiles> columns)
-    {
-        int scale = shape.Scale(70), wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap;
-        int width = Canvas.Margin + CaptionWidth + columns.Count * wide + Canvas.Margin;
-        int header = Canvas.HeadingHeight(remark, width), top = header + LineHeight, below = top + captions.Count * tall;
-        var canvas = new Canvas(width, below + captionsBelow.Count * LineHeight + Canvas.Margin);
-        canvas.WriteHeading(title, remark);
-        for (int row = 0; row < captions.Count; row++)
-            canvas.Write(captions[row], Canvas.Margin, top + row * tall + (tall - Gap) / 2, Color.Ink);
-        for (int line = 0; line < captionsBelow.Count; line++)
-            canvas.Write(Lettering.Shorten(captionsBelow[line], CaptionWidth - 8), Canvas.Margin, MiddleBelow(line), Color.Ink);
-        for (int column = 0; column < columns.Count; column++)
-        {
-            int left = Canvas.Margin + CaptionWidth + column * wide, center = left + (wide - Gap) / 2;
-            canvas.WriteLabel(columns[column].Above, center, header + LineHeight / 2 - 3, wide, Color.Ink);
-            for (int row = 0; row < columns[column].Tiles.Count; row++)
-                canvas.Draw(columns[column].Tiles[row], left, top + row * tall, scale);
-            for (int line = 0; line < columns[column].Below.Count; line++)
-                canvas.Write(columns[column].Below[line], center, MiddleBelow(line), line == 0 ? Color.Accent : Color.Ink, align: Align.Center);
-        }
-        return canvas;
-
-        int MiddleBelow(int line) => below + line * LineHeight + LineHeight / 2;
-    }
+        IReadOnlyList<AnomalyTiles> columns) => ImageGrid.Draw(title, remark, shape,
+            [.. captions.Select((caption, row) => new ImageRow(caption, [.. columns.Select(column => column.Tiles[row])]))],
+            [.. columns.Select(column => column.Above)],
+            [.. captionsBelow.Select((caption, line) => new TextRow(caption, [.. columns.Select(column => column.Below[line])]))]);
 
     /// <summary>Windows of a series, whose background is red where the bits of a code are high, with the restored series over them.</summary>
     public static Canvas Windows(string title, string remark, IReadOnlyList<ShownWindow> windows, double codeThreshold, double threshold)

@@ -1,13 +1,10 @@
 using Microsoft.ML.VqVae.Samples.Drawing;
-using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Compare;
 
-/// <summary>The figures of the compare sample: learning curves and reconstructions.</summary>
+/// <summary>The learning curves of the compare sample.</summary>
 internal static class CompareFigures
 {
-    const int Gap = 6, Caption = 110;
-
     /// <summary>Bits over steps, above a table of these results and the paper's. The axis ends above the values of the last three quarters
     /// of the steps, where the curves lie close together.</summary>
     public static Canvas Curves(string title, string dataset, ComparePlan plan, IReadOnlyList<ComparedModel> models)
@@ -37,29 +34,6 @@ internal static class CompareFigures
             canvas.Write($"{models[i].PaperBitsPerDim:0.00}", paper, middle, Color.Ink);
         }
         return canvas;
-    }
-
-    /// <summary>A row of originals, and a row of reconstructions per model.</summary>
-    public static Canvas Reconstructions(
-        string title, ImageShape shape, IReadOnlyList<float[]> originals, IReadOnlyList<ComparedModel> models)
-    {
-        const string remark = "Test images and their reconstructions by the three models";
-        int scale = shape.Scale(72), wide = shape.Width * scale + Gap, tall = shape.Height * scale + Gap, left = Canvas.Margin + Caption;
-        int width = left + originals.Count * wide - Gap + Canvas.Margin, header = Canvas.HeadingHeight(remark, width);
-        var canvas = new Canvas(width, header + (models.Count + 1) * tall - Gap + Canvas.Margin);
-        canvas.WriteHeading(title, remark);
-        Row(0, "original", originals);
-        for (int i = 0; i < models.Count; i++)
-            Row(i + 1, models[i].Name, models[i].Reconstructions);
-        return canvas;
-
-        void Row(int row, string name, IReadOnlyList<float[]> images)
-        {
-            int top = header + row * tall;
-            canvas.Write(name, Canvas.Margin, top + (tall - Gap) / 2, Color.Ink);
-            foreach ((int column, float[] image) in images.Index())
-                canvas.Draw(Tile.FromPlanar(image, shape.Channels, shape.Height, shape.Width), left + column * wide, top, scale);
-        }
     }
 }
 

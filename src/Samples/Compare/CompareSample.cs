@@ -119,7 +119,9 @@ internal sealed class CompareSample(CompareSettings settings, CancellationToken 
         string title = $"{data.Name}: one network, {plan.Steps:N0} steps of {plan.BatchSize} images";
         Show(CompareFigures.Curves(title, data.Name, plan, models), "learning-curves.png",
             "Bits per dimension of the three models over their training steps, and a table of the results");
-        Show(CompareFigures.Reconstructions(title, data.Shape, originals, models), "reconstructions.png",
+        ImageRow RowOf(string name, IEnumerable<float[]> images) => new(name, [.. images.Select(data.Shape.Tile)]);
+        Show(ImageGrid.Draw(title, "Test images and their reconstructions by the three models", data.Shape,
+            [RowOf("original", originals), .. models.Select(model => RowOf(model.Name, model.Reconstructions))]), "reconstructions.png",
             "Test images, and their reconstructions by each model");
     }
 }

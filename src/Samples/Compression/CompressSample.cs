@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
 using SkiaSharp;
 
@@ -15,6 +16,8 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
     : Sample<CompressSettings>(settings, cancellation)
 {
     public const string Name = "compress", FileName = "images.vqc";
+
+    const int Shown = 10;
 
     protected override string Title => "Images compressed by codes and a prior";
 
@@ -75,13 +78,16 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
         }
 
         string remark = $"{images.Length:N0} images of {source.Shape}: {bytes:0.0} bytes each, {source.Shape.Values} uncompressed";
-        int[] chosen = CompressFigures.Choose([.. images.Select(image => image.Class)]);
-        Canvas picture = CompressFigures.Formats($"{source.Name} compressed", remark, source.Shape, chosen,
+        int[] chosen = Choose([.. images.Select(image => image.Class)]);
+        ImageRow RowOf(string name, double size, double? psnr, IReadOnlyList<float[]> all) => new(name,
+            [.. chosen.Select(number => source.Shape.Tile(all[number]))],
+            $"{size:#,0.0} bytes" + (psnr is null ? "" : $", {psnr:0.0} dB"));
+        Canvas picture = ImageGrid.Draw($"{source.Name} compressed", remark, source.Shape,
         [
-            new("original", source.Shape.Values, null, originals),
-            new("codes and prior", bytes, psnr, decoded),
+            RowOf("original", source.Shape.Values, null, originals),
+            RowOf("codes and prior", bytes, psnr, decoded),
             .. equalPsnr.Concat(equalBytes).Select(result =>
-                new CompressedRow($"{result.Name}, quality {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
+                RowOf($"{result.Name}, quality {result.Quality}", result.BytesPerImage, result.Psnr, result.Images)),
         ]);
         Show(picture, "formats.png", "The same images in each format, with bytes per image and PSNR");
 
@@ -112,6 +118,15 @@ internal sealed class CompressSample(CompressSettings settings, CancellationToke
         return new SampleResult(metrics, table,
             $"{metrics.BitsPerImage:0.0} bits per image; the prior says {priorBits + classBits:0.0} ({metrics.Overhead:+0.00%;-0.00%}). "
             + $"All codes came back exactly: {(isLossless ? "yes" : "no")}", isLossless);
+    }
+
+    /// <summary>The numbers of images to show: one of each class in turn.</summary>
+    public static int[] Choose(IReadOnlyList<string> classes)
+    {
+        List<int>[] byClass = [.. Enumerable.Range(0, classes.Count).GroupBy(number => classes[number])
+            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToList())];
+        return [.. Enumerable.Range(0, classes.Count).SelectMany(turn =>
+            byClass.Where(numbers => numbers.Count > turn).Select(numbers => numbers[turn])).Take(Shown)];
     }
 
     /// <summary>Writes the file, first under another name: an interruption leaves no broken file.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Generation;
 using Spectre.Console;
 
 namespace Microsoft.ML.VqVae.Samples.Compression;

@@ -4,7 +4,6 @@ namespace Microsoft.ML.VqVae.Samples.Drawing;
 
 internal readonly record struct Color(byte Red, byte Green, byte Blue)
 {
-    public static readonly Color White = new(255, 255, 255);
     public static readonly Color Ink = new(40, 44, 52);
     public static readonly Color Muted = new(96, 102, 112);
     public static readonly Color Faint = new(222, 225, 230);
@@ -19,4 +18,17 @@ internal readonly record struct Color(byte Red, byte Green, byte Blue)
     public SKColor ToSkia() => new(Red, Green, Blue);
 
     public ScottPlot.Color ToPlot() => new(Red, Green, Blue);
+}
+
+/// <summary>Viridis: from dark violet over green to yellow with uniform brightness steps, readable with color blindness.</summary>
+internal static class ColorMap
+{
+    static readonly ScottPlot.Colormaps.Viridis Viridis = new();
+
+    /// <param name="share">From 0, dark, to 1, bright.</param>
+    public static Color At(double share)
+    {
+        ScottPlot.Color color = Viridis.GetColor(Math.Clamp(share, 0, 1));
+        return new(color.R, color.G, color.B);
+    }
 }

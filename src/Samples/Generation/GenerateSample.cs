@@ -14,18 +14,18 @@ namespace Microsoft.ML.VqVae.Samples.Generation;
 internal sealed class GenerateSample(GenerateSettings settings, CancellationToken cancellation)
     : Sample<GenerateSettings>(settings, cancellation)
 {
-    const int CompletionRows = 4;
+    const int CompletionRows = 4, MostColumns = 12;
 
     protected override string Title => "New images from a prior over codes";
 
     protected override SampleResult Work(Stages stages)
     {
-        CodecFile.RefuseReplacing(Settings.ModelFile, Out("model.zip"));
+        SavedCodecs.RefuseReplacing(Settings.ModelFile, Out("model.zip"));
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
         GeneratePlan plan = GeneratePlan.For(Settings);
 
         // 1. The codec encodes images, and its decoder turns codes into images.
-        using ImageVqVaeTransformer codec = CodecFile.OpenOrTrain(
+        using ImageVqVaeTransformer codec = SavedCodecs.OpenOrTrain(
             ML, Settings.ModelFile, data, plan.CodecOptions(data, Settings), stages, Cancellation);
         using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Pixels", "Codes");
         int rows = Math.Min(plan.PriorRows, data.TrainRows);
@@ -70,7 +70,10 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
 
         string remark = $"{quality.BitsPerCode:0.00} bits per code instead of {quality.UniformBitsPerCode:0.00}; "
             + $"a classifier of real images puts {agreement:0.0%} of the samples in the requested class";
-        Show(GenerateFigures.Samples($"{data.Name}: new images of each class", remark, data.Shape, prior.Conditions, samples), "samples.png",
+        // In the order of all pictures, that of the names.
+        ImageRow[] rowsOfClasses = [.. samples.GroupBy(image => image.Class).OrderBy(ofClass => ofClass.Key, StringComparer.Ordinal)
+            .Select(ofClass => new ImageRow(ofClass.Key, [.. ofClass.Take(MostColumns).Select(image => data.Shape.Tile(image.Pixels))]))];
+        Show(ImageGrid.Draw($"{data.Name}: new images of each class", remark, data.Shape, rowsOfClasses), "samples.png",
             "A row of sampled images for each class");
         stages.Run("Complete test images", _ => Complete(data, prior, decoder, labels, scored));
         var metrics = new GenerateMetrics
@@ -116,7 +119,8 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
     void Complete(
         ImageData data, PriorTransformer prior, ImageVqVaeDecoderTransformer decoder, ValueToKeyMappingTransformer labels, IDataView scored)
     {
-        IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
+        IReadOnlyList<List<EncodedImage>> columns = ImageFigures.Pick(
+            ML.Data.CreateEnumerable<EncodedImage>(scored, reuseRowObject: false, ignoreMissingColumns: true),
             [.. prior.Conditions.Order(StringComparer.Ordinal)], rows: 1);
         EncodedImage[] originals = [.. columns.Where(column => column.Count > 0).Select(column => column[0])];
         var type = (VectorDataViewType)scored.Schema["Codes"].Type;
@@ -132,10 +136,18 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
         IDataView rows = labels.Transform(ML.Data.LoadFromEnumerable(halves, schema));
         LabelledImage[] completed = [.. Decoded(decoder, prior.Complete(
             ML, rows, new SamplingOptions { Seed = Settings.Seed, Temperature = Settings.Temperature }))];
-        Canvas picture = GenerateFigures.Completions(
-            $"{data.Name}: lower halves sampled",
+        Tile[] whole = [.. originals.Select(image => data.Shape.Tile(image.Pixels))];
+        int kept = given * data.Shape.Height / gridHeight * data.Shape.Width;
+        ImageRow[] drawn =
+        [
+            new("original", whole),
+            new("given", [.. whole.Select(tile => tile with { Pixels = [.. tile.Pixels.Select((color, i) => i < kept ? color : Color.Faint)] })]),
+            .. Enumerable.Range(0, CompletionRows).Select(number => new ImageRow($"sample {number + 1}",
+                [.. completed.Where((_, i) => i % CompletionRows == number).Select(image => data.Shape.Tile(image.Pixels))])),
+        ];
+        Canvas picture = ImageGrid.Draw($"{data.Name}: lower halves sampled",
             $"The upper {given} of {gridHeight} rows of codes are given; the images are held out",
-            data.Shape, originals, given * data.Shape.Height / gridHeight, completed);
+            data.Shape, drawn, [.. originals.Select(image => image.Class)]);
         Show(picture, "completions.png", "Test images, their upper halves, and completions of these");
     }
 

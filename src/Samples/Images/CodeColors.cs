@@ -45,8 +45,7 @@ internal sealed class CodeColors
         return new CodeColors(
         [
             .. ml.Data.CreateEnumerable<DecodedRow>(decoded, reuseRowObject: true).Select(row =>
-                Tile.FromPlanar(row.Reconstruction, shape.Channels, shape.Height, shape.Width)
-                    .Crop((shape.Width - width) / 2, (shape.Height - height) / 2, width, height)),
+                shape.Tile(row.Reconstruction).Crop((shape.Width - width) / 2, (shape.Height - height) / 2, width, height)),
         ]);
     }
 

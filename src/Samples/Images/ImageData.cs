@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Display;
+using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -17,6 +18,9 @@ internal readonly record struct ImageShape(int Channels, int Height, int Width)
 
     /// <summary>The whole number of pixels per pixel of an image that is drawn with at most the given width and height.</summary>
     public int Scale(int most) => Math.Max(1, most / Math.Max(Height, Width));
+
+    /// <summary>The picture of planar pixels of this shape.</summary>
+    public Tile Tile(float[] pixels) => Drawing.Tile.FromPlanar(pixels, Channels, Height, Width);
 
     /// <summary>The schema of <see cref="LabelledImage"/> with the dimensions of an image.</summary>
     public SchemaDefinition Schema
@@ -83,8 +87,7 @@ internal static class ImageDataSets
         if (!Directory.Exists(folder))
             throw new DataSetException($"The folder '{folder}', given as --data, does not exist.");
         return IdxImages.IsIn(folder) ? IdxImages.Open(ml, folder)
-            : CifarBinary.IsIn(folder) ? CifarBinary.Open(ml, folder)
-            : JpegRecords.IsIn(folder) ? JpegRecords.Open(ml, folder)
+            : Cifar10.IsIn(folder) ? Cifar10.Open(ml, folder)
             : ImageFolder.IsIn(folder) ? ImageFolder.Open(ml, folder, skipUnreadable)
             : orFlat && ImageFolder.IsFlat(folder) ? ImageFolder.OpenFlat(ml, folder, skipUnreadable)
             : throw new DataSetException(

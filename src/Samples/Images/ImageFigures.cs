@@ -45,8 +45,8 @@ internal static class ImageFigures
             {
                 if (row >= columns[column].Count)
                     continue;
-                canvas.Draw(Shown(columns[column][row].Pixels, shape), Left(column, side), at, scale);
-                canvas.Draw(Shown(columns[column][row].Reconstruction, shape), Left(column, side), at + tall + 3, scale);
+                canvas.Draw(shape.Tile(columns[column][row].Pixels), Left(column, side), at, scale);
+                canvas.Draw(shape.Tile(columns[column][row].Reconstruction), Left(column, side), at + tall + 3, scale);
             }
         }
         return canvas;
@@ -81,7 +81,7 @@ internal static class ImageFigures
                 if (row == 1)
                     canvas.Draw(CodeMap(image.Codes, grid, 0, colors), at, top, side / grid.Width);
                 else
-                    canvas.Draw(Shown(row == 0 ? image.Pixels : image.Reconstruction, shape), at, top, scale);
+                    canvas.Draw(shape.Tile(row == 0 ? image.Pixels : image.Reconstruction), at, top, scale);
             }
         }
         return canvas;
@@ -132,7 +132,7 @@ internal static class ImageFigures
             if (columns[column].Count == 0)
                 continue;
             EncodedImage image = columns[column][0];
-            canvas.Draw(Shown(image.Pixels, shape), Left(column, side), mapsTop, scale);
+            canvas.Draw(shape.Tile(image.Pixels), Left(column, side), mapsTop, scale);
             for (int map = 0; map < maps; map++)
             {
                 canvas.Draw(
@@ -167,6 +167,4 @@ internal static class ImageFigures
     static Tile CodeMap(uint[] codes, (int Height, int Width, int CodesPerPosition) grid, int map, CodeColors colors) =>
         new(grid.Width, grid.Height,
             [.. Enumerable.Range(0, grid.Height * grid.Width).Select(at => colors[(int)codes[at * grid.CodesPerPosition + map] - 1])]);
-
-    static Tile Shown(float[] pixels, ImageShape shape) => Tile.FromPlanar(pixels, shape.Channels, shape.Height, shape.Width);
 }

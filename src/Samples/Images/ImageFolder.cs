@@ -54,7 +54,8 @@ internal static class ImageFolder
         if (classes.Length < 2)
         {
             throw classes.Length == 0 ? NoneReadable(folder, skipped) : new DataSetException(
-                $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more.");
+                $"'{folder}' has image files in the subfolder '{classes[0]}' only; a classifier needs two classes or more."
+                + (IsFlat(folder) ? $" For the image files beside '{classes[0]}' alone, move it to another folder." : ""));
         }
         ImageFile[] train = [.. files.Where((_, index) => index % TestEvery != TestEvery - 1)];
         ImageFile[] test = [.. files.Where((_, index) => index % TestEvery == TestEvery - 1)];

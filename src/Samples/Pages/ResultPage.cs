@@ -65,13 +65,10 @@ internal sealed class ResultPage(string title, string lead)
     /// <param name="folder">The folder that the page is written to.</param>
     /// <param name="file">The name of the picture in it.</param>
     /// <param name="alternative">The text for those who do not see the picture.</param>
-    /// <param name="caption">The text below it; empty for none.</param>
-    public ResultPage AddPicture(string folder, string file, string alternative, string caption = "")
+    public ResultPage AddPicture(string folder, string file, string alternative)
     {
-        _pictures.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"{Escape(alternative)}\" src=\"{Source(folder, file)}\" />");
-        if (caption.Length > 0)
-            _pictures.Append(CultureInfo.InvariantCulture, $"<figcaption>{Escape(caption)}</figcaption>");
-        _pictures.Append("</figure>\n");
+        _pictures.Append(
+            CultureInfo.InvariantCulture, $"<figure><img alt=\"{Escape(alternative)}\" src=\"{Source(folder, file)}\" /></figure>\n");
         return this;
     }
 

@@ -40,6 +40,7 @@ internal static class ShardEncoding
         bool parquet = CodesFile.IsParquet(settings.OutputFile);
         if (!File.Exists(settings.ModelFile))
             throw new DataSetException($"The file '{settings.ModelFile}', given as --model, does not exist.");
+        ShardRecord.RefuseOthers(settings.OutputFile, settings.Shard);
         var ml = new MLContext { GpuDeviceId = settings.Cuda ? 0 : null, FallbackToCpu = false };
         ITransformer model = ml.Model.Load(settings.ModelFile, out _);
         try
@@ -53,7 +54,6 @@ internal static class ShardEncoding
                 Path.GetFullPath(settings.Data ?? IdxImages.DefaultFolder()), settings.Test);
             string about = string.Create(CultureInfo.InvariantCulture, $"Shard {settings.Shard}, {rows:N0} of {total:N0} rows from row {first:N0}")
                 + (skipped > 0 ? string.Create(CultureInfo.InvariantCulture, $", without {skipped:N0} files that cannot be read:") : ":");
-            record.RefuseOthers(settings.OutputFile);
             if (record.IsOf(settings.OutputFile))
                 return $"{about} '{settings.OutputFile}' is complete and was kept";
             IDataView encoded = model.Transform(RowsFrom(ml, data, total, first, rows));
@@ -66,7 +66,7 @@ internal static class ShardEncoding
             }, written =>
             {
                 // Another process may have finished meanwhile. The record comes first: no interruption leaves a file without one.
-                record.RefuseOthers(settings.OutputFile);
+                ShardRecord.RefuseOthers(settings.OutputFile, settings.Shard);
                 record.Write(settings.OutputFile, written);
             });
             return $"{about} written to '{settings.OutputFile}'";
@@ -79,15 +79,15 @@ internal static class ShardEncoding
 
     static (string Codes, string? Score) Columns(ITransformer model, EncodeSettings settings)
     {
-        string? codes = CodecFile.Find<ImageVqVaeTransformer>(model).Select(codec => codec.OutputColumnName)
-            .Concat(CodecFile.Find<SeriesVqVaeTransformer>(model).Select(codec => codec.OutputColumnName))
-            .Concat(CodecFile.Find<AudioVqVaeTransformer>(model).Select(codec => codec.OutputColumnName)).FirstOrDefault();
+        string? codes = SavedCodecs.Find<ImageVqVaeTransformer>(model).Select(codec => codec.OutputColumnName)
+            .Concat(SavedCodecs.Find<SeriesVqVaeTransformer>(model).Select(codec => codec.OutputColumnName))
+            .Concat(SavedCodecs.Find<AudioVqVaeTransformer>(model).Select(codec => codec.OutputColumnName)).FirstOrDefault();
         if (codes is null)
             throw new DataSetException($"'{settings.ModelFile}' holds no codec of images, series or sound: there are no codes to write.");
         if (!settings.Score)
             return (codes, null);
-        string? score = CodecFile.Find<AnomalyDetectionTransformer>(model).Select(detector => detector.ScoreColumnName)
-            .Concat(CodecFile.Find<PriorTransformer>(model).Select(prior => prior.OutputColumnName)).FirstOrDefault();
+        string? score = SavedCodecs.Find<AnomalyDetectionTransformer>(model).Select(detector => detector.ScoreColumnName)
+            .Concat(SavedCodecs.Find<PriorTransformer>(model).Select(prior => prior.OutputColumnName)).FirstOrDefault();
         return (codes, score ?? throw new DataSetException(
             $"'{settings.ModelFile}' holds no prior and no detector of anomalies: leave out --score, or save the codec and its prior as one "
             + "model, as ./samples.sh compress does."));

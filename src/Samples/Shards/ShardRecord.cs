@@ -29,19 +29,19 @@ internal sealed record ShardRecord(
         && this with { FileBytes = found.FileBytes, FileSha256 = found.FileSha256 } == found
         && new FileInfo(file).Length == found.FileBytes && DigestOf(file) == found.FileSha256;
 
-    /// <summary>Refuses to replace what this shard has not written: a file of another shard, or one without a record.</summary>
+    /// <summary>Refuses to replace what a shard has not written: a file of another shard, or one without a record.</summary>
     /// <exception cref="DataSetException">The file is not of this shard.</exception>
-    public void RefuseOthers(string file)
+    public static void RefuseOthers(string file, ShardRange shard)
     {
         if (File.Exists(file) && !File.Exists(PathOf(file)))
         {
             throw new DataSetException($"'{file}', given as --out, exists without the record '{PathOf(file)}' that encode writes beside its "
                 + "files: it would be replaced. Remove it, or give another --out.");
         }
-        if (Found(file) is ShardRecord found && found.Shard != Shard)
+        if (Found(file) is ShardRecord found && found.Shard != shard.ToString())
         {
             throw new DataSetException($"'{file}', given as --out, is of shard {found.Shard}, as its record '{PathOf(file)}' says; this is "
-                + $"shard {Shard}, which would replace it. Give each shard an --out of its own, or remove both files.");
+                + $"shard {shard}, which would replace it. Give each shard an --out of its own, or remove both files.");
         }
     }
 

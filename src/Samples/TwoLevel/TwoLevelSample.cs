@@ -20,12 +20,12 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
 
     protected override SampleResult Work(Stages stages)
     {
-        CodecFile.RefuseReplacing(Settings.ModelFile, Out("model.zip"));
+        SavedCodecs.RefuseReplacing(Settings.ModelFile, Out("model.zip"));
         ImageData data = ImageDataSets.Open(ML, Settings, stages);
         TwoLevelPlan plan = TwoLevelPlan.For(Settings);
 
         // 1. The first level: images as grids of codes.
-        using ImageVqVaeTransformer codec = CodecFile.OpenOrTrain(
+        using ImageVqVaeTransformer codec = SavedCodecs.OpenOrTrain(
             ML, Settings.ModelFile, data, plan.FirstLevel(data, Settings), stages, Cancellation);
         int rows = Math.Min(plan.TrainRows, data.TrainRows);
         IDataView train = EncodedImages.Of(ML, codec, data.Train, rows, "Class", "Codes");
@@ -114,23 +114,23 @@ internal sealed class TwoLevelSample(TwoLevelSettings settings, CancellationToke
         IDataView view = ML.Data.LoadFromEnumerable(chosen, schema);
         using ImageVqVaeDecoderTransformer paint = codec.Decoder("Reconstruction", "Sampled");
 
-        List<(string, IReadOnlyList<float[]>)> rows =
+        List<ImageRow> rows =
         [
-            ("original", [.. chosen.Select(image => image.Pixels)]),
-            ($"{codec.CodeGrid.Height}×{codec.CodeGrid.Width} codes", [.. chosen.Select(image => image.Reconstruction)]),
+            new("original", [.. chosen.Select(image => data.Shape.Tile(image.Pixels))]),
+            new($"{codec.CodeGrid.Height}×{codec.CodeGrid.Width} codes", [.. chosen.Select(image => data.Shape.Tile(image.Reconstruction))]),
         ];
         for (int sample = 0; sample < Samples; sample++)
         {
             using CodesVqVaeDecoderTransformer decoder = second.Decoder("Sampled", temperature: Temperature, seed: Settings.Seed + sample);
             IDataView painted = paint.Transform(decoder.Transform(view));
-            rows.Add(($"{latents} codes, sample {sample + 1}", [.. ML.Data.CreateEnumerable<ImageOfLatents>(painted, reuseRowObject: false)
-                .Select(image => image.Reconstruction)]));
+            rows.Add(new($"{latents} codes, sample {sample + 1}", [.. ML.Data.CreateEnumerable<ImageOfLatents>(painted, reuseRowObject: true)
+                .Select(image => data.Shape.Tile(image.Reconstruction))]));
         }
-        Show(TwoLevelFigures.Reconstructions(
+        Show(ImageGrid.Draw(
             $"{data.Name}: an image in {latents} codes",
             $"{latents * Math.Log2(second.Codes):0} bits per image; "
                 + $"the samples differ in the codes of the first level (temperature {Temperature})",
-            data.Shape, [.. chosen.Select(image => image.Class)], rows), "reconstructions.png",
+            data.Shape, rows, [.. chosen.Select(image => image.Class)]), "reconstructions.png",
             $"Images, their reconstructions, and samples from {latents} codes each");
     }
 }

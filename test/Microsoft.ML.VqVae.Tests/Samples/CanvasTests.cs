@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -19,11 +20,11 @@ public sealed class CanvasTests
         using MLImage image = MLImage.CreateFromFile(folder.File("tile.png"));
         Assert.AreEqual(8, image.Width);
         Assert.AreEqual(4, image.Height);
-        Assert.AreEqual(Color.White, At(image, 0, 0));
+        Assert.AreEqual(new Color(255, 255, 255), At(image, 0, 0));
         Assert.AreEqual(new Color(255, 0, 7), At(image, 1, 1));
         Assert.AreEqual(new Color(255, 0, 7), At(image, 3, 3));
         Assert.AreEqual(new Color(10, 20, 30), At(image, 4, 1));
-        Assert.AreEqual(Color.White, At(image, 7, 1));
+        Assert.AreEqual(new Color(255, 255, 255), At(image, 7, 1));
     }
 
     [TestMethod]
@@ -74,13 +75,42 @@ public sealed class CanvasTests
     }
 
     [TestMethod]
-    public void Heat_maps_are_blended_over_images()
+    public void A_grid_has_its_images_in_rows_and_columns_beside_their_captions()
     {
-        Tile image = Tile.FromPlanar([0, 100, 200, 50], channels: 1, height: 2, width: 2);
-        var heat = new Tile(1, 1, [new Color(100, 0, 100)]);
-        Assert.AreEqual(new Color(50, 0, 50), image.Blend(heat, 0.5).At(0, 0));
-        Assert.AreEqual(new Color(150, 100, 150), image.Blend(heat, 0.5).At(0, 1));
-        Assert.AreEqual(ColorMap.At(0.25), Tile.FromValues([1, 2, 3, 5], 2, 2, low: 1, high: 5).At(1, 0));
+        var shape = new ImageShape(3, 9, 12);
+        Color[] colors = [new(200, 0, 0), new(0, 150, 0), new(0, 0, 200), new(200, 0, 150)];
+        Tile[] tiles = [.. colors.Select(color => shape.Tile([.. ((byte[])[color.Red, color.Green, color.Blue])
+            .SelectMany(level => Enumerable.Repeat((float)level, 9 * 12))]))];
+        Canvas plain = Grid([], []), all = Grid(["a", "b"], [new TextRow("bits", ["1.5", "2.5"])]);
+        Assert.AreEqual(plain.Width, all.Width);
+        Assert.IsGreaterThan(plain.Height + 18, all.Height);
+        foreach (Canvas grid in (Canvas[])[plain, all])
+        {
+            (int Left, int Top, int Right, int Bottom)[] boxes = [.. colors.Select(color => BoxOf(grid, color))];
+            // A side of at most 72 pixels: six for each of the image.
+            Assert.IsTrue(boxes.All(box => (box.Right - box.Left + 1, box.Bottom - box.Top + 1) == (72, 54)));
+            Assert.AreEqual((boxes[0].Top, boxes[0].Left, boxes[1].Left), (boxes[1].Top, boxes[2].Left, boxes[3].Left));
+            Assert.IsGreaterThan(boxes[0].Right, boxes[1].Left);
+            Assert.IsGreaterThan(boxes[0].Bottom, boxes[2].Top);
+            // The longest caption fits.
+            Assert.IsGreaterThan(Canvas.Margin + Lettering.Measure("the second row"), boxes[0].Left);
+        }
+
+        Canvas Grid(IReadOnlyList<string> labels, IReadOnlyList<TextRow> below) => ImageGrid.Draw("A grid", "of four images", shape,
+            [new("one", tiles[..2], "a note"), new("the second row", tiles[2..])], labels.Count > 0 ? labels : null, below);
+    }
+
+    static (int Left, int Top, int Right, int Bottom) BoxOf(Canvas canvas, Color color)
+    {
+        byte[] row = new byte[canvas.Width * 3];
+        var points = new List<(int X, int Y)>();
+        for (int y = 0; y < canvas.Height; y++)
+        {
+            canvas.CopyRow(y, row);
+            points.AddRange(Enumerable.Range(0, canvas.Width)
+                .Where(x => new Color(row[x * 3], row[x * 3 + 1], row[x * 3 + 2]) == color).Select(x => (x, y)));
+        }
+        return (points.Min(at => at.X), points.Min(at => at.Y), points.Max(at => at.X), points.Max(at => at.Y));
     }
 
     [TestMethod]

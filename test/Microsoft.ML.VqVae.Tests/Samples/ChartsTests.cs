@@ -43,26 +43,6 @@ public sealed class ChartsTests
     public void A_logarithmic_axis_has_numbers_also_between_two_digits(double low, double high, string expected) => Assert.AreEqual(
         expected, string.Join(' ', Charts.LogarithmicTicks(Math.Log10(low), Math.Log10(high)).Select(value => value.ToString("0.####"))));
 
-    [TestMethod]
-    public void Heat_maps_have_the_first_row_at_the_top()
-    {
-        Canvas chart = Charts.HeatMap("A matrix", "of two rows", new double[,] { { 0, 0 }, { 1, 1 } }, ("row", ["low", "high"]),
-            ("column", ["a", "b"]), "share", width: 400, height: 260);
-        (int X, int Y)[] dark = Of(chart, ColorMap.At(0)), bright = Of(chart, ColorMap.At(1));
-        Assert.IsGreaterThan(5000, dark.Length);
-        Assert.IsGreaterThan(5000, bright.Length);
-        // Without the color bar, to the right.
-        Assert.IsLessThan(bright.Where(at => at.X < 250).Average(at => at.Y), dark.Where(at => at.X < 250).Average(at => at.Y));
-    }
-
-    [TestMethod]
-    public void Bars_are_as_high_as_their_values()
-    {
-        Canvas chart = Charts.Bars("", "", new Axis("bits", Format: "0"), [("one", 1, Red), ("three", 3, Green)], width: 400, height: 260);
-        int HeightOf(Color color) => Of(chart, color).Max(at => at.Y) - Of(chart, color).Min(at => at.Y);
-        Assert.AreEqual(3.0, (double)HeightOf(Green) / HeightOf(Red), 0.1);
-    }
-
     static (int X, int Y)[] Of(Canvas canvas, Color color)
     {
         var found = new List<(int, int)>();

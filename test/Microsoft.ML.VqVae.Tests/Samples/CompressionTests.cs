@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Compression;
 using Microsoft.ML.VqVae.Samples.Drawing;
+using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Tests.Pipeline;
 using SkiaSharp;
@@ -156,7 +157,7 @@ public sealed class CompressionTests : IDisposable
     [TestMethod]
     public void Images_of_all_classes_are_shown_in_turn()
     {
-        CollectionAssert.AreEqual((int[])[2, 0, 3, 1, 4], CompressFigures.Choose(["b", "b", "a", "c", "b"]));
-        Assert.HasCount(10, CompressFigures.Choose([.. Enumerable.Repeat("", 20)]));
+        CollectionAssert.AreEqual((int[])[2, 0, 3, 1, 4], CompressSample.Choose(["b", "b", "a", "c", "b"]));
+        Assert.HasCount(10, CompressSample.Choose([.. Enumerable.Repeat("", 20)]));
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Samples;
-using Microsoft.ML.VqVae.Samples.Compression;
 using Microsoft.ML.VqVae.Samples.Generation;
 using Microsoft.ML.VqVae.Samples.Images;
 using Microsoft.ML.VqVae.Samples.TwoLevel;
@@ -71,11 +70,11 @@ public sealed class GenerationTests
         using ImageVqVaeTransformer codec = Tiny.Untrained();
         var inner = new TransformerChain<ITransformer>(codec, label);
         _ml.Model.Save(new TransformerChain<ITransformer>(label, inner), data.Schema, folder.File("model.zip"));
-        using ImageVqVaeTransformer found = CodecFile.Open(_ml, folder.File("model.zip"));
+        using ImageVqVaeTransformer found = SavedCodecs.Open(_ml, folder.File("model.zip"));
         Assert.AreEqual(codec.CodeGrid, found.CodeGrid);
 
         _ml.Model.Save(label, data.Schema, folder.File("label.zip"));
-        string Complaint(string name) => Assert.ThrowsExactly<DataSetException>(() => CodecFile.Open(_ml, folder.File(name))).Message;
+        string Complaint(string name) => Assert.ThrowsExactly<DataSetException>(() => SavedCodecs.Open(_ml, folder.File(name))).Message;
         Assert.Contains("holds no codec", Complaint("label.zip"));
         Assert.Contains("does not exist", Complaint("no.zip"));
     }
@@ -133,7 +132,7 @@ public sealed class GenerationTests
         LabelledImage[] rows = [.. Tiny.Rows(12).Select(row => new LabelledImage { Pixels = row.Pixels, Class = row.Label })];
         IDataView images = _ml.Data.LoadFromEnumerable(rows, new ImageShape(1, 8, 8).Schema);
         using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new("Pixels", "Codes", null, false, null, null));
-        (IDataView? made, IDataView? scored) = PriorQuickStart.Run(_ml, codec, images, steps: 2, "ramp", folder.File("model.zip"));
+        (IDataView? made, IDataView? scored) = QuickStarts.Prior(_ml, codec, images, steps: 2, "ramp", folder.File("model.zip"));
         Assert.HasCount(16, Values.Read(made, "Pixels"));
         Assert.HasCount(12, Values.Read(scored, "Bits"));
         ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out _);
@@ -150,7 +149,7 @@ public sealed class GenerationTests
         using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(coded);
         using ImageVqVaeDecoderTransformer decoder = codec.Decoder("Pixels");
         using var stream = new MemoryStream();
-        IDataView back = CompressorQuickStart.Run(_ml, codec, prior, images, stream);
+        IDataView back = QuickStarts.Compressor(_ml, codec, prior, images, stream);
         Values.AreEqual(Values.Read(decoder.Transform(coded), "Pixels"), Values.Read(back, "Pixels"), 1e-4);
     }
 }

@@ -76,6 +76,8 @@ public sealed class ImageFolderTests : IDisposable
 
         // The files beside subfolders are no data.
         WriteImages("a", Color.Ink, 10);
+        Assert.Contains("'a' only; a classifier needs two classes or more. For the image files beside 'a' alone, move it",
+            Assert.ThrowsExactly<DataSetException>(() => ImageDataSets.Open(_ml, _folder.Path, orFlat: true)).Message);
         WriteImages("b", Color.Ink, 10);
         ImageData classes = ImageDataSets.Open(_ml, _folder.Path, orFlat: true);
         Assert.AreEqual((false, 18, 2), (classes.IsFlat, classes.TrainRows, classes.TestRows));

@@ -91,14 +91,14 @@ public sealed partial class PageTests
     {
         var metrics = new ExampleMetrics { PsnrDb = 24.3, Dataset = Hostile, Rows = [1, 2] };
         metrics.Save(folder.File("metrics.json"));
-        Charts.Bars("A chart", Hostile, new Axis("bits"), [("one", 1, Color.Accent)]).Save(folder.File("chart.png"));
+        Charts.Lines("A chart", Hostile, new Axis("steps"), new Axis("bits"), [new Series("one", Color.Accent, [(0, 1), (1, 2)])]).Save(folder.File("chart.png"));
         var moving = new AnimatedPng(20, 10, milliseconds: 100);
         moving.Add(new Canvas(20, 10));
         moving.Add(new Canvas(20, 10));
         moving.Save(folder.File("moving.png"));
         WaveFile.Write(folder.File("a b.wav"), [.. Enumerable.Range(0, 1600).Select(i => MathF.Sin(i * 0.1f))], 16_000);
         new ResultPage(Hostile, "A run").Add(new Table("On test images", "", "to compare with").AddRow("PSNR", "24.3 dB", Hostile))
-            .AddMetrics(metrics.ToJson()).AddPicture(Of(folder), "chart.png", "bars").AddPicture(Of(folder), "moving.png", Hostile, "moves")
+            .AddMetrics(metrics.ToJson()).AddPicture(Of(folder), "chart.png", "a line").AddPicture(Of(folder), "moving.png", Hostile)
             .AddSound("a b.wav", Hostile).Save(Of(folder));
         return File.ReadAllText(folder.File("index.html"));
     }

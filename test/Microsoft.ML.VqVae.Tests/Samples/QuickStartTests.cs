@@ -1,5 +1,5 @@
+using Microsoft.ML.VqVae.Samples;
 using Microsoft.ML.VqVae.Samples.Drawing;
-using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
 
@@ -8,17 +8,17 @@ namespace Microsoft.ML.VqVae.Tests.Samples;
 public sealed class QuickStartTests
 {
     [TestMethod]
-    [DataRow("src/Samples/Images/QuickStart.cs")]
-    [DataRow("src/Samples/Generation/PriorQuickStart.cs")]
-    [DataRow("src/Samples/Compression/CompressorQuickStart.cs")]
-    public void The_readme_shows_the_code_that_is_built(string file)
+    [DataRow("pipeline")]
+    [DataRow("prior")]
+    [DataRow("compressor")]
+    public void The_readme_shows_the_code_that_is_built(string region)
     {
-        string[] source = Between(Lines(file), "#region README", "#endregion");
+        string[] source = Between(Lines("src/Samples/QuickStarts.cs"), $"#region {region}", "#endregion");
         int indent = source.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart().Length);
         string[] expected = [.. source.Select(line => line.Length > indent ? line[indent..] : "")];
-        Assert.IsGreaterThanOrEqualTo(4, expected.Length, $"The region README of {file} is all but empty.");
+        Assert.IsGreaterThanOrEqualTo(4, expected.Length, $"The region {region} is all but empty.");
         Assert.Contains(string.Join('\n', ["```csharp", .. expected, "```"]), string.Join('\n', Lines("README.md")),
-            $"README.md has no C# block that is the region README of {file}.");
+            $"README.md has no C# block that is the region {region} of QuickStarts.cs.");
     }
 
     [TestMethod]
@@ -52,7 +52,7 @@ public sealed class QuickStartTests
         WriteImages(folder, "blue", red: 0, blue: 1);
         string model = folder.File("model.zip");
 
-        Assert.AreEqual(1, QuickStart.Run(folder.Path, steps: 12, model).MicroAccuracy);
+        Assert.AreEqual(1, QuickStarts.Pipeline(folder.Path, steps: 12, model).MicroAccuracy);
 
         var ml = new MLContext();
         ITransformer loaded = ml.Model.Load(model, out DataViewSchema schema);
@@ -69,7 +69,7 @@ public sealed class QuickStartTests
         {
             var canvas = new Canvas(32, 32);
             canvas.Fill(0, 0, 32, 32, new Color((byte)(red * (150 + 4 * i)), 20, (byte)(blue * (150 + 4 * i))));
-            canvas.Fill(i % 20, 8, 12, 12, Color.White);
+            canvas.Fill(i % 20, 8, 12, 12, new Color(255, 255, 255));
             canvas.Save(folder.File($"{name}/{i}.png"));
         }
     }

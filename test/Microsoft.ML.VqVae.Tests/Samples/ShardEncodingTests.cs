@@ -198,11 +198,11 @@ public sealed class ShardEncodingTests : IDisposable
     {
         string file = _folder.File("shard.parquet");
         var first = new ShardRecord("1/2", 4, 0, 2, "Codes", null, "");
-        var second = first with { Shard = "2/2", FirstRow = 2 };
-        second.RefuseOthers(file);
+        var second = new ShardRange(2, 2);
+        ShardRecord.RefuseOthers(file, second);
         WholeFile.Write(file, stream => stream.WriteByte(1), written => first.Write(file, written));
         Assert.IsTrue(first.IsOf(file));
-        Assert.ThrowsExactly<DataSetException>(() => WholeFile.Write(file, stream => stream.WriteByte(2), _ => second.RefuseOthers(file)));
+        Assert.ThrowsExactly<DataSetException>(() => WholeFile.Write(file, stream => stream.WriteByte(2), _ => ShardRecord.RefuseOthers(file, second)));
         Assert.IsTrue(first.IsOf(file));
         Assert.IsEmpty(Directory.GetFiles(_folder.Path, "*.tmp"));
     }
