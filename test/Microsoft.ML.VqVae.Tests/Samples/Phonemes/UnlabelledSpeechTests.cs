@@ -56,7 +56,8 @@ public sealed class UnlabelledSpeechTests : IDisposable
         {
             IReadOnlyList<AlignedUtterance> read = Read(_folder.File("recordings"));
             CollectionAssert.AreEqual(
-                new[] { "deeper-one.ogg", "deeper/one.ogg", "one.mp3", "one.ogg" }, read.Select(utterance => utterance.Utterance).Order(StringComparer.Ordinal).ToArray());
+                new[] { "deeper-one.ogg", "deeper/one.ogg", "one.mp3", "one.ogg" },
+                read.Select(utterance => utterance.Utterance).Order(StringComparer.Ordinal).ToArray());
             Assert.IsTrue(read.All(utterance => utterance.Length == 4000));
             using WaveFile unpacked = WaveFile.Open(read.Single(utterance => utterance.Utterance == "one.ogg").AudioPath);
             using WaveFile expected = WaveFile.Open(Path.Combine(golden, "mono.ogg.wav"));

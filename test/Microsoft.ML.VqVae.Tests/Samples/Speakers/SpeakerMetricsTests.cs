@@ -30,7 +30,8 @@ public sealed class SpeakerMetricsTests
     {
         // Voice after voice, as the default data are.
         AlignedUtterance[] all = [.. new[] { ("awb", 4), ("kal16", 4), ("rms", 3), ("slt", 1) }.SelectMany(voice =>
-            Enumerable.Range(0, voice.Item2).Select(number => new AlignedUtterance { Utterance = $"{voice.Item1}-{number}", Speaker = voice.Item1 }))];
+            Enumerable.Range(0, voice.Item2).Select(number =>
+                new AlignedUtterance { Utterance = $"{voice.Item1}-{number}", Speaker = voice.Item1 }))];
         var data = new SpeechData("some", "folder", all, Test: [], KnownVoices: true);
         Assert.AreEqual(
             "awb-0 awb-1 kal16-0 kal16-1 rms-0 rms-1 slt-0", string.Join(' ', new SpeakerPlan(Steps: 1, TestUtterances: 1, ClassifierShare: 0.5)
