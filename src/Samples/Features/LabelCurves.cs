@@ -48,13 +48,13 @@ internal sealed class LabelCurves(
     /// <param name="stages">The stages of the run.</param>
     public static IReadOnlyList<int> Fitting(IReadOnlyList<int> labels, int rows, string of, Stages stages)
     {
-        int[] few = [.. labels.Where(count => count <= rows)];
-        if (few.Length < labels.Count)
+        int[] fitting = [.. labels.Where(count => count <= rows)];
+        if (fitting.Length < labels.Count)
         {
-            string left = string.Join(", ", labels.Skip(few.Length).Select(count => $"{count:N0}"));
+            string left = string.Join(", ", labels.Skip(fitting.Length).Select(count => $"{count:N0}"));
             stages.Run($"Left out {left} of --labels: labeled rows are drawn from {rows:N0} {of}", _ => { });
         }
-        return few;
+        return fitting;
     }
 
     /// <summary>The same, where without labels there is nothing to do.</summary>

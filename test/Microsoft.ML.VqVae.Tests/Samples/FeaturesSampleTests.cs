@@ -53,8 +53,8 @@ public sealed class FeaturesSampleTests
         {
             DataFolder = folder.Path, Labels = [19, 100], Quick = true, Steps = 1, OutputFolder = folder.File("out"),
         };
-        Assert.Contains("--labels asks for 19 labeled rows or more, but they are drawn from 18 training images of", Assert.ThrowsExactly<DataSetException>(
-            () => new FeaturesSample(settings, CancellationToken.None).Run()).Message);
+        Assert.Contains("--labels asks for 19 labeled rows or more, but they are drawn from 18 training images of",
+            Assert.ThrowsExactly<DataSetException>(() => new FeaturesSample(settings, CancellationToken.None).Run()).Message);
     }
 
     sealed class NamedStages : Stages

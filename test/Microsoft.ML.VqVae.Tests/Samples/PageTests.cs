@@ -91,7 +91,8 @@ public sealed partial class PageTests
     {
         var metrics = new ExampleMetrics { PsnrDb = 24.3, Dataset = Hostile, Rows = [1, 2] };
         metrics.Save(folder.File("metrics.json"));
-        Charts.Lines("A chart", Hostile, new Axis("steps"), new Axis("bits"), [new Series("one", Color.Accent, [(0, 1), (1, 2)])]).Save(folder.File("chart.png"));
+        Charts.Lines("A chart", Hostile, new Axis("steps"), new Axis("bits"), [new Series("one", Color.Accent, [(0, 1), (1, 2)])])
+            .Save(folder.File("chart.png"));
         var moving = new AnimatedPng(20, 10, milliseconds: 100);
         moving.Add(new Canvas(20, 10));
         moving.Add(new Canvas(20, 10));

@@ -57,7 +57,8 @@ public sealed class SampleVerbTests
     [TestMethod]
     public void Help_has_the_numbers_of_the_plans_and_options_that_do_something()
     {
-        Assert.Contains("Default: 1500, or 160 with --quick.", ImageVerbs.TwoLevel().Options.Single(option => option.Name == "--steps").Description!);
+        Assert.Contains("Default: 1500, or 160 with --quick.",
+            ImageVerbs.TwoLevel().Options.Single(option => option.Name == "--steps").Description!);
         Assert.AreEqual(160, TwoLevelPlan.For(new() { Quick = true }).Steps);
         string[] decompress = [.. ImageVerbs.Decompress().Options.Select(option => option.Name)];
         CollectionAssert.AreEquivalent(new[] { "--data", "--device", "--out", "--model" }, decompress);
@@ -82,7 +83,8 @@ public sealed class SampleVerbTests
         {
             AnsiConsole.Console = console;
         }
-        string[] listed = [.. written.ToString().Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim())];
+        string[] listed =
+            [.. written.ToString().Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim())];
         CollectionAssert.AreEqual(new[] { "again.txt", "index.html", "metrics.json" }, listed);
     }
 

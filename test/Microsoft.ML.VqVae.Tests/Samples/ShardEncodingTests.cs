@@ -173,7 +173,8 @@ public sealed class ShardEncodingTests : IDisposable
         (string data, string model) = Write(100);
         string file = _folder.File("shard.parquet");
         var settings = new EncodeSettings { ModelFile = model, Data = data, Shard = new(1, 2), OutputFile = file };
-        string Refused(EncodeSettings other) => Assert.ThrowsExactly<DataSetException>(() => ShardEncoding.Run(other, CancellationToken.None)).Message;
+        string Refused(EncodeSettings other) =>
+            Assert.ThrowsExactly<DataSetException>(() => ShardEncoding.Run(other, CancellationToken.None)).Message;
         ShardEncoding.Run(settings, CancellationToken.None);
         byte[] bytes = File.ReadAllBytes(file), record = File.ReadAllBytes(file + ".json");
         string message = Refused(settings with { Shard = new(2, 2) });
@@ -202,7 +203,8 @@ public sealed class ShardEncodingTests : IDisposable
         ShardRecord.RefuseOthers(file, second);
         WholeFile.Write(file, stream => stream.WriteByte(1), written => first.Write(file, written));
         Assert.IsTrue(first.IsOf(file));
-        Assert.ThrowsExactly<DataSetException>(() => WholeFile.Write(file, stream => stream.WriteByte(2), _ => ShardRecord.RefuseOthers(file, second)));
+        Assert.ThrowsExactly<DataSetException>(() =>
+            WholeFile.Write(file, stream => stream.WriteByte(2), _ => ShardRecord.RefuseOthers(file, second)));
         Assert.IsTrue(first.IsOf(file));
         Assert.IsEmpty(Directory.GetFiles(_folder.Path, "*.tmp"));
     }
@@ -216,11 +218,11 @@ public sealed class ShardEncodingTests : IDisposable
         string Run(EncodeSettings settings) => ShardEncoding.Run(settings, CancellationToken.None);
         string Refused() => Assert.ThrowsExactly<DataSetException>(() => Run(settings with { Test = true })).Message;
         new Canvas(8, 8).Save(Path.Combine(data, "preview.png"));
-        // The model takes images of 8×8; those of IDX files are.
         Assert.Contains("has image files without subfolders, which has no test part", Refused());
         settings = settings with { Data = _folder.File("rows.idv") };
         Assert.Contains("is one file of rows, which has no test part", Refused());
         settings = settings with { Data = data };
+        // Images of 8×8, which the model takes.
         foreach ((string part, byte count) in (IEnumerable<(string, byte)>)[("train", 3), ("t10k", 2)])
         {
             File.WriteAllBytes(Path.Combine(data, $"{part}-images-idx3-ubyte"),
