@@ -59,10 +59,14 @@ internal sealed class LabelCurves(
 
     /// <summary>The same, where without labels there is nothing to do.</summary>
     /// <exception cref="DataSetException">There are too few rows for all numbers of labels.</exception>
-    public static IReadOnlyList<int> Required(FeaturesSettings settings, int rows, string of, Stages stages) => settings.Labels[0] <= rows
-        ? Fitting(settings.Labels, rows, of, stages)
-        : throw new DataSetException($"--labels asks for {settings.Labels[0]:N0} labeled rows or more, but they are drawn from {rows:N0} {of}. "
-            + $"Give a number of at most {rows:N0}{(settings.Quick ? ", or leave out --quick, which takes fewer rows" : "")}.");
+    public static IReadOnlyList<int> Required(FeaturesSettings settings, int rows, string of, Stages stages)
+    {
+        if (settings.Labels[0] <= rows)
+            return Fitting(settings.Labels, rows, of, stages);
+        bool isOfQuick = settings.Quick && rows == FeaturesPlan.For(settings).PoolRows;
+        throw new DataSetException($"--labels asks for {settings.Labels[0]:N0} labeled rows or more, but they are drawn from {rows:N0} {of}. "
+            + $"Give a number of at most {rows:N0}{(isOfQuick ? ", or leave out --quick, which takes fewer rows" : "")}.");
+    }
 
     /// <summary>The results so far.</summary>
     public List<FeatureCell> Cells { get; } = [];

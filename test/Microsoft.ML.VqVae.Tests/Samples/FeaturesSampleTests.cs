@@ -55,6 +55,11 @@ public sealed class FeaturesSampleTests
         };
         Assert.Contains("--labels asks for 19 labeled rows or more, but they are drawn from 18 training images of",
             Assert.ThrowsExactly<DataSetException>(() => new FeaturesSample(settings, CancellationToken.None).Run()).Message);
+        string Complaint(int rows) => Assert.ThrowsExactly<DataSetException>(
+            () => LabelCurves.Required(settings with { Labels = [2000] }, rows, "images", stages)).Message;
+        Assert.EndsWith("Give a number of at most 18.", Complaint(18));
+        // As many as --quick takes of more.
+        Assert.EndsWith("Give a number of at most 1,000, or leave out --quick, which takes fewer rows.", Complaint(1000));
     }
 
     sealed class NamedStages : Stages
