@@ -205,12 +205,80 @@ public sealed class ExpandFramesTests
         options.CodesPerPosition = 2;
         Speech[] rows = [new() { Codes = [1, 2, 3, 4], Labels = ["A", "B"], LabelStarts = [0, 0.1f], LabelEnds = [0.1f, 0.2f] }];
         IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options), _ml.Data.LoadFromEnumerable(rows));
-        Values.AreEqual([[1u, "A", 0.05f], [2u, "A", 0.05f], [3u, "B", 0.15f], [4u, "B", 0.15f]], Values.Read(view, "Code", "Phone", "Time"));
+        // The second code of a position is of the second codebook, whose keys follow the nine of the first.
+        Values.AreEqual([[1u, "A", 0.05f], [11u, "A", 0.05f], [3u, "B", 0.15f], [13u, "B", 0.15f]], Values.Read(view, "Code", "Phone", "Time"));
         // Four codes are two positions of 0.1 s; one more may be padding.
         rows[0].LabelEnds[1] = 0.35f;
         view = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options).Fit(view).Transform(_ml.Data.LoadFromEnumerable(rows));
         Assert.Contains("0.2 s", Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(view, "Phone")).Message);
         options.CodesPerPosition = 0;
         Assert.Contains("CodesPerPosition", Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate).Message);
+    }
+
+    [TestMethod]
+    public void Each_place_of_a_position_has_keys_of_its_own_and_windows_hold_whole_positions()
+    {
+        SchemaDefinition definition = SchemaDefinition.Create(typeof(Plain));
+        definition["Codes"].AddAnnotation("KeyValues", Enumerable.Range(0, 9).ToArray(), new VectorDataViewType(NumberDataViewType.Int32, 9));
+        IDataView data = _ml.Data.LoadFromEnumerable(new[] { new Plain { Codes = [1, 2, 0, 9, 5, 1] }, new Plain() }, definition);
+        ExpandFramesOptions options = new() { CodesPerPosition = 2, Context = 1 };
+        IDataView view = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options), data);
+        Values.AreEqual(
+        [
+            [1u, new uint[] { 0, 0, 1, 11, 0, 18 }], [11u, new uint[] { 0, 0, 1, 11, 0, 18 }],
+            [0u, new uint[] { 1, 11, 0, 18, 5, 10 }], [18u, new uint[] { 1, 11, 0, 18, 5, 10 }],
+            [5u, new uint[] { 0, 18, 5, 10, 0, 0 }], [10u, new uint[] { 0, 18, 5, 10, 0, 0 }],
+        ], Values.Read(view, "Code", "Window"));
+        Assert.AreEqual(new KeyDataViewType(typeof(uint), 18), view.Schema["Code"].Type);
+        Assert.AreEqual(new VectorDataViewType(new KeyDataViewType(typeof(uint), 18), 6), view.Schema["Window"].Type);
+        VBuffer<ReadOnlyMemory<char>> texts = default;
+        view.Schema["Window"].GetSlotNames(ref texts);
+        CollectionAssert.AreEqual(
+            new[] { "-1,0", "-1,1", "0,0", "0,1", "+1,0", "+1,1" }, texts.DenseValues().Select(text => $"{text}").ToArray());
+        foreach (string column in (string[])["Code", "Window"])
+        {
+            view.Schema[column].Annotations.GetValue("KeyValues", ref texts);
+            Assert.AreEqual("0,0 0,1 0,8 1,0 1,8", string.Join(' ', new[] { 0, 1, 8, 9, 17 }.Select(key => texts.DenseValues().ElementAt(key))));
+            Assert.AreEqual(18, texts.Length);
+        }
+        IDataView unnamed = _ml.Data.LoadFromEnumerable(new[] { new Plain { Codes = [1, 2] } });
+        unnamed = Workout.Run(_ml, _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options), unnamed);
+        Assert.IsNull(unnamed.Schema["Code"].Annotations.Schema.GetColumnOrNull("KeyValues"), "codes without values have none");
+    }
+
+    [TestMethod]
+    public void A_label_map_counts_the_codes_of_each_place_for_themselves()
+    {
+        // The first code says nothing about the label, the second all.
+        Speech[] rows = [.. Enumerable.Range(0, 8).Select(number => new Speech
+        {
+            Codes = [(uint)(number / 2 % 2) + 1, (uint)(number % 2) + 1], Labels = [$"{number % 2}"], LabelStarts = [0], LabelEnds = [0.1f],
+        })];
+        ExpandFramesOptions options = Options;
+        options.CodesPerPosition = 2;
+        IDataView data = _ml.Data.LoadFromEnumerable(rows);
+        IDataView frames = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options).Fit(data).Transform(data);
+        frames = _ml.Transforms.Conversion.MapValueToKey("Label", "Phone").Fit(frames).Transform(frames);
+        CodeLabelMapTransformer map = _ml.MulticlassClassification.Trainers.CodeLabelMap().Fit(frames);
+        Assert.AreEqual(18, map.Codes);
+        Assert.AreEqual((2, 2), (map.CountOf(1, 1), map.CountOf(1, 2)));
+        Assert.AreEqual((4, 0, 0, 4), (map.CountOf(10, 1), map.CountOf(10, 2), map.CountOf(11, 1), map.CountOf(11, 2)));
+    }
+
+    [TestMethod]
+    public void Codes_that_are_no_whole_positions_are_refused()
+    {
+        ExpandFramesOptions options = new() { CodesPerPosition = 2 };
+        IDataView data = _ml.Data.LoadFromEnumerable(new[] { new Plain { Codes = [1, 2] }, new Plain { Codes = [1, 2, 3] } });
+        IDataView frames = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options).Fit(data).Transform(data);
+        Assert.AreEqual("Row 1 of codes column 'Codes' has 3 codes; expected is a multiple of 2, CodesPerPosition.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Values.Read(frames, "Code")).Message);
+        SchemaDefinition three = SchemaDefinition.Create(typeof(Plain));
+        three["Codes"].ColumnType = new VectorDataViewType(new KeyDataViewType(typeof(uint), 9), 3);
+        data = _ml.Data.LoadFromEnumerable(new[] { new Plain { Codes = [1, 2, 3] } }, three);
+        Assert.Contains("codes column 'Codes': expected a multiple of 2 codes (CodesPerPosition)", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", options).Fit(data)).Message);
+        (options.CodesPerPosition, options.Context) = (100, 1 << 20);
+        Assert.Contains("CodesPerPosition must be so small", Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate).Message);
     }
 }

@@ -21,8 +21,8 @@ namespace Microsoft.ML.VqVae;
 /// | Codes | A vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type |
 /// | Labels, on request | A vector of [Text](xref:Microsoft.ML.Data.TextDataViewType) or of UInt32 key type |
 /// | LabelStarts, LabelEnds, with labels | Vectors of <xref:System.Single>: seconds from the start of the utterance |
-/// | Code | [Key](xref:Microsoft.ML.Data.KeyDataViewType) type |
-/// | Window, on request | A known-sized vector of [key](xref:Microsoft.ML.Data.KeyDataViewType) type, missing keys beyond the ends |
+/// | Code | [Key](xref:Microsoft.ML.Data.KeyDataViewType) type, of G·K keys |
+/// | Window, on request | A known-sized vector of the same keys, missing ones beyond the ends |
 /// | Label, on request | The type of the items of Labels: the label at the center of the code; empty or missing if there is none |
 /// | Time, on request | <xref:System.Single>: seconds from the start of the utterance to the center of the code |
 ///
@@ -34,6 +34,10 @@ namespace Microsoft.ML.VqVae;
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet |
 /// | Exportable to ONNX | No |
 /// ]]></format>
+///
+/// With G codes per position (<see cref="ExpandFramesOptions.CodesPerPosition"/>), each place of a position has a codebook of its own. Key k
+/// of place g, from 0, becomes g·K + k, and its key value becomes the text "g,value", so that trainers tell the places apart.
+/// <see cref="CodeLabelMapTrainer"/> then predicts from one code of a position at a time; the others are in the window.
 ///
 /// All input columns pass through, with the same value for all codes of an utterance. They are read again for each requested row: drop
 /// expensive ones, such as waveforms, first (<c>DropColumns</c>). A <c>PredictionEngine</c>, which maps one row to one, cannot use this
@@ -87,7 +91,7 @@ public sealed class ExpandFramesOptions
     public int SamplesPerCode { get; set; } = 640;
 
     /// <summary>G: number of codes per position, as in the options of the codec's quantizer. The G codes of a position follow one another in
-    /// the column of codes, and have the same time and label.</summary>
+    /// the column of codes, are rows of their own with keys of their own, and have the same time, label and window.</summary>
     /// <value>At least 1. The default is 1.</value>
     public int CodesPerPosition { get; set; } = 1;
 
@@ -95,13 +99,14 @@ public sealed class ExpandFramesOptions
     /// <value>At least 1. The default is 16000.</value>
     public int SampleRate { get; set; } = 16000;
 
-    /// <summary>The name of a column for the window around a code: <see cref="Context"/> codes before it, the code, and
-    /// <see cref="Context"/> codes after it. Slots beyond the ends of the utterance are missing keys.</summary>
+    /// <summary>The name of a column for the window around a code: the codes of <see cref="Context"/> positions before it, of its own
+    /// position, and of <see cref="Context"/> positions after it, (2 · <see cref="Context"/> + 1) · G in all. Slots beyond the ends of the
+    /// utterance are missing keys.</summary>
     /// <value>Null for none. The default is "Window".</value>
     public string? WindowColumnName { get; set; } = "Window";
 
-    /// <summary>Number of codes of a window on each side of the code.</summary>
-    /// <value>From 0 to 1,048,576. The default is 3.</value>
+    /// <summary>Number of positions of a window on each side of that of the code: codes, with one per position.</summary>
+    /// <value>From 0 to 1,048,576; for a window of at most 16,777,216 codes. The default is 3.</value>
     public int Context { get; set; } = 3;
 
     /// <summary>The name of a column for the label at the center of the code: that of the interval that starts at the center or before and
@@ -125,6 +130,9 @@ public sealed class ExpandFramesOptions
     /// position i: a Single.</summary>
     /// <value>Null, the default, for none.</value>
     public string? TimeColumnName { get; set; }
+
+    // A window is an array for each row.
+    const int MaxWindow = 1 << 24;
 
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Some settings are invalid. The message lists all of them.</exception>
@@ -151,6 +159,12 @@ public sealed class ExpandFramesOptions
         problems.AtLeast(nameof(SampleRate), sampleRate, 1);
         problems.AtLeast(nameof(CodesPerPosition), codesPerPosition, 1);
         problems.Require(context is >= 0 and <= 1 << 20, nameof(Context), "from 0 to a million", context);
+        if (context is >= 0 and <= 1 << 20 && codesPerPosition >= 1)
+        {
+            long window = (2L * context + 1) * codesPerPosition;
+            problems.Require(window <= MaxWindow, nameof(CodesPerPosition),
+                $"so small that a window of {2 * context + 1} positions ({nameof(Context)}) has at most {MaxWindow} codes", codesPerPosition);
+        }
     }
 }
 

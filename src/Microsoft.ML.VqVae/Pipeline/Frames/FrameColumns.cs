@@ -15,6 +15,10 @@ internal sealed record FrameColumns(
     /// compare as equal.</summary>
     public float Center(int code) => (float)((code / CodesPerPosition + 0.5) * SamplesPerCode / SampleRate);
 
+    /// <summary>Number of codes in a window: those of the positions around a code, and of its own.</summary>
+    [JsonIgnore]
+    public int WindowLength => (2 * Context + 1) * CodesPerPosition;
+
     /// <summary>The duration of a number of codes in seconds.</summary>
     public double Duration(int codes) => (double)codes / CodesPerPosition * SamplesPerCode / SampleRate;
 
@@ -26,18 +30,18 @@ internal sealed record FrameColumns(
 /// <summary>The input columns, with a row per utterance, and the added columns, with a row per code.</summary>
 internal sealed class FrameSchema
 {
-    const string KeyValues = ColumnTypes.KeyValues, SlotNames = ColumnTypes.SlotNames;
+    const string SlotNames = ColumnTypes.SlotNames;
 
     public FrameSchema(FrameColumns names, DataViewSchema.Column codes, (DataViewSchema.Column Labels, DataViewSchema.Column Starts,
         DataViewSchema.Column Ends)? labels, DataViewSchema inputSchema)
     {
         (Codes, Labels) = (codes, labels);
-        var key = (KeyDataViewType)((VectorDataViewType)codes.Type).ItemType;
-        List<DataViewSchema.DetachedColumn> added = [new(names.Code, key, CopyKeyValues(codes).ToAnnotations())];
+        KeyDataViewType key = FrameKeys.TypeOf(names, codes);
+        List<DataViewSchema.DetachedColumn> added = [new(names.Code, key, FrameKeys.ValuesOf(names, codes).ToAnnotations())];
         if (names.Window is string window)
-            added.Add(Window(window, names.Context, key, codes));
+            added.Add(Window(window, names, key, codes));
         if (names.Label is string label && labels is var (column, _, _))
-            added.Add(new(label, ((VectorDataViewType)column.Type).ItemType, CopyKeyValues(column).ToAnnotations()));
+            added.Add(new(label, ((VectorDataViewType)column.Type).ItemType, FrameKeys.CopyValues(column).ToAnnotations()));
         if (names.Time is string time)
             added.Add(new(time, NumberDataViewType.Single));
         DataViewSchema.Column[] read = labels is var (texts, starts, ends) ? [codes, texts, starts, ends] : [codes];
@@ -51,23 +55,19 @@ internal sealed class FrameSchema
     /// <summary>Null if no labels are requested.</summary>
     public (DataViewSchema.Column Labels, DataViewSchema.Column Starts, DataViewSchema.Column Ends)? Labels { get; }
 
-    static DataViewSchema.Annotations.Builder CopyKeyValues(DataViewSchema.Column column)
+    static DataViewSchema.DetachedColumn Window(string name, FrameColumns names, KeyDataViewType key, DataViewSchema.Column codes)
     {
-        var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add(column.Annotations, kind => kind == KeyValues);
-        return annotations;
-    }
-
-    static DataViewSchema.DetachedColumn Window(string name, int context, KeyDataViewType key, DataViewSchema.Column codes)
-    {
-        int slots = 2 * context + 1;
-        DataViewSchema.Annotations.Builder annotations = CopyKeyValues(codes);
+        (int slots, int perPosition) = (names.WindowLength, names.CodesPerPosition);
+        DataViewSchema.Annotations.Builder annotations = FrameKeys.ValuesOf(names, codes);
         annotations.Add<VBuffer<ReadOnlyMemory<char>>>(SlotNames, new VectorDataViewType(TextDataViewType.Instance, slots),
             (ref VBuffer<ReadOnlyMemory<char>> value) =>
             {
                 VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, slots);
                 for (int i = 0; i < slots; i++)
-                    editor.Values[i] = (i - context).ToString("+0;-0;0", CultureInfo.InvariantCulture).AsMemory();
+                {
+                    string position = (i / perPosition - names.Context).ToString("+0;-0;0", CultureInfo.InvariantCulture);
+                    editor.Values[i] = FrameKeys.Qualified(names, position, i % perPosition).AsMemory();
+                }
                 value = editor.Commit();
             });
         return new(name, new VectorDataViewType(key, slots), annotations.ToAnnotations());
@@ -105,7 +105,7 @@ internal static class FrameInput
     {
         SchemaShape.Column codes = SchemaColumns.Find(schema, names.Codes, "codes");
         Require(codes, codes.IsKey && codes.ItemType == NumberDataViewType.UInt32, Codes, "codes");
-        SchemaShape.Column[] keyValues = [.. KeyValues(codes)];
+        SchemaShape.Column[] keyValues = [.. FrameKeys.ShapesOf(names, codes)];
         List<SchemaShape.Column> added = [MLNetInternals.ShapeColumn(
             names.Code, SchemaShape.Column.VectorKind.Scalar, codes.ItemType, isKey: true, new SchemaShape(keyValues))];
         if (names.Window is string window)
@@ -126,7 +126,7 @@ internal static class FrameInput
                 Require(times, times.ItemType == NumberDataViewType.Single && !times.IsKey, Times, "label times");
             }
             added.Add(MLNetInternals.ShapeColumn(label, SchemaShape.Column.VectorKind.Scalar, labels.ItemType, labels.IsKey,
-                new SchemaShape(KeyValues(labels))));
+                new SchemaShape(FrameKeys.ShapesOf(labels))));
         }
         if (names.Time is string time)
             added.Add(ColumnTypes.NumberShape(time));
@@ -138,9 +138,6 @@ internal static class FrameInput
         if (column.Kind == SchemaShape.Column.VectorKind.Scalar || !hasItems)
             throw SchemaColumns.Mismatch(column.Name, expected, MLNetInternals.TypeText(column), role);
     }
-
-    static IEnumerable<SchemaShape.Column> KeyValues(SchemaShape.Column column) =>
-        column.Annotations.Where(annotation => annotation.Name == ColumnTypes.KeyValues);
 
     static bool IsVector(DataViewSchema.Column column, Func<DataViewType, bool> ofItems) =>
         column.Type is VectorDataViewType vector && ofItems(vector.ItemType);

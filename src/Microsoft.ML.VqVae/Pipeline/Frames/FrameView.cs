@@ -93,11 +93,25 @@ internal sealed class FrameCursor : DataViewRowCursor
                 _codes = new uint[_buffer.Length];
             _buffer.CopyTo(_codes);
             (_count, _code) = (_buffer.Length, 0);
+            CheckLength();
             CheckKeys();
+            for (int slot = 0; slot < _count; slot++)
+                _codes[slot] = FrameKeys.Of(_names, _codes[slot], slot, _keys);
             _labels?.NextUtterance(_count);
         }
         _position++;
         return true;
+    }
+
+    // A code's place in its position decides what it stands for.
+    void CheckLength()
+    {
+        if (_count % _names.CodesPerPosition != 0)
+        {
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"Row {_source.Position} of codes column '{_names.Codes}' has {_count} codes; ")
+                + FormattableString.Invariant($"expected is a multiple of {_names.CodesPerPosition}, CodesPerPosition."));
+        }
     }
 
     // Consumers index tables by these keys.
@@ -133,8 +147,8 @@ internal sealed class FrameCursor : DataViewRowCursor
 
     void GetWindow(ref VBuffer<uint> value)
     {
-        int first = Current() - _names.Context;
-        VBufferEditor<uint> editor = VBufferEditor.Create(ref value, 2 * _names.Context + 1);
+        int first = (Current() / _names.CodesPerPosition - _names.Context) * _names.CodesPerPosition;
+        VBufferEditor<uint> editor = VBufferEditor.Create(ref value, _names.WindowLength);
         for (int slot = 0; slot < editor.Values.Length; slot++)
         {
             int code = first + slot;

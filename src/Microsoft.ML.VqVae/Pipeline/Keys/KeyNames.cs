@@ -31,6 +31,9 @@ internal sealed record KeyNames(string Type, string[] Values)
     public static bool AreUnusual(DataViewSchema.Column column) =>
         Of(column) is null && column.Annotations.Schema.GetColumnOrNull(ColumnTypes.KeyValues)?.Type is VectorDataViewType;
 
+    /// <summary>Whether values of a type can be read as text, and saved.</summary>
+    public static bool CanRead(DataViewType? type) => Array.Exists(Kinds, kind => kind.Type.Equals(type));
+
     /// <summary>The types of values that can be saved.</summary>
     public static IEnumerable<string> KnownTypes => Kinds.Select(kind => kind.Name);
 
