@@ -193,4 +193,45 @@ public class WarmStartTests
         (options.ReconstructionErrorColumnName, options.EmbeddingsColumnName) = ("Error", "Embeddings");
         return options;
     }
+
+    [TestMethod]
+    public void Speech_without_speakers_keeps_its_statistics()
+    {
+        AudioVqVaeOptions options = TinySpeech.Options(steps: 4);
+        (options.SpeakerColumnName, options.VectorQuantizer.Learning) = (null, CodebookLearning.Gradient);
+        options.VectorQuantizer.RestartEverySteps = 0;
+        using AudioVqVaeTransformer first = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
+        (options.WarmStart, options.Training.LearningRate, options.Training.Seed) = (first, 1e-30, 99);
+        TinySpeech.Row[] loud = TinySpeech.Rows(5);
+        foreach (TinySpeech.Row row in loud)
+            row.Waveform = [.. row.Waveform.Select(sample => 4 * sample)];
+        using AudioVqVaeTransformer second =
+            _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml, loud));
+        CollectionAssert.AreEqual(new[] { "quantizer.counts", "quantizer.steps" }, Compare(first, second).Changed);
+    }
+
+    [TestMethod]
+    public void A_speaker_without_new_rows_keeps_the_voice()
+    {
+        AudioVqVaeOptions options = TinySpeech.Options(steps: 4);
+        using AudioVqVaeTransformer first = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(TinySpeech.Data(_ml));
+        (options.WarmStart, options.Training.LearningRate) = (first, 1e-30);
+        IDataView low = TinySpeech.Data(_ml, [.. TinySpeech.Rows(12).Where(row => row.Speaker == "low")]);
+        using AudioVqVaeTransformer second = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(low);
+        CollectionAssert.AreEqual(TinySpeech.Speakers, second.Speakers.ToArray());
+        using var folder = new TemporaryFolder();
+        first.SaveWeights(folder.File("first"));
+        second.SaveWeights(folder.File("second"));
+        using SafetensorsContent before = Safetensors.ReadFile(folder.File("first")), after = Safetensors.ReadFile(folder.File("second"));
+        foreach (string name in (string[])["inputNormalisers", "outputStatistics"])
+        {
+            float[][] Halves(SafetensorsContent content) =>
+                [.. content.Tensors[name].data<float>().ToArray().Chunk((int)content.Tensors[name].numel() / 2)];
+            CollectionAssert.AreNotEqual(Halves(before)[0], Halves(after)[0], $"{name} of the speaker with new rows");
+            CollectionAssert.AreEqual(Halves(before)[1], Halves(after)[1], $"{name} of the speaker without");
+        }
+        IDataView codes = second.Transform(TinySpeech.Data(_ml, TinySpeech.Rows(2)));
+        using AudioVqVaeDecoderTransformer decoder = second.Decoder("Again");
+        Assert.IsNotEmpty((float[])Values.Read(decoder.Transform(codes), "Again")[1][0]);
+    }
 }

@@ -49,9 +49,10 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     internal abstract AudioExample AnalyseExample(ReadOnlySpan<float> waveform);
 
     /// <summary>Sets the statistics of the features of each speaker, or, for a network that knows no speakers, of all data.</summary>
-    /// <param name="inputs">For each speaker, the statistics of the results of <see cref="Analyse"/>.</param>
+    /// <param name="inputs">For each speaker, the statistics of the results of <see cref="Analyse"/>; null for one whose statistics are
+    /// kept.</param>
     /// <param name="targets">For each speaker, those of the targets; empty where inputs are the targets.</param>
-    internal abstract void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets);
+    internal abstract void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics?> inputs, IReadOnlyList<FeatureStatistics?> targets);
 
     /// <summary>The map that normalizes features of given statistics: means, then a matrix, [1 + C, C] row by row.</summary>
     /// <param name="statistics">The statistics of the features of an utterance or of a speaker.</param>

@@ -65,7 +65,7 @@ public sealed class MelVqVae : AudioVqVae
         inputNormalisers = tensor(unknown.SelectMany(NormaliserOf).ToArray(), [Math.Max(1, speakers), 1 + Channels, Channels]);
         IEnumerable<FeatureStatistics> silent =
             Enumerable.Repeat(FeatureStatistics.Standard(options.OutputChannels), Math.Max(1, speakers));
-        outputStatistics = tensor(ScalesOf(silent), [Math.Max(1, speakers), 2, options.OutputChannels]);
+        outputStatistics = tensor(silent.SelectMany(ScalesOf).ToArray(), [Math.Max(1, speakers), 2, options.OutputChannels]);
         RegisterComponents();
     }
 
@@ -104,15 +104,25 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <inheritdoc/>
-    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics?> inputs, IReadOnlyList<FeatureStatistics?> targets)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(targets);
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        inputNormalisers.copy_(tensor(inputs.SelectMany(NormaliserOf).ToArray(), inputNormalisers.shape));
+        Set(inputNormalisers, inputs, NormaliserOf);
         if (MakesWaveforms)
-            outputStatistics.copy_(tensor(ScalesOf(targets), outputStatistics.shape));
+            Set(outputStatistics, targets, ScalesOf);
+
+        static void Set(Tensor all, IReadOnlyList<FeatureStatistics?> speakers, Func<FeatureStatistics, float[]> numbersOf)
+        {
+            for (int speaker = 0; speaker < speakers.Count; speaker++)
+            {
+                Tensor own = all.select(0, speaker);
+                if (speakers[speaker] is FeatureStatistics statistics)
+                    own.copy_(tensor(numbersOf(statistics), own.shape));
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -261,9 +271,8 @@ public sealed class MelVqVae : AudioVqVae
         return (Normalize(targets, scale, padding), padding.Values);
     }
 
-    /// <summary>Means and deviations, [2, C'] for each speaker.</summary>
-    static float[] ScalesOf(IEnumerable<FeatureStatistics> speakers) =>
-        [.. speakers.SelectMany(speaker => speaker.Means.Concat(speaker.Deviations))];
+    /// <summary>Means and deviations, [2, C'].</summary>
+    static float[] ScalesOf(FeatureStatistics speaker) => [.. speaker.Means, .. speaker.Deviations];
 
     /// <summary>Sets random spans of time to zero, the mean.</summary>
     Tensor HideSpans(Tensor features, long step)

@@ -78,7 +78,7 @@ public sealed class WaveformVqVae : AudioVqVae
 
     /// <summary>Does nothing: samples are not normalized.</summary>
     /// <inheritdoc/>
-    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics> inputs, IReadOnlyList<FeatureStatistics> targets)
+    internal override void SetSpeakerStatistics(IReadOnlyList<FeatureStatistics?> inputs, IReadOnlyList<FeatureStatistics?> targets)
     {
     }
 

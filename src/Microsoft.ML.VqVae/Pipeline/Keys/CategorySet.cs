@@ -43,12 +43,15 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
     /// <summary>The classes of a training column, before its rows are counted.</summary>
     public static CategorySet Of(DataViewSchema.Column column, string role) => new(KeyNames.Of(column), new int[CountOf(column, role)]);
 
-    public CategorySet WithRows(IEnumerable<int> classes)
+    /// <summary>The same classes with the number of their rows.</summary>
+    /// <param name="classes">The class of each row.</param>
+    /// <param name="before">The same classes in an earlier training, whose numbers are kept for classes without rows; or null.</param>
+    public CategorySet WithRows(IEnumerable<int> classes, CategorySet? before = null)
     {
         int[] rows = new int[Count];
         foreach (int index in classes)
             rows[index]++;
-        return this with { Rows = rows };
+        return this with { Rows = before is null ? rows : [.. rows.Select((count, index) => count > 0 ? count : before.Rows[index])] };
     }
 
     public string NameOf(int index) => Names?.Values[index] ?? (index + 1).ToString(CultureInfo.InvariantCulture);

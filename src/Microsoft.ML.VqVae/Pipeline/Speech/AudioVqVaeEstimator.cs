@@ -84,8 +84,8 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
             UtteranceStore store = UtteranceStore.Read(
                 input, waveform, speaker is { } who ? (who, speakers!.AllKeys(SpeakerInput.Role)) : null, features, Options.CropCodes, seed,
                 Options.Training.CancellationToken);
-            features.Complete(Options.Training.CancellationToken);
-            description = description with { Speakers = speakers?.WithRows(store.Speakers) };
+            features.Complete(Options.WarmStart is not null, Options.Training.CancellationToken);
+            description = description with { Speakers = speakers?.WithRows(store.Speakers, Options.WarmStart?.Classes) };
             return new(new TrainingTask(network, network, store, FingerprintOf(description, store)), SubjectOf(description, store, features.Memory),
                 (device, summary) => new AudioVqVaeTransformer(new AudioModel(description, network, device), _columns, summary));
         }

@@ -159,12 +159,16 @@ internal sealed class UtteranceFeatures(AudioVqVae network, bool bySpeaker, long
     AudioFeatures Keep(AudioFeatures features) => features with { Values = Memory.Keep(features.Values) };
 
     /// <summary>Adapts the utterances and computes the statistics of the speakers, after all utterances are added.</summary>
-    public void Complete(CancellationToken cancellation)
+    /// <param name="isWarmStart">Whether the network has the statistics of earlier training, which it keeps where there are no speakers,
+    /// and for speakers without utterances.</param>
+    /// <param name="cancellation">Cancels the work.</param>
+    public void Complete(bool isWarmStart, CancellationToken cancellation)
     {
         IReadOnlyList<AudioExample> adapted = network.Adapt([.. _utterances.Select(utterance => utterance.Example)], cancellation);
         for (int i = 0; i < adapted.Count; i++)
             _utterances[i] = new StoredUtterance(adapted[i], _utterances[i].Speaker);
-        Measure();
+        if (!isWarmStart || HasSpeakers)
+            Measure(isWarmStart);
     }
 
     /// <summary>The normalizer of a view of an utterance, [1 + C, C] row by row. Not thread-safe.</summary>
@@ -173,24 +177,27 @@ internal sealed class UtteranceFeatures(AudioVqVae network, bool bySpeaker, long
         : utterance.Normalizers[view] ??= network.NormaliserOf(utterance.Views[view]);
 
     // The network keeps the statistics of unwarped views; those of warped views are used in training only.
-    void Measure()
+    void Measure(bool isWarmStart)
     {
         int speakers = Math.Max(1, network.Speakers), views = _utterances[0].Views.Count;
-        var inputs = new FeatureStatistics[speakers];
-        var targets = new List<FeatureStatistics>();
+        bool hasTargets = _utterances[0].Target is not null;
+        var inputs = new FeatureStatistics?[speakers];
+        var targets = new FeatureStatistics?[hasTargets ? speakers : 0];
         _normalizers = new float[speakers, views][];
         for (int speaker = 0; speaker < speakers; speaker++)
         {
             List<StoredUtterance> own = _utterances.FindAll(utterance => utterance.Speaker == speaker);
+            if (own.Count == 0 && isWarmStart)
+                continue;
             // A key without rows: that speaker cannot be requested, but the tensors have a place for it.
             own = own.Count == 0 ? _utterances : own;
             for (int view = views - 1; view >= 0; view--)
             {
-                inputs[speaker] = FeatureStatistics.Of([.. own.Select(utterance => utterance.Views[view].Statistics)]);
-                _normalizers[speaker, view] = network.NormaliserOf(inputs[speaker]);
+                FeatureStatistics ofView = FeatureStatistics.Of([.. own.Select(utterance => utterance.Views[view].Statistics)]);
+                (inputs[speaker], _normalizers[speaker, view]) = (ofView, network.NormaliserOf(ofView));
             }
-            if (_utterances[0].Target is not null)
-                targets.Add(FeatureStatistics.Of([.. own.Select(utterance => utterance.Target!.Statistics)]));
+            if (hasTargets)
+                targets[speaker] = FeatureStatistics.Of([.. own.Select(utterance => utterance.Target!.Statistics)]);
         }
         network.SetSpeakerStatistics(inputs, targets);
     }
