@@ -186,4 +186,17 @@ public class FeatureTests
             Assert.AreEqual(network, Growth(() => Work(grid)), "after fit, transform and dispose");
         }
     }
+
+    [TestMethod]
+    public void A_crop_length_beyond_all_rows_takes_them_whole()
+    {
+        List<object[]> Read(int cropLength)
+        {
+            FeatureOptions options = TinyFeatures.Options();
+            options.CropLength = cropLength;
+            using FeatureTransformer transformer = Fit(grid: false, options);
+            return Values.Read(transformer.Transform(TinyFeatures.Data(_ml, grid: false)), "Features");
+        }
+        Values.AreEqual(Read(1000), Read(int.MaxValue));
+    }
 }

@@ -187,4 +187,11 @@ public class AudioFitTests
             () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", wider).Fit(Tiny.Data(_ml)).Dispose());
         Assert.AreEqual(before, Mapped());
     }
+
+    [TestMethod]
+    [DataRow("mel", 1e9)]
+    [DataRow("waveform", 1e6)]
+    [DataRow("waveform", 1e9)]
+    public void Crops_beyond_all_utterances_take_them_whole(string codec, double seconds) => Values.AreEqual(
+        FitAndRead(codec, options => options.CropSeconds = 10), FitAndRead(codec, options => options.CropSeconds = seconds));
 }

@@ -195,4 +195,15 @@ public sealed class SeriesTests
         Assert.HasCount(3 * TinySeries.Codes, (float[])rows[0][1]);
         Assert.AreEqual(2f, rows[0][2], "the center of the first code, in time steps");
     }
+
+    [TestMethod]
+    public void A_crop_length_beyond_all_rows_takes_them_whole()
+    {
+        List<object[]> Read(int cropLength)
+        {
+            using SeriesVqVaeTransformer transformer = Fit(change: options => options.CropLength = cropLength);
+            return Values.Read(transformer.Transform(TinySeries.Data(_ml)), "Codes", "Embeddings");
+        }
+        Values.AreEqual(Read(200), Read(int.MaxValue));
+    }
 }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.VqVae;
 /// Random crops of training sequences of any length. A sequence is one example for each crop that is needed to cover it; one that is shorter
 /// than a crop is taken whole.
 /// </summary>
-/// <param name="cropLength">The length of a crop in time steps.</param>
+/// <param name="cropLength">The length of a crop in time steps; any number that no sequence is longer than, for whole sequences.</param>
 /// <param name="seed">The seed of the crops.</param>
 internal sealed class RandomCrops(int cropLength, int seed)
 {
@@ -21,7 +21,7 @@ internal sealed class RandomCrops(int cropLength, int seed)
 
     /// <summary>Adds the examples of a sequence of <paramref name="length"/> time steps.</summary>
     public void Add(int sequence, int length) =>
-        _examples.AddRange(Enumerable.Repeat((sequence, length), (length + cropLength - 1) / cropLength));
+        _examples.AddRange(Enumerable.Repeat((sequence, length), (int)(((long)length + cropLength - 1) / cropLength)));
 
     /// <summary>Chooses a crop of each example.</summary>
     /// <param name="examples">The examples of a batch.</param>

@@ -95,7 +95,8 @@ public sealed class AudioVqVaeOptions : NetworkOptions
     /// <value>More than 0; at least the length of a code. The default is 2.56.</value>
     public double CropSeconds { get; set; } = DefaultCropSeconds;
 
-    internal int CropCodes => Math.Max(1, (int)Math.Round(CropSeconds * Codec.SampleRate / Codec.SamplesPerCode));
+    internal int CropCodes =>
+        (int)Math.Clamp(Math.Round(CropSeconds * Codec.SampleRate / Codec.SamplesPerCode), 1, int.MaxValue);
 
     AudioCodecOptions KnownCodec => Codec ?? throw new InvalidOperationException(
         $"{nameof(SampleRate)} is a setting of {nameof(Codec)}, which must be set, but is null: set {nameof(Codec)} first, to a new "

@@ -47,7 +47,9 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
         IDataView data, DataViewSchema.Column waveform, (DataViewSchema.Column Column, CategoryKeys Keys)? speaker,
         UtteranceFeatures features, int cropCodes, int seed, CancellationToken cancellation)
     {
-        var store = new UtteranceStore(features, new RandomCrops(cropCodes * features.ValuesPerCode, seed));
+        // Crops longer than any utterance ask for whole ones.
+        int cropLength = (int)Math.Min(int.MaxValue, (long)cropCodes * features.ValuesPerCode);
+        var store = new UtteranceStore(features, new RandomCrops(cropLength, seed));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using DataViewRowCursor cursor = data.GetRowCursor(speaker is { } read ? [waveform, read.Column] : [waveform]);
         var waveforms = new WaveformGetter(cursor, waveform);
