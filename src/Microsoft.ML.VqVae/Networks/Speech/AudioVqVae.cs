@@ -182,7 +182,8 @@ public abstract class AudioCodecOptions
     }
 
     /// <summary>Sample rate of the waveforms, in hertz.</summary>
-    /// <value>From 1,000 to 192,000. The default is 16,000.</value>
+    /// <value>From 1,000 to 192,000, as far as the other settings allow: see <see cref="MelCodecOptions.Bands"/>. The default is
+    /// 16,000.</value>
     public int SampleRate { get; set; } = 16_000;
 
     /// <summary>The number of samples that a code covers: code i covers the samples from i times this number up to the first of the next

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.VqVae.Audio;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -47,7 +48,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public SpeechFeatures Outputs { get; set; } = SpeechFeatures.LogMel;
 
     /// <summary>The length of the Hann window that a frame of features is computed from, in seconds.</summary>
-    /// <value>At least <see cref="HopSeconds"/>, at most 4096 samples: 0.256 at 16 kHz. The default is 0.025.</value>
+    /// <value>At least <see cref="HopSeconds"/>, at most 4096 samples: 0.256 at 16 kHz. A short one has few frequencies, and so room for few
+    /// <see cref="Bands"/>. The default is 0.025.</value>
     public double WindowSeconds { get; set; } = 0.025;
 
     /// <summary>The time from one frame to the next, in seconds. Frame f covers the samples of its hop, and its window is centered on
@@ -60,11 +62,14 @@ public sealed class MelCodecOptions : AudioCodecOptions
     public int FramesPerCode { get; set; } = 4;
 
     /// <summary>Mel bands of a frame.</summary>
-    /// <value>At least 1. The default is 80.</value>
+    /// <value>At least 1, and few enough for every band to have a frequency of the Fourier transform, also where
+    /// <see cref="VocalTractWarp"/> moves it: fewer bands, a longer <see cref="WindowSeconds"/> or a higher <see cref="MinimumFrequency"/>
+    /// where it has none. The default is 80; with all other defaults it goes with sample rates from 5,145 to 9,255 Hz and from 10,265 to
+    /// 163,840 Hz.</value>
     public int Bands { get; set; } = 80;
 
     /// <summary>The lower edge of the lowest band, in hertz.</summary>
-    /// <value>Zero or more. The default is 50.</value>
+    /// <value>Zero or more; see <see cref="Bands"/>. The default is 50.</value>
     public double MinimumFrequency { get; set; } = 50;
 
     /// <summary>The upper edge of the highest band, in hertz.</summary>
@@ -145,7 +150,7 @@ public sealed class MelCodecOptions : AudioCodecOptions
     /// were longer or shorter (vocal tract length perturbation, Jaitly and Hinton 2013). Codes then depend less on the speaker. With
     /// <see cref="FeatureNormalisation.Adapted"/> the warp is not random: the best one for an utterance is searched in this
     /// range.</summary>
-    /// <value>From 0, for none, to 0.25. The default is 0.12.</value>
+    /// <value>From 0, for none, to 0.25; see <see cref="Bands"/>. The default is 0.12.</value>
     public double VocalTractWarp { get; set; } = 0.12;
 
     /// <summary>Iterations of the Griffin-Lim algorithm, which estimates the phases of decoded spectra.</summary>
@@ -170,7 +175,12 @@ public sealed class MelCodecOptions : AudioCodecOptions
 
     int ChannelsOf(SpeechFeatures features) => features == SpeechFeatures.Mfcc ? Coefficients : Bands;
 
-    internal override void Describe(OptionProblems problems)
+    internal override void Describe(OptionProblems problems) => Describe(problems, warped: true);
+
+    /// <summary>Checks all settings together.</summary>
+    /// <param name="problems">Takes the problems.</param>
+    /// <param name="warped">Whether the frequency axis is warped in training, as <see cref="VocalTractWarp"/> asks.</param>
+    internal void Describe(OptionProblems problems, bool warped)
     {
         base.Describe(problems);
         string known = $"one of {string.Join(", ", Enum.GetNames<SpeechFeatures>())}";
@@ -184,7 +194,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
             $"at least {nameof(HopSeconds)} ({HopSeconds}), and from 2 to {longest} samples ({(double)longest / SampleRate} s)",
             WindowSeconds);
         problems.Require(FramesPerCode is >= 1 and <= 64, nameof(FramesPerCode), "from 1 to 64", FramesPerCode);
-        problems.AtLeast(nameof(Bands), Bands, 1);
+        problems.Require(Bands is >= 1 and <= MelSpectrogramOptions.MaxFftLength, nameof(Bands),
+            $"from 1 to {MelSpectrogramOptions.MaxFftLength}", Bands);
         problems.Require(MinimumFrequency >= 0 && MinimumFrequency < MaximumFrequencyOrDefault, nameof(MinimumFrequency),
             $"from 0 to below the maximum ({MaximumFrequencyOrDefault})", MinimumFrequency);
         problems.Require(MaximumFrequency >= 0 && MaximumFrequency <= SampleRate / 2.0, nameof(MaximumFrequency),
@@ -216,6 +227,30 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(VocalTractWarp is >= 0 and <= 0.25, nameof(VocalTractWarp), "from 0 to 0.25", VocalTractWarp);
         problems.Require(GriffinLimIterations is >= 1 and <= MaxGriffinLimIterations, nameof(GriffinLimIterations),
             $"from 1 to {MaxGriffinLimIterations}", GriffinLimIterations);
+        DescribeBands(problems, warped);
+    }
+
+    // A band without a frequency of the Fourier transform would have no sound in it, whatever the waveform.
+    void DescribeBands(OptionProblems problems, bool warped)
+    {
+        bool canLayOut = SampleRate >= 1 && WindowLength is >= 2 and <= MelSpectrogramOptions.MaxFftLength
+            && Bands is >= 1 and <= MelSpectrogramOptions.MaxFftLength && VocalTractWarp is >= 0 and <= 0.25
+            && MinimumFrequency >= 0 && MinimumFrequency < MaximumFrequencyOrDefault && MaximumFrequencyOrDefault <= SampleRate / 2.0;
+        if (!canLayOut)
+            return;
+        foreach (double warp in SpeechAnalysis.Warps(warped ? VocalTractWarp : 0).Prepend(1))
+        {
+            MelSpectrogramOptions spectrogram = SpeechAnalysis.Spectrogram(this, warp);
+            if (MelFilters.FirstEmptyBand(spectrogram) is not int band)
+                continue;
+            string found = warp == 1 ? "" : $" where {nameof(VocalTractWarp)} ({VocalTractWarp}) multiplies frequencies by {warp:0.###}";
+            string less = warp == 1 ? "" : $", or a smaller {nameof(VocalTractWarp)}";
+            problems.Add(nameof(Bands), string.Create(CultureInfo.InvariantCulture,
+                $"{nameof(Bands)} must be few enough for every band to have one of the {spectrogram.FftLength / 2 + 1} frequencies of the "
+                + $"Fourier transform of a window, but at {SampleRate} Hz band {band} of {Bands} has none{found} (fewer {nameof(Bands)}, a "
+                + $"longer {nameof(WindowSeconds)}, a higher {nameof(MinimumFrequency)}{less})"));
+            return;
+        }
     }
 
     internal override AudioCodecOptions Copy()

@@ -93,7 +93,7 @@ internal sealed class SpeechAnalysis : IDisposable
     }
 
     /// <summary>Warps at equal distances, half of them up and half of them down.</summary>
-    static IEnumerable<double> Warps(double most) => most == 0 ? [] : Enumerable.Range(0, WarpedViews)
+    internal static IEnumerable<double> Warps(double most) => most == 0 ? [] : Enumerable.Range(0, WarpedViews)
         .Select(view => view - WarpedViews / 2).Select(view => view < 0 ? view : view + 1)
         .Select(view => 1 + most * view / (WarpedViews / 2));
 
@@ -101,7 +101,8 @@ internal sealed class SpeechAnalysis : IDisposable
     internal static MelSpectrogramOptions Spectrogram(MelCodecOptions options, double warp = 1)
     {
         int length = 2;
-        while (length < options.WindowLength)
+        // Windows that are too long are found when the options are checked: no power of two need reach them.
+        while (length < options.WindowLength && length < MelSpectrogramOptions.MaxFftLength)
             length *= 2;
         return new MelSpectrogramOptions
         {

@@ -215,7 +215,8 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
 {
     /// <summary>The strides of the encoder's convolutions; each kernel is two samples longer than its stride. Their product is the number
     /// of samples that a code covers.</summary>
-    /// <value>At least one, each from 1 to 16. The default is 2, six times: 64 samples per code.</value>
+    /// <value>At least one, each from 1 to 16, with a product of at most 16,777,216. The default is 2, six times: 64 samples per
+    /// code.</value>
     public int[] Strides { get; set; } = [2, 2, 2, 2, 2, 2];
 
     /// <summary>Channels of the encoder.</summary>
@@ -236,13 +237,22 @@ public sealed class WaveformCodecOptions : AudioCodecOptions
     public double Temperature { get; set; } = 1;
 
     /// <inheritdoc/>
-    public override int SamplesPerCode => (Strides ?? []).Aggregate(1, (product, stride) => checked(product * stride));
+    public override int SamplesPerCode => (int)ProductOfStrides;
+
+    // No weight bounds it: a model file could ask for as much padding as there is memory.
+    const int MaxSamplesPerCode = 1 << 24;
+
+    // Capped, so that no product overflows.
+    long ProductOfStrides =>
+        (Strides ?? []).Aggregate(1L, (product, stride) => stride < 1 ? 0 : Math.Min(MaxSamplesPerCode + 1L, product * stride));
 
     internal override void Describe(OptionProblems problems)
     {
         base.Describe(problems);
         problems.Require(Strides is { Length: >= 1 and <= 16 } && Strides.All(stride => stride is >= 1 and <= 16), nameof(Strides),
             "from 1 to 16 strides, each from 1 to 16", Strides is null ? null : $"[{string.Join(", ", Strides)}]");
+        problems.Require(ProductOfStrides <= MaxSamplesPerCode, nameof(Strides),
+            $"numbers whose product, the samples that a code covers, is at most {MaxSamplesPerCode}", $"[{string.Join(", ", Strides ?? [])}]");
         problems.AtLeast(nameof(EncoderChannels), EncoderChannels, 1);
         problems.AtLeast(nameof(EncoderBlocks), EncoderBlocks, 0);
         problems.Require(Decoder is not null, nameof(Decoder), "set", Decoder);

@@ -32,6 +32,12 @@ internal sealed record VocoderDescription(
     public void Describe(OptionProblems problems)
     {
         Spectrogram.Describe(problems);
+        DescribeNetwork(problems);
+    }
+
+    /// <summary>Checks all but the settings of the frames, which the options of their codec check under names of their own.</summary>
+    public void DescribeNetwork(OptionProblems problems)
+    {
         Network.Describe(problems);
         problems.Require(PredictionOrder is >= 1 and <= MaxPredictionOrder, nameof(PredictionOrder), $"from 1 to {MaxPredictionOrder}",
             PredictionOrder);

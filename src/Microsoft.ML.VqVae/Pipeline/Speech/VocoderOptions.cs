@@ -67,9 +67,10 @@ public sealed class VocoderOptions : NetworkOptions
         bool decodesToFrames = AudioModelDescription.DecodesToFrames(Codec);
         problems.Require(decodesToFrames, nameof(Codec), $"a codec whose outputs are {nameof(SpeechFeatures.LogMel)}",
             Codec?.Outputs.ToString() ?? "null");
-        Codec?.Describe(problems);
+        // Frames of the axis of frequency as it is: training of a vocoder does not warp it.
+        Codec?.Describe(problems, warped: false);
         if (Network is not null && decodesToFrames)
-            ToDescription(seed: 0).Describe(problems);
+            ToDescription(seed: 0).DescribeNetwork(problems);
     }
 
     internal VocoderDescription ToDescription(int seed)
