@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
@@ -13,6 +14,12 @@ namespace Microsoft.ML.VqVae.Audio;
 /// from several threads. It uses, and does not own, the <see cref="MelSpectrogram"/> that it was made for.</remarks>
 public sealed class GriffinLim : IDisposable
 {
+    /// <summary>The largest logarithm of a power that is turned into sound, of samples of some 10¹⁷ times full scale.</summary>
+    internal const float MaxLogPower = 80;
+
+    // The square of the power of louder sound is no finite Single: it is computed as quieter sound, and made louder at the end.
+    const float LoudestLogPower = 40;
+
     const int InversionSteps = 100;
     const double Momentum = 0.99;
     const float Tiny = 1e-12f;
@@ -41,6 +48,8 @@ public sealed class GriffinLim : IDisposable
     /// <param name="logMel">ln(power + floor), Float32 [B, frames, bands].</param>
     /// <param name="seed">The seed of the initial phases.</param>
     /// <returns>Samples, Float32 [B, frames · hop]; not clipped.</returns>
+    /// <exception cref="ArgumentException">The tensor has another shape, or a number that is no logarithm of a power: NaN, or more than
+    /// 80.</exception>
     public Tensor Invert(Tensor logMel, int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(logMel);
@@ -54,7 +63,9 @@ public sealed class GriffinLim : IDisposable
         long batch = logMel.shape[0], frames = logMel.shape[1];
         if (batch * frames == 0)
             return zeros([batch, frames * _options.HopLength], device: logMel.device).MoveToOuterDisposeScope();
-        Tensor magnitude = Magnitude(logMel.reshape(-1, _options.Bands));
+        CheckPower(logMel);
+        Tensor louder = logMel.amax([1L, 2L], keepdim: true).Sub(LoudestLogPower).ClampMin(0);
+        Tensor magnitude = Magnitude(logMel, louder);
         Tensor envelope = Envelope(batch, frames, logMel.device);
         long points = magnitude.shape[1];
         using Generator generator = SeededRandom.CreateGenerator(seed, 0);
@@ -74,13 +85,27 @@ public sealed class GriffinLim : IDisposable
             waveform.Dispose();
             (before, waveform) = (now.MoveToOuterDisposeScope(), next.MoveToOuterDisposeScope());
         }
-        return waveform.MoveToOuterDisposeScope();
+        return (waveform * louder.Mul(0.5).exp().view(batch, 1)).MoveToOuterDisposeScope();
+    }
+
+    static void CheckPower(Tensor logMel)
+    {
+        using Tensor largest = logMel.max();
+        float found = largest.item<float>();
+        if (!(found <= MaxLogPower))
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The spectrogram has the value {found}: expected are natural logarithms of power, of at most {MaxLogPower}. Take the logarithm "
+                + $"of the power of each band first."), nameof(logMel));
+        }
     }
 
     /// <summary>The waveform of one log-mel spectrogram.</summary>
     /// <param name="logMel">ln(power + floor) by frame and band.</param>
     /// <param name="seed">The seed of the initial phases.</param>
     /// <returns>frames · hop samples; not clipped.</returns>
+    /// <exception cref="ArgumentException">A frame has another number of bands, or a number that is no logarithm of a power: NaN, or more
+    /// than 80.</exception>
     public float[] Invert(float[,] logMel, int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(logMel);
@@ -93,10 +118,11 @@ public sealed class GriffinLim : IDisposable
     }
 
     // Non-negative least squares by the multiplicative updates of Lee and Seung: p ← p · (mFᵀ) / (pFFᵀ), which keep p positive.
-    Tensor Magnitude(Tensor logMel)
+    Tensor Magnitude(Tensor logMel, Tensor louder)
     {
         Tensor filters = _filters.On(logMel.device), normal = _normal.On(logMel.device);
-        Tensor bands = logMel.exp().Sub(_options.PowerFloor).relu();
+        Tensor floor = louder.Mul(-1).exp().Mul(_options.PowerFloor);
+        Tensor bands = ((logMel - louder).exp() - floor).relu().reshape(-1, _options.Bands);
         Tensor wanted = bands.mm(filters.t());
         Tensor power = wanted.Add(Tiny);
         for (int i = 0; i < InversionSteps; i++)

@@ -232,4 +232,23 @@ public class AudioEdgeTests
         Refused("Waveform", "Number", "Schema mismatch", "'Number'", "key");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Trained("mel").Transform(_ml.Data.LoadFromEnumerable(TinySpeech.Rows(2))));
     }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("adapted")]
+    [DataRow("waveform")]
+    public void The_loudest_sound_that_is_taken_decodes_to_finite_samples(string codec)
+    {
+        // Noise, as loud as may be in all bands and all rows.
+        var random = new Random(1);
+        TinySpeech.Row[] rows = TinySpeech.Rows(4);
+        foreach (TinySpeech.Row row in rows)
+            row.Waveform = [.. row.Waveform.Select(_ => random.Next(2) == 0 ? -1e9f : 1e9f)];
+        AudioVqVaeOptions options = TinySpeech.Options(TinySpeech.Codec(codec));
+        options.ReconstructionColumnName = "Decoded";
+        IDataView data = TinySpeech.Data(_ml, rows);
+        using AudioVqVaeTransformer trained = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", options).Fit(data);
+        foreach (object[] row in Values.Read(trained.Transform(data), "Decoded"))
+            Assert.IsTrue(((float[])row[0]).All(sample => sample is >= -1 and <= 1));
+    }
 }

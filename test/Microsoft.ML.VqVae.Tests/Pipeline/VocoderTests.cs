@@ -189,4 +189,41 @@ public sealed class VocoderTests
         Assert.Contains("has no frames for the column 'Mel'",
             Assert.Throws<ArgumentException>(() => codec.Decoder("Sound", null, null, "Mel")).Message);
     }
+
+    [TestMethod]
+    public void Frames_that_are_no_logarithms_are_refused()
+    {
+        const string Expected = "expected are log-mel frames, natural logarithms of power from −80 to 80. Take the logarithm";
+        TinyFrames.Row[] rows = TinyFrames.Rows(4);
+        rows[1].Frames[3] = 1e4f;
+        Assert.Contains($"Row 1 of column 'Frames' has 10000 in slot 3; {Expected}",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(rows: rows)).Message);
+        using VocoderTransformer vocoder = Fit();
+        rows[1].Frames[3] = -1e30f;
+        Assert.Contains($"in slot 3; {Expected}", Assert.ThrowsExactly<InvalidOperationException>(() => vocoder.Vocode(rows[1].Frames)).Message);
+        foreach (float limit in (float[])[80, -80])
+        {
+            float[] sound = vocoder.Vocode([.. rows[0].Frames.Select((value, slot) => slot % 3 == 0 ? limit : value)]);
+            Assert.IsTrue(Array.TrueForAll(sound, sample => sample is >= -1 and <= 1));
+        }
+    }
+
+    [TestMethod]
+    public async Task Windows_of_any_length_are_checked_in_no_time()
+    {
+        VocoderOptions options = TinyFrames.Options();
+        options.Codec.WindowSeconds = 1e6;
+        string message = await Task.Run(() => Assert.Throws<ArgumentException>(options.Validate).Message).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Contains("WindowSeconds must be", message);
+        Assert.DoesNotContain("WindowLength", message);
+    }
+
+    [TestMethod]
+    public void A_codec_whose_bands_fit_unwarped_alone_has_frames_for_a_vocoder()
+    {
+        var options = new VocoderOptions { Codec = new MelCodecOptions { SampleRate = 10_000 } };
+        options.Validate();
+        options.Codec.Bands = 128;
+        Assert.Contains("Bands must be few enough", Assert.Throws<ArgumentException>(options.Validate).Message);
+    }
 }

@@ -82,4 +82,27 @@ public sealed class GriffinLimTests
         }
         return samples;
     }
+
+    [TestMethod]
+    public void The_loudest_sound_stays_finite_and_what_is_no_logarithm_is_refused()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var spectrogram = new MelSpectrogram();
+        using var inversion = new GriffinLim(spectrogram, 4);
+        Tensor wanted = spectrogram.Compute(tensor(Voice(3200)).view(1, -1));
+        Tensor sound = inversion.Invert(wanted, seed: 1);
+        // Power of e⁸⁰ / e⁴ as much is e³⁸ times the amplitude; quieter sound in the same batch stays as it is.
+        Tensor both = inversion.Invert(cat([wanted + (80 - wanted.max()), wanted], 0), seed: 1);
+        Assert.IsTrue(both.isfinite().all().item<bool>());
+        Assert.IsGreaterThan(1e12f, both[0].abs().max().item<float>());
+        TensorAssert.Same(zeros(1), inversion.Invert(full([1L, 1, 80], float.NegativeInfinity)).abs().max().view(1).gt(1e-3).@float(), "silence");
+        foreach (float bad in (float[])[81, 1e30f, float.PositiveInfinity, float.NaN])
+        {
+            Tensor frames = zeros([1L, 5, 80]);
+            frames[0, 2, 7] = bad;
+            Assert.Contains("expected are natural logarithms of power, of at most 80",
+                Assert.ThrowsExactly<ArgumentException>(() => inversion.Invert(frames)).Message);
+        }
+        Assert.IsTrue(sound.isfinite().all().item<bool>());
+    }
 }

@@ -64,7 +64,9 @@ internal sealed class SpeechAnalysis : IDisposable
     /// <summary>Log-mel frames [1, T, bands] to samples.</summary>
     public float[] Synthesize(Tensor logMel, int seed)
     {
-        float[] samples = Numbers(griffinLim.Value.Invert(logMel, seed).cpu());
+        // A decoder may ask for more than any sound that it was trained on.
+        using Tensor audible = logMel.ClampMax(GriffinLim.MaxLogPower);
+        float[] samples = Numbers(griffinLim.Value.Invert(audible, seed).cpu());
         for (int i = 0; i < samples.Length; i++)
             samples[i] = Math.Clamp(samples[i], -1, 1);
         return samples;

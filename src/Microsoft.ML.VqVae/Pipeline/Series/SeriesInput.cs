@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
@@ -11,7 +12,9 @@ namespace Microsoft.ML.VqVae;
 /// <param name="channels">The number of values of a time step.</param>
 /// <param name="stepsPerCode">The number of time steps that a code covers: rows are padded to a multiple of it.</param>
 /// <param name="timeSteps">The number of time steps of each row; null where rows may be of any length.</param>
-internal sealed class SeriesInput(string name, int channels, int stepsPerCode = 1, int? timeSteps = null) : ModelInput
+/// <param name="areLogarithms">Whether the values are the logarithms of powers, which are not far from 0.</param>
+internal sealed class SeriesInput(
+    string name, int channels, int stepsPerCode = 1, int? timeSteps = null, bool areLogarithms = false) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
@@ -24,7 +27,7 @@ internal sealed class SeriesInput(string name, int channels, int stepsPerCode = 
     }
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new SeriesReader(channels, stepsPerCode, row, columns[0], capacity);
+        new SeriesReader(new SeriesGetter(row, columns[0], channels, areLogarithms), channels, stepsPerCode, capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [valueOf(Find(schema)[0]).Reshape(0, -1, channels).ChannelsFirst()];
@@ -63,8 +66,11 @@ internal sealed class SeriesInput(string name, int channels, int stepsPerCode = 
 }
 
 /// <summary>Reads the series of the current row, and checks it.</summary>
-internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column, int channels)
+internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column, int channels, bool areLogarithms = false)
 {
+    // The power of 10³⁴ times full scale, and its inverse: what is beyond is no logarithm, and its power soon no finite number.
+    const float MaxLogarithm = GriffinLim.MaxLogPower;
+
     readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(column);
     VBuffer<float> _vector;
 
@@ -80,8 +86,15 @@ internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column
                 $"{series.Length} values; expected is a multiple of {channels}, the channels of a time step"));
         }
         int bad = Finite.IndexOfOther(series);
+        if (bad >= 0)
+        {
+            throw Bad(string.Create(CultureInfo.InvariantCulture,
+                $"{series[bad]} in slot {bad}; every value must be a finite number. Replace missing values first"));
+        }
+        bad = areLogarithms ? Array.FindIndex(series, value => Math.Abs(value) > MaxLogarithm) : -1;
         return bad < 0 ? series : throw Bad(string.Create(CultureInfo.InvariantCulture,
-            $"{series[bad]} in slot {bad}; every value must be a finite number. Replace missing values first"));
+            $"{series[bad]} in slot {bad}; expected are log-mel frames, natural logarithms of power from −{MaxLogarithm} to {MaxLogarithm}. Take "
+            + $"the logarithm of the power of each band first"));
     }
 
     InvalidOperationException Bad(string found) => new($"Row {row.Position} of column '{column.Name}' has {found}.");
@@ -89,12 +102,11 @@ internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column
 
 /// <summary>Reads series of any length as a network's input.</summary>
 /// <remarks>The tensors: series [B, C, T], padded with zeros to whole codes, and time steps Int64 [B].</remarks>
-internal sealed class SeriesReader(int channels, int stepsPerCode, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
+internal sealed class SeriesReader(SeriesGetter getter, int channels, int stepsPerCode, int capacity) : RowReader
 {
-    readonly SeriesGetter _getter = new(row, column, channels);
     readonly float[][] _rows = new float[capacity][];
 
-    public override void Read(int slot) => _rows[slot] = _getter.Read();
+    public override void Read(int slot) => _rows[slot] = getter.Read();
 
     public override IReadOnlyList<Tensor> ToTensors(int count)
     {

@@ -53,7 +53,8 @@ internal sealed record VocoderColumns(string Frames, string Output) : IColumnNam
 {
     public void Describe(OptionProblems problems, VocoderDescription model) => SchemaColumns.Describe(problems, [Frames], [Output]);
 
-    public ModelInput ToInput(VocoderModel model) => new SeriesInput(Frames, model.Description.Spectrogram.Bands);
+    public ModelInput ToInput(VocoderModel model) => new SeriesInput(
+        Frames, model.Description.Spectrogram.Bands, areLogarithms: true);
 
     public IReadOnlyList<ModelColumn<VocoderModel, VocoderPass>> ToOutputs() =>
     [

@@ -17,7 +17,7 @@ namespace Microsoft.ML.VqVae;
 /// ### Input and Output Columns
 /// | Column | Type |
 /// | -- | -- |
-/// | Frames | A vector of <xref:System.Single> of any length: the log-mel bands of each frame, frame by frame |
+/// | Frames | A vector of <xref:System.Single> of any length: the log-mel bands of each frame, frame by frame, from −80 to 80 |
 /// | Waveform, in training | A vector of <xref:System.Single>: the sound that the frames describe |
 /// | Output | A vector of <xref:System.Single> of any length: the samples that the frames cover, from −1 to 1 |
 ///

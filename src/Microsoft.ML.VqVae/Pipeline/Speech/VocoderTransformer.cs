@@ -49,8 +49,8 @@ public sealed class VocoderTransformer : NetworkTransformer
     /// <summary>Makes the sound of one row of frames.</summary>
     /// <param name="frames"><see cref="Bands"/> numbers per frame, frame by frame.</param>
     /// <returns><see cref="SamplesPerFrame"/> samples per frame, from −1 to 1.</returns>
-    /// <exception cref="InvalidOperationException">The number of values is no multiple of that of a frame, or a value is not a finite
-    /// number.</exception>
+    /// <exception cref="InvalidOperationException">The number of values is no multiple of that of a frame, or a value is no logarithm of a
+    /// power: not a finite number, or beyond −80 to 80.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public float[] Vocode(float[] frames)
     {
