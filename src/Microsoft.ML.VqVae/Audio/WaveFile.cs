@@ -121,7 +121,7 @@ public sealed class WaveFile : AudioFile
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
     /// <param name="sampleRate">Samples per second, from 100 to 768,000.</param>
     /// <param name="encoding">The encoding; any but <see cref="WaveEncoding.MuLaw"/>.</param>
-    /// <param name="channels">The number of channels.</param>
+    /// <param name="channels">The number of channels, so many that a sample of all of them has at most 65,535 bytes.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
     /// cannot hold them all.</exception>
     public static void Write(
@@ -139,7 +139,7 @@ public sealed class WaveFile : AudioFile
     /// all encodings but <see cref="WaveEncoding.FloatingPoint"/>.</param>
     /// <param name="sampleRate">Samples per second, from 100 to 768,000.</param>
     /// <param name="encoding">The encoding; any but <see cref="WaveEncoding.MuLaw"/>.</param>
-    /// <param name="channels">The number of channels.</param>
+    /// <param name="channels">The number of channels, so many that a sample of all of them has at most 65,535 bytes.</param>
     /// <exception cref="ArgumentException">The samples are not a multiple of the channels, or one of them is NaN or infinite, or a WAV file
     /// cannot hold them all.</exception>
     public static void Write(

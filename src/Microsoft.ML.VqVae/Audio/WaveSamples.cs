@@ -102,7 +102,12 @@ internal static class WaveSamples
                 nameof(encoding), encoding, "Expected is PCM or floating point: files of others are not written.");
         }
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(channels, ushort.MaxValue);
+        if ((long)channels * Bytes(encoding) > ushort.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, string.Create(CultureInfo.InvariantCulture,
+                $"A WAV file has at most {ushort.MaxValue} bytes for a sample of all channels: expected are at most "
+                + $"{ushort.MaxValue / Bytes(encoding)} channels of {encoding}. Write several files, or an encoding of fewer bytes."));
+        }
         if (samples.Length % channels != 0)
         {
             throw new ArgumentException(

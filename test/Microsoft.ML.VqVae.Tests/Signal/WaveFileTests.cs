@@ -184,4 +184,22 @@ public sealed class WaveFileTests
         stream.Position = 0;
         return stream;
     }
+
+    [TestMethod]
+    [DataRow(WaveEncoding.Pcm8, 65535)]
+    [DataRow(WaveEncoding.Pcm16, 32767)]
+    [DataRow(WaveEncoding.Pcm24, 21845)]
+    [DataRow(WaveEncoding.FloatingPoint, 16383)]
+    public void As_many_channels_are_written_as_can_be_read(WaveEncoding encoding, int most)
+    {
+        using var stream = new MemoryStream();
+        WaveFile.Write(stream, new float[2 * most], 8000, encoding, most);
+        stream.Position = 0;
+        using WaveFile file = WaveFile.Open(stream, "written");
+        Assert.AreEqual((most, 2L), (file.Channels, file.Length));
+        using var other = new MemoryStream();
+        Assert.Contains($"at most {most} channels of {encoding}", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => WaveFile.Write(other, new float[2 * (most + 1)], 8000, encoding, most + 1)).Message);
+        Assert.AreEqual(0, other.Length, "Nothing is written.");
+    }
 }
