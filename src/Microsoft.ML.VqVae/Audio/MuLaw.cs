@@ -28,7 +28,7 @@ public static class MuLaw
 
     /// <summary>The code of a sample.</summary>
     /// <param name="sample">A sample; beyond -1 to 1 it counts as the nearer of the two.</param>
-    /// <returns>From 0 (for -1) to 255 (for 1).</returns>
+    /// <returns>From 0 (for -1) to 255 (for 1, and for NaN).</returns>
     public static byte Encode(float sample)
     {
         // The number of thresholds that the sample reaches.
@@ -36,10 +36,11 @@ public static class MuLaw
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (sample >= Thresholds[middle])
-                low = middle + 1;
-            else
+            // NaN, which compares as false, reaches all of them, as in bucketize.
+            if (sample < Thresholds[middle])
                 high = middle;
+            else
+                low = middle + 1;
         }
         return (byte)low;
     }

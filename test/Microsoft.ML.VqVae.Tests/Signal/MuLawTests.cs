@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.VqVae.Audio;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,5 +39,68 @@ public sealed class MuLawTests
         Assert.IsLessThan(1e-4, Math.Abs(MuLaw.Decode(MuLaw.Silence)));
         Assert.AreEqual((0, 255), (MuLaw.Encode(-7), MuLaw.Encode(7)));
         Assert.ThrowsExactly<ArgumentException>(() => MuLaw.Encode(new float[2], new byte[1]));
+    }
+
+    [TestMethod]
+    public void What_is_no_number_has_one_code_in_spans_tensors_and_graphs()
+    {
+        Assert.AreEqual(255, MuLaw.Encode(float.NaN));
+        using DisposeScope scope = NewDisposeScope();
+        CollectionAssert.AreEqual(new[] { 255L }, TensorAssert.Longs(MuLaw.Encode(tensor([float.NaN]))));
+        Assert.AreEqual(255, Compute(float.NaN));
+    }
+
+    [TestMethod]
+    public void A_graph_gives_the_same_codes_at_and_beside_all_thresholds()
+    {
+        foreach (int code in Enumerable.Range(0, 256))
+        {
+            // Between two codes there is one threshold, which a search by halves finds to the last bit.
+            (float low, float high) = (MuLaw.Decode((byte)code), MuLaw.Decode((byte)Math.Min(255, code + 1)));
+            while (MathF.BitIncrement(low) < high)
+            {
+                float middle = low + (high - low) / 2;
+                middle = middle > low && middle < high ? middle : MathF.BitIncrement(low);
+                if (MuLaw.Encode(middle) == code)
+                    low = middle;
+                else
+                    high = middle;
+            }
+            foreach (float sample in (float[])[low, high, MuLaw.Decode((byte)code)])
+                Assert.AreEqual(MuLaw.Encode(sample), Compute(sample), $"{sample:R}");
+        }
+        Assert.AreEqual((0, 255), (Compute(-7), Compute(7)));
+    }
+
+    /// <summary>The code of a sample by the graph, whose values are no larger than the waveform: no other operators are known here.</summary>
+    static int Compute(float sample)
+    {
+        var graph = new OnnxGraph();
+        OnnxValue result = MuLaw.ToOnnx(graph.Input("x", typeof(float), 2));
+        Assert.AreEqual((2, typeof(long)), (result.Rank, result.Type));
+        Dictionary<string, double> values = new() { ["x"] = sample };
+        Dictionary<string, float[]> tables = [];
+        foreach (OnnxConstant constant in graph.Constants)
+        {
+            if (constant is OnnxConstant<long> number)
+                values.Add(number.Name, number.Values.Single());
+            else
+                tables.Add(constant.Name, ((OnnxConstant<float>)constant).Values);
+        }
+        foreach (OnnxOperation operation in graph.Operations)
+        {
+            double Of(int input) => values[operation.Inputs[input]];
+            values.Add(operation.Outputs[0], operation.Operator switch
+            {
+                "Gather" => tables[operation.Inputs[0]][(int)Of(1)],
+                "Less" => Of(0) < Of(1) ? 1 : 0,
+                "Cast" => Of(0),
+                "Add" => Of(0) + Of(1),
+                "Sub" => Of(0) - Of(1),
+                "Mul" => Of(0) * Of(1),
+                _ => throw new NotSupportedException(operation.Operator),
+            });
+        }
+        return (int)values[result.Name];
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -82,9 +83,23 @@ internal sealed partial class OnnxValue(OnnxGraph graph, string name, Type type,
 
     public OnnxValue Greater(double limit) => graph.Apply("Greater", typeof(bool), rank, [this, Number(limit)]);
 
-    /// <summary>The number of thresholds that each value reaches, Int64.</summary>
-    public OnnxValue Reached(Tensor thresholds) =>
-        graph.Apply("GreaterOrEqual", typeof(bool), rank + 1, [SplitLast(-1, 1), graph.Constant(thresholds)]).To<long>().Sum(rank);
+    /// <summary>The number of thresholds that each value reaches, Int64; NaN reaches all. A search by halves: a comparison with each
+    /// threshold would take memory for all of them at each value.</summary>
+    /// <param name="thresholds">Rising numbers, one fewer than a power of two.</param>
+    public OnnxValue Reached(Tensor thresholds)
+    {
+        if (!BitOperations.IsPow2(thresholds.shape[0] + 1))
+            throw new ArgumentException($"There are {thresholds.shape[0]} thresholds: expected is one fewer than a power of two.");
+        OnnxValue table = graph.Constant(thresholds);
+        OnnxValue? reached = null;
+        for (long step = (thresholds.shape[0] + 1) / 2; step >= 1; step /= 2)
+        {
+            OnnxValue threshold = reached is null ? table.Select(axis: 0, step - 1) : (reached + (step - 1)).RowsOf(table);
+            OnnxValue added = step - graph.Apply("Less", typeof(bool), rank, [this, threshold]).To<long>() * step;
+            reached = reached is null ? added : reached + added;
+        }
+        return reached!;
+    }
 
     /// <summary>Of each pair of numbers the first where this is true, the second elsewhere.</summary>
     public OnnxValue Where(OnnxValue whereTrue, OnnxValue elsewhere) =>
