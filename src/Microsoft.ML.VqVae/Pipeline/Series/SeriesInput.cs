@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Audio;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
@@ -12,9 +11,9 @@ namespace Microsoft.ML.VqVae;
 /// <param name="channels">The number of values of a time step.</param>
 /// <param name="stepsPerCode">The number of time steps that a code covers: rows are padded to a multiple of it.</param>
 /// <param name="timeSteps">The number of time steps of each row; null where rows may be of any length.</param>
-/// <param name="areLogarithms">Whether the values are the logarithms of powers, which are not far from 0.</param>
+/// <param name="maxLogarithm">The largest amount of values that are the logarithms of powers; null for other values.</param>
 internal sealed class SeriesInput(
-    string name, int channels, int stepsPerCode = 1, int? timeSteps = null, bool areLogarithms = false) : ModelInput
+    string name, int channels, int stepsPerCode = 1, int? timeSteps = null, float? maxLogarithm = null) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
@@ -27,7 +26,7 @@ internal sealed class SeriesInput(
     }
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new SeriesReader(new SeriesGetter(row, columns[0], channels, areLogarithms), channels, stepsPerCode, capacity);
+        new SeriesReader(new SeriesGetter(row, columns[0], channels, maxLogarithm), channels, stepsPerCode, capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [valueOf(Find(schema)[0]).Reshape(0, -1, channels).ChannelsFirst()];
@@ -66,11 +65,8 @@ internal sealed class SeriesInput(
 }
 
 /// <summary>Reads the series of the current row, and checks it.</summary>
-internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column, int channels, bool areLogarithms = false)
+internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column, int channels, float? maxLogarithm = null)
 {
-    // The power of 10³⁴ times full scale, and its inverse: what is beyond is no logarithm, and its power soon no finite number.
-    const float MaxLogarithm = GriffinLim.MaxLogPower;
-
     readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(column);
     VBuffer<float> _vector;
 
@@ -91,9 +87,10 @@ internal sealed class SeriesGetter(DataViewRow row, DataViewSchema.Column column
             throw Bad(string.Create(CultureInfo.InvariantCulture,
                 $"{series[bad]} in slot {bad}; every value must be a finite number. Replace missing values first"));
         }
-        bad = areLogarithms ? Array.FindIndex(series, value => Math.Abs(value) > MaxLogarithm) : -1;
+        // What is beyond is no logarithm, and its power soon no finite number.
+        bad = Array.FindIndex(series, value => Math.Abs(value) > maxLogarithm);
         return bad < 0 ? series : throw Bad(string.Create(CultureInfo.InvariantCulture,
-            $"{series[bad]} in slot {bad}; expected are log-mel frames, natural logarithms of power from −{MaxLogarithm} to {MaxLogarithm}. Take "
+            $"{series[bad]} in slot {bad}; expected are log-mel frames, natural logarithms of power from −{maxLogarithm} to {maxLogarithm}. Take "
             + $"the logarithm of the power of each band first"));
     }
 

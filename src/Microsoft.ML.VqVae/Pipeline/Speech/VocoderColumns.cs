@@ -54,7 +54,7 @@ internal sealed record VocoderColumns(string Frames, string Output) : IColumnNam
     public void Describe(OptionProblems problems, VocoderDescription model) => SchemaColumns.Describe(problems, [Frames], [Output]);
 
     public ModelInput ToInput(VocoderModel model) => new SeriesInput(
-        Frames, model.Description.Spectrogram.Bands, areLogarithms: true);
+        Frames, model.Description.Spectrogram.Bands, maxLogarithm: GriffinLim.MaxLogPower);
 
     public IReadOnlyList<ModelColumn<VocoderModel, VocoderPass>> ToOutputs() =>
     [

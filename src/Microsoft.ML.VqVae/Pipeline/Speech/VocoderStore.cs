@@ -50,7 +50,7 @@ internal sealed class VocoderStore : IExampleStore, IDisposable
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using DataViewRowCursor cursor = data.GetRowCursor([frames, waveform]);
-            var frameGetter = new SeriesGetter(cursor, frames, description.Spectrogram.Bands, areLogarithms: true);
+            var frameGetter = new SeriesGetter(cursor, frames, description.Spectrogram.Bands, GriffinLim.MaxLogPower);
             var waveformGetter = new WaveformGetter(cursor, waveform);
             while (UnreadableRow.MoveNext(cursor))
             {
