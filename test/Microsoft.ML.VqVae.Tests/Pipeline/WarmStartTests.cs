@@ -211,6 +211,18 @@ public class WarmStartTests
     }
 
     [TestMethod]
+    public void Classes_without_new_rows_can_be_sampled_still()
+    {
+        IDataView data = TinyCodes.Grids(_ml, 12);
+        PriorOptions options = TinyCodes.Options(2);
+        using PriorTransformer first = _ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(data);
+        options.WarmStart = first;
+        using PriorTransformer second = _ml.Transforms.VqVae.Prior("Bits", "Codes", "Label", options).Fit(_ml.Data.TakeRows(data, 1));
+        CollectionAssert.AreEqual(first.Conditions.ToArray(), second.Conditions.ToArray());
+        Assert.HasCount(2, Values.Read(second.Sample(_ml, 2, TinyCodes.Classes[2]), "Codes"));
+    }
+
+    [TestMethod]
     public void A_speaker_without_new_rows_keeps_the_voice()
     {
         AudioVqVaeOptions options = TinySpeech.Options(steps: 4);

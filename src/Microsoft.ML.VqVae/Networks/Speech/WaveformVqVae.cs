@@ -36,10 +36,7 @@ public sealed class WaveformVqVae : AudioVqVae
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentNullException.ThrowIfNull(quantizer);
         ArgumentOutOfRangeException.ThrowIfNegative(speakers);
-        var problems = new OptionProblems("The options of the waveform VQ-VAE cannot be used");
-        codec.Describe(problems);
-        quantizer.Describe(problems);
-        problems.ThrowIfAny();
+        OptionProblems.Check("The options of the waveform VQ-VAE cannot be used", codec.Describe, quantizer.Describe);
         options = (WaveformCodecOptions)codec.Copy();
         using (var source = new WeightSource(seed))
         {

@@ -35,9 +35,9 @@ namespace Microsoft.ML.VqVae;
 /// | Exportable to ONNX | No |
 /// ]]></format>
 ///
-/// With G codes per position (<see cref="ExpandFramesOptions.CodesPerPosition"/>), each place of a position has a codebook of its own. Key k
-/// of place g, from 0, becomes g·K + k, and its key value becomes the text "g,value", so that trainers tell the places apart.
-/// <see cref="CodeLabelMapTrainer"/> then predicts from one code of a position at a time; the others are in the window.
+/// With G codes per position (<see cref="ExpandFramesOptions.CodesPerPosition"/>), each place of a position stands for channels of its own,
+/// also where the places share a codebook. Key k of place g, from 0, becomes g·K + k, and its key value becomes the text "g,value", so that
+/// trainers tell the places apart. <see cref="CodeLabelMapTrainer"/> then predicts from one code of a position at a time; the others are in the window.
 ///
 /// All input columns pass through, with the same value for all codes of an utterance. They are read again for each requested row: drop
 /// expensive ones, such as waveforms, first (<c>DropColumns</c>). A <c>PredictionEngine</c>, which maps one row to one, cannot use this

@@ -4,12 +4,12 @@ using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The keys of codes in rows. With one code per position they are those of the codes. With G of them, key 1 of one place is another
-/// symbol than key 1 of the next, as each place has its own codebook: the key k of place g, from 0, becomes g·K + k, and its value is
+/// <summary>The keys of codes in rows. With one code per position they are those of the codes. With G of them, key 1 of one place says something
+/// else than key 1 of the next, as each place stands for channels of its own: the key k of place g, from 0, becomes g·K + k, and its value is
 /// "g,value".</summary>
 internal static class FrameKeys
 {
-    const string KeyValues = "KeyValues";
+    const string KeyValues = ColumnTypes.KeyValues;
 
     /// <summary>The type of the keys: of G·K keys.</summary>
     public static KeyDataViewType TypeOf(FrameColumns names, DataViewSchema.Column codes)

@@ -82,9 +82,10 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
         CodeStore rows = CodeStore.Read(
             input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
+        CodePrior network = CreateNetwork(description, seed, conditions);
         description = description with
         {
-            Conditions = conditions?.WithRows(rows.Conditions),
+            Conditions = conditions?.WithRows(rows.Conditions, Options.WarmStart?.Classes),
             MeanLength = (double)rows.TotalCodes / rows.Count,
         };
         string fingerprint = description.AddTo(new SettingsFingerprint())
@@ -92,7 +93,6 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
         string given = conditions is null ? "" : $" given one of {conditions.Count} conditions";
         string subject =
             string.Create(CultureInfo.InvariantCulture, $"a prior on {rows.Count} rows of {format.ToColumnType()}{given}");
-        CodePrior network = CreateNetwork(description, seed, description.Conditions);
         return new(new TrainingTask(network, network, rows, fingerprint), subject,
             (device, summary) => new PriorTransformer(new PriorModel(description, network, device), _columns, training: summary));
     }

@@ -75,13 +75,13 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         EpisodeStore episodes = EpisodeStore.Read(
             input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
         episodes.RequireExamples();
-        description = description with { Actions = actions.WithRows(episodes.Actions) };
+        VideoCodePrior network = CreateNetwork(description, seed, actions);
+        description = description with { Actions = actions.WithRows(episodes.Actions, Options.WarmStart?.Classes) };
         string fingerprint = new SettingsFingerprint()
             .Add("Network", description.Network, SavedJson.Default.VideoCodePriorOptions)
             .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).ToString();
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a prior on {episodes.Count} frames of {format.ToColumnType()} in {episodes.Episodes.Count} episodes");
-        VideoCodePrior network = CreateNetwork(description, seed, description.Actions);
         return new(new TrainingTask(network, network, episodes, fingerprint), subject,
             (device, summary) => new VideoPriorTransformer(new VideoPriorModel(description, network, device), _columns, summary));
     }
