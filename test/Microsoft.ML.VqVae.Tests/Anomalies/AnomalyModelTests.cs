@@ -120,9 +120,7 @@ public sealed class AnomalyModelTests
         }
 
         Round();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = torch.Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Round();
         Assert.AreEqual(before, torch.Tensor.TotalCount);
     }

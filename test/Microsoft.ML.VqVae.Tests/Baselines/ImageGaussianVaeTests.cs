@@ -141,7 +141,7 @@ public sealed class ImageGaussianVaeTests
 
         Step();
         model.zero_grad();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Step();
         model.zero_grad();
         Assert.AreEqual(before, Tensor.TotalCount);

@@ -173,7 +173,7 @@ public sealed class ImageVimcoTests
 
         Step();
         model.zero_grad();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Step();
         model.zero_grad();
         Assert.AreEqual(before, Tensor.TotalCount);

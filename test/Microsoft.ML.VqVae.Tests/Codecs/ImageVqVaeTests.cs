@@ -172,7 +172,7 @@ public sealed class ImageVqVaeTests
 
         Step();
         model.zero_grad();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Step();
         model.zero_grad();
         Assert.AreEqual(before, Tensor.TotalCount);

@@ -141,7 +141,7 @@ public sealed class WaveNetDecoderTests
         using DisposeScope scope = NewDisposeScope();
         (Tensor? quantized, Tensor? speakers) = Conditions(3, 100);
         decoder.Generate(quantized, speakers).Dispose();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         var told = new Told();
         decoder.Generate(quantized, speakers, progress: told).Dispose();
         Assert.AreEqual(before, Tensor.TotalCount);

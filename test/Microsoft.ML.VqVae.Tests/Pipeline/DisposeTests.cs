@@ -125,9 +125,7 @@ public class DisposeTests
     public void Work_under_way_keeps_the_network_and_frees_it_at_its_end()
     {
         PriorTransformer prior = TinyCodes.UntrainedGrid(_ml);
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        long before = TorchSharp.torch.Tensor.TotalCount;
+        long before = LiveTensors.Count();
         IDataView samples = prior.Sample(_ml, 8, "up", new SamplingOptions { Progress = new DisposeAtFirstReport(prior) });
         Assert.HasCount(8, Values.Read(samples, "Codes"));
         Assert.ThrowsExactly<ObjectDisposedException>(() => prior.Sample(_ml, 1, "up"));

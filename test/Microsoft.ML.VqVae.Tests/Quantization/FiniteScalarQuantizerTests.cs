@@ -157,7 +157,7 @@ public sealed class FiniteScalarQuantizerTests
     {
         using Tensor random = get_rng_state();
         using FiniteScalarQuantizer quantizer = Quantizer(2, 4, 3);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         for (int i = 0; i < 4; i++)
         {
             using DisposeScope scope = NewDisposeScope();

@@ -305,7 +305,7 @@ public sealed class ResidualVectorQuantizerTests
         {
             (options.Dropout, options.Stage.UnquantizedSteps, options.Stage.RestartEverySteps) = (0.5, 1, 1);
         }), 3);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         for (int i = 0; i < 6; i++)
         {
             using DisposeScope scope = NewDisposeScope();

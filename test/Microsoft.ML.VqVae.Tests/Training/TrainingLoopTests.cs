@@ -144,10 +144,7 @@ public sealed class TrainingLoopTests
                     inner.Network, inner.Examples.Count, b => ++reads > 7 ? throw new FormatException("data") : inner.Examples.ReadBatch(b),
                     inner.Objective.Loss, inner.Fingerprint);
             }
-
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            long before = Tensor.TotalCount;
+            long before = LiveTensors.Count();
             Exception? error = null;
             try
             {
