@@ -14,7 +14,7 @@ internal static class DoomEngine
 
     const string Program = "dsda-doom", World = "freedoom2.wad";
 
-    /// <summary>How often to look whether the engine has ended, in milliseconds.</summary>
+    /// <summary>The interval between two checks of whether the engine has ended, in milliseconds.</summary>
     const int LookEvery = 50;
 
     static readonly string[] WorldFolders = ["/usr/share/games/doom", "/usr/local/share/games/doom", "/usr/share/doom"];

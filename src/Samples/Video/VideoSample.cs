@@ -259,7 +259,7 @@ internal sealed record VideoMetrics : SampleMetrics
     /// <summary>The squared error per step of the mean frame of several rollouts with the true actions.</summary>
     public required double[] RolloutMseOfMeanByStep { get; init; }
 
-    /// <summary>How many rollouts from each start these mean frames are of.</summary>
+    /// <summary>The number of rollouts from each start that these mean frames are of.</summary>
     public required int RolloutsInMean { get; init; }
 
     /// <summary>The squared error per step of the last given frame as the prediction.</summary>

@@ -16,8 +16,8 @@ namespace Microsoft.ML.VqVae;
 internal sealed record AnomalySettings(
     float Threshold, float CodeThreshold, double ScoredShare, int RestorationSeed, ImageFormat? Pixels, int[]? Grid)
 {
-    /// <summary>What a share is multiplied by before its product with a count is rounded up. As a binary number a share may be more than its
-    /// decimal one, and 0.6 · 25 more than 15.</summary>
+    /// <summary>The factor of a share whose product with a count is rounded up. As a binary number a share may be more than its decimal one,
+    /// and 0.6 · 25 more than 15.</summary>
     public const double RoundingOfShares = 1 - 3e-7;
 
     /// <summary>The settings of options, with thresholds that no row exceeds.</summary>
