@@ -28,7 +28,7 @@ public static class VqVaeCatalogExtensions
     extension(TransformsCatalog catalog)
     {
         /// <summary>Vector-quantized variational autoencoders (van den Oord et al. 2017, arXiv 1711.00937), which learn discrete codes of
-        /// images, speech and video, and priors over the codes.</summary>
+        /// images, sound, video and time series, and priors over the codes.</summary>
         public VqVaeCatalog VqVae => catalog.GetVqVae();
     }
 }

@@ -84,5 +84,5 @@ public sealed class ImageFeatureEstimator : NetworkEstimator<ImageFeatureOptions
     }
 
     static ArgumentOutOfRangeException VariableCodes(string name, string found) =>
-        SchemaColumns.Mismatch(name, "codes of an image, a vector of key type of known size, as EncodeImages outputs it", found, "codes");
+        SchemaColumns.Mismatch(name, "codes of an image, a vector of keys of UInt32 and of known size, as EncodeImages outputs it", found, "codes");
 }

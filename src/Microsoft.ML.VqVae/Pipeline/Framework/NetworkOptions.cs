@@ -4,9 +4,10 @@ using Microsoft.ML.VqVae.Training;
 namespace Microsoft.ML.VqVae;
 
 /// <summary>Settings common to all estimators that train a network.</summary>
-/// <remarks>The defaults are those of the methods without options, made for a CPU. To change some of them, set properties of the objects
-/// that are there, as in <c>new ImageVqVaeOptions { Training = { Steps = 5000 } }</c>: a new <see cref="TrainingOptions"/> starts from
-/// general defaults instead of those of the model.</remarks>
+/// <remarks>The defaults are those of the methods without options, made for a CPU; only EncodeVideo has others, those of
+/// <see cref="ImageVqVaeOptions.FastVideo"/>. To change some of them, set properties of the objects that are
+/// there, as in <c>new ImageVqVaeOptions { Training = { Steps = 5000 } }</c>: a new <see cref="TrainingOptions"/> starts from general defaults
+/// instead of those of the model.</remarks>
 public abstract class NetworkOptions
 {
     /// <summary>The default of <see cref="PredictionBatchSize"/>.</summary>

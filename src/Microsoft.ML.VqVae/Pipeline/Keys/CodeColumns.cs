@@ -16,7 +16,7 @@ public static class CodeColumns
     /// rows are read while they are enumerated, and again each time. Where the values of the keys are whole numbers, as those of all codecs
     /// are, they are the codes, also if the keys are numbered otherwise after they were read from text. Else the code is the key less
     /// 1.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or is not a vector of keys.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or is not a vector of keys of <see cref="uint"/>.</exception>
     /// <exception cref="InvalidOperationException">While the rows are read: a code is missing; the message names row and slot.</exception>
     /// <example><code>
     /// int[][] codes = codec.Transform(images).GetCodes("Codes").ToArray();
@@ -30,7 +30,7 @@ public static class CodeColumns
     /// <param name="columnName">A column of codes: a vector of keys, as EncodeImages outputs it.</param>
     /// <returns>The codes of each row, as for <see cref="GetCodes(IDataView, string)"/>.</returns>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> does not hold all codes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or is not a vector of keys.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or is not a vector of keys of <see cref="uint"/>.</exception>
     /// <exception cref="InvalidOperationException">While the rows are read: a code is missing; the message names row and slot.</exception>
     public static IEnumerable<T[]> GetCodes<T>(this IDataView data, string columnName)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>

@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae;
 /// <param name="SlotNames">The slot names, or null.</param>
 internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, string[]? SlotNames)
 {
-    const string Expected = "a vector of key type, as EncodeImages outputs it";
+    const string Expected = "a vector of keys of UInt32, as EncodeImages outputs it (ConvertType makes them of smaller keys)";
 
     // The codes of a row are an array, and some more that are computed from them.
     const int MaxLength = 1 << 24;

@@ -22,6 +22,7 @@ namespace Microsoft.ML.VqVae;
 /// | Reconstruction, on request | A vector of <xref:System.Single> as long as the input |
 /// | Embeddings, on request | A vector of <xref:System.Single>: D·G numbers per position, position by position |
 /// | Encoder outputs, on request | The same, before quantization |
+/// | Features, on request | A vector of <xref:System.Single>: what the encoder of a codec of features reads, frame by frame |
 /// | Decoded frames, on request | A vector of <xref:System.Single>: the log-mel bands of each frame, frame by frame |
 ///
 /// ### Time
@@ -44,7 +45,7 @@ namespace Microsoft.ML.VqVae;
 /// | Is normalization required? | No |
 /// | Is caching required? | No: the waveforms are read once, and their features are kept in memory |
 /// | Required NuGet in addition to Microsoft.ML | VqVae.MLNet and a libtorch package, for example libtorch-cpu-linux-x64 |
-/// | Exportable to ONNX | Codes, embeddings and encoder outputs, except with `FeatureNormalisation.Adapted`; decoding to sound is not |
+/// | Exportable to ONNX | Codes, embeddings and encoder outputs of most codecs (docs/onnx.md); decoding to sound is not |
 /// ]]></format>
 /// </remarks>
 public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, AudioVqVaeTransformer>

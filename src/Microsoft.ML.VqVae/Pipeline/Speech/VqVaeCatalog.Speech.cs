@@ -60,7 +60,7 @@ public sealed partial class VqVaeCatalog
     /// <summary>
     /// Trains a WaveNet that makes sound of the frames of a spectrogram, such as those that an audio codec decodes its codes to
     /// (<see cref="AudioVqVaeOptions.DecodedFramesColumnName"/>). Slower than the Griffin-Lim
-    /// algorithm, which needs no training, and as intelligible after minutes of it.
+    /// algorithm, which needs no training, and less intelligible after minutes of training (docs/speech.md).
     /// </summary>
     /// <param name="outputColumnName">The column of waveforms to add: Vector&lt;Single&gt; of any length.</param>
     /// <param name="framesColumnName">The column of frames: a Vector&lt;Single&gt; of any length, frame by frame.</param>

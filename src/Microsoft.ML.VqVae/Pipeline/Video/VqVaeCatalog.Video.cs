@@ -38,7 +38,7 @@ public sealed partial class VqVaeCatalog
     /// <param name="outputColumnName">The column to add: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt; for frames, [T, h, w, G] for
     /// clips.</param>
     /// <param name="inputColumnName">The column of frames or clips; null for <paramref name="outputColumnName"/>.</param>
-    /// <param name="options">The settings, for example <see cref="ImageVqVaeOptions.FastVideo"/> or
+    /// <param name="options">The settings: <see cref="ImageVqVaeOptions.FastVideo"/>, those of the method without options, with changes, or
     /// <see cref="ImageVqVaeOptions.DeepMindLab84"/>.</param>
     /// <returns>The estimator; <see cref="ImageVqVaeEstimator"/> documents its columns and characteristics.</returns>
     /// <exception cref="ArgumentException">Some settings are invalid; the message lists all of them.</exception>
