@@ -28,8 +28,8 @@ public class CodeStoreTests
         public uint[] Codes { get; set; } = [];
     }
 
-    static CodeStore Read(IDataView data, CodeRequirements wanted, CategoryKeys? conditions = null) => CodeStore.Read(
-        data, (data.Schema["Codes"], wanted), conditions is null ? null : (data.Schema["Condition"], conditions), "test", default);
+    static CodeStore Read(IDataView data, CodeRequirements wanted, CategoryColumn? condition = null) =>
+        CodeStore.Read(data, (data.Schema["Codes"], wanted), condition, "test", default);
 
     static long[] Values(Tensor tensor) => tensor.data<long>().ToArray();
 
@@ -39,7 +39,9 @@ public class CodeStoreTests
         using DisposeScope scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable(
             [new Few { Codes = [1, 9, 3], Condition = 2 }, new Few { Codes = [2] }, new Few { Codes = [4, 5], Condition = 1 }]);
-        CodeStore store = Read(data, new CodeRequirements(9, null), new CategoryKeys([10, 11, 12], ["a", "b", "c"], "", "condition"));
+        var classes = new CategorySet(Names: null, Rows: new int[13]);
+        CodeStore store = Read(
+            data, new CodeRequirements(9, null), new CategoryColumn(data.Schema["Condition"], "condition", classes, [10, 11, 12]));
         Assert.AreEqual((3, 6), (store.Count, store.TotalCodes));
         CollectionAssert.AreEqual(new[] { 12, 10, 11 }, store.Conditions.ToArray());
         Tensor[] batch = store.ReadBatch((int[])[2, 0]);

@@ -71,7 +71,7 @@ internal sealed record AnomalyColumns(
     {
         List<ModelInput> inputs = [new CodesInput(Codes, model.Description.Format)];
         if (model.Description.Conditions is CategorySet conditions)
-            inputs.Add(new ConditionInput(Condition!, conditions));
+            inputs.Add(new CategoryInput(Condition!, conditions, "condition"));
         if (Image is not null)
             inputs.Add(new PixelInput(Image, settings.Pixels!, inOnnx: false));
         return new CombinedInput([.. inputs]);

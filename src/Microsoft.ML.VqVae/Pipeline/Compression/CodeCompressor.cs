@@ -105,16 +105,10 @@ public sealed class CodeCompressor : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         CodeFormat format = _model.Description.Format;
         DataViewSchema.Column codes = format.Find(data.Schema, _columns.Codes);
-        List<DataViewSchema.Column> read = [codes];
-        CategoryKeys? classes = null;
-        if (_model.Description.Conditions is CategorySet set)
-        {
-            read.Add(SchemaColumns.Find(data.Schema, _columns.Condition!, "condition"));
-            classes = set.KeysOf(read[1], "condition");
-        }
-        using DataViewRowCursor cursor = data.GetRowCursor(read);
+        CategoryColumn? condition = _model.Description.Conditions?.Find(data.Schema, _columns.Condition!, "condition");
+        using DataViewRowCursor cursor = data.GetRowCursor(condition is null ? [codes] : [codes, condition.Column]);
         var codeGetter = new CodeGetter(format.ToRequirements(codes), cursor, codes);
-        CategoryGetter? classGetter = classes is null ? null : new CategoryGetter(classes, cursor, read[1]);
+        CategoryGetter? classGetter = condition is null ? null : new CategoryGetter(condition, cursor);
 
         var file = new CodeFileWriter(output, _header);
         List<CodeRow> block = [];

@@ -69,25 +69,26 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
             $"No row that the model was trained on had the {role} '{name}'; it knows {Listed()}.");
     }
 
-    /// <summary>The keys of the training column, each of which is a class.</summary>
-    public CategoryKeys AllKeys(string role) => Keys([.. Enumerable.Range(0, Count)], NameOf, role);
-
-    /// <summary>The classes of the keys of a column. Keys are matched by value, since another data set may number the same values
-    /// differently, or by number if one of the two columns has no key values.</summary>
-    public CategoryKeys KeysOf(DataViewSchema.Column column, string role)
+    /// <summary>Finds a column to train on: each of its keys is a class.</summary>
+    public static CategoryColumn FindNew(DataViewSchema schema, string name, string role)
     {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name, role);
+        CategorySet set = Of(column, role);
+        return new(column, role, set, [.. Enumerable.Range(0, set.Count)]);
+    }
+
+    /// <summary>Finds a column for a trained network. Keys are matched by value, since another data set may number the same values
+    /// differently, or by number if one of the two columns has no key values.</summary>
+    public CategoryColumn Find(DataViewSchema schema, string name, string role)
+    {
+        DataViewSchema.Column column = SchemaColumns.Find(schema, name, role);
         int count = CountOf(column, role);
-        int Seen(int index) => index >= 0 && index < Count && Rows[index] > 0 ? index : -1;
-        if (Names is null || KeyNames.Of(column) is not KeyNames names)
-        {
-            if (count != Count)
-            {
-                throw SchemaColumns.Mismatch(column.Name, $"{new KeyDataViewType(typeof(uint), Count)}, which the model was trained on",
-                    column.Type.ToString()!, role);
-            }
-            return Keys([.. Enumerable.Range(0, count).Select(Seen)], NameOf, role);
-        }
-        return Keys(Array.ConvertAll(Names.PlacesOf(names), Seen), key => names.Values[key], role);
+        int Seen(int index) => index >= 0 && Rows[index] > 0 ? index : -1;
+        if (Names is not null && KeyNames.Of(column) is KeyNames names)
+            return new(column, role, this, Array.ConvertAll(Names.PlacesOf(names), Seen));
+        return count == Count ? new(column, role, this, [.. Enumerable.Range(0, count).Select(Seen)])
+            : throw SchemaColumns.Mismatch(name, $"{new KeyDataViewType(typeof(uint), Count)}, which the model was trained on",
+                column.Type.ToString()!, role);
     }
 
     /// <summary>Checks that the classes of a trained network are those of the data that it is to be trained on.</summary>
@@ -109,9 +110,6 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
 
     IEnumerable<string> AllNames => Enumerable.Range(0, Count).Select(NameOf);
 
-    CategoryKeys Keys(int[] classes, Func<int, string> name, string role) =>
-        new(classes, [.. Enumerable.Range(0, classes.Length).Select(name)], Listed(), role);
-
     public string Listed() => Listed([.. Known]);
 
     static string Listed(string[] known)
@@ -124,4 +122,25 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
         column.Type is KeyDataViewType { Count: >= 1 and <= MaxClasses } key && key.RawType == typeof(uint)
         ? (int)key.Count
         : throw SchemaColumns.Mismatch(column.Name, Expected, column.Type.ToString()!, role);
+}
+
+/// <summary>A column of categories as the input of a network; see <see cref="CategoryReader"/> for the tensors.</summary>
+/// <param name="name">The name of the column.</param>
+/// <param name="categories">The categories that the network was trained on.</param>
+/// <param name="role">The role of the column, for messages.</param>
+/// <param name="unknownAllowed">Whether rows may have a category that was not in the training data, or none.</param>
+/// <param name="unknownInOnnx">Whether the keys of a column in an ONNX graph may be those of such categories.</param>
+internal sealed class CategoryInput(
+    string name, CategorySet categories, string role, bool unknownAllowed = false, bool unknownInOnnx = false) : ModelInput
+{
+    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [categories.Find(schema, name, role).Column];
+
+    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+        new CategoryReader(categories.Find(row.Schema, name, role), row, capacity, unknownAllowed);
+
+    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
+    {
+        CategoryColumn column = categories.Find(schema, name, role);
+        return [column.ToOnnx(valueOf(column.Column), unknownInOnnx)];
+    }
 }

@@ -34,26 +34,26 @@ internal sealed class CodeStore : IExampleStore
     /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="codes">The column of codes, and its requirements.</param>
-    /// <param name="condition">The column of conditions, and the meaning of its keys; null for none.</param>
+    /// <param name="condition">The column of conditions; null for none.</param>
     /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
     /// <param name="cancellation">Cancels the reading.</param>
     /// <param name="beside">Another column that is read with the codes of each row, and its reading, given their number; null for
     /// none.</param>
     public static CodeStore Read(
         IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes,
-        (DataViewSchema.Column Column, CategoryKeys Keys)? condition, string purpose, CancellationToken cancellation,
+        CategoryColumn? condition, string purpose, CancellationToken cancellation,
         (DataViewSchema.Column Column, Func<DataViewRow, Action<int>> ReaderOf)? beside = null)
     {
         var store = new CodeStore(codes.Required);
         List<DataViewSchema.Column> columns = [codes.Column];
-        if (condition is { } read)
-            columns.Add(read.Column);
+        if (condition is not null)
+            columns.Add(condition.Column);
         if (beside is { } other)
             columns.Add(other.Column);
         using DataViewRowCursor cursor = data.GetRowCursor(columns);
         Action<int>? readBeside = beside?.ReaderOf(cursor);
         var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
-        CategoryGetter? conditionGetter = condition is { } given ? new CategoryGetter(given.Keys, cursor, given.Column) : null;
+        CategoryGetter? conditionGetter = condition is null ? null : new CategoryGetter(condition, cursor);
         while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();

@@ -103,64 +103,69 @@ internal sealed class CodeReader(
     }
 }
 
-/// <summary>The meaning of the keys of a column to a network that is conditioned on classes.</summary>
-/// <param name="Classes">The class of each key from 1; −1 for a class that was not in the training data.</param>
-/// <param name="Names">The name of each key.</param>
-/// <param name="Known">The names of the classes of the training data, for messages.</param>
+/// <summary>A column of categories, and the meaning of its keys to a network that is conditioned on them.</summary>
+/// <param name="Column">The column.</param>
 /// <param name="Role">The role of the column, for messages: "condition", "speaker".</param>
-internal sealed record CategoryKeys(int[] Classes, IReadOnlyList<string> Names, string Known, string Role)
+/// <param name="Set">The categories of the network.</param>
+/// <param name="Classes">The class of each key from 1; −1 for a class that was not in the training data.</param>
+internal sealed record CategoryColumn(DataViewSchema.Column Column, string Role, CategorySet Set, int[] Classes)
 {
+    /// <summary>The name of a key, counted from 0.</summary>
+    public string NameOf(int key) => Set.Names is not null && KeyNames.Of(Column) is KeyNames names ? names.Values[key] : Set.NameOf(key);
+
     /// <summary>The classes of keys in an ONNX graph: UInt32 [rows, 1] → Int64 [rows], −1 for missing keys and unknown classes.</summary>
     /// <param name="keys">The keys.</param>
-    /// <param name="column">The name of their column.</param>
-    /// <param name="required">Whether all keys of the column must be those of known classes.</param>
-    /// <exception cref="NotSupportedException">A key of the column is not.</exception>
-    public OnnxValue ToOnnx(OnnxValue keys, string column, bool required)
+    /// <param name="unknownAllowed">Whether keys of the column may be those of unknown classes.</param>
+    /// <exception cref="NotSupportedException">There is such a key, and it may not be.</exception>
+    public OnnxValue ToOnnx(OnnxValue keys, bool unknownAllowed)
     {
-        if (required && Array.IndexOf(Classes, -1) is int unknown and >= 0)
-            throw new NotSupportedException($"the {Role} column '{column}' has '{Names[unknown]}', which no row of the training data had");
+        if (!unknownAllowed && Array.IndexOf(Classes, -1) is int unknown and >= 0)
+            throw new NotSupportedException($"the {Role} column '{Column.Name}' has '{NameOf(unknown)}', which no row of the training data had");
         long[] classes = [-1, .. Classes.Select(index => (long)index)];
         return keys.To<long>().RowsOf(keys.Graph.Constant(classes, classes.Length)).Reshape(-1);
     }
 }
 
-/// <summary>Reads and checks the class of the current row.</summary>
-internal sealed class CategoryGetter
+/// <summary>Reads the class of the current row.</summary>
+internal sealed class CategoryGetter(CategoryColumn categories, DataViewRow row)
 {
-    readonly CategoryKeys _keys;
-    readonly DataViewRow _row;
-    readonly string _column;
-    readonly ValueGetter<uint> _getter;
+    readonly ValueGetter<uint> _getter = row.GetGetter<uint>(categories.Column);
+    uint _key;
 
-    public CategoryGetter(CategoryKeys keys, DataViewRow row, DataViewSchema.Column column)
+    /// <summary>The class; −1 for one that was not in the training data, and for a missing key.</summary>
+    public int ReadAny()
     {
-        (_keys, _row, _column) = (keys, row, column.Name);
-        _getter = row.GetGetter<uint>(column);
+        _getter(ref _key);
+        return _key >= 1 && _key <= (uint)categories.Classes.Length ? categories.Classes[_key - 1] : -1;
     }
 
+    /// <summary>The class; any other than those of the training data is an error.</summary>
     public int Read()
     {
-        uint key = 0;
-        _getter(ref key);
-        if (key == 0)
-            throw Bad("has no value (a missing key)");
-        if (key > (uint)_keys.Classes.Length)
-            throw Bad($"has the key {key}; expected are keys from 1 to {_keys.Classes.Length}");
-        int category = _keys.Classes[key - 1];
-        return category >= 0 ? category
-            : throw Bad($"has '{_keys.Names[(int)key - 1]}', which no row had that the model was trained on; it knows {_keys.Known}");
+        int category = ReadAny();
+        if (category >= 0)
+            return category;
+        string problem = _key == 0 ? "has no value (a missing key); each row needs one"
+            : _key > (uint)categories.Classes.Length ? $"has the key {_key}; expected are keys from 1 to {categories.Classes.Length}"
+            : $"has '{categories.NameOf((int)_key - 1)}', which no row had that the model was trained on; it knows {categories.Set.Listed()}";
+        throw new InvalidOperationException($"Row {row.Position} of {categories.Role} column '{categories.Column.Name}' {problem}.");
     }
-
-    InvalidOperationException Bad(string problem) => new($"Row {_row.Position} of {_keys.Role} column '{_column}' {problem}.");
 }
 
-/// <summary>Reads the classes that rows are conditioned on, Int64 [rows].</summary>
-internal sealed class CategoryReader(CategoryKeys keys, DataViewRow row, DataViewSchema.Column column, int capacity) : RowReader
+/// <summary>Reads the classes that rows are conditioned on.</summary>
+/// <remarks>The tensors: classes Int64 [rows]. Where unknown classes are allowed they are −1, and the positions of the rows follow, Int64
+/// [rows].</remarks>
+internal sealed class CategoryReader(CategoryColumn categories, DataViewRow row, int capacity, bool unknownAllowed) : RowReader
 {
-    readonly CategoryGetter _getter = new(keys, row, column);
+    readonly CategoryGetter _getter = new(categories, row);
     readonly long[] _classes = new long[capacity];
+    readonly long[] _positions = new long[capacity];
 
-    public override void Read(int slot) => _classes[slot] = _getter.Read();
+    public override void Read(int slot) => (_classes[slot], _positions[slot]) = (unknownAllowed ? _getter.ReadAny() : _getter.Read(), row.Position);
 
-    public override IReadOnlyList<Tensor> ToTensors(int count) => [ToTensor<long>(_classes.AsSpan(0, count), ScalarType.Int64, count)];
+    public override IReadOnlyList<Tensor> ToTensors(int count)
+    {
+        Tensor classes = ToTensor<long>(_classes.AsSpan(0, count), ScalarType.Int64, count);
+        return unknownAllowed ? [classes, ToTensor<long>(_positions.AsSpan(0, count), ScalarType.Int64, count)] : [classes];
+    }
 }

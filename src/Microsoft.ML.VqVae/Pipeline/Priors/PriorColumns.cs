@@ -140,7 +140,7 @@ internal sealed record PriorColumns(string Codes, string? Condition, string Outp
     {
         var codes = new CodesInput(Codes, model.Description.Format);
         return model.Description.Conditions is CategorySet conditions
-            ? new CombinedInput(codes, new ConditionInput(Condition!, conditions)) : codes;
+            ? new CombinedInput(codes, new CategoryInput(Condition!, conditions, "condition")) : codes;
     }
 
     public IReadOnlyList<ModelColumn<PriorModel, PriorPass>> ToOutputs()
@@ -162,28 +162,6 @@ internal sealed record PriorColumns(string Codes, string? Condition, string Outp
     /// <summary>The bits of each code, [rows, codes].</summary>
     public static OnnxValue ToOnnxBits(PriorModel model, IReadOnlyList<OnnxValue> inputs) =>
         model.Network.BitsToOnnx(inputs[0], inputs.Count > 1 ? inputs[1] : null);
-}
-
-/// <summary>A column of conditions as the input of a network: the class of each row, Int64 [rows].</summary>
-/// <param name="name">The name of the column.</param>
-/// <param name="conditions">The classes that the network was trained on.</param>
-internal sealed class ConditionInput(string name, CategorySet conditions) : ModelInput
-{
-    public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
-    {
-        DataViewSchema.Column column = SchemaColumns.Find(schema, name, "condition");
-        conditions.KeysOf(column, "condition");
-        return [column];
-    }
-
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new CategoryReader(conditions.KeysOf(columns[0], "condition"), row, columns[0], capacity);
-
-    public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
-    {
-        DataViewSchema.Column column = Find(schema)[0];
-        return [conditions.KeysOf(column, "condition").ToOnnx(valueOf(column), name, required: true)];
-    }
 }
 
 /// <summary>The lazy forward pass of a batch through the prior: codes, lengths and, with conditions, classes.</summary>

@@ -71,14 +71,9 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
     {
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
         CodeFormat format = CodeFormat.Of(codes);
-        CategorySet? conditions = null;
-        (DataViewSchema.Column, CategoryKeys)? condition = null;
-        if (_columns.Condition is string name)
-        {
-            DataViewSchema.Column column = SchemaColumns.Find(input.Schema, name, "condition");
-            conditions = CategorySet.Of(column, "condition");
-            condition = (column, conditions.AllKeys("condition"));
-        }
+        CategoryColumn? condition =
+            _columns.Condition is string name ? CategorySet.FindNew(input.Schema, name, "condition") : null;
+        CategorySet? conditions = condition?.Set;
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
         CodeStore rows = CodeStore.Read(
             input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);

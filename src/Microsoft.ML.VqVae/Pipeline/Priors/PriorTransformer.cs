@@ -166,12 +166,7 @@ public sealed class PriorTransformer : NetworkTransformer
         SamplingSettings settings = Settings(mlContext, ref options);
         CodeFormat format = _model.Description.Format;
         DataViewSchema.Column codes = format.Find(data.Schema, _columns.Codes);
-        (DataViewSchema.Column, CategoryKeys)? condition = null;
-        if (_model.Description.Conditions is CategorySet set)
-        {
-            DataViewSchema.Column column = SchemaColumns.Find(data.Schema, _columns.Condition!, "condition");
-            condition = (column, set.KeysOf(column, "condition"));
-        }
+        CategoryColumn? condition = _model.Description.Conditions?.Find(data.Schema, _columns.Condition!, "condition");
         CodeRequirements required = format.ToRequirements(codes, missingAllowed: true);
         CodeStore given = CodeStore.Read(data, (codes, required), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];

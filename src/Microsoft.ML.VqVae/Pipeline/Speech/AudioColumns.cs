@@ -40,7 +40,7 @@ internal sealed record AudioModelDescription(
             return speaker is null ? [] : throw new ArgumentException(
                 $"The network was trained without a column of speakers, and cannot be conditioned on '{speaker}'.", nameof(speaker));
         }
-        return [ValueRow.Key(column!, Speakers, speaker is null ? -1 : Speakers.IndexOf(speaker, SpeakerInput.Role, nameof(speaker)))];
+        return [ValueRow.Key(column!, Speakers, speaker is null ? -1 : Speakers.IndexOf(speaker, "speaker", nameof(speaker)))];
     }
 
     public void Describe(OptionProblems problems)
@@ -85,7 +85,8 @@ internal sealed record AudioEncoderColumns(string Input, string Codes, string? S
         var waveform = new WaveformInput(Input, model);
         bool needsSpeaker = model.Description.EncodesBySpeaker() || Reconstruction is not null || DecodedFrames is not null;
         return model.Description.Speakers is CategorySet speakers && needsSpeaker
-            ? new CombinedInput(waveform, new SpeakerInput(Speaker!, speakers, required: false, requiredInOnnx: NeedsKnownSpeakers(model)))
+            ? new CombinedInput(waveform, new CategoryInput(
+                Speaker!, speakers, "speaker", unknownAllowed: true, unknownInOnnx: !NeedsKnownSpeakers(model)))
             : waveform;
     }
 
@@ -137,7 +138,7 @@ internal sealed record AudioDecoderColumns(string Codes, string? Speaker, string
         QuantizerOptions quantizer = model.Description.Quantizer;
         var codes = new CodeSequenceInput(Codes, CodeFormat.Sequence(quantizer.CodebookSize), quantizer.CodesPerPosition);
         return Speaker is null ? codes
-            : new CombinedInput(codes, new SpeakerInput(Speaker, model.Description.Speakers!, required: true));
+            : new CombinedInput(codes, new CategoryInput(Speaker, model.Description.Speakers!, "speaker"));
     }
 
     public IReadOnlyList<ModelColumn<AudioModel, AudioDecoderPass>> ToOutputs()
@@ -169,7 +170,7 @@ internal static class AudioColumn
 /// <summary>The lazy forward pass of a batch of waveforms through the encoder and, on request, the decoder.</summary>
 internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, IReadOnlyList<Tensor> inputs)
 {
-    // The order of the tensors of WaveformInput and SpeakerInput.
+    // The order of the tensors of WaveformInput and CategoryInput.
     const int Values = 0, ValueCounts = 1, Normalizers = 2, Samples = 3, Speakers = 4, Positions = 5;
 
     /// <summary>The codes, Int64 [rows, N, G].</summary>
@@ -220,7 +221,11 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
         for (int row = 0; row < speakers.Length; row++)
         {
             if (speakers[row] < 0)
-                throw SpeakerReader.Unknown(Numbers(Positions)[row], columns.Speaker!, model.Description.Speakers!.Listed());
+            {
+                throw new InvalidOperationException($"Row {Numbers(Positions)[row]} of speaker column '{columns.Speaker}' names no speaker of "
+                    + "the training data (a missing key, or another speaker); decoding needs one of "
+                    + $"{model.Description.Speakers!.Listed()}.");
+            }
             decode(row, Codes.select(0, row).narrow(0, 0, Lengths[row]), speakers[row]);
         }
     }
@@ -239,7 +244,7 @@ internal sealed class AudioPass(AudioModel model, AudioEncoderColumns columns, I
 /// <summary>The lazy forward pass of a batch of codes through the decoder.</summary>
 internal sealed class AudioDecoderPass(AudioModel model, IReadOnlyList<Tensor> inputs)
 {
-    // The order of the tensors of CodeSequenceInput and SpeakerInput.
+    // The order of the tensors of CodeSequenceInput and CategoryInput.
     const int Codes = 0, Lengths = 1, Speakers = 2;
 
     public void Decode(NumberSequenceColumn column) => ForEachRow(column, (codes, speaker) => Decode(model, codes, speaker));

@@ -66,14 +66,14 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
     {
         WaveformInput.Check(inputSchema, _columns.Input);
         if (_columns.Speaker is string speaker)
-            CategorySet.Check(inputSchema, speaker, SpeakerInput.Role);
+            CategorySet.Check(inputSchema, speaker, "speaker");
     }
 
     private protected override TrainingPlan<AudioVqVaeTransformer> Plan(IDataView input, int seed)
     {
         DataViewSchema.Column waveform = WaveformInput.Find(input.Schema, _columns.Input);
-        DataViewSchema.Column? speaker = _columns.Speaker is string name ? SchemaColumns.Find(input.Schema, name, SpeakerInput.Role) : null;
-        CategorySet? speakers = speaker is { } column ? CategorySet.Of(column, SpeakerInput.Role) : null;
+        CategoryColumn? speaker = _columns.Speaker is string name ? CategorySet.FindNew(input.Schema, name, "speaker") : null;
+        CategorySet? speakers = speaker?.Set;
         var description = new AudioModelDescription(
             Options.Codec.Copy(), Options.Quantizer.Copy(), speakers, Options.PredictionBatchSize, seed);
         AudioVqVae network = CreateNetwork(description, seed, speakers);
@@ -83,8 +83,7 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
             features = new UtteranceFeatures(
                 network, description.EncodesBySpeaker(), Options.Training.DataMemoryLimitOrDefault);
             UtteranceStore store = UtteranceStore.Read(
-                input, waveform, speaker is { } who ? (who, speakers!.AllKeys(SpeakerInput.Role)) : null, features, Options.CropCodes, seed,
-                Options.Training.CancellationToken);
+                input, waveform, speaker, features, Options.CropCodes, seed, Options.Training.CancellationToken);
             features.Complete(Options.WarmStart is not null, Options.Training.CancellationToken);
             description = description with { Speakers = speakers?.WithRows(store.Speakers, Options.WarmStart?.Classes) };
             return new(new TrainingTask(network, network, store, FingerprintOf(description, store)), SubjectOf(description, store, features.Memory),

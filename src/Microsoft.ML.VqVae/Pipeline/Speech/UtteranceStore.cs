@@ -38,26 +38,26 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
     /// <summary>Reads all rows; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="waveform">The column of waveforms.</param>
-    /// <param name="speaker">The column of speakers with the meaning of its keys, or null.</param>
+    /// <param name="speaker">The column of speakers, or null.</param>
     /// <param name="features">Receives the utterances; to be completed before the first batch.</param>
     /// <param name="cropCodes">The length of a crop in codes.</param>
     /// <param name="seed">The seed of the crops.</param>
     /// <param name="cancellation">Cancels the reading.</param>
     public static UtteranceStore Read(
-        IDataView data, DataViewSchema.Column waveform, (DataViewSchema.Column Column, CategoryKeys Keys)? speaker,
-        UtteranceFeatures features, int cropCodes, int seed, CancellationToken cancellation)
+        IDataView data, DataViewSchema.Column waveform, CategoryColumn? speaker, UtteranceFeatures features, int cropCodes, int seed,
+        CancellationToken cancellation)
     {
         // Crops longer than any utterance ask for whole ones.
         int cropLength = (int)Math.Min(int.MaxValue, (long)cropCodes * features.ValuesPerCode);
         var store = new UtteranceStore(features, new RandomCrops(cropLength, seed));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using DataViewRowCursor cursor = data.GetRowCursor(speaker is { } read ? [waveform, read.Column] : [waveform]);
+        using DataViewRowCursor cursor = data.GetRowCursor(speaker is null ? [waveform] : [waveform, speaker.Column]);
         var waveforms = new WaveformGetter(cursor, waveform);
-        SpeakerGetter? speakers = speaker is { } given ? new SpeakerGetter(given.Keys, cursor, given.Column) : null;
+        CategoryGetter? speakers = speaker is null ? null : new CategoryGetter(speaker, cursor);
         while (UnreadableRow.MoveNext(cursor))
         {
             cancellation.ThrowIfCancellationRequested();
-            int? voice = speakers?.ReadKnown();
+            int? voice = speakers?.Read();
             float[] samples = waveforms.Read();
             if (samples.Length == 0)
             {

@@ -9,9 +9,8 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Action">The column of actions.</param>
 /// <param name="Episode">The column of episodes.</param>
 /// <param name="Required">The requirements for the codes.</param>
-/// <param name="Actions">The meaning of the keys of actions.</param>
 internal sealed record EpisodeColumns(
-    DataViewSchema.Column Codes, DataViewSchema.Column Action, DataViewSchema.Column Episode, CodeRequirements Required, CategoryKeys Actions);
+    DataViewSchema.Column Codes, CategoryColumn Action, DataViewSchema.Column Episode, CodeRequirements Required);
 
 /// <summary>The three columns of video as the input of a network; see <see cref="EpisodeReader"/> for the tensors.</summary>
 /// <param name="names">The names of the columns.</param>
@@ -23,7 +22,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
         EpisodeColumns columns = Bind(schema);
-        return [columns.Codes, columns.Action, columns.Episode];
+        return [columns.Codes, columns.Action.Column, columns.Episode];
     }
 
     public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
@@ -33,9 +32,9 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
     public EpisodeColumns Bind(DataViewSchema schema)
     {
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
-        DataViewSchema.Column action = SchemaColumns.Find(schema, names.Action, "action");
+        CategoryColumn action = description.Actions.Find(schema, names.Action, "action");
         DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
-        return new(codes, action, episode, description.Format.ToRequirements(codes), description.Actions.KeysOf(action, "action"));
+        return new(codes, action, episode, description.Format.ToRequirements(codes));
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)
@@ -80,7 +79,7 @@ internal sealed class EpisodeReader : RowReader
     {
         (_length, _context) = (columns.Required.Length!.Value, context);
         _codes = new CodeGetter(columns.Required, row, columns.Codes);
-        _action = new CategoryGetter(columns.Actions, row, columns.Action);
+        _action = new CategoryGetter(columns.Action, row);
         _episode = new EpisodeGetter(row, columns.Episode);
         _frames = new long[checked(capacity * _length)];
         _past = new long[checked(capacity * context * _length)];

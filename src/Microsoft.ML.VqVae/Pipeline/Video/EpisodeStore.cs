@@ -38,7 +38,7 @@ internal sealed class EpisodeStore : IExampleStore
     public static EpisodeStore Read(
         IDataView data, EpisodeColumns columns, int context, string purpose, CancellationToken cancellation)
     {
-        CodeStore frames = CodeStore.Read(data, (columns.Codes, columns.Required), (columns.Action, columns.Actions), purpose, cancellation);
+        CodeStore frames = CodeStore.Read(data, (columns.Codes, columns.Required), columns.Action, purpose, cancellation);
         var episodes = new List<(uint Key, int First, int Length)>(frames.Count);
         var seen = new HashSet<uint>();
         using DataViewRowCursor cursor = data.GetRowCursor([columns.Episode]);

@@ -67,11 +67,11 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
     {
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
         CodeFormat format = CodeFormat.Of(codes);
-        DataViewSchema.Column action = SchemaColumns.Find(input.Schema, _columns.Action, "action");
-        CategorySet actions = CategorySet.Of(action, "action");
+        CategoryColumn action = CategorySet.FindNew(input.Schema, _columns.Action, "action");
+        CategorySet actions = action.Set;
         DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);
         VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, Options);
-        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(codes), actions.AllKeys("action"));
+        var columns = new EpisodeColumns(codes, action, episode, format.ToRequirements(codes));
         EpisodeStore episodes = EpisodeStore.Read(
             input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
         episodes.RequireExamples();

@@ -94,7 +94,7 @@ internal sealed class VideoRollout
         var schema = SchemaDefinition.Create(typeof(Row));
         SchemaDefinition.Column action = schema[nameof(Row.Action)], episode = schema[nameof(Row.Episode)];
         SampledCodes.Describe(schema[nameof(Row.Codes)], columns.Codes.Name, description.Format);
-        (action.ColumnName, action.ColumnType) = (columns.Action.Name, new KeyDataViewType(typeof(uint), description.Actions.Count));
+        (action.ColumnName, action.ColumnType) = (columns.Action.Column.Name, new KeyDataViewType(typeof(uint), description.Actions.Count));
         description.Actions.Names?.AddTo(action);
         (episode.ColumnName, episode.ColumnType) = (columns.Episode.Name, columns.Episode.Type);
         KeyNames.Of(columns.Episode)?.AddTo(episode);
