@@ -109,7 +109,7 @@ internal sealed record FeatureColumns(
         ];
         if (Positions is string positions)
         {
-            columns.Add(new(positions, schema => PositionVectorsInput.IsFixed(schema, Codes)
+            columns.Add(new(positions, schema => SchemaColumns.IsOfKnownSize(schema, Codes)
                     ? ColumnTypes.VectorShape(positions) : ColumnTypes.SequenceShape(positions),
                 model => model.Description.PositionDimensions() is [_, ..] dimensions
                     ? ColumnTypes.Vector(positions, [.. dimensions, model.Description.Network.Channels])

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
-using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -37,25 +36,10 @@ internal sealed class PositionVectorsInput(string name, FeatureDescription model
         [valueOf(Find(schema)[0]).Reshape(0, -1, model.InputChannels)];
 
     /// <summary>Finds the column of training data.</summary>
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name)
-    {
-        DataViewSchema.Column column = SchemaColumns.Find(schema, name);
-        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single ? column
-            : throw SchemaColumns.Mismatch(name, Expected, column.Type.ToString()!);
-    }
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name) => SchemaColumns.FindNumbers(schema, name, Expected);
 
     /// <summary>The check that is possible before there is data.</summary>
-    public static void Check(SchemaShape schema, string name)
-    {
-        SchemaShape.Column column = SchemaColumns.Find(schema, name);
-        bool isVector = column.Kind is SchemaShape.Column.VectorKind.Vector or SchemaShape.Column.VectorKind.VariableVector;
-        if (!isVector || column.ItemType != NumberDataViewType.Single || column.IsKey)
-            throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
-    }
-
-    /// <summary>Whether a column is of known size.</summary>
-    public static bool IsFixed(SchemaShape schema, string name) =>
-        SchemaColumns.Find(schema, name, "codes").Kind == SchemaShape.Column.VectorKind.Vector;
+    public static void Check(SchemaShape schema, string name) => SchemaColumns.CheckNumbers(schema, name, Expected);
 }
 
 /// <summary>Reads the vectors of the current row, and checks them.</summary>

@@ -91,13 +91,7 @@ internal static class FrameInput
             throw SchemaColumns.Mismatch(labels.Name, Labels, labels.Type.ToString()!, "labels");
         return new FrameSchema(names, codes, (labels, Time(names.LabelStarts), Time(names.LabelEnds)), schema);
 
-        DataViewSchema.Column Time(string name)
-        {
-            DataViewSchema.Column column = SchemaColumns.Find(schema, name, "label times");
-            return IsVector(column, type => type == NumberDataViewType.Single)
-                ? column
-                : throw SchemaColumns.Mismatch(name, Times, column.Type.ToString()!, "label times");
-        }
+        DataViewSchema.Column Time(string name) => SchemaColumns.FindNumbers(schema, name, Times, "label times");
     }
 
     /// <summary>The shapes of the added columns.</summary>
@@ -121,10 +115,7 @@ internal static class FrameInput
             bool isText = labels.ItemType is TextDataViewType, isKey = labels.IsKey && labels.ItemType == NumberDataViewType.UInt32;
             Require(labels, isText || isKey, Labels, "labels");
             foreach (string name in (string[])[names.LabelStarts, names.LabelEnds])
-            {
-                SchemaShape.Column times = SchemaColumns.Find(schema, name, "label times");
-                Require(times, times.ItemType == NumberDataViewType.Single && !times.IsKey, Times, "label times");
-            }
+                SchemaColumns.CheckNumbers(schema, name, Times, "label times");
             added.Add(MLNetInternals.ShapeColumn(label, SchemaShape.Column.VectorKind.Scalar, labels.ItemType, labels.IsKey,
                 new SchemaShape(FrameKeys.ShapesOf(labels))));
         }

@@ -22,6 +22,25 @@ internal static class SchemaColumns
         throw Missing(name, role, schema.Select(column => column.Name));
     }
 
+    /// <summary>Finds a column of vectors of Single.</summary>
+    public static DataViewSchema.Column FindNumbers(DataViewSchema schema, string name, string expected, string role = "input")
+    {
+        DataViewSchema.Column column = Find(schema, name, role);
+        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single ? column
+            : throw Mismatch(name, expected, column.Type.ToString()!, role);
+    }
+
+    /// <summary>Checks that a column is one of vectors of Single, before there is data.</summary>
+    public static void CheckNumbers(SchemaShape schema, string name, string expected, string role = "input")
+    {
+        SchemaShape.Column column = Find(schema, name, role);
+        if (column.Kind == SchemaShape.Column.VectorKind.Scalar || column.ItemType != NumberDataViewType.Single || column.IsKey)
+            throw Mismatch(name, expected, MLNetInternals.TypeText(column), role);
+    }
+
+    /// <summary>Whether a column is of vectors of known size.</summary>
+    public static bool IsOfKnownSize(SchemaShape schema, string name) => Find(schema, name).Kind == SchemaShape.Column.VectorKind.Vector;
+
     /// <summary>A schema shape with added columns, which replace those with the same names.</summary>
     public static SchemaShape With(SchemaShape schema, IReadOnlyCollection<SchemaShape.Column> added) =>
         new(schema.Where(column => added.All(made => made.Name != column.Name)).Concat(added));

@@ -67,7 +67,7 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
     {
         List<ModelColumn<SeriesModel, SeriesPass>> columns =
         [
-            new(Codes, inputs => SeriesInput.IsFixed(inputs, Input) ? ColumnTypes.CodesShape(Codes) : ColumnTypes.CodeSequenceShape(Codes),
+            new(Codes, inputs => SchemaColumns.IsOfKnownSize(inputs, Input) ? ColumnTypes.CodesShape(Codes) : ColumnTypes.CodeSequenceShape(Codes),
                 model => ColumnTypes.Codes(Codes, model.Description.ToCodes()), (pass, column) => column.Store(pass.Codes, pass.CodeCounts),
                 onnx: ToOnnxCodes),
         ];
@@ -113,7 +113,7 @@ internal sealed record SeriesEncoderColumns(string Input, string Codes, string? 
     ModelColumn<SeriesModel, SeriesPass> Numbers(
         string name, Func<SeriesModel, int, int[]> dimensions, Action<SeriesPass, BatchColumn> compute,
         OnnxColumn<SeriesModel> onnx) => new(
-        name, inputs => SeriesInput.IsFixed(inputs, Input) ? ColumnTypes.VectorShape(name) : ColumnTypes.SequenceShape(name),
+        name, inputs => SchemaColumns.IsOfKnownSize(inputs, Input) ? ColumnTypes.VectorShape(name) : ColumnTypes.SequenceShape(name),
         model => model.Description.TimeSteps is int steps ? ColumnTypes.Vector(name, dimensions(model, steps)) : ColumnTypes.Sequence(name),
         compute, onnx: onnx);
 }
@@ -128,7 +128,7 @@ internal sealed record SeriesDecoderColumns(string Codes, string Output) : IColu
 
     public IReadOnlyList<ModelColumn<SeriesModel, SeriesDecoderPass>> ToOutputs() =>
     [
-        new(Output, inputs => SeriesInput.IsFixed(inputs, Codes) ? ColumnTypes.VectorShape(Output) : ColumnTypes.SequenceShape(Output),
+        new(Output, inputs => SchemaColumns.IsOfKnownSize(inputs, Codes) ? ColumnTypes.VectorShape(Output) : ColumnTypes.SequenceShape(Output),
             model => model.Description.TimeSteps is int steps
                 ? ColumnTypes.Vector(Output, [steps * model.Description.Codec.Channels]) : ColumnTypes.Sequence(Output),
             (pass, column) => column.Store(pass.Series, pass.StepCounts),

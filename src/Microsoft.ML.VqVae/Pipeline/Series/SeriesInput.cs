@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
-using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -34,24 +33,14 @@ internal sealed class SeriesInput(
     /// <summary>Finds the column of training data or of a model for rows of any length.</summary>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, int channels)
     {
-        DataViewSchema.Column column = SchemaColumns.Find(schema, name);
-        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size % channels == 0
-            ? column
+        DataViewSchema.Column column = SchemaColumns.FindNumbers(schema, name, Expected(channels));
+        return SizeOf(column) % channels == 0 ? column
             : throw SchemaColumns.Mismatch(name, Expected(channels), column.Type.ToString()!);
     }
 
     /// <summary>The check that is possible before there is data.</summary>
-    public static void Check(SchemaShape schema, string name, int channels)
-    {
-        SchemaShape.Column column = SchemaColumns.Find(schema, name);
-        bool isVector = column.Kind is SchemaShape.Column.VectorKind.Vector or SchemaShape.Column.VectorKind.VariableVector;
-        if (!isVector || column.ItemType != NumberDataViewType.Single || column.IsKey)
-            throw SchemaColumns.Mismatch(name, Expected(channels), MLNetInternals.TypeText(column));
-    }
-
-    /// <summary>Whether the column is of known size.</summary>
-    public static bool IsFixed(SchemaShape schema, string name) =>
-        SchemaColumns.Find(schema, name).Kind == SchemaShape.Column.VectorKind.Vector;
+    public static void Check(SchemaShape schema, string name, int channels) =>
+        SchemaColumns.CheckNumbers(schema, name, Expected(channels));
 
     /// <summary>The number of time steps of each row; null where rows may be of any length.</summary>
     public static int? TimeStepsOf(DataViewSchema.Column column, int channels) =>

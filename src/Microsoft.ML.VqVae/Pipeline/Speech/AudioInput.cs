@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
-using Microsoft.ML.VqVae.Persistence;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -20,22 +18,9 @@ internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [valueOf(Find(schema)[0]).Reshape(0, -1)];
 
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name)
-    {
-        DataViewSchema.Column column = SchemaColumns.Find(schema, name);
-        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single
-            ? column
-            : throw SchemaColumns.Mismatch(name, Expected, column.Type.ToString()!);
-    }
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name) => SchemaColumns.FindNumbers(schema, name, Expected);
 
-    /// <summary>Checks the kind of column, before there is data.</summary>
-    public static void Check(SchemaShape schema, string name)
-    {
-        SchemaShape.Column column = SchemaColumns.Find(schema, name);
-        bool isVector = column.Kind is SchemaShape.Column.VectorKind.Vector or SchemaShape.Column.VectorKind.VariableVector;
-        if (!isVector || column.ItemType != NumberDataViewType.Single || column.IsKey)
-            throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
-    }
+    public static void Check(SchemaShape schema, string name) => SchemaColumns.CheckNumbers(schema, name, Expected);
 }
 
 /// <summary>Reads and checks the waveform of the current row.</summary>
