@@ -9,14 +9,14 @@ namespace Microsoft.ML.VqVae;
 /// Read and checked in one pass. Rows of any length are cropped at random.</summary>
 internal sealed class FeatureStore : IExampleStore, IDisposable
 {
+    readonly CodeStore _codes;
     readonly int _perPosition;
     readonly RandomCrops _crops;
     readonly DataMemory _memory;
     readonly List<ReadOnlyMemory<float>> _vectors = [];
-    CodeStore _codes = null!;
 
-    FeatureStore(int perPosition, RandomCrops crops, long memory) =>
-        (_perPosition, _crops, _memory) = (perPosition, crops, new DataMemory(memory));
+    FeatureStore(CodeRequirements required, RandomCrops crops, long memory) =>
+        (_codes, _perPosition, _crops, _memory) = (new CodeStore(required), required.PerPosition, crops, new DataMemory(memory));
 
     /// <summary>Number of examples of an epoch: a row counts once for each crop that is needed to cover it.</summary>
     public int Count => _crops.Count;
@@ -39,20 +39,23 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
         IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes, DataViewSchema.Column? input, int cropLength,
         int seed, TrainingOptions training)
     {
-        int perPosition = codes.Required.PerPosition;
-        var store = new FeatureStore(perPosition, new RandomCrops(cropLength, seed), training.DataMemoryLimitOrDefault);
+        var store = new FeatureStore(codes.Required, new RandomCrops(cropLength, seed), training.DataMemoryLimitOrDefault);
         try
         {
-            PositionVectorsGetter? vectors = null;
-            store._codes = CodeStore.Read(data, codes, condition: null, "train on", training.CancellationToken,
-                input is not DataViewSchema.Column column ? null : (column, row =>
-                {
-                    vectors = new PositionVectorsGetter(row, column, channels: 0);
-                    return count => store._vectors.Add(store._memory.Keep(vectors.Read(count / perPosition)));
-                }));
+            using DataViewRowCursor cursor = data.GetRowCursor(input is { } read ? [codes.Column, read] : [codes.Column]);
+            var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
+            PositionVectorsGetter? vectors = input is { } column ? new PositionVectorsGetter(cursor, column, channels: 0) : null;
+            while (UnreadableRow.MoveNext(cursor, training.CancellationToken))
+            {
+                ReadOnlySpan<long> row = codeGetter.Read();
+                int positions = row.Length / store._perPosition;
+                store._crops.Add(store.Rows, positions);
+                store._codes.Add(row);
+                if (vectors is not null)
+                    store._vectors.Add(store._memory.Keep(vectors.Read(positions)));
+            }
+            store._codes.RequireRows(codes.Column, "train on");
             store.InputChannels = vectors?.Channels ?? 0;
-            for (int row = 0; row < store._codes.Count; row++)
-                store._crops.Add(row, store._codes.LengthOf(row) / perPosition);
             return store;
         }
         catch
@@ -121,14 +124,29 @@ internal sealed class ImageFeatureStore(ImageStore images, CodeStore? codes) : I
     {
         if (codes is not { } read)
             return new(ImageStore.Read(data, pixels, format, training), null);
-        CodeStore? ofImages = null;
-        ImageStore images = ImageStore.Read(data, pixels, format, training, store => ofImages = CodeStore.Read(
-            data, read, condition: null, "train on", training.CancellationToken, (pixels, row =>
+        var images = new ImageStore(format, data.GetRowCount(), training.DataMemoryLimitOrDefault);
+        var ofImages = new CodeStore(read.Required);
+        try
+        {
+            using DataViewRowCursor cursor = data.GetRowCursor([pixels, read.Column]);
+            var codeGetter = new CodeGetter(read.Required, cursor, read.Column);
+            var pixelReader = new PixelReader(format, cursor, pixels, capacity: 1);
+            float[] image = new float[format.ValuesOfRow];
+            while (UnreadableRow.MoveNext(cursor, training.CancellationToken))
             {
-                Action readImage = store.ReaderOf(row, pixels);
-                return _ => readImage();
-            })));
-        return new(images, ofImages);
+                ofImages.Add(codeGetter.Read());
+                pixelReader.Read(image);
+                images.Add(image);
+            }
+            ofImages.RequireRows(read.Column, "train on");
+            images.RequireContrast(pixels);
+            return new(images, ofImages);
+        }
+        catch
+        {
+            images.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Images Single [B, C, H, W] and, where there are codes, Int64 [B, N].</summary>

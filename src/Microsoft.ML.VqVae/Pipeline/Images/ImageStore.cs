@@ -71,12 +71,15 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     RowChunks<float>? _singles;
     double _squaredDeviations;
 
-    ImageStore(ImageFormat format, long? expected, long memoryLimit)
+    /// <param name="format">The layout of the pixels.</param>
+    /// <param name="rows">The number of rows that will probably come; null where it is not known.</param>
+    /// <param name="memoryLimit">Bytes of images that may lie in memory.</param>
+    public ImageStore(ImageFormat format, long? rows, long memoryLimit)
     {
-        (_format, _expected, _memoryLimit) = (format, expected, memoryLimit);
+        (_format, _expected, _memoryLimit) = (format, rows * format.ImagesOfRow, memoryLimit);
         _values = [.. Enumerable.Range(0, 256).Select(value => (value - format.ImageOffset) * format.ImageScale)];
         Memory = new DataMemory(memoryLimit);
-        _bytes = new(format.ValueCount, expected, Memory);
+        _bytes = new(format.ValueCount, _expected, Memory);
     }
 
     public int Count => _bytes?.Count ?? _singles!.Count;
@@ -98,27 +101,21 @@ internal sealed class ImageStore : IExampleStore, IDisposable
 
     /// <summary>Reads the whole column; throws at the first unsuitable row, and if there are no rows.</summary>
     public static ImageStore Read(
-        IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options, bool asBytes = false) =>
-        Read(data, column, format, options, store =>
-        {
-            store.Read(data, column, options.CancellationToken);
-            if (asBytes)
-                PixelInput.CheckBytes(column.Name, store.Minimum, store.Maximum, format);
-        });
-
-    /// <summary>Reads the column together with another one.</summary>
-    /// <param name="data">The rows.</param>
-    /// <param name="column">The column of images.</param>
-    /// <param name="format">The layout of its pixels.</param>
-    /// <param name="options">The limit of memory.</param>
-    /// <param name="readRows">Reads all rows, and with each its images, as <see cref="ReaderOf"/> does.</param>
-    public static ImageStore Read(
-        IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options, Action<ImageStore> readRows)
+        IDataView data, DataViewSchema.Column column, ImageFormat format, TrainingOptions options, bool asBytes = false)
     {
-        var store = new ImageStore(format, data.GetRowCount() * format.ImagesOfRow, options.DataMemoryLimitOrDefault);
+        var store = new ImageStore(format, data.GetRowCount(), options.DataMemoryLimitOrDefault);
         try
         {
-            readRows(store);
+            using DataViewRowCursor cursor = data.GetRowCursor([column]);
+            var reader = new PixelReader(format, cursor, column, capacity: 1);
+            float[] row = new float[format.ValuesOfRow];
+            while (store.ReadNext(data, column, cursor, reader, row))
+            {
+                options.CancellationToken.ThrowIfCancellationRequested();
+                store.Add(row);
+            }
+            if (asBytes)
+                PixelInput.CheckBytes(column.Name, store.Minimum, store.Maximum, format);
             store.RequireContrast(column);
             return store;
         }
@@ -129,31 +126,8 @@ internal sealed class ImageStore : IExampleStore, IDisposable
         }
     }
 
-    /// <summary>Creates the reading of the images of a cursor's current row into the store.</summary>
-    public Action ReaderOf(DataViewRow row, DataViewSchema.Column column)
-    {
-        var reader = new PixelReader(_format, row, column, capacity: 1);
-        float[] values = new float[_format.ValuesOfRow];
-        return () =>
-        {
-            reader.Read(values);
-            Add(values);
-        };
-    }
-
-    void Read(IDataView data, DataViewSchema.Column column, CancellationToken cancellation)
-    {
-        using DataViewRowCursor cursor = data.GetRowCursor([column]);
-        var reader = new PixelReader(_format, cursor, column, capacity: 1);
-        float[] row = new float[_format.ValuesOfRow];
-        while (ReadNext(data, column, _format, cursor, reader, row))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Add(row);
-        }
-    }
-
-    void Add(ReadOnlySpan<float> row)
+    /// <summary>Adds the images of a row, planar.</summary>
+    public void Add(ReadOnlySpan<float> row)
     {
         for (int at = 0; at < row.Length; at += _format.ValueCount)
         {
@@ -163,7 +137,8 @@ internal sealed class ImageStore : IExampleStore, IDisposable
         }
     }
 
-    void RequireContrast(DataViewSchema.Column column)
+    /// <summary>Throws if there are no images, or all values are the same.</summary>
+    public void RequireContrast(DataViewSchema.Column column)
     {
         if (Count == 0)
             throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{column.Name}' to train on.");
@@ -175,8 +150,7 @@ internal sealed class ImageStore : IExampleStore, IDisposable
     }
 
     // Errors of the source have another type or a cause; those of the reader's own checks name the row already.
-    static bool ReadNext(
-        IDataView data, DataViewSchema.Column column, ImageFormat format, DataViewRowCursor cursor, PixelReader reader, float[] row)
+    bool ReadNext(IDataView data, DataViewSchema.Column column, DataViewRowCursor cursor, PixelReader reader, float[] row)
     {
         try
         {
@@ -188,11 +162,7 @@ internal sealed class ImageStore : IExampleStore, IDisposable
         catch (Exception exception) when (exception is not OperationCanceledException
             && (exception is not InvalidOperationException || exception.InnerException is not null))
         {
-            throw UnreadableRow.Error(data, column, exception, current =>
-            {
-                var again = new PixelReader(format, current, column, capacity: 1);
-                return () => again.Read(slot: 0);
-            });
+            throw UnreadableRow.Error(data, column, exception, current => new PixelReader(_format, current, column, capacity: 1));
         }
     }
 

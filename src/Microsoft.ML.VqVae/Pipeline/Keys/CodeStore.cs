@@ -15,7 +15,7 @@ internal sealed class CodeStore : IExampleStore
     readonly List<int> _conditions = [];
     readonly int? _length;
 
-    CodeStore(CodeRequirements required)
+    public CodeStore(CodeRequirements required)
     {
         _length = required.Length;
         // Codes are from −1, a missing one, and are stored as keys.
@@ -37,37 +37,36 @@ internal sealed class CodeStore : IExampleStore
     /// <param name="condition">The column of conditions; null for none.</param>
     /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
     /// <param name="cancellation">Cancels the reading.</param>
-    /// <param name="beside">Another column that is read with the codes of each row, and its reading, given their number; null for
-    /// none.</param>
     public static CodeStore Read(
-        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes,
-        CategoryColumn? condition, string purpose, CancellationToken cancellation,
-        (DataViewSchema.Column Column, Func<DataViewRow, Action<int>> ReaderOf)? beside = null)
+        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes, CategoryColumn? condition, string purpose,
+        CancellationToken cancellation)
     {
         var store = new CodeStore(codes.Required);
-        List<DataViewSchema.Column> columns = [codes.Column];
-        if (condition is not null)
-            columns.Add(condition.Column);
-        if (beside is { } other)
-            columns.Add(other.Column);
-        using DataViewRowCursor cursor = data.GetRowCursor(columns);
-        Action<int>? readBeside = beside?.ReaderOf(cursor);
+        using DataViewRowCursor cursor = data.GetRowCursor(condition is null ? [codes.Column] : [codes.Column, condition.Column]);
         var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
         CategoryGetter? conditionGetter = condition is null ? null : new CategoryGetter(condition, cursor);
-        while (UnreadableRow.MoveNext(cursor))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (store.Count == int.MaxValue)
-                throw new InvalidOperationException($"More than {int.MaxValue} rows: take a sample of them.");
-            ReadOnlySpan<long> row = codeGetter.Read();
-            if (conditionGetter is not null)
-                store._conditions.Add(conditionGetter.Read());
-            store._rows.Add(row);
-            store.TotalCodes += row.Length;
-            readBeside?.Invoke(row.Length);
-        }
-        return store.Count > 0 ? store : throw new InvalidOperationException(
-            $"The data view has no rows: there is nothing in column '{codes.Column.Name}' to {purpose}.");
+        while (UnreadableRow.MoveNext(cursor, cancellation))
+            store.Add(codeGetter.Read(), conditionGetter?.Read());
+        store.RequireRows(codes.Column, purpose);
+        return store;
+    }
+
+    /// <summary>Adds a row, with its class if rows have classes.</summary>
+    public void Add(ReadOnlySpan<long> codes, int? condition = null)
+    {
+        if (Count == int.MaxValue)
+            throw new InvalidOperationException($"More than {int.MaxValue} rows: take a sample of them.");
+        _rows.Add(codes);
+        TotalCodes += codes.Length;
+        if (condition is int known)
+            _conditions.Add(known);
+    }
+
+    /// <summary>Throws if there are no rows.</summary>
+    public void RequireRows(DataViewSchema.Column codes, string purpose)
+    {
+        if (Count == 0)
+            throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{codes.Name}' to {purpose}.");
     }
 
     /// <summary>The given rows on the CPU: codes Int64 [rows, longest], lengths Int64 [rows] and, if rows have classes, classes Int64

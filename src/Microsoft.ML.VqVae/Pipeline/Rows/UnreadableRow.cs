@@ -7,11 +7,14 @@ namespace Microsoft.ML.VqVae;
 internal static class UnreadableRow
 {
     /// <summary>Moves a cursor on; an error of another thread is reported with its cause.</summary>
-    public static bool MoveNext(DataViewRowCursor cursor)
+    public static bool MoveNext(DataViewRowCursor cursor, CancellationToken cancellation = default)
     {
         try
         {
-            return cursor.MoveNext();
+            if (!cursor.MoveNext())
+                return false;
+            cancellation.ThrowIfCancellationRequested();
+            return true;
         }
         catch (InvalidOperationException exception) when (exception.InnerException is not null && ReasonOf(exception) != exception.Message)
         {
@@ -41,20 +44,20 @@ internal static class UnreadableRow
     /// <param name="data">The rows.</param>
     /// <param name="column">The column that was read.</param>
     /// <param name="cause">The error of the first reading, in which several threads may have read ahead.</param>
-    /// <param name="readerOf">Creates the reading of the column of a cursor's current row.</param>
+    /// <param name="readerOf">Creates a reader of the column.</param>
     public static InvalidOperationException Error(
-        IDataView data, DataViewSchema.Column column, Exception cause, Func<DataViewRow, Action> readerOf)
+        IDataView data, DataViewSchema.Column column, Exception cause, Func<DataViewRow, RowReader> readerOf)
     {
         using DataViewRowCursor cursor = data.GetRowCursorSet([column], 1)[0];
         string reason = ReasonOf(cause is InvalidOperationException { InnerException: Exception inner } ? inner : cause);
         long row = -1;
         try
         {
-            Action read = readerOf(cursor);
+            RowReader reader = readerOf(cursor);
             while (cursor.MoveNext())
             {
                 row = cursor.Position;
-                read();
+                reader.Read(slot: 0);
                 row = -1;
             }
         }

@@ -47,9 +47,8 @@ internal sealed class SeriesStore : IExampleStore
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
         var getter = new SeriesGetter(cursor, column, codec.Channels);
-        while (UnreadableRow.MoveNext(cursor))
+        while (UnreadableRow.MoveNext(cursor, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
             float[] series = getter.Read();
             if (series.Length > 0)
                 store.Add(series, hash);

@@ -54,9 +54,8 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
         using DataViewRowCursor cursor = data.GetRowCursor(speaker is null ? [waveform] : [waveform, speaker.Column]);
         var waveforms = new WaveformGetter(cursor, waveform);
         CategoryGetter? speakers = speaker is null ? null : new CategoryGetter(speaker, cursor);
-        while (UnreadableRow.MoveNext(cursor))
+        while (UnreadableRow.MoveNext(cursor, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
             int? voice = speakers?.Read();
             float[] samples = waveforms.Read();
             if (samples.Length == 0)

@@ -52,11 +52,8 @@ internal sealed class VocoderStore : IExampleStore, IDisposable
             using DataViewRowCursor cursor = data.GetRowCursor([frames, waveform]);
             var frameGetter = new SeriesGetter(cursor, frames, description.Spectrogram.Bands, GriffinLim.MaxLogPower);
             var waveformGetter = new WaveformGetter(cursor, waveform);
-            while (UnreadableRow.MoveNext(cursor))
-            {
-                training.CancellationToken.ThrowIfCancellationRequested();
+            while (UnreadableRow.MoveNext(cursor, training.CancellationToken))
                 store.Add(frameGetter.Read(), waveformGetter.Read(), hash, (cursor.Position, frames.Name, waveform.Name));
-            }
             if (store.Rows == 0)
                 throw new InvalidOperationException($"The data view has no row with frames in column '{frames.Name}': there is nothing to train on.");
             store.Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];

@@ -38,14 +38,18 @@ internal sealed class EpisodeStore : IExampleStore
     public static EpisodeStore Read(
         IDataView data, EpisodeColumns columns, int context, string purpose, CancellationToken cancellation)
     {
-        CodeStore frames = CodeStore.Read(data, (columns.Codes, columns.Required), columns.Action, purpose, cancellation);
-        var episodes = new List<(uint Key, int First, int Length)>(frames.Count);
+        var frames = new CodeStore(columns.Required);
+        var episodes = new List<(uint Key, int First, int Length)>();
         var seen = new HashSet<uint>();
-        using DataViewRowCursor cursor = data.GetRowCursor([columns.Episode]);
-        var getter = new EpisodeGetter(cursor, columns.Episode);
-        for (int row = 0; UnreadableRow.MoveNext(cursor); row++)
+        using DataViewRowCursor cursor = data.GetRowCursor([columns.Codes, columns.Action.Column, columns.Episode]);
+        var codes = new CodeGetter(columns.Required, cursor, columns.Codes);
+        var action = new CategoryGetter(columns.Action, cursor);
+        var episode = new EpisodeGetter(cursor, columns.Episode);
+        while (UnreadableRow.MoveNext(cursor, cancellation))
         {
-            uint key = getter.Read();
+            int row = frames.Count;
+            uint key = episode.Read();
+            frames.Add(codes.Read(), action.Read());
             if (episodes.Count > 0 && episodes[^1].Key == key)
             {
                 episodes[^1] = episodes[^1] with { Length = row + 1 - episodes[^1].First };
@@ -58,6 +62,7 @@ internal sealed class EpisodeStore : IExampleStore
             }
             episodes.Add((key, row, 1));
         }
+        frames.RequireRows(columns.Codes, purpose);
         return new EpisodeStore(frames, episodes, context);
     }
 
