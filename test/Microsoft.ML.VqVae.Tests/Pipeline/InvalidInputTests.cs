@@ -126,8 +126,14 @@ public class InvalidInputTests
     }
 
     [TestMethod]
-    public void An_empty_view_is_refused() => ThrowsData(
-        ["has no rows", "'Pixels'"], () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Tiny.Options()).Fit(Tiny.Data(_ml, 0)));
+    [DataRow(null)]
+    [DataRow("Bits")]
+    public void An_empty_view_is_refused(string? bits)
+    {
+        ImageVqVaeOptions options = Tiny.Options();
+        options.ReconstructionBitsColumnName = bits;
+        ThrowsData(["has no rows", "'Pixels'"], () => _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(Tiny.Data(_ml, 0)));
+    }
 
     [TestMethod]
     public void Images_without_any_contrast_are_refused() => ThrowsData(

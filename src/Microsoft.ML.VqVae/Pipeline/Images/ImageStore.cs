@@ -114,9 +114,9 @@ internal sealed class ImageStore : IExampleStore, IDisposable
                 options.CancellationToken.ThrowIfCancellationRequested();
                 store.Add(row);
             }
+            store.RequireContrast(column);
             if (asBytes)
                 PixelInput.CheckBytes(column.Name, store.Minimum, store.Maximum, format);
-            store.RequireContrast(column);
             return store;
         }
         catch
