@@ -161,6 +161,6 @@ public class LayoutTests
     {
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Pixels", type);
-        return PixelInput.Resolve(builder.ToSchema()["Pixels"], options);
+        return PixelInput.Resolve(builder.ToSchema()["Pixels"], options.Pixels);
     }
 }

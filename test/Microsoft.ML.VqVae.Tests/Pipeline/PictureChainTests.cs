@@ -83,7 +83,7 @@ public class PictureChainTests
         var names = new EncoderColumns("Image", "Codes", null, false, null, null);
         using ImageVqVaeTransformer ofPictures = Tiny.Untrained(new ImageFormat(8, 8, 3, false, FromImages: true), names);
         using ImageVqVaeTransformer ofPixels = Tiny.Untrained(
-            PixelInput.Resolve(view.Schema["Pixels"], new ImageVqVaeOptions()), names with { Input = "Pixels" });
+            PixelInput.Resolve(view.Schema["Pixels"], new ImageVqVaeOptions().Pixels), names with { Input = "Pixels" });
         Values.AreEqual(Values.Read(ofPictures.Transform(view), "Codes"), Values.Read(ofPixels.Transform(view), "Codes"));
     }
 

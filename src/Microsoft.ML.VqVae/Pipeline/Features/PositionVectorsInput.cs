@@ -29,8 +29,8 @@ internal sealed class PositionVectorsInput(string name, FeatureDescription model
             column.Type.ToString()!);
     }
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new PositionVectorsReader(new PositionVectorsGetter(row, columns[0], model.InputChannels), Positions, capacity);
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
+        new PositionVectorsReader(new PositionVectorsGetter(row, Find(row.Schema)[0], model.InputChannels), Positions, capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [valueOf(Find(schema)[0]).Reshape(0, -1, model.InputChannels)];

@@ -42,8 +42,8 @@ internal abstract class ModelInput
     /// <summary>Finds and checks the columns.</summary>
     public abstract IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema);
 
-    /// <summary>Creates a reader of the columns that <see cref="Find"/> returned.</summary>
-    public abstract RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity);
+    /// <summary>Creates a reader of the columns of <paramref name="row"/> for up to <paramref name="capacity"/> rows.</summary>
+    public abstract RowReader CreateReader(DataViewRow row, int capacity);
 
     /// <summary>The values in an ONNX graph that stand for the tensors of the reader; lengths are left out where all rows have one
     /// length.</summary>
@@ -58,8 +58,8 @@ internal sealed class CombinedInput(params ModelInput[] inputs) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [.. inputs.SelectMany(input => input.Find(schema))];
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new CombinedReader([.. inputs.Select(input => input.CreateReader(row, input.Find(row.Schema), capacity))]);
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
+        new CombinedReader([.. inputs.Select(input => input.CreateReader(row, capacity))]);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [.. inputs.SelectMany(input => input.ToOnnx(schema, valueOf))];
@@ -87,7 +87,7 @@ internal sealed class BatchMapping<TModel, TPass>(
 
     public IReadOnlyList<DataViewSchema.Column> CheckInputs(DataViewSchema schema) => input.Find(schema);
 
-    public RowReader CreateReader(DataViewRow row, int capacity) => input.CreateReader(row, input.Find(row.Schema), capacity);
+    public RowReader CreateReader(DataViewRow row, int capacity) => input.CreateReader(row, capacity);
 
     public BatchColumn CreateColumn(int output, int capacity) => columns[output].CreateStorage(model, OutputColumns[output].Type, capacity);
 

@@ -23,7 +23,7 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
     public static ImageTrainingData Read(IDataView input, string columnName, ImageModelOptions options, bool asBytes)
     {
         DataViewSchema.Column column = SchemaColumns.Find(input.Schema, columnName);
-        ImageFormat format = PixelInput.Resolve(column, options);
+        ImageFormat format = PixelInput.Resolve(column, options.Pixels);
         ImageCodecOptions codec = options.Codec.Copy();
         (codec.Height, codec.Width, codec.Channels) = (format.Height, format.Width, format.Channels);
         (codec.ByteOffset, codec.ByteScale) = (format.ImageOffset, format.ImageScale);

@@ -23,8 +23,8 @@ internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = 
         return [column];
     }
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new PixelReader(format, row, columns[0], capacity);
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
+        new PixelReader(format, row, Find(row.Schema)[0], capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)
     {
@@ -62,9 +62,6 @@ internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = 
         bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
         return isVector || isImage ? column : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column));
     }
-
-    /// <inheritdoc cref="Resolve(DataViewSchema.Column, PixelSettings)"/>
-    public static ImageFormat Resolve(DataViewSchema.Column column, ImageModelOptions options) => Resolve(column, options.Pixels);
 
     /// <summary>The layout of a training column.</summary>
     public static ImageFormat Resolve(DataViewSchema.Column column, PixelSettings asked) => column.Type switch

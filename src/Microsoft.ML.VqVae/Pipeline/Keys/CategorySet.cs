@@ -135,7 +135,7 @@ internal sealed class CategoryInput(
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [categories.Find(schema, name, role).Column];
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
         new CategoryReader(categories.Find(row.Schema, name, role), row, capacity, unknownAllowed);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf)

@@ -135,8 +135,11 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name, role)];
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new CodeReader(format.ToRequirements(columns[0]), row, columns[0], capacity);
+    public override RowReader CreateReader(DataViewRow row, int capacity)
+    {
+        DataViewSchema.Column column = format.Find(row.Schema, name, role);
+        return new CodeReader(format.ToRequirements(column), row, column, capacity);
+    }
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1)];
@@ -152,9 +155,12 @@ internal sealed class CodeSequenceInput(string name, CodeFormat format, int perP
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) => new CodeReader(
-        format.ToRequirements(columns[0]) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition }, row, columns[0], capacity,
-        byPosition: true);
+    public override RowReader CreateReader(DataViewRow row, int capacity)
+    {
+        DataViewSchema.Column column = format.Find(row.Schema, name);
+        CodeRequirements required = format.ToRequirements(column) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition };
+        return new CodeReader(required, row, column, capacity, byPosition: true);
+    }
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1, perPosition)];

@@ -24,8 +24,8 @@ internal sealed class SeriesInput(
                 column.Type.ToString()!);
     }
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new SeriesReader(new SeriesGetter(row, columns[0], channels, maxLogarithm), channels, stepsPerCode, capacity);
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
+        new SeriesReader(new SeriesGetter(row, Find(row.Schema)[0], channels, maxLogarithm), channels, stepsPerCode, capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [valueOf(Find(schema)[0]).Reshape(0, -1, channels).ChannelsFirst()];

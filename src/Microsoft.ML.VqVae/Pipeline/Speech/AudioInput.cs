@@ -12,8 +12,8 @@ internal sealed class WaveformInput(string name, AudioModel model) : ModelInput
 
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [Find(schema, name)];
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
-        new WaveformReader(model, row, columns[0], capacity);
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
+        new WaveformReader(model, row, Find(row.Schema, name), capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [valueOf(Find(schema)[0]).Reshape(0, -1)];

@@ -25,7 +25,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
         return [columns.Codes, columns.Action.Column, columns.Episode];
     }
 
-    public override RowReader CreateReader(DataViewRow row, IReadOnlyList<DataViewSchema.Column> columns, int capacity) =>
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
         new EpisodeReader(Bind(row.Schema), description.Network.ContextFrames, row, capacity);
 
     /// <summary>Finds and checks the columns of frames to score or continue.</summary>
