@@ -28,8 +28,9 @@ public class CodeStoreTests
         public uint[] Codes { get; set; } = [];
     }
 
-    static CodeStore Read(IDataView data, CodeRequirements wanted, CategoryColumn? condition = null) =>
-        CodeStore.Read(data, (data.Schema["Codes"], wanted), condition, "test", default);
+    static CodeStore Read(
+        IDataView data, int codes, int? length = null, bool missingAllowed = false, CategoryColumn? condition = null) =>
+        CodeStore.Read(data, new CodeRequirements(data.Schema["Codes"], codes, length, missingAllowed), condition, "test", default);
 
     static long[] Values(Tensor tensor) => tensor.data<long>().ToArray();
 
@@ -41,7 +42,7 @@ public class CodeStoreTests
             [new Few { Codes = [1, 9, 3], Condition = 2 }, new Few { Codes = [2] }, new Few { Codes = [4, 5], Condition = 1 }]);
         var classes = new CategorySet(Names: null, Rows: new int[13]);
         CodeStore store = Read(
-            data, new CodeRequirements(9, null), new CategoryColumn(data.Schema["Condition"], "condition", classes, [10, 11, 12]));
+            data, 9, condition: new CategoryColumn(data.Schema["Condition"], "condition", classes, [10, 11, 12]));
         Assert.AreEqual((3, 6), (store.Count, store.TotalCodes));
         CollectionAssert.AreEqual(new[] { 12, 10, 11 }, store.Conditions.ToArray());
         Tensor[] batch = store.ReadBatch((int[])[2, 0]);
@@ -49,7 +50,7 @@ public class CodeStoreTests
         CollectionAssert.AreEqual(new long[] { 2, 3 }, Values(batch[1]));
         CollectionAssert.AreEqual(new long[] { 11, 12 }, Values(batch[2]));
         CollectionAssert.AreEqual(new long[] { 1, -1, 3, 4 }, Values(store.ReadBatch((int[])[1, 2], length: 2, filling: -1)[0]));
-        Assert.HasCount(2, Read(data, new CodeRequirements(9, null)).ReadBatch((int[])[0]));
+        Assert.HasCount(2, Read(data, 9).ReadBatch((int[])[0]));
     }
 
     [TestMethod]
@@ -57,9 +58,9 @@ public class CodeStoreTests
     {
         using DisposeScope scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable([new Few { Codes = [0, 9, 0] }]);
-        CodeStore store = Read(data, new CodeRequirements(9, 3, MissingAllowed: true));
+        CodeStore store = Read(data, 9, length: 3, missingAllowed: true);
         CollectionAssert.AreEqual(new long[] { -1, 8, -1 }, Values(store.ReadBatch((int[])[0])[0]));
-        Assert.Contains("slot 0", Assert.ThrowsExactly<InvalidOperationException>(() => Read(data, new CodeRequirements(9, 3))).Message);
+        Assert.Contains("slot 0", Assert.ThrowsExactly<InvalidOperationException>(() => Read(data, 9, length: 3)).Message);
     }
 
     [TestMethod]
@@ -67,7 +68,7 @@ public class CodeStoreTests
     {
         using DisposeScope scope = NewDisposeScope();
         IDataView data = _ml.Data.LoadFromEnumerable([new Wide { Codes = [1, Many, 65_536, 65_537, 0] }]);
-        CodeStore store = Read(data, new CodeRequirements(Many, null, MissingAllowed: true));
+        CodeStore store = Read(data, Many, missingAllowed: true);
         CollectionAssert.AreEqual(new long[] { 0, Many - 1, 65_535, 65_536, -1 }, Values(store.ReadBatch((int[])[0])[0]));
     }
 }

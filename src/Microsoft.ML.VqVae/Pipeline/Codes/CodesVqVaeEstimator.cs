@@ -59,7 +59,7 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();
         CodeStore rows = CodeStore.Read(
-            input, (column, format.ToRequirements(column)), condition: null, "train on", Options.Training.CancellationToken);
+            input, format.ToRequirements(column), condition: null, "train on", Options.Training.CancellationToken);
 
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);

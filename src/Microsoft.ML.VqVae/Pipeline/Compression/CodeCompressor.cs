@@ -107,7 +107,7 @@ public sealed class CodeCompressor : IDisposable
         DataViewSchema.Column codes = format.Find(data.Schema, _columns.Codes);
         CategoryColumn? condition = _model.Description.Conditions?.Find(data.Schema, _columns.Condition!, "condition");
         using DataViewRowCursor cursor = data.GetRowCursor(condition is null ? [codes] : [codes, condition.Column]);
-        var codeGetter = new CodeGetter(format.ToRequirements(codes), cursor, codes);
+        var codeGetter = new CodeGetter(format.ToRequirements(codes), cursor);
         CategoryGetter? classGetter = condition is null ? null : new CategoryGetter(condition, cursor);
 
         var file = new CodeFileWriter(output, _header);

@@ -69,7 +69,7 @@ public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureT
         DataViewSchema.Column? vectors =
             _columns.Input is string name ? PositionVectorsInput.Find(input.Schema, name) : null;
         int cropLength = format.Length is int length ? length / perPosition : Options.CropLength;
-        FeatureStore rows = FeatureStore.Read(input, (codes, required), vectors, cropLength, seed, Options.Training);
+        FeatureStore rows = FeatureStore.Read(input, required, vectors, cropLength, seed, Options.Training);
         var description = new FeatureDescription(
             Options.Network.Copy(), format, perPosition, rows.InputChannels, Options.PredictionBatchSize);
         MaskedCodeTransformer network = CreateNetwork(description, seed, examples: rows);

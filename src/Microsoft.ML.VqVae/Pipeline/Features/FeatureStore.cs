@@ -30,20 +30,19 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
 
     /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The rows.</param>
-    /// <param name="codes">The column of codes, and its requirements.</param>
+    /// <param name="codes">The column of codes.</param>
     /// <param name="input">The column of vectors, or null.</param>
     /// <param name="cropLength">Number of positions of an example.</param>
     /// <param name="seed">The seed of the crops.</param>
     /// <param name="training">The limit of memory, and the cancellation.</param>
     public static FeatureStore Read(
-        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes, DataViewSchema.Column? input, int cropLength,
-        int seed, TrainingOptions training)
+        IDataView data, CodeRequirements codes, DataViewSchema.Column? input, int cropLength, int seed, TrainingOptions training)
     {
-        var store = new FeatureStore(codes.Required, new RandomCrops(cropLength, seed), training.DataMemoryLimitOrDefault);
+        var store = new FeatureStore(codes, new RandomCrops(cropLength, seed), training.DataMemoryLimitOrDefault);
         try
         {
             using DataViewRowCursor cursor = data.GetRowCursor(input is { } read ? [codes.Column, read] : [codes.Column]);
-            var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
+            var codeGetter = new CodeGetter(codes, cursor);
             PositionVectorsGetter? vectors = input is { } column ? new PositionVectorsGetter(cursor, column, channels: 0) : null;
             while (UnreadableRow.MoveNext(cursor, training.CancellationToken))
             {
@@ -54,7 +53,7 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
                 if (vectors is not null)
                     store._vectors.Add(store._memory.Keep(vectors.Read(positions)));
             }
-            store._codes.RequireRows(codes.Column, "train on");
+            store._codes.RequireRows("train on");
             store.InputChannels = vectors?.Channels ?? 0;
             return store;
         }
@@ -116,20 +115,19 @@ internal sealed class ImageFeatureStore(ImageStore images, CodeStore? codes) : I
     /// <param name="data">The rows.</param>
     /// <param name="pixels">The column of images.</param>
     /// <param name="format">The layout of its pixels.</param>
-    /// <param name="codes">The column of codes, and its requirements; null for none.</param>
+    /// <param name="codes">The column of codes; null for none.</param>
     /// <param name="training">The limit of memory, and the cancellation.</param>
     public static ImageFeatureStore Read(
-        IDataView data, DataViewSchema.Column pixels, ImageFormat format,
-        (DataViewSchema.Column Column, CodeRequirements Required)? codes, TrainingOptions training)
+        IDataView data, DataViewSchema.Column pixels, ImageFormat format, CodeRequirements? codes, TrainingOptions training)
     {
-        if (codes is not { } read)
+        if (codes is null)
             return new(ImageStore.Read(data, pixels, format, training), null);
         var images = new ImageStore(format, data.GetRowCount(), training.DataMemoryLimitOrDefault);
-        var ofImages = new CodeStore(read.Required);
+        var ofImages = new CodeStore(codes);
         try
         {
-            using DataViewRowCursor cursor = data.GetRowCursor([pixels, read.Column]);
-            var codeGetter = new CodeGetter(read.Required, cursor, read.Column);
+            using DataViewRowCursor cursor = data.GetRowCursor([pixels, codes.Column]);
+            var codeGetter = new CodeGetter(codes, cursor);
             var pixelReader = new PixelReader(format, cursor, pixels, capacity: 1);
             float[] image = new float[format.ValuesOfRow];
             while (UnreadableRow.MoveNext(cursor, training.CancellationToken))
@@ -138,7 +136,7 @@ internal sealed class ImageFeatureStore(ImageStore images, CodeStore? codes) : I
                 pixelReader.Read(image);
                 images.Add(image);
             }
-            ofImages.RequireRows(read.Column, "train on");
+            ofImages.RequireRows("train on");
             images.RequireContrast(pixels);
             return new(images, ofImages);
         }

@@ -58,14 +58,14 @@ public sealed class ImageFeatureEstimator : NetworkEstimator<ImageFeatureOptions
     {
         DataViewSchema.Column pixels = SchemaColumns.Find(input.Schema, _columns.Input);
         ImageFormat format = PixelInput.Resolve(pixels, Options.Pixels);
-        (DataViewSchema.Column, CodeRequirements)? read = null;
+        CodeRequirements? read = null;
         CodeGrid? codes = null;
         if (_columns.Codes is string name)
         {
             DataViewSchema.Column column = SchemaColumns.Find(input.Schema, name, "codes");
             CodeFormat ofCodes = CodeFormat.Of(column);
             codes = ofCodes.Length is null ? throw VariableCodes(name, column.Type.ToString()!) : CodeGrids.Of(ofCodes);
-            read = (column, ofCodes.ToRequirements(column));
+            read = ofCodes.ToRequirements(column);
         }
         ImageFeatureStore rows = ImageFeatureStore.Read(input, pixels, format, read, Options.Training);
         var description = new ImageFeatureDescription(Options.Network.Copy(), format, codes, Options.PredictionBatchSize);

@@ -53,7 +53,7 @@ public static class CodeColumns
         {
             using DataViewRowCursor cursor = data.GetRowCursor([column]);
             var getter = new CodeGetter(
-                new CodeRequirements(format.Codes, format.Length, EmptyAllowed: true, CodeOfKey: codeOfKey), cursor, column);
+                new CodeRequirements(column, format.Codes, format.Length, EmptyAllowed: true, CodeOfKey: codeOfKey), cursor);
             while (cursor.MoveNext())
             {
                 ReadOnlySpan<long> codes = getter.Read();

@@ -52,7 +52,7 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
 
     /// <summary>The requirements for a row of a column that <see cref="Find"/> accepts.</summary>
     public CodeRequirements ToRequirements(DataViewSchema.Column column, bool missingAllowed = false) =>
-        new(Codes, Length, missingAllowed, CodeOfKey: MatchKeys(column, "codes"));
+        new(column, Codes, Length, missingAllowed, CodeOfKey: MatchKeys(column, "codes"));
 
     /// <summary>The codes of a column that <see cref="Find"/> accepts in an ONNX graph, Int64.</summary>
     public OnnxValue ToOnnx(DataViewSchema.Column column, Func<DataViewSchema.Column, OnnxValue> valueOf)
@@ -135,11 +135,8 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name, role)];
 
-    public override RowReader CreateReader(DataViewRow row, int capacity)
-    {
-        DataViewSchema.Column column = format.Find(row.Schema, name, role);
-        return new CodeReader(format.ToRequirements(column), row, column, capacity);
-    }
+    public override RowReader CreateReader(DataViewRow row, int capacity) =>
+        new CodeReader(format.ToRequirements(Find(row.Schema)[0]), row, capacity);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1)];
@@ -155,12 +152,9 @@ internal sealed class CodeSequenceInput(string name, CodeFormat format, int perP
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];
 
-    public override RowReader CreateReader(DataViewRow row, int capacity)
-    {
-        DataViewSchema.Column column = format.Find(row.Schema, name);
-        CodeRequirements required = format.ToRequirements(column) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition };
-        return new CodeReader(required, row, column, capacity, byPosition: true);
-    }
+    public override RowReader CreateReader(DataViewRow row, int capacity) => new CodeReader(
+        format.ToRequirements(Find(row.Schema)[0]) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition }, row, capacity,
+        byPosition: true);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1, perPosition)];

@@ -13,11 +13,11 @@ internal sealed class CodeStore : IExampleStore
 {
     readonly ICodeRows _rows;
     readonly List<int> _conditions = [];
-    readonly int? _length;
+    readonly CodeRequirements _required;
 
     public CodeStore(CodeRequirements required)
     {
-        _length = required.Length;
+        _required = required;
         // Codes are from −1, a missing one, and are stored as keys.
         _rows = required.Codes <= ushort.MaxValue ? new CodeRows<ushort>() : new CodeRows<uint>();
     }
@@ -33,21 +33,20 @@ internal sealed class CodeStore : IExampleStore
 
     /// <summary>Reads the whole columns; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The rows.</param>
-    /// <param name="codes">The column of codes, and its requirements.</param>
+    /// <param name="codes">The column of codes.</param>
     /// <param name="condition">The column of conditions; null for none.</param>
     /// <param name="purpose">The purpose of the rows, for the message if there are none.</param>
     /// <param name="cancellation">Cancels the reading.</param>
     public static CodeStore Read(
-        IDataView data, (DataViewSchema.Column Column, CodeRequirements Required) codes, CategoryColumn? condition, string purpose,
-        CancellationToken cancellation)
+        IDataView data, CodeRequirements codes, CategoryColumn? condition, string purpose, CancellationToken cancellation)
     {
-        var store = new CodeStore(codes.Required);
+        var store = new CodeStore(codes);
         using DataViewRowCursor cursor = data.GetRowCursor(condition is null ? [codes.Column] : [codes.Column, condition.Column]);
-        var codeGetter = new CodeGetter(codes.Required, cursor, codes.Column);
+        var codeGetter = new CodeGetter(codes, cursor);
         CategoryGetter? conditionGetter = condition is null ? null : new CategoryGetter(condition, cursor);
         while (UnreadableRow.MoveNext(cursor, cancellation))
             store.Add(codeGetter.Read(), conditionGetter?.Read());
-        store.RequireRows(codes.Column, purpose);
+        store.RequireRows(purpose);
         return store;
     }
 
@@ -63,10 +62,13 @@ internal sealed class CodeStore : IExampleStore
     }
 
     /// <summary>Throws if there are no rows.</summary>
-    public void RequireRows(DataViewSchema.Column codes, string purpose)
+    public void RequireRows(string purpose)
     {
         if (Count == 0)
-            throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{codes.Name}' to {purpose}.");
+        {
+            throw new InvalidOperationException(
+                $"The data view has no rows: there is nothing in column '{_required.Column.Name}' to {purpose}.");
+        }
     }
 
     /// <summary>The given rows on the CPU: codes Int64 [rows, longest], lengths Int64 [rows] and, if rows have classes, classes Int64
@@ -76,7 +78,7 @@ internal sealed class CodeStore : IExampleStore
     /// <param name="filling">The value beyond the end of a row.</param>
     public Tensor[] ReadBatch(ReadOnlySpan<int> rows, int? length = null, long filling = 0)
     {
-        int longest = length ?? _length ?? 0;
+        int longest = length ?? _required.Length ?? 0;
         if (longest == 0)
         {
             foreach (int row in rows)

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
 
-/// <summary>The requirements for the rows of a column of codes.</summary>
+/// <summary>A column of codes, and the requirements for its rows.</summary>
+/// <param name="Column">The column.</param>
 /// <param name="Codes">K: the number of codes to choose from; keys are from 1 to K.</param>
 /// <param name="Length">Number of codes in a row; null if rows may be of any length.</param>
 /// <param name="MissingAllowed">Whether keys may be missing; a missing key is read as the code −1.</param>
@@ -12,7 +13,8 @@ namespace Microsoft.ML.VqVae;
 /// <param name="PerPosition">G: number of codes per position; the number of codes in a row is a multiple of it.</param>
 /// <param name="CodeOfKey">The code of each key; null if keys from 1 are the codes from 0.</param>
 internal sealed record CodeRequirements(
-    int Codes, int? Length, bool MissingAllowed = false, bool EmptyAllowed = false, int PerPosition = 1, int[]? CodeOfKey = null)
+    DataViewSchema.Column Column, int Codes, int? Length, bool MissingAllowed = false, bool EmptyAllowed = false, int PerPosition = 1,
+    int[]? CodeOfKey = null)
 {
     public int Keys => CodeOfKey?.Length ?? Codes;
 
@@ -20,31 +22,22 @@ internal sealed record CodeRequirements(
 }
 
 /// <summary>Reads and checks the codes of the current row: keys are from 1, codes from 0.</summary>
-internal sealed class CodeGetter
+internal sealed class CodeGetter(CodeRequirements required, DataViewRow row)
 {
-    readonly CodeRequirements _required;
-    readonly DataViewRow _row;
-    readonly string _column;
-    readonly ValueGetter<VBuffer<uint>> _getter;
+    readonly ValueGetter<VBuffer<uint>> _getter = row.GetGetter<VBuffer<uint>>(required.Column);
     VBuffer<uint> _keys;
     long[] _codes = [];
-
-    public CodeGetter(CodeRequirements required, DataViewRow row, DataViewSchema.Column column)
-    {
-        (_required, _row, _column) = (required, row, column.Name);
-        _getter = row.GetGetter<VBuffer<uint>>(column);
-    }
 
     /// <summary>The codes of the current row, valid until the next call.</summary>
     public ReadOnlySpan<long> Read()
     {
         _getter(ref _keys);
         int length = _keys.Length;
-        if (length != (_required.Length ?? length))
-            throw Bad($"has {length} codes; expected are {_required.Length}");
-        if (length % _required.PerPosition != 0)
-            throw Bad($"has {length} codes; expected is a multiple of {_required.PerPosition}, the number of codes per position");
-        if (length == 0 && !_required.EmptyAllowed)
+        if (length != (required.Length ?? length))
+            throw Bad($"has {length} codes; expected are {required.Length}");
+        if (length % required.PerPosition != 0)
+            throw Bad($"has {length} codes; expected is a multiple of {required.PerPosition}, the number of codes per position");
+        if (length == 0 && !required.EmptyAllowed)
             throw Bad("has no codes");
         if (_codes.Length < length)
             _codes = new long[Math.Max(length, 2 * _codes.Length)];
@@ -56,25 +49,24 @@ internal sealed class CodeGetter
         for (int i = 0; i < keys.Length; i++)
         {
             int slot = _keys.IsDense ? i : slots[i];
-            if (keys[i] > (uint)_required.Keys)
-                throw Bad($"has the key {keys[i]} in slot {slot}; expected are keys from 1 to {_required.Keys}");
-            codes[slot] = _required.CodeOf(keys[i]);
+            if (keys[i] > (uint)required.Keys)
+                throw Bad($"has the key {keys[i]} in slot {slot}; expected are keys from 1 to {required.Keys}");
+            codes[slot] = required.CodeOf(keys[i]);
         }
-        if (!_required.MissingAllowed && codes.IndexOf(-1) is int missing and >= 0)
+        if (!required.MissingAllowed && codes.IndexOf(-1) is int missing and >= 0)
             throw Bad($"has no code in slot {missing} (a missing key); each of the {length} slots needs one");
         return codes;
     }
 
-    InvalidOperationException Bad(string problem) => new($"Row {_row.Position} of codes column '{_column}' {problem}.");
+    InvalidOperationException Bad(string problem) => new($"Row {row.Position} of codes column '{required.Column.Name}' {problem}.");
 }
 
 /// <summary>Reads rows of codes of any length.</summary>
 /// <remarks>The tensors: codes Int64 [rows, longest], 0 beyond the end of a row, and lengths Int64 [rows]. By position the codes are
 /// [rows, N, G], and the lengths are numbers of positions.</remarks>
-internal sealed class CodeReader(
-    CodeRequirements required, DataViewRow row, DataViewSchema.Column column, int capacity, bool byPosition = false) : RowReader
+internal sealed class CodeReader(CodeRequirements required, DataViewRow row, int capacity, bool byPosition = false) : RowReader
 {
-    readonly CodeGetter _getter = new(required, row, column);
+    readonly CodeGetter _getter = new(required, row);
     readonly long[][] _rows = [.. Enumerable.Repeat<long[]>([], capacity)];
     readonly long[] _lengths = new long[capacity];
 

@@ -61,7 +61,7 @@ internal sealed record NearestRowsSettings(
         byte[] bytes = new byte[BytesOfRow];
         if (Codes > 0)
         {
-            var getter = new CodeGetter(Format.ToRequirements(column, missingAllowed: true), row, column);
+            var getter = new CodeGetter(Format.ToRequirements(column, missingAllowed: true), row);
             return () =>
             {
                 Span<uint> keys = MemoryMarshal.Cast<byte, uint>(bytes.AsSpan());

@@ -76,7 +76,7 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
         CategorySet? conditions = condition?.Set;
         PriorDescription description = PriorDescription.Resolve(codes, format, conditions, Options);
         CodeStore rows = CodeStore.Read(
-            input, (codes, format.ToRequirements(codes)), condition, "train on", Options.Training.CancellationToken);
+            input, format.ToRequirements(codes), condition, "train on", Options.Training.CancellationToken);
         CodePrior network = CreateNetwork(description, seed, conditions);
         description = description with
         {

@@ -167,8 +167,8 @@ public sealed class PriorTransformer : NetworkTransformer
         CodeFormat format = _model.Description.Format;
         DataViewSchema.Column codes = format.Find(data.Schema, _columns.Codes);
         CategoryColumn? condition = _model.Description.Conditions?.Find(data.Schema, _columns.Condition!, "condition");
-        CodeRequirements required = format.ToRequirements(codes, missingAllowed: true);
-        CodeStore given = CodeStore.Read(data, (codes, required), condition, "complete", options.CancellationToken);
+        CodeStore given = CodeStore.Read(
+            data, format.ToRequirements(codes, missingAllowed: true), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
         int mostRows = Math.Clamp(MaxCodesOfRequest / Math.Max(1, lengths.Max()), 1, BatchesOfRequest * settings.BatchSize);

@@ -8,9 +8,7 @@ namespace Microsoft.ML.VqVae;
 /// <param name="Codes">The column of codes.</param>
 /// <param name="Action">The column of actions.</param>
 /// <param name="Episode">The column of episodes.</param>
-/// <param name="Required">The requirements for the codes.</param>
-internal sealed record EpisodeColumns(
-    DataViewSchema.Column Codes, CategoryColumn Action, DataViewSchema.Column Episode, CodeRequirements Required);
+internal sealed record EpisodeColumns(CodeRequirements Codes, CategoryColumn Action, DataViewSchema.Column Episode);
 
 /// <summary>The three columns of video as the input of a network; see <see cref="EpisodeReader"/> for the tensors.</summary>
 /// <param name="names">The names of the columns.</param>
@@ -22,7 +20,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema)
     {
         EpisodeColumns columns = Bind(schema);
-        return [columns.Codes, columns.Action.Column, columns.Episode];
+        return [columns.Codes.Column, columns.Action.Column, columns.Episode];
     }
 
     public override RowReader CreateReader(DataViewRow row, int capacity) =>
@@ -34,7 +32,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
         CategoryColumn action = description.Actions.Find(schema, names.Action, "action");
         DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
-        return new(codes, action, episode, description.Format.ToRequirements(codes));
+        return new(description.Format.ToRequirements(codes), action, episode);
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)
@@ -77,8 +75,8 @@ internal sealed class EpisodeReader : RowReader
 
     public EpisodeReader(EpisodeColumns columns, int context, DataViewRow row, int capacity)
     {
-        (_length, _context) = (columns.Required.Length!.Value, context);
-        _codes = new CodeGetter(columns.Required, row, columns.Codes);
+        (_length, _context) = (columns.Codes.Length!.Value, context);
+        _codes = new CodeGetter(columns.Codes, row);
         _action = new CategoryGetter(columns.Action, row);
         _episode = new EpisodeGetter(row, columns.Episode);
         _frames = new long[checked(capacity * _length)];

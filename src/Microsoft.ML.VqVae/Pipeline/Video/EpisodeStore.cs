@@ -38,11 +38,11 @@ internal sealed class EpisodeStore : IExampleStore
     public static EpisodeStore Read(
         IDataView data, EpisodeColumns columns, int context, string purpose, CancellationToken cancellation)
     {
-        var frames = new CodeStore(columns.Required);
+        var frames = new CodeStore(columns.Codes);
         var episodes = new List<(uint Key, int First, int Length)>();
         var seen = new HashSet<uint>();
-        using DataViewRowCursor cursor = data.GetRowCursor([columns.Codes, columns.Action.Column, columns.Episode]);
-        var codes = new CodeGetter(columns.Required, cursor, columns.Codes);
+        using DataViewRowCursor cursor = data.GetRowCursor([columns.Codes.Column, columns.Action.Column, columns.Episode]);
+        var codes = new CodeGetter(columns.Codes, cursor);
         var action = new CategoryGetter(columns.Action, cursor);
         var episode = new EpisodeGetter(cursor, columns.Episode);
         while (UnreadableRow.MoveNext(cursor, cancellation))
@@ -62,7 +62,7 @@ internal sealed class EpisodeStore : IExampleStore
             }
             episodes.Add((key, row, 1));
         }
-        frames.RequireRows(columns.Codes, purpose);
+        frames.RequireRows(purpose);
         return new EpisodeStore(frames, episodes, context);
     }
 

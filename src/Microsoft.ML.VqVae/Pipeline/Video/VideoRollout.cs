@@ -93,7 +93,7 @@ internal sealed class VideoRollout
         VideoPriorDescription description = _model.Description;
         var schema = SchemaDefinition.Create(typeof(Row));
         SchemaDefinition.Column action = schema[nameof(Row.Action)], episode = schema[nameof(Row.Episode)];
-        SampledCodes.Describe(schema[nameof(Row.Codes)], columns.Codes.Name, description.Format);
+        SampledCodes.Describe(schema[nameof(Row.Codes)], columns.Codes.Column.Name, description.Format);
         (action.ColumnName, action.ColumnType) = (columns.Action.Column.Name, new KeyDataViewType(typeof(uint), description.Actions.Count));
         description.Actions.Names?.AddTo(action);
         (episode.ColumnName, episode.ColumnType) = (columns.Episode.Name, columns.Episode.Type);
