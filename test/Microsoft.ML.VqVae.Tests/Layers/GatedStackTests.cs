@@ -76,9 +76,9 @@ public sealed class GatedStackTests
         StackConditions given = Conditions(shape, batch, frames: 12);
         using IDisposable withoutGradients = no_grad();
         Tensor expected = stack.Logits(symbols, given);
-        using StackSteps tensors = new TensorSteps(stack, batch, Length, given);
-        using StackSteps spans = new SpanSteps(new PackedStack(stack), batch, Length, given);
-        foreach (StackSteps? steps in new[] { tensors, spans })
+        using CodeSteps tensors = new TensorSteps(stack, batch, Length, given);
+        using CodeSteps spans = new SpanSteps(new PackedStack(stack), batch, Length, given);
+        foreach (CodeSteps? steps in new[] { tensors, spans })
         {
             for (int t = 0; t < Length; t++)
             {

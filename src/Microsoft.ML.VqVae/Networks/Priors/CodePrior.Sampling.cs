@@ -113,6 +113,26 @@ public abstract partial class CodePrior
     }
 }
 
+/// <summary>Steps that keep nothing but the codes: each computes the logits of the whole row.</summary>
+internal sealed class WholeRowSteps : CheckedSteps
+{
+    readonly CodePrior _network;
+    readonly Tensor _codes;
+    readonly Tensor? _conditions;
+    readonly Tensor? _map;
+
+    public WholeRowSteps(CodePrior network, int batch, int length, Tensor? conditions, Tensor? map) : base(batch, length)
+    {
+        _network = network;
+        _codes = Kept.Keep(zeros(batch, length, dtype: ScalarType.Int64, device: network.Device));
+        (_conditions, _map) = (Kept.Keep(conditions?.alias()), Kept.Keep(map?.alias()));
+    }
+
+    protected override Tensor ComputeLogits() => _network.Logits(_codes, _conditions, _map).select(1, Position);
+
+    protected override void Take(Tensor codes) => _codes.select(1, Position).copy_(codes);
+}
+
 /// <summary>Chooses codes from their logits with given random numbers, by inverting the cumulative distribution, on the device of the
 /// logits.</summary>
 internal sealed class CodeChoice(double temperature, int? topK)

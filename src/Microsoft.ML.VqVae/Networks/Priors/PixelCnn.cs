@@ -113,7 +113,9 @@ public sealed class PixelCnn : CodePrior
 
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
-        PixelCnnSteps.Begin(this, batch, conditions, map);
+        Device.type == DeviceType.CPU && NumberType == ScalarType.Float32 && batch <= PixelCnnSpanSteps.MaxBatch
+            ? new PixelCnnSpanSteps(this, batch, conditions, map)
+            : new PixelCnnTensorSteps(this, batch, conditions, map);
 
     /// <inheritdoc/>
     protected override void CheckMap(Tensor map, long batch, long length)

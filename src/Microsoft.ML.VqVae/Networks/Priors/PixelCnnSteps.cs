@@ -8,55 +8,35 @@ namespace Microsoft.ML.VqVae.Networks;
 /// 1704.06001): the vertical stack advances a row at a time, when the row above is known, the horizontal stack a position at a time, and
 /// both keep what later positions need. Derived classes hold the horizontal stack.
 /// </summary>
-internal abstract class PixelCnnSteps : CodeSteps
+internal abstract class PixelCnnSteps : CheckedSteps
 {
     readonly PixelCnnRowCache[] _layers;
-    int _position;
-    int _place;
     bool _reached;
 
-    private protected PixelCnnSteps(PixelCnn network, int batch, Tensor? conditions, Tensor? map)
+    private protected PixelCnnSteps(PixelCnn network, int batch, Tensor? conditions, Tensor? map) : base(batch, network.Length!.Value)
     {
-        (Network, Options, Batch) = (network, network.Options, batch);
+        (Network, Options) = (network, network.Options);
         Tensor? positions = PixelCnn.ChannelsInnermost(map);
         _layers = [.. network.Layers.Select(layer =>
             new PixelCnnRowCache(layer, batch, Options.Width, layer.Conditioning(conditions, positions), Kept))];
     }
 
-    /// <summary>Starts a batch of grids with the weights as they are now; call it without gradients.</summary>
-    public static PixelCnnSteps Begin(PixelCnn network, int batch, Tensor? conditions, Tensor? map) =>
-        network is { Device.type: DeviceType.CPU, NumberType: ScalarType.Float32 } && batch <= PixelCnnSpanSteps.MaxBatch
-            ? new PixelCnnSpanSteps(network, batch, conditions, map)
-            : new PixelCnnTensorSteps(network, batch, conditions, map);
-
     protected PixelCnn Network { get; }
 
     protected PixelCnnOptions Options { get; }
 
-    protected int Batch { get; }
-
-    /// <summary>The tensors that live as long as the steps.</summary>
-    protected KeptTensors Kept { get; } = new();
-
-    public override Tensor NextLogits()
+    protected override Tensor ComputeLogits()
     {
-        CheckNotDone();
-        using IDisposable withoutGradients = no_grad();
-        using DisposeScope scope = NewDisposeScope();
         ReachPosition();
-        return Logits(_place).MoveToOuterDisposeScope();
+        return Logits(Position % Options.CodesPerPosition);
     }
 
-    public override void Accept(Tensor codes)
+    protected override void Take(Tensor codes)
     {
-        TensorChecks.OnePerRow(codes, Batch, "Codes", nameof(codes));
-        CheckNotDone();
-        using IDisposable withoutGradients = no_grad();
-        using DisposeScope scope = NewDisposeScope();
         ReachPosition();
-        Take(codes, _position % Options.Width, _place);
-        if (++_place == Options.CodesPerPosition)
-            (_position, _place, _reached) = (_position + 1, 0, false);
+        (int position, int place) = Math.DivRem(Position, Options.CodesPerPosition);
+        Take(codes, position % Options.Width, place);
+        _reached = place + 1 < Options.CodesPerPosition;
     }
 
     /// <summary>The embedded codes of the row that is complete, [B, 1, W, C]; before the first row zeros.</summary>
@@ -75,18 +55,12 @@ internal abstract class PixelCnnSteps : CodeSteps
     /// <summary>Takes the codes, Int64 [B], of a place of the present position.</summary>
     protected abstract void Take(Tensor codes, int column, int place);
 
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            Kept.Dispose();
-    }
-
     /// <summary>Runs both stacks up to the present position, once.</summary>
     void ReachPosition()
     {
         if (_reached)
             return;
-        (int row, int column) = (_position / Options.Width, _position % Options.Width);
+        (int row, int column) = Math.DivRem(Position / Options.CodesPerPosition, Options.Width);
         if (column == 0)
             RunRow(row);
         RunColumn(column);
@@ -103,12 +77,6 @@ internal abstract class PixelCnnSteps : CodeSteps
             (rows, Tensor sums) = _layers[layer].TakeRow(rows, number);
             TakeRow(layer, sums);
         }
-    }
-
-    void CheckNotDone()
-    {
-        if (_position == Options.Positions)
-            throw new InvalidOperationException("All codes of the rows are accepted already.");
     }
 }
 
@@ -128,7 +96,7 @@ internal sealed class PixelCnnRowCache
     public PixelCnnRowCache(PixelCnnLayer layer, int batch, int width, Tensor? conditioning, KeptTensors kept)
     {
         _layer = layer;
-        _conditioning = conditioning is null ? null : kept.Keep(conditioning);
+        _conditioning = kept.Keep(conditioning);
         _window = kept.Keep(zeros(
             batch, layer.Reach + 1, width, layer.Channels, dtype: layer.HorizontalBias.dtype, device: layer.HorizontalBias.device));
     }

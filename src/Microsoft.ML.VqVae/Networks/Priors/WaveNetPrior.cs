@@ -55,20 +55,9 @@ public sealed class WaveNetPrior : CodePrior
 
     /// <inheritdoc/>
     protected override CodeSteps BeginSteps(int batch, int length, Tensor? conditions, Tensor? map) =>
-        new Steps(StackSteps.Begin(stack, batch, length, new StackConditions(conditions, null)));
-
-    sealed class Steps(StackSteps steps) : CodeSteps
-    {
-        public override Tensor NextLogits() => steps.NextLogits();
-
-        public override void Accept(Tensor codes) => steps.Accept(codes);
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                steps.Dispose();
-        }
-    }
+        Device.type == DeviceType.CPU && NumberType == ScalarType.Float32 && batch <= SpanSteps.MaxBatch
+            ? new SpanSteps(new PackedStack(stack), batch, length, new StackConditions(conditions, null))
+            : new TensorSteps(stack, batch, length, new StackConditions(conditions, null));
 }
 
 /// <summary>The settings of a <see cref="WaveNetPrior"/>.</summary>

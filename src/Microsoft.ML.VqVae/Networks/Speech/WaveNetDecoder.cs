@@ -142,7 +142,7 @@ public sealed class WaveNetDecoder : nn.Module
             return GenerateWithTensors(given, tensor(uniforms, [batch, length]), temperature, Count).MoveToOuterDisposeScope();
 
         var packed = new PackedStack(stack);
-        int rows = Math.Clamp((batch + Environment.ProcessorCount - 1) / Environment.ProcessorCount, 1, StackSteps.FewSequences);
+        int rows = Math.Clamp((batch + Environment.ProcessorCount - 1) / Environment.ProcessorCount, 1, SpanSteps.MaxBatch);
         var groups = new List<(int Start, SpanSteps Steps)>();
         for (int first = 0; first < batch; first += rows)
         {

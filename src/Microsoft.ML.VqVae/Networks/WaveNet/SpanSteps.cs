@@ -5,16 +5,19 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// Steps on the CPU without tensors: for a few sequences at a time, calling some two hundred operators for each position would take many
-/// times longer than the arithmetic.
+/// What <see cref="TensorSteps"/> does, on the CPU and without tensors: for a few sequences at a time, calling some two hundred operators for
+/// each position would take many times longer than the arithmetic.
 /// </summary>
 /// <remarks>
 /// The speed is limited by the rate at which weights are read from the cache, so each step should need few of them. The past inputs of a
 /// layer are known as many positions ahead as its dilation; their products are computed together, up to sixteen at a time, with one pass
 /// over the weights.
 /// </remarks>
-internal sealed unsafe class SpanSteps : StackSteps
+internal sealed unsafe class SpanSteps : CheckedSteps
 {
+    /// <summary>Maximum number of sequences for which spans are faster than tensors.</summary>
+    public const int MaxBatch = 16;
+
     /// <summary>Maximum number of positions whose past inputs are processed together.</summary>
     const int MaxAhead = 16;
 
@@ -87,7 +90,7 @@ internal sealed unsafe class SpanSteps : StackSteps
     /// <summary>The logits of the next symbol of a sequence, until the next symbols are accepted.</summary>
     public ReadOnlySpan<float> Logits(int row)
     {
-        CheckPosition();
+        CheckNotDone();
         if (!logitsMade)
             MakeLogits();
         return logits.Span.Slice(row * outputStride, shape.Symbols);
@@ -96,12 +99,12 @@ internal sealed unsafe class SpanSteps : StackSteps
     /// <summary>Takes the next symbols, one a sequence.</summary>
     public void Accept(ReadOnlySpan<int> symbols)
     {
-        CheckPosition();
+        CheckNotDone();
         Take(symbols);
-        Advance();
+        Position++;
     }
 
-    public override Tensor NextLogits()
+    protected override Tensor ComputeLogits()
     {
         float[] numbers = new float[Batch * shape.Symbols];
         for (int row = 0; row < Batch; row++)
@@ -126,10 +129,6 @@ internal sealed unsafe class SpanSteps : StackSteps
         RunLayers();
         symbols.CopyTo(previous);
         layersRan = logitsMade = false;
-    }
-
-    public override void Dispose()
-    {
     }
 
     /// <summary>The number of positions whose past inputs a layer processes together, a divisor of its dilation.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,50 +31,53 @@ public abstract class CodeSteps : IDisposable
     protected abstract void Dispose(bool disposing);
 }
 
-/// <summary>Steps that keep nothing but the codes: each computes the logits of the whole row.</summary>
-internal sealed class WholeRowSteps : CodeSteps
+/// <summary>Steps of the networks of this library: checks and counts what is accepted, and keeps tensors.</summary>
+internal abstract class CheckedSteps(int batch, int length) : CodeSteps
 {
-    readonly CodePrior _network;
-    readonly KeptTensors _kept = new();
-    readonly Tensor _codes;
-    readonly Tensor? _conditions;
-    readonly Tensor? _map;
-    int _position;
+    public int Batch => batch;
 
-    public WholeRowSteps(CodePrior network, int batch, int length, Tensor? conditions, Tensor? map)
-    {
-        _network = network;
-        _codes = _kept.Keep(zeros(batch, length, dtype: ScalarType.Int64, device: network.Device));
-        _conditions = conditions is null ? null : _kept.Keep(conditions.alias());
-        _map = map is null ? null : _kept.Keep(map.alias());
-    }
+    public int Length => length;
 
-    public override Tensor NextLogits()
+    /// <summary>The number of accepted codes of each row.</summary>
+    protected int Position { get; set; }
+
+    /// <summary>The tensors that live as long as the steps.</summary>
+    protected KeptTensors Kept { get; } = new();
+
+    public sealed override Tensor NextLogits()
     {
         CheckNotDone();
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        return _network.Logits(_codes, _conditions, _map).select(1, _position).MoveToOuterDisposeScope();
+        return ComputeLogits().MoveToOuterDisposeScope();
     }
 
-    public override void Accept(Tensor codes)
+    public sealed override void Accept(Tensor codes)
     {
-        TensorChecks.OnePerRow(codes, _codes.shape[0], "Codes", nameof(codes));
+        TensorChecks.OnePerRow(codes, batch, "Codes", nameof(codes));
         CheckNotDone();
+        using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        _codes.select(1, _position++).copy_(codes);
+        Take(codes);
+        Position++;
+    }
+
+    /// <summary>Computes the result of <see cref="NextLogits"/>, in a dispose scope and without gradients.</summary>
+    protected abstract Tensor ComputeLogits();
+
+    /// <summary>Takes the next code of each row, before <see cref="Position"/> counts it.</summary>
+    protected abstract void Take(Tensor codes);
+
+    protected void CheckNotDone()
+    {
+        if (Position == length)
+            throw new InvalidOperationException($"All {length} codes of the rows are accepted already.");
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _kept.Dispose();
-    }
-
-    void CheckNotDone()
-    {
-        if (_position == _codes.shape[1])
-            throw new InvalidOperationException("All codes of the rows are accepted already.");
+            Kept.Dispose();
     }
 }
 
@@ -82,10 +86,12 @@ internal sealed class KeptTensors : IDisposable
 {
     readonly List<Tensor> _tensors = [];
 
-    /// <summary>Moves a tensor out of its dispose scope.</summary>
-    public Tensor Keep(Tensor tensor)
+    /// <summary>Moves a tensor, if there is one, out of its dispose scope.</summary>
+    [return: NotNullIfNotNull(nameof(tensor))]
+    public Tensor? Keep(Tensor? tensor)
     {
-        _tensors.Add(tensor.DetachFromDisposeScope());
+        if (tensor is not null)
+            _tensors.Add(tensor.DetachFromDisposeScope());
         return tensor;
     }
 
