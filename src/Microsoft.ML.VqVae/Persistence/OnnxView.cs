@@ -21,30 +21,27 @@ internal interface IOnnxColumns
 /// <param name="Value">Its value; keys as Int64 from 0.</param>
 internal sealed record OnnxOutput(DataViewSchema.DetachedColumn Column, OnnxValue Value);
 
-/// <summary>The view that a transformer returns, in the form in which ML.NET's ConvertToOnnx finds it: that function walks back from the
-/// last view of a pipeline over the sources of the views.</summary>
-/// <param name="view">The rows.</param>
+/// <summary>Base class of the views that transformers return, in the form in which ML.NET's ConvertToOnnx finds them: that function walks
+/// back from the last view of a pipeline over the sources of the views.</summary>
 /// <param name="source">The view that was transformed.</param>
 /// <param name="transformer">The transformer.</param>
 /// <param name="columns">The columns that it adds.</param>
-internal sealed class OnnxView(IDataView view, IDataView source, ITransformer transformer, IOnnxColumns columns) : ITransformCanSaveOnnx
+internal abstract class OnnxView(IDataView source, ITransformer transformer, IOnnxColumns columns) : ITransformCanSaveOnnx
 {
     // Within ML.NET's context these are names of columns too; the prefix keeps them apart from those of the user.
     const string Prefix = "vqvae.";
 
     public IDataView Source => source;
 
-    public DataViewSchema Schema => view.Schema;
+    public abstract DataViewSchema Schema { get; }
 
-    public bool CanShuffle => view.CanShuffle;
+    public virtual bool CanShuffle => source.CanShuffle;
 
-    public long? GetRowCount() => view.GetRowCount();
+    public virtual long? GetRowCount() => source.GetRowCount();
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
-        view.GetRowCursor(columnsNeeded, rand);
+    public abstract DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null);
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
-        view.GetRowCursorSet(columnsNeeded, n, rand);
+    public abstract DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null);
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => transformer.Save(ctx);
 
@@ -71,7 +68,7 @@ internal sealed class OnnxView(IDataView view, IDataView source, ITransformer tr
                 + $"Convert the steps from {step} on alone, and pass a view that begins with '{column}'."));
         }
         // A column without a graph may replace one that has a variable, which later steps would take for it.
-        foreach (DataViewSchema.Column added in view.Schema.Skip(source.Schema.Count).Where(added => ctx.ContainsColumn(added.Name)))
+        foreach (DataViewSchema.Column added in Schema.Skip(source.Schema.Count).Where(added => ctx.ContainsColumn(added.Name)))
             ctx.RemoveColumn(added.Name, removeVariable: false);
         foreach (OnnxConstant constant in graph.Constants.Where(constant => needed.Contains(constant.Name)))
             names.Add(constant.Name, AddConstant(ctx, constant));

@@ -33,7 +33,7 @@ public sealed class OwnColumnTests
         SchemaShape.Column shape = Mean.Shape(Tiny.Shape(data.Schema));
         Assert.AreEqual(("Mean", SchemaShape.Column.VectorKind.Scalar, (DataViewType)NumberDataViewType.Single, false),
             (shape.Name, shape.Kind, shape.ItemType, shape.IsKey));
-        DataViewSchema schema = new BatchedView(data, Mapping(Model(transformer))).Schema;
+        DataViewSchema schema = new BatchedView(data, transformer, Mapping(Model(transformer))).Schema;
         CollectionAssert.AreEqual(
             (string[])["Pixels", "Label", "Number", "Codes", "Decoded", "Mean"], schema.Select(column => column.Name).ToArray());
         Assert.AreEqual(NumberDataViewType.Single, schema["Mean"].Type);
@@ -45,7 +45,7 @@ public sealed class OwnColumnTests
         using ImageVqVaeTransformer transformer = Tiny.Untrained();
         IDataView data = Tiny.Data(_ml, 20);
         BatchMapping<ImageModel, ImagePass> mapping = Mapping(Model(transformer));
-        List<object[]> rows = Values.Read(new BatchedView(data, mapping), "Mean", "Decoded", "Codes");
+        List<object[]> rows = Values.Read(new BatchedView(data, transformer, mapping), "Mean", "Decoded", "Codes");
         Assert.HasCount(20, rows);
         foreach (object[] row in rows)
             Assert.AreEqual(((float[])row[1]).Average(), (float)row[0], 1e-3);
@@ -71,7 +71,7 @@ public sealed class OwnColumnTests
     {
         using ImageVqVaeTransformer transformer = Tiny.Untrained();
         var runs = new NetworkRuns(transformer.Network);
-        var view = new BatchedView(Tiny.Data(_ml, 20), Mapping(Model(transformer)));
+        var view = new BatchedView(Tiny.Data(_ml, 20), transformer, Mapping(Model(transformer)));
         Values.Read(view, "Label");
         Assert.AreEqual((0, 0), runs.Count);
         Values.Read(view, "Codes");

@@ -214,8 +214,7 @@ public sealed class ExpandFramesTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new OnnxView(new FrameView(input, _columns, FrameInput.Bind(_columns, input.Schema)), input, this,
-            new NoOnnxColumns("it makes several rows of one"));
+        return new FrameView(input, this, _columns);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => throw new InvalidOperationException(

@@ -1,38 +1,38 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>A lazy view with a row per code of each utterance.</summary>
-internal sealed class FrameView(IDataView source, FrameColumns names, FrameSchema schema) : IDataView
+internal sealed class FrameView(IDataView source, ITransformer transformer, FrameColumns names)
+    : OnnxView(source, transformer, new NoOnnxColumns("it makes several rows of one"))
 {
-    readonly AddedColumns _columns = schema.Columns;
+    readonly FrameSchema _schema = FrameInput.Bind(names, source.Schema);
 
-    public DataViewSchema Schema => _columns.OutputSchema;
-
-    // Utterances can be shuffled; the codes of each stay together.
-    public bool CanShuffle => source.CanShuffle;
+    public override DataViewSchema Schema => _schema.Columns.OutputSchema;
 
     // Unknown until every utterance is read.
-    public long? GetRowCount() => null;
+    public override long? GetRowCount() => null;
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    // Utterances may be shuffled; the codes of each stay together.
+    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
-        bool[] active = _columns.Active(columnsNeeded);
-        return new FrameCursor(names, schema, source.GetRowCursor(Needed(active), rand), active);
+        bool[] active = _schema.Columns.Active(columnsNeeded);
+        return new FrameCursor(names, _schema, Source.GetRowCursor(Needed(active), rand), active);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
-        bool[] active = _columns.Active(columnsNeeded);
-        return [.. source.GetRowCursorSet(Needed(active), n, rand).Select(cursor => new FrameCursor(names, schema, cursor, active))];
+        bool[] active = _schema.Columns.Active(columnsNeeded);
+        return [.. Source.GetRowCursorSet(Needed(active), n, rand).Select(cursor => new FrameCursor(names, _schema, cursor, active))];
     }
 
     // The codes determine the number of rows, whichever columns are requested. Labels are read only for labels.
     List<DataViewSchema.Column> Needed(bool[] active)
     {
-        bool labels = FrameCursor.IsLabelActive(names, _columns, active);
-        return [.. _columns.InputSchema.Where(column => active[column.Index] || column.Index == schema.Codes.Index
-            || (labels && _columns.InputColumns.Any(read => read.Index == column.Index)))];
+        bool labels = FrameCursor.IsLabelActive(names, _schema.Columns, active);
+        return [.. _schema.Columns.InputSchema.Where(column => active[column.Index] || column.Index == _schema.Codes.Index
+            || (labels && _schema.Columns.InputColumns.Any(read => read.Index == column.Index)))];
     }
 }
 

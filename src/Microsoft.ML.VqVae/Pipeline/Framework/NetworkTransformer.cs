@@ -44,7 +44,7 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new OnnxView(new BatchedView(input, _mapping), input, this, _mapping);
+        return new BatchedView(input, this, _mapping);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)

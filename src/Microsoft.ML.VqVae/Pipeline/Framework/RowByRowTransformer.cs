@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
@@ -27,7 +26,7 @@ public abstract class RowByRowTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new OnnxView(new RowByRowView(input, _mapping), input, this, _mapping);
+        return new RowByRowView(input, this, _mapping);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)

@@ -1,38 +1,39 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.VqVae.Persistence;
 
 namespace Microsoft.ML.VqVae;
 
 /// <summary>The rows of a data view with the columns of a model, computed lazily in batches.</summary>
-internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDataView
+internal sealed class BatchedView(IDataView source, ITransformer transformer, IBatchMapping mapping)
+    : OnnxView(source, transformer, mapping)
 {
+    readonly IBatchMapping _mapping = mapping;
     readonly AddedColumns _columns = new(source.Schema, mapping);
 
-    public DataViewSchema Schema => _columns.OutputSchema;
+    public override DataViewSchema Schema => _columns.OutputSchema;
 
-    public bool CanShuffle => source.CanShuffle && !mapping.NeedsRowsInOrder;
+    public override bool CanShuffle => base.CanShuffle && !_mapping.NeedsRowsInOrder;
 
-    public long? GetRowCount() => source.GetRowCount();
-
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         bool[] active = _columns.Active(columnsNeeded);
-        if (mapping.NeedsRowsInOrder)
+        if (_mapping.NeedsRowsInOrder)
             rand = null;
         DataViewSchema.Column[] passed = [.. _columns.PassedThrough(active)];
         if (!_columns.AnyAdded(active))
-            return PassThrough(source.GetRowCursor(passed, rand), active);
+            return PassThrough(Source.GetRowCursor(passed, rand), active);
 
         // Two cursors read the source: one a batch ahead, with the network's input alone, and one at the current row. Both need the
         // same order if the source is shuffled, so their generators have the same seed.
         int? seed = rand?.Next();
         Random? Generator() => seed is int value ? new Random(value) : null;
-        DataViewRowCursor ahead = source.GetRowCursor(_columns.InputColumns, Generator());
-        DataViewRowCursor? inStep = passed.Length > 0 ? source.GetRowCursor(passed, Generator()) : null;
-        return new BatchedCursor(_columns, mapping, ahead, inStep, active);
+        DataViewRowCursor ahead = Source.GetRowCursor(_columns.InputColumns, Generator());
+        DataViewRowCursor? inStep = passed.Length > 0 ? Source.GetRowCursor(passed, Generator()) : null;
+        return new BatchedCursor(_columns, _mapping, ahead, inStep, active);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         DataViewSchema.Column[] needed = [.. columnsNeeded];
         bool[] active = _columns.Active(needed);
@@ -42,7 +43,7 @@ internal sealed class BatchedView(IDataView source, IBatchMapping mapping) : IDa
             // differently.
             return [GetRowCursor(needed, rand)];
         }
-        return [.. source.GetRowCursorSet(_columns.PassedThrough(active), n, rand)
+        return [.. Source.GetRowCursorSet(_columns.PassedThrough(active), n, rand)
             .Select(cursor => PassThrough(cursor, active))];
     }
 

@@ -15,30 +15,28 @@ internal interface IRowMapping : IOnnxColumns
 }
 
 /// <summary>The rows of a data view with added columns that are computed when a getter is called.</summary>
-internal sealed class RowByRowView(IDataView source, IRowMapping mapping) : IDataView
+internal sealed class RowByRowView(IDataView source, ITransformer transformer, IRowMapping mapping)
+    : OnnxView(source, transformer, mapping)
 {
+    readonly IRowMapping _mapping = mapping;
     readonly AddedColumns _columns = mapping.Bind(source.Schema);
 
-    public DataViewSchema Schema => _columns.OutputSchema;
+    public override DataViewSchema Schema => _columns.OutputSchema;
 
-    public bool CanShuffle => source.CanShuffle;
-
-    public long? GetRowCount() => source.GetRowCount();
-
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         bool[] active = _columns.Active(columnsNeeded);
-        return Over(source.GetRowCursor(_columns.Dependencies(active), rand), active);
+        return Over(Source.GetRowCursor(_columns.Dependencies(active), rand), active);
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         bool[] active = _columns.Active(columnsNeeded);
-        return [.. source.GetRowCursorSet(_columns.Dependencies(active), n, rand).Select(cursor => Over(cursor, active))];
+        return [.. Source.GetRowCursorSet(_columns.Dependencies(active), n, rand).Select(cursor => Over(cursor, active))];
     }
 
     ExtendedCursor Over(DataViewRowCursor cursor, bool[] active) =>
-        new(_columns, cursor, active, _columns.CreateGetters(mapping, cursor, active));
+        new(_columns, cursor, active, _columns.CreateGetters(_mapping, cursor, active));
 }
 
 /// <summary>A cursor that adds columns to the rows of another, one row for each.</summary>
