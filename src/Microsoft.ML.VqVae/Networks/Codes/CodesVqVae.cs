@@ -155,9 +155,9 @@ public sealed class CodesVqVae : nn.Module, ITrainable
 
     Tensor MapOf(Tensor latents)
     {
-        if (latents is null || latents.dtype != ScalarType.Int64 || latents.shape.Length != 2 || latents.shape[1] != Latents)
-            throw new ArgumentException($"Latents must be Int64 [batch, {Latents}], but are " +
-                (latents is null ? "null." : $"{latents.dtype} [{string.Join(", ", latents.shape)}]."), nameof(latents));
+        if (latents is null)
+            throw new ArgumentException($"Latents must be Int64 [batch, {Latents}], but are null.", nameof(latents));
+        TensorChecks.Shape(latents, ScalarType.Int64, [TensorChecks.Any, Latents], "Latents", nameof(latents), $"[batch, {Latents}]");
         return Spread(quantizer.Embed(latents.view(-1, 1, 1, Latents)));
     }
 
@@ -170,11 +170,8 @@ public sealed class CodesVqVae : nn.Module, ITrainable
 
     void CheckCodes(Tensor codes)
     {
-        ArgumentNullException.ThrowIfNull(codes);
         int length = decoder.Length!.Value;
-        if (codes.dtype != ScalarType.Int64 || codes.shape.Length != 2 || codes.shape[1] != length)
-            throw new ArgumentException($"Codes must be Int64 [batch, {length}], but are {codes.dtype} " +
-                $"[{string.Join(", ", codes.shape)}].", nameof(codes));
+        TensorChecks.Shape(codes, ScalarType.Int64, [TensorChecks.Any, length], "Codes", nameof(codes), $"[batch, {length}]");
         TensorChecks.Range(codes, 0, options.Decoder.Codes - 1, "Codes", nameof(codes));
     }
 }

@@ -105,7 +105,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
     /// <summary>The parameters of p(x|z), [B, C·P, H, W]; for <see cref="ImagesOf"/> and <see cref="BitsOf"/>.</summary>
     internal Tensor DecodeParameters(Tensor latents)
     {
-        CheckShape(latents, [latentChannels, Grid.Height, Grid.Width], "Latents");
+        CheckShape(latents, [latentChannels, Grid.Height, Grid.Width], "Latents", nameof(latents));
         using DisposeScope scope = NewDisposeScope();
         return decoder.call(latents.ChannelsInnermost()).MoveToOuterDisposeScope();
     }
@@ -187,16 +187,11 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
 
     Tensor Statistic(int number) => pixels.narrow(0, number, 1);
 
-    private protected void CheckImages(Tensor images) => CheckShape(images, [codec.Channels, codec.Height, codec.Width], "Images");
+    private protected void CheckImages(Tensor images) =>
+        CheckShape(images, [codec.Channels, codec.Height, codec.Width], "Images", nameof(images));
 
-    static void CheckShape(Tensor given, long[] expected, string what)
-    {
-        ArgumentNullException.ThrowIfNull(given);
-        long[] shape = given.shape;
-        if (shape.Length != 4 || !shape.AsSpan(1).SequenceEqual(expected) || given.dtype != ScalarType.Float32)
-            throw new ArgumentException($"{what} must be Float32 [batch, {string.Join(", ", expected)}], but are {given.dtype} " +
-                $"[{string.Join(", ", shape)}].");
-    }
+    static void CheckShape(Tensor given, long[] expected, string what, string parameter) => TensorChecks.Shape(
+        given, ScalarType.Float32, [TensorChecks.Any, .. expected], what, parameter, $"[batch, {string.Join(", ", expected)}]");
 }
 
 /// <summary>

@@ -216,29 +216,25 @@ public sealed class WaveNetDecoder : nn.Module
 
     void Check(Tensor samples, Tensor quantized, Tensor? speakers)
     {
-        ArgumentNullException.ThrowIfNull(samples);
         CheckConditions(quantized, speakers);
-        long expected = quantized.shape[2] * options.SamplesPerLatent;
-        if (samples.dtype != ScalarType.Int64 || !samples.shape.AsSpan().SequenceEqual([quantized.shape[0], expected]))
-            throw new ArgumentException($"Samples must be Int64 [{quantized.shape[0]}, {expected}], {options.SamplesPerLatent} for each " +
-                $"of {quantized.shape[2]} latents, but are {samples.dtype} [{string.Join(", ", samples.shape)}].", nameof(samples));
+        (long batch, long latents) = (quantized.shape[0], quantized.shape[2]);
+        long expected = latents * options.SamplesPerLatent;
+        TensorChecks.Shape(samples, ScalarType.Int64, [batch, expected], "Samples", nameof(samples),
+            $"[{batch}, {expected}], {options.SamplesPerLatent} for each of {latents} latents");
         TensorChecks.Range(samples, 0, Levels - 1, "Samples", nameof(samples));
     }
 
     void CheckConditions(Tensor quantized, Tensor? speakers)
     {
-        ArgumentNullException.ThrowIfNull(quantized);
-        long[] shape = quantized.shape;
-        if (quantized.dtype != ScalarType.Float32 || shape.Length != 3 || shape[1] != options.LatentChannels || quantized.numel() == 0)
-            throw new ArgumentException($"Quantized latents must be Float32 [batch, {options.LatentChannels}, latents], but are " +
-                $"{quantized.dtype} [{string.Join(", ", shape)}].", nameof(quantized));
+        TensorChecks.Shape(quantized, ScalarType.Float32, [TensorChecks.AtLeast(1), options.LatentChannels, TensorChecks.AtLeast(1)],
+            "Quantized latents", nameof(quantized), $"[batch, {options.LatentChannels}, latents]");
         if (options.Speakers == 0 && speakers is not null)
             throw new ArgumentException("The decoder knows no speakers, but speakers are given.", nameof(speakers));
         if (options.Speakers == 0)
             return;
-        if (speakers is null || speakers.dtype != ScalarType.Int64 || !speakers.shape.AsSpan().SequenceEqual([shape[0]]))
-            throw new ArgumentException($"Speakers must be Int64 [{shape[0]}], but are " +
-                (speakers is null ? "null." : $"{speakers.dtype} [{string.Join(", ", speakers.shape)}]."), nameof(speakers));
+        if (speakers is null)
+            throw new ArgumentException($"Speakers must be Int64 [{quantized.shape[0]}], but are null.", nameof(speakers));
+        TensorChecks.Shape(speakers, ScalarType.Int64, [quantized.shape[0]], "Speakers", nameof(speakers));
         TensorChecks.Range(speakers, 0, options.Speakers - 1, "Speakers", nameof(speakers));
     }
 }
