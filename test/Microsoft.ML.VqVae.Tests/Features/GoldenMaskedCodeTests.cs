@@ -38,7 +38,7 @@ public sealed class GoldenMaskedCodeTests
         Tensor? vectors = channels == 0 ? null : tensor(golden.Numbers("vectors")).view(batch, -1, channels);
 
         Tensor features = network.Features(vectors ?? codes, grid.IsSequence ? lengths : null);
-        Tensor real = FeaturePooling.Real(lengths, codes.shape[1]).to(ScalarType.Bool);
+        Tensor real = Networks.Padding.Real(lengths, codes.shape[1]).to(ScalarType.Bool);
         TensorAssert.Close(golden.Numbers("features"), features[real], Tolerance, "features");
 
         network.train();

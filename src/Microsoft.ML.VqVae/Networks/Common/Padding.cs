@@ -15,8 +15,8 @@ internal sealed class Padding
         // On a GPU, reading the lengths would make every step wait for the device.
         if (lengths.device_type == DeviceType.CPU && lengths.min().item<long>() == length)
             return;
-        Values = Mask(lengths, length);
-        Codes = Mask(lengths.Add(perCode - 1L).DivFloor(perCode), length / perCode);
+        Values = Real(lengths, length).unsqueeze(1);
+        Codes = Real(lengths.Add(perCode - 1L).DivFloor(perCode), length / perCode).unsqueeze(1);
     }
 
     /// <summary>1 where a value is real, 0 in the padding, Float32 [B, 1, T]; null where all are real.</summary>
@@ -39,6 +39,7 @@ internal sealed class Padding
         : BatchShare.Current.Mean(
             (values * mask).sum() / mask.sum().Mul(values.shape[1]), () => mask.sum().item<float>() * (double)values.shape[1]);
 
-    static Tensor Mask(Tensor lengths, long length) =>
-        (Arange(length, lengths.device) < lengths.unsqueeze(1)).to(ScalarType.Float32).unsqueeze(1);
+    /// <summary>1 for the values of a row, 0 beyond its end, Float32 [B, T].</summary>
+    public static Tensor Real(Tensor lengths, long length) =>
+        Arange(length, lengths.device).lt(lengths.unsqueeze(1)).to(ScalarType.Float32);
 }

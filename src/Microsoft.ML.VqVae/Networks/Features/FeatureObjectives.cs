@@ -121,7 +121,7 @@ internal sealed class BagOfCodesObjective : FeatureObjective<ViewStep>
         (long batch, long count, long places) = (codes.shape[0], codes.shape[1], codes.shape[2]);
         Tensor shares = lengths is null
             ? ones([batch, count], dtype: ScalarType.Float32, device: codes.device).Div(count)
-            : FeaturePooling.Real(lengths, count) / lengths.unsqueeze(1);
+            : Padding.Real(lengths, count) / lengths.unsqueeze(1);
         return zeros([batch, places, codebook], dtype: ScalarType.Float32, device: codes.device)
             .scatter_add_(2, codes.transpose(1, 2), shares.unsqueeze(1).expand(-1, places, -1));
     }

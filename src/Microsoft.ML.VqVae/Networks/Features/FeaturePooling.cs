@@ -1,5 +1,4 @@
 using TorchSharp;
-using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -25,7 +24,7 @@ internal static class FeaturePooling
         Tensor means = weights.to(states.device).bmm(states);
         if (!maximum)
             return means.MoveToOuterDisposeScope();
-        Tensor real = lengths is null ? states : states.Add(Real(lengths, count).unsqueeze(2).Sub(1).Mul(1e9));
+        Tensor real = lengths is null ? states : states.Add(Padding.Real(lengths, count).unsqueeze(2).Sub(1).Mul(1e9));
         return cat([means, real.amax([1], keepdim: true)], 1).MoveToOuterDisposeScope();
     }
 
@@ -39,11 +38,7 @@ internal static class FeaturePooling
 
     /// <summary>The mean over the real positions, [B, N, C] → [B, C].</summary>
     public static Tensor Mean(Tensor states, Tensor? lengths) => lengths is null ? states.mean([1])
-        : (states * Real(lengths, states.shape[1]).unsqueeze(2)).sum(1) / lengths.unsqueeze(1);
-
-    /// <summary>1 for the positions of a row, 0 beyond its end; Float32 [B, N].</summary>
-    public static Tensor Real(Tensor lengths, long count) =>
-        Arange(count, lengths.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
+        : (states * Padding.Real(lengths, states.shape[1]).unsqueeze(2)).sum(1) / lengths.unsqueeze(1);
 
     // [cells, N]
     static Tensor OfGrid(CodeGrid grid, int side, bool square)

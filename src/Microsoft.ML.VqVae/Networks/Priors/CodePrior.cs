@@ -1,5 +1,4 @@
 using TorchSharp;
-using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -86,7 +85,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
         CheckLengths(codes, lengths);
         using DisposeScope scope = NewDisposeScope();
         Tensor bits = Nats(codes, conditions, map).Mul(BitsPerNat);
-        return (lengths is null ? bits : bits.mul(Real(codes, lengths))).MoveToOuterDisposeScope();
+        return (lengths is null ? bits : bits.mul(Padding.Real(lengths, codes.shape[1]))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Computes the training loss: the mean of −ln p over all codes of the rows of a batch, in nats.</summary>
@@ -105,7 +104,7 @@ public abstract partial class CodePrior : nn.Module, ITrainable
         Tensor nats = Nats(codes, conditions, map);
         if (lengths is null)
             return nats.mean().MoveToOuterDisposeScope();
-        Tensor real = Real(codes, lengths);
+        Tensor real = Padding.Real(lengths, codes.shape[1]);
         Tensor mean = nats.mul(real).sum().div(real.sum().ClampMin(1));
         return BatchShare.Current.Mean(mean, () => real.sum().to(ScalarType.Float64).item<double>()).MoveToOuterDisposeScope();
     }
@@ -167,10 +166,6 @@ public abstract partial class CodePrior : nn.Module, ITrainable
     Tensor Nats(Tensor codes, Tensor? conditions, Tensor? map) =>
         nn.functional.cross_entropy(Logits(codes, conditions, map).view(-1, Codes), codes.reshape(-1), reduction: nn.Reduction.None)
             .view(codes.shape);
-
-    /// <summary>1 for the codes of a row, 0 beyond its end; Float32 [B, N].</summary>
-    static Tensor Real(Tensor codes, Tensor lengths) =>
-        Arange(codes.shape[1], codes.device).lt(lengths.unsqueeze(1)).to_type(ScalarType.Float32);
 
     int CheckLength(int length, string name)
     {
