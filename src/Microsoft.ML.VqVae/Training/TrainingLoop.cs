@@ -15,6 +15,7 @@ internal static class TrainingLoop
     /// <param name="device">The device of the network and its batches; the network is moved there.</param>
     /// <param name="report">Receives a line of text every few seconds, for a log.</param>
     /// <param name="warn">Receives warnings; null for <paramref name="report"/>.</param>
+    /// <param name="time">The clock; null for that of the system.</param>
     /// <returns>The result of the run. Besides the network's own, no tensor outlives the call.</returns>
     /// <exception cref="ArgumentException">The options are wrong, leave no example to train on, or a batch has fewer examples than the group
     /// has ranks.</exception>
@@ -26,15 +27,13 @@ internal static class TrainingLoop
     /// settings or data.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is truncated or no checkpoint.</exception>
     public static TrainingSummary Run(
-        TrainingTask task, TrainingOptions options, Device device, Action<string>? report = null, Action<string>? warn = null) =>
-        Run(task, options, device, report, TimeProvider.System, warn);
-
-    internal static TrainingSummary Run(
-        TrainingTask task, TrainingOptions options, Device device, Action<string>? report, TimeProvider time, Action<string>? warn = null)
+        TrainingTask task, TrainingOptions options, Device device, Action<string>? report = null, Action<string>? warn = null,
+        TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
+        time ??= TimeProvider.System;
         Prepare(options);
         var plan = new BatchPlan(task.Examples.Count, options);
         bool reports = options.Group is null or { Rank: 0 };

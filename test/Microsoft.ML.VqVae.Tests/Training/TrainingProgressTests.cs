@@ -37,7 +37,7 @@ public sealed class TrainingProgressTests
             BatchSize = 4, Steps = 10, LearningRate = 0.5, Schedule = LearningRateSchedule.WarmupHoldLinear(2, 0.5, 0), Progress = seen,
             ProgressEverySteps = 4, ValidationFraction = 0.25, ValidateEverySteps = 3, Seed = 1,
         };
-        TrainingSummary summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, clock);
+        TrainingSummary summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, time: clock);
 
         CollectionAssert.AreEqual(new long[] { 4, 8, 10 }, seen.Reports.Select(p => p.Step).ToList());
         CollectionAssert.AreEqual(seen.Reports, summary.LearningCurve.ToList());
