@@ -29,8 +29,7 @@ internal sealed record FeatureDescription(
         int found = format.Dimensions.Length >= 3 ? format.Dimensions[^1] : 1;
         if (asked == 0)
             return found;
-        bool fits = format.Dimensions.Length switch { 0 => true, >= 3 => asked == found, _ => format.Dimensions[^1] % asked == 0 };
-        return fits ? asked : throw new ArgumentOutOfRangeException(nameof(asked), asked,
+        return Fits(format.Dimensions, asked) ? asked : throw new ArgumentOutOfRangeException(nameof(asked), asked,
             $"The options ask for {nameof(FeatureOptions.CodesPerPosition)} = {asked}, but column '{column.Name}' is {column.Type}. Leave it 0.");
     }
 
@@ -62,17 +61,18 @@ internal sealed record FeatureDescription(
         if (problems.Any)
             return;
         int[] dimensions = Format.Dimensions;
-        bool fits = dimensions.Length switch
-        {
-            0 => true,
-            >= 3 => dimensions[^1] == CodesPerPosition,
-            _ => dimensions[^1] % CodesPerPosition == 0,
-        };
-        problems.Require(fits && Array.TrueForAll(dimensions, size => size > 0), $"{nameof(Format)}.Dimensions",
+        problems.Require(Fits(dimensions, CodesPerPosition) && Array.TrueForAll(dimensions, size => size > 0), $"{nameof(Format)}.Dimensions",
             $"of {CodesPerPosition} codes per position", $"[{string.Join(", ", dimensions)}]");
         if (!problems.Any)
             Format.Describe(problems, nameof(Format), ToGrid());
     }
+
+    static bool Fits(int[] dimensions, int perPosition) => dimensions.Length switch
+    {
+        0 => true,
+        >= 3 => dimensions[^1] == perPosition,
+        _ => dimensions[^1] % perPosition == 0,
+    };
 }
 
 /// <summary>The columns of a transformer of features, and how a row becomes one vector.</summary>
@@ -104,7 +104,7 @@ internal sealed record FeatureColumns(
     {
         List<ModelColumn<FeatureModel, FeaturePass>> columns =
         [
-            ModelColumn<FeatureModel, FeaturePass>.Vector(Output, FeatureDimensions, pass => pass.Features, (model, inputs) =>
+            ModelColumn<FeatureModel, FeaturePass>.Vector(Output, model => [Size(model.Description)], pass => pass.Features, (model, inputs) =>
                 FeaturePooling.ToOnnx(StatesToOnnx(model, inputs), model.Description.ToGrid(), PoolingSize, IncludeMaximum)),
         ];
         if (Positions is string positions)
@@ -120,10 +120,9 @@ internal sealed record FeatureColumns(
         return columns;
     }
 
-    int[] FeatureDimensions(FeatureModel model) =>
-    [
-        (FeaturePooling.Cells(model.Description.ToGrid(), PoolingSize) + (IncludeMaximum ? 1 : 0)) * model.Description.Network.Channels,
-    ];
+    /// <summary>Number of features of a row.</summary>
+    public int Size(FeatureDescription model) =>
+        (FeaturePooling.Cells(model.ToGrid(), PoolingSize) + (IncludeMaximum ? 1 : 0)) * model.Network.Channels;
 
     OnnxValue StatesToOnnx(FeatureModel model, IReadOnlyList<OnnxValue> inputs) => model.Network.FeaturesToOnnx(inputs[0], Layer);
 

@@ -52,7 +52,7 @@ public sealed class FeatureTransformer : NetworkTransformer
     public int Channels => _model.Description.Network.Channels;
 
     /// <summary>Number of features of a row.</summary>
-    public int Size => (FeaturePooling.Cells(_model.Description.ToGrid(), _columns.PoolingSize) + (_columns.IncludeMaximum ? 1 : 0)) * Channels;
+    public int Size => _columns.Size(_model.Description);
 
     /// <summary>Creates a transformer that shares the network and adds other features: those of another layer, or with another
     /// pooling.</summary>
