@@ -70,10 +70,7 @@ public sealed class CodesVqVaeOptions : NetworkOptions
     static CodesCodecOptions CodecWithSizes(CodesCodecOptions codec)
     {
         codec = codec.Copy();
-        PixelCnnOptions grid = codec.Decoder;
-        grid.Height = grid.Height == 0 ? 1 : grid.Height;
-        grid.Width = grid.Width == 0 ? 1 : grid.Width;
-        grid.Codes = grid.Codes == 0 ? 2 : grid.Codes;
+        codec.Decoder = codec.Decoder.WithOpenSizes();
         return codec;
     }
 }
