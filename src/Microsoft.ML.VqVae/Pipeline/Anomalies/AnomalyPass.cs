@@ -41,11 +41,9 @@ internal sealed class AnomalyPass(PriorModel model, AnomalySettings settings, IR
             return _prior.Bits.sum(1).div(lengths.ClampMin(1));
         Tensor counts = lengths.Mul(settings.ScoredShare * AnomalySettings.RoundingOfShares).ceil().ClampMin(1);
         (Tensor highest, _) = _prior.Bits.sort(1, descending: true);
-        Tensor taken = Arange(highest.shape[1]).to_type(ScalarType.Float32).lt(counts.unsqueeze(1)).to_type(ScalarType.Float32);
+        Tensor taken = TensorArithmetic.Arange(highest.shape[1]).to_type(ScalarType.Float32).lt(counts.unsqueeze(1)).to_type(ScalarType.Float32);
         return highest.mul(taken).sum(1).div(counts);
     }
-
-    static Tensor Arange(long count) => TensorArithmetic.Arange(count);
 
     /// <summary>The codes, with those above the threshold sampled from the prior; Int64 [rows, longest].</summary>
     Tensor Restore()

@@ -25,12 +25,12 @@ internal sealed record PriorDescription(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     CodePriorOptions? Custom = null) : INetworkDescription<CodePrior>
 {
-    /// <summary>Selects the network by the column and the options, and takes the sizes that the options leave open from the
-    /// columns.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The options and the column contradict each other.</exception>
     // Sequences of this length are sampled where none is asked for.
     const int MaxMeanLength = 1 << 24;
 
+    /// <summary>Selects the network by the column and the options, and takes the sizes that the options leave open from the
+    /// columns.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The options and the column contradict each other.</exception>
     public static PriorDescription Resolve(DataViewSchema.Column codes, CodeFormat format, CategorySet? conditions, PriorOptions options)
     {
         int classes = conditions?.Count ?? 0;
