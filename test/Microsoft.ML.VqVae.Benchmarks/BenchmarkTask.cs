@@ -10,7 +10,7 @@ internal static class BenchmarkTask
     public static TrainingTask Of(
         nn.Module network, int examples, Func<BatchExamples, Tensor[]> readBatch,
         Func<IReadOnlyList<Tensor>, TrainingMoment, StepLoss> loss) =>
-        new(network, new Objective(loss), new Store(examples, readBatch), "benchmark");
+        new(network, new Objective(loss), new Store(examples, readBatch), new SettingsFingerprint());
 
     sealed class Objective(Func<IReadOnlyList<Tensor>, TrainingMoment, StepLoss> loss) : ITrainable
     {

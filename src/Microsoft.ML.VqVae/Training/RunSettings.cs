@@ -47,15 +47,7 @@ internal sealed class RunSettings
         // In Single there is no entry, as in checkpoints of version 0.1.
         if (reducedPrecision)
             _values[nameof(options.Precision)] = nameof(TrainingPrecision.BFloat16);
-        var ofTask = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (string line in task.Fingerprint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            int split = line.IndexOf('=', StringComparison.Ordinal);
-            (string? name, string? value) = split < 0 ? ("task", line) : (line[..split].TrimEnd(), line[(split + 1)..].TrimStart());
-            ofTask[name] = ofTask.TryGetValue(name, out string? former) ? $"{former}, {value}" : value;
-        }
-
-        foreach ((string? name, string? value) in ofTask)
+        foreach ((string name, string value) in task.Fingerprint.Values)
             _values.TryAdd(name, value);
     }
 
@@ -122,21 +114,27 @@ internal sealed class RunSettings
         Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
 }
 
-/// <summary>The settings that a checkpoint must match to resume training: a line for each setting that affects the weights.</summary>
+/// <summary>The settings of network and data that a checkpoint must match to resume training, by name: those that affect the
+/// weights.</summary>
 internal sealed class SettingsFingerprint
 {
-    readonly List<string> _lines = [];
+    readonly Dictionary<string, string> _values = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A line for each property of an options object, by its name.</summary>
+    internal IReadOnlyDictionary<string, string> Values => _values;
+
+    /// <summary>Each property of an options object, by its name.</summary>
     public SettingsFingerprint Add<T>(string name, T options, JsonTypeInfo<T> json)
     {
         AddNode(name, JsonSerializer.SerializeToNode(options, json));
         return this;
     }
 
-    public SettingsFingerprint Add(string name, IFormattable value)
+    public SettingsFingerprint Add(string name, IFormattable value) => Add(name, value.ToString(null, CultureInfo.InvariantCulture));
+
+    /// <summary>A text; after one of the same name, both.</summary>
+    public SettingsFingerprint Add(string name, string value)
     {
-        _lines.Add($"{name}={value.ToString(null, CultureInfo.InvariantCulture)}");
+        _values[name] = _values.TryGetValue(name, out string? former) ? $"{former}, {value}" : value;
         return this;
     }
 
@@ -149,9 +147,7 @@ internal sealed class SettingsFingerprint
         }
         else
         {
-            _lines.Add($"{name}={node?.ToJsonString() ?? "null"}");
+            Add(name, node?.ToJsonString() ?? "null");
         }
     }
-
-    public override string ToString() => string.Join('\n', _lines);
 }

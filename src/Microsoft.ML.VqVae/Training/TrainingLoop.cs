@@ -71,9 +71,9 @@ internal static class TrainingLoop
 /// All of its state must be in parameters and persistent buffers.</param>
 /// <param name="Objective">Computes the loss, as a rule the network itself.</param>
 /// <param name="Examples">The training data.</param>
-/// <param name="Fingerprint">Settings of network and data that a checkpoint must match besides the training options: a line
-/// <c>name=value</c> for each. Where a checkpoint differs, the error names these lines.</param>
-internal sealed record TrainingTask(nn.Module Network, ITrainable Objective, IExampleStore Examples, string Fingerprint);
+/// <param name="Fingerprint">Settings of network and data that a checkpoint must match besides the training options. Where a checkpoint
+/// differs, the error names them.</param>
+internal sealed record TrainingTask(nn.Module Network, ITrainable Objective, IExampleStore Examples, SettingsFingerprint Fingerprint);
 
 /// <summary>Training examples in memory, as batches of tensors.</summary>
 internal interface IExampleStore

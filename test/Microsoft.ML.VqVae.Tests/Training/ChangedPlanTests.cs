@@ -118,7 +118,7 @@ public sealed class ChangedPlanTests
             "BatchSize is 3, in the checkpoint 2; Seed is 8, in the checkpoint 7", Difference(o => (o.Seed, o.BatchSize) = (8, 3)));
         Assert.AreEqual("examples is 13, in the checkpoint 12", Difference(_ => { }, new TinyRegression(examples: 13)));
         var mean = new TinyRegression { Shift = 0.5f };
-        mean.Task = mean.MakeTask("network=tiny\nmean=3\nseries=abc");
+        mean.Task = mean.MakeTask(("network", "tiny"), ("mean", "3"), ("series", "abc"));
         Assert.AreEqual("the training data have other values than those of the checkpoint", Difference(_ => { }, mean));
         Assert.AreEqual("ValidateEverySteps is 5, in the checkpoint 4",
             Difference(o => (o.ValidateEverySteps, o.ValidationFraction) = (5, 0.25), validation: 0.25));

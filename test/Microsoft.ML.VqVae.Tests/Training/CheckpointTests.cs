@@ -157,7 +157,7 @@ public sealed class CheckpointTests
         Refused("examples is 13, in the checkpoint 12", _ => { }, new TinyRegression(examples: 13));
         Refused("the training data have other values", _ => { }, new TinyRegression { Shift = 0.5f });
         var other = new TinyRegression();
-        other.Task = other.MakeTask("network=small\nwidth=7");
+        other.Task = other.MakeTask(("network", "small"), ("width", "7"));
         Refused("network is small, in the checkpoint tiny; width is 7, in the checkpoint not set", _ => { }, other);
         CollectionAssert.AreEqual(bytes, File.ReadAllBytes(folder.File), "the other run's checkpoint is left as it was");
 

@@ -9,8 +9,8 @@ internal static class TestTask
 {
     public static TrainingTask Of(
         nn.Module network, int examples, Func<BatchExamples, Tensor[]> readBatch,
-        Func<IReadOnlyList<Tensor>, TrainingMoment, StepLoss> loss, string fingerprint = "") =>
-        new(network, new Objective(loss), new Store(examples, readBatch), fingerprint);
+        Func<IReadOnlyList<Tensor>, TrainingMoment, StepLoss> loss, SettingsFingerprint? fingerprint = null) =>
+        new(network, new Objective(loss), new Store(examples, readBatch), fingerprint ?? new());
 
     /// <summary>An early moment of a long run, in which dead codes are still restarted.</summary>
     public static TrainingMoment At(long step) => new(step, 1_000_000);

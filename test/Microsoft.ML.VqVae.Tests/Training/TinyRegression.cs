@@ -46,7 +46,7 @@ internal sealed class TinyRegression : IDisposable
     internal TinyRegression(int examples = 12)
     {
         Examples = examples;
-        Task = MakeTask("network=tiny");
+        Task = MakeTask(("network", "tiny"));
     }
 
     internal TinyNetwork Network { get; } = new();
@@ -64,7 +64,13 @@ internal sealed class TinyRegression : IDisposable
     /// <summary>Added to every number of the data.</summary>
     internal float Shift { get; init; }
 
-    internal TrainingTask MakeTask(string fingerprint) => TestTask.Of(Network, Examples, ReadBatch, Loss, fingerprint);
+    internal TrainingTask MakeTask(params (string Name, string Value)[] settings)
+    {
+        var fingerprint = new SettingsFingerprint();
+        foreach ((string name, string value) in settings)
+            fingerprint.Add(name, value);
+        return TestTask.Of(Network, Examples, ReadBatch, Loss, fingerprint);
+    }
 
     internal TrainingSummary Run(TrainingOptions options, Action<string>? report = null) => TrainingLoop.Run(Task, options, CPU, report);
 

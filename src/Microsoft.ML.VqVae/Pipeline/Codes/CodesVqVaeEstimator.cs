@@ -64,10 +64,10 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         QuantizerOptions quantizer = Options.Quantizer.Copy();
         var description = new CodesModelDescription(codec, quantizer, format, Options.PredictionBatchSize);
         CodesVqVae network = CreateNetwork(description, seed);
-        string fingerprint = new SettingsFingerprint()
+        SettingsFingerprint fingerprint = new SettingsFingerprint()
             .Add("Codec", codec, SavedJson.Default.CodesCodecOptions)
             .Add("Quantizer", quantizer, SavedJson.Default.QuantizerOptions)
-            .Add("rows", rows.Count).ToString();
+            .Add("rows", rows.Count);
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a VQ-VAE on {rows.Count} grids of {format.Length} codes: {quantizer.CodesPerPosition} latents of {quantizer.CodebookSize} codes");
         return new(new TrainingTask(network, network, rows, fingerprint), subject,

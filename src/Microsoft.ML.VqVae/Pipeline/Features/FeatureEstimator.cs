@@ -78,9 +78,10 @@ public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureT
             (float[] means, float[] deviations) = rows.Statistics();
             network.SetStatistics(means, deviations);
         }
-        string fingerprint = new SettingsFingerprint().Add("Network", description.Network, SavedJson.Default.MaskedCodeTransformerOptions)
+        SettingsFingerprint fingerprint = new SettingsFingerprint()
+            .Add("Network", description.Network, SavedJson.Default.MaskedCodeTransformerOptions)
             .Add("CodesPerPosition", perPosition).Add("input channels", rows.InputChannels).Add("CropLength", cropLength)
-            .Add("rows", rows.Rows).Add("codes", rows.TotalCodes).ToString();
+            .Add("rows", rows.Rows).Add("codes", rows.TotalCodes);
         string read = vectors is null ? "" : $" and vectors of {rows.InputChannels} numbers";
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"features of {description.Network.Channels} channels on {rows.Rows} rows of {format.ToColumnType()}{read}");

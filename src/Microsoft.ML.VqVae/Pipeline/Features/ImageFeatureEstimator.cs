@@ -73,9 +73,10 @@ public sealed class ImageFeatureEstimator : NetworkEstimator<ImageFeatureOptions
         ImageStore images = rows.Images;
         if (Options.WarmStart is null)
             network.SetPixelStatistics(images.Mean, images.Deviation, images.Minimum, images.Maximum);
-        string fingerprint = new SettingsFingerprint().Add("Network", description.Network, SavedJson.Default.ImageFeatureNetworkOptions)
+        SettingsFingerprint fingerprint = new SettingsFingerprint()
+            .Add("Network", description.Network, SavedJson.Default.ImageFeatureNetworkOptions)
             .Add("images", images.Count).Add("mean", images.Mean).Add("deviation", images.Deviation)
-            .Add("minimum", images.Minimum).Add("maximum", images.Maximum).Add("codes", codes?.Codes ?? 0).ToString();
+            .Add("minimum", images.Minimum).Add("maximum", images.Maximum).Add("codes", codes?.Codes ?? 0);
         string predicted = codes is null ? "" : $" and {codes.Codes} codes";
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"features of {images.Count} images of {format}{predicted} ({images.Memory})");

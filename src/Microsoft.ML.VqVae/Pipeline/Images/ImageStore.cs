@@ -47,11 +47,10 @@ internal sealed record ImageTrainingData(ImageCodecOptions Codec, ImageFormat Fo
             network.ExtendPixelRange(Images.Minimum, Images.Maximum);
         else
             network.SetPixelStatistics(Images.Mean, Images.Deviation, Images.Minimum, Images.Maximum);
-        string fingerprint = settings
-            .Add("Codec", Codec, SavedJson.Default.ImageCodecOptions)
+        settings.Add("Codec", Codec, SavedJson.Default.ImageCodecOptions)
             .Add("images", Images.Count).Add("mean", Images.Mean).Add("deviation", Images.Deviation)
-            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum).ToString();
-        return new(new TrainingTask(network, network, Images, fingerprint),
+            .Add("minimum", Images.Minimum).Add("maximum", Images.Maximum);
+        return new(new TrainingTask(network, network, Images, settings),
             string.Create(CultureInfo.InvariantCulture, $"{kind} on {Images.Count} images of {Format} ({Images.Memory})"), create);
     }
 }

@@ -83,8 +83,8 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
             Conditions = conditions?.WithRows(rows.Conditions, Options.WarmStart?.Classes),
             MeanLength = (double)rows.TotalCodes / rows.Count,
         };
-        string fingerprint = description.AddTo(new SettingsFingerprint())
-            .Add("rows", rows.Count).Add("codes", rows.TotalCodes).ToString();
+        SettingsFingerprint fingerprint = description.AddTo(new SettingsFingerprint())
+            .Add("rows", rows.Count).Add("codes", rows.TotalCodes);
         string given = conditions is null ? "" : $" given one of {conditions.Count} conditions";
         string subject =
             string.Create(CultureInfo.InvariantCulture, $"a prior on {rows.Count} rows of {format.ToColumnType()}{given}");

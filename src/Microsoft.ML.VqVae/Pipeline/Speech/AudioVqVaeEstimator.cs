@@ -110,9 +110,12 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
             + $"{rate:0.##} per second ({memory})");
     }
 
-    string FingerprintOf(AudioModelDescription description, UtteranceStore store) => new SettingsFingerprint()
-        .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
-        .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
-        .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0)
-        + (Options.Training.CheckpointFolder is null ? "" : $"\naudio={store.Hash}");
+    SettingsFingerprint FingerprintOf(AudioModelDescription description, UtteranceStore store)
+    {
+        SettingsFingerprint fingerprint = new SettingsFingerprint()
+            .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
+            .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
+            .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0);
+        return Options.Training.CheckpointFolder is null ? fingerprint : fingerprint.Add("audio", store.Hash);
+    }
 }

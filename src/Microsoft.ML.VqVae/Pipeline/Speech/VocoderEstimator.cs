@@ -69,8 +69,10 @@ public sealed class VocoderEstimator : NetworkEstimator<VocoderOptions, VocoderT
             (float[] means, float[] deviations) = store.Statistics();
             network.SetStatistics(means, deviations);
         }
-        string fingerprint = new SettingsFingerprint().Add("Network", description.Network, SavedJson.Default.WaveNetDecoderOptions)
-            .Add("prediction order", description.PredictionOrder).Add("CropFrames", Options.CropFrames).Add("rows", store.Rows) + $"\nrows={store.Hash}";
+        SettingsFingerprint fingerprint = new SettingsFingerprint()
+            .Add("Network", description.Network, SavedJson.Default.WaveNetDecoderOptions)
+            .Add("prediction order", description.PredictionOrder).Add("CropFrames", Options.CropFrames)
+            .Add("rows", store.Rows).Add("rows", store.Hash);
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a vocoder on {store.Rows} rows of {description.FramesText()}: {store.Samples} samples");
         return new(new TrainingTask(network, network, store, fingerprint), subject,

@@ -77,9 +77,9 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         episodes.RequireExamples();
         VideoCodePrior network = CreateNetwork(description, seed, actions);
         description = description with { Actions = actions.WithRows(episodes.Actions, Options.WarmStart?.Classes) };
-        string fingerprint = new SettingsFingerprint()
+        SettingsFingerprint fingerprint = new SettingsFingerprint()
             .Add("Network", description.Network, SavedJson.Default.VideoCodePriorOptions)
-            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes).ToString();
+            .Add("frames", episodes.Count).Add("codes", episodes.TotalCodes);
         string subject = string.Create(CultureInfo.InvariantCulture,
             $"a prior on {episodes.Count} frames of {format.ToColumnType()} in {episodes.Episodes.Count} episodes");
         return new(new TrainingTask(network, network, episodes, fingerprint), subject,
