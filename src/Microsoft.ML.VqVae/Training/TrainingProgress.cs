@@ -12,7 +12,7 @@ namespace Microsoft.ML.VqVae.Training;
 /// <param name="Perplexity">exp of the entropy of the codes chosen, averaged over codebooks; null for a network without codes.</param>
 /// <param name="ExamplesPerSecond">Training examples per second.</param>
 /// <param name="Elapsed">Time in training, that before a resume included.</param>
-/// <param name="Remaining">Estimated time until the last step.</param>
+/// <param name="Remaining">Estimated time until the last step; <see cref="TimeSpan.MaxValue"/> for any longer one.</param>
 /// <param name="LearningRate">Learning rate of the last step.</param>
 /// <param name="ValidationLoss">Latest loss on the held-out examples; null before the first measurement.</param>
 public sealed record TrainingProgress(
@@ -36,7 +36,8 @@ public sealed record TrainingProgress(
 
     /// <summary>The report as a line for a log.</summary>
     /// <returns>For example <c>Step 120 of 1500: loss 0.1234 (reconstruction 0.1012 + quantizer 0.0222), perplexity 231.4, 690 examples/s,
-    /// 0:01:23 left</c>. What is in parentheses adds up to the loss. For a loss of one part, its terms follow instead.</returns>
+    /// 0:01:23 left</c>. What is in parentheses adds up to the loss. For a loss of one part, its terms follow instead. The time that is left
+    /// is missing where it is <see cref="TimeSpan.MaxValue"/>.</returns>
     public override string ToString()
     {
         var line = new StringBuilder();
@@ -50,7 +51,9 @@ public sealed record TrainingProgress(
         if (Perplexity is { } perplexity)
             line.Append(CultureInfo.InvariantCulture, $", perplexity {perplexity:F1}");
         line.Append(CultureInfo.InvariantCulture, $", {ExamplesPerSecond:G4} examples/s");
-        line.Append(CultureInfo.InvariantCulture, $", {(int)Remaining.TotalHours}:{Remaining:mm\\:ss} left");
+        // No number of hours helps where the end is out of reach.
+        if (Remaining < TimeSpan.MaxValue)
+            line.Append(CultureInfo.InvariantCulture, $", {(int)Remaining.TotalHours}:{Remaining:mm\\:ss} left");
         return line.ToString();
     }
 }
@@ -138,11 +141,18 @@ internal sealed class ProgressReporter(TrainingOptions options, Action<string>? 
             perplexity,
             interval > TimeSpan.Zero ? timed / interval.TotalSeconds : 0,
             elapsedBefore + running,
-            running * ((double)(plan.TotalSteps - state.Step) / stepsHere),
+            Times(running, (double)(plan.TotalSteps - state.Step) / stepsHere),
             learningRate,
             state.ValidationLoss) { Parts = parts };
         (intervalStart, paused) = (time.GetTimestamp(), TimeSpan.Zero);
         return progress;
+    }
+
+    /// <summary>A multiple of a time, or the longest time there is.</summary>
+    static TimeSpan Times(TimeSpan time, double factor)
+    {
+        double ticks = Math.Round(time.Ticks * factor);
+        return ticks < TimeSpan.MaxValue.Ticks ? TimeSpan.FromTicks((long)ticks) : TimeSpan.MaxValue;
     }
 
     internal void Publish(TrainingProgress progress, bool important)

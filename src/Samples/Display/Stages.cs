@@ -118,8 +118,9 @@ internal sealed class TrainingReport(Stage stage, string examples) : IProgress<T
     public void Report(TrainingProgress value)
     {
         string perplexity = value.Perplexity is { } used ? $" · perplexity {used:0}" : "";
+        string left = value.Remaining < TimeSpan.MaxValue ? $" · {Clock(value.Remaining)} left" : "";
         // The most important part comes first: a narrow terminal cuts the end.
-        stage.Report(value.Fraction, $"step {value.Step:N0}/{value.TotalSteps:N0} · {Clock(value.Remaining)} left · loss {value.Loss:0.000}"
+        stage.Report(value.Fraction, $"step {value.Step:N0}/{value.TotalSteps:N0}{left} · loss {value.Loss:0.000}"
             + perplexity + $" · {value.ExamplesPerSecond:N0} {examples}/s");
     }
 

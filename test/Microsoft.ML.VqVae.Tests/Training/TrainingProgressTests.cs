@@ -60,6 +60,29 @@ public sealed class TrainingProgressTests
     }
 
     [TestMethod]
+    public void A_run_whose_end_is_out_of_reach_reports_the_longest_time_and_prints_none()
+    {
+        using var regression = new TinyRegression();
+        using var cancellation = new CancellationTokenSource();
+        var clock = new Clock();
+        regression.OnLoss = moment =>
+        {
+            clock.Seconds++;
+            if (moment.Step == 19)
+                cancellation.Cancel();
+        };
+        var lines = new List<string>();
+        var options = new TrainingOptions
+        {
+            BatchSize = 4, Epochs = 1e300, LearningRate = 0.1, CancellationToken = cancellation.Token, ReturnModelWhenCanceled = true,
+        };
+        TrainingSummary summary = TrainingLoop.Run(regression.Task, options, CPU, lines.Add, time: clock);
+        Assert.AreEqual((20L, TimeSpan.MaxValue), (summary.Steps, summary.Last.Remaining));
+        StringAssert.EndsWith(lines[0], " examples/s");
+        StringAssert.Contains((summary.Last with { Remaining = TimeSpan.FromHours(30) }).ToString(), ", 30:00:00 left");
+    }
+
+    [TestMethod]
     public void Validation_is_the_mean_over_all_held_out_examples_in_evaluation_mode()
     {
         using var regression = new TinyRegression(examples: 12);
