@@ -125,19 +125,20 @@ internal sealed class GroupShare : BatchShare
         tensor.copy_(host);
     }
 
-    /// <summary>Throws on every rank if one has other settings than rank 0.</summary>
-    /// <exception cref="InvalidOperationException">One has; the message names the first such rank and its settings.</exception>
-    internal void RequireSame(IReadOnlyDictionary<string, string> settings)
+    /// <summary>Compares the settings of the ranks; all call it.</summary>
+    /// <returns>The problem, the same on all ranks, where one has other settings than rank 0: it names the first such rank and its settings.
+    /// Null where they are the same.</returns>
+    internal string? DifferenceOf(IReadOnlyDictionary<string, string> settings)
     {
         string mine = string.Join('\n', settings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key} is {s.Value}"));
         string[] ofFirst = Encoding.UTF8.GetString(FromFirst(() => Encoding.UTF8.GetBytes(mine))!).Split('\n');
         string[] differences = [.. mine.Split('\n').Except(ofFirst).Concat(ofFirst.Except(mine.Split('\n')).Select(line => $"{line} on rank 0"))];
         int differing = Array.FindIndex(OfAll(differences.Length), count => count > 0);
         if (differing < 0)
-            return;
+            return null;
         string message = $"The processes of a training group must have the same settings and data, but rank {differing} differs from " +
             $"rank 0: {string.Join("; ", differences)}.";
-        throw new InvalidOperationException(TextOf(differing, message));
+        return TextOf(differing, message);
     }
 
     int StartOf(int rank) => (int)((long)rank * batch / group.Size);

@@ -34,20 +34,25 @@ internal static class TrainingLoop
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
         time ??= TimeProvider.System;
-        Prepare(options);
-        var plan = new BatchPlan(task.Examples.Count, options);
-        bool reports = options.Group is null or { Rank: 0 };
-        using var run = new TrainingRun(
-            task, options, plan, device, reports ? new(options, report, warn, time) : ProgressReporter.Silent(options, time));
+        TrainingRun? run = null;
         try
         {
+            Prepare(options);
+            var plan = new BatchPlan(task.Examples.Count, options);
+            bool reports = options.Group is null or { Rank: 0 };
+            run = new TrainingRun(
+                task, options, plan, device, reports ? new(options, report, warn, time) : ProgressReporter.Silent(options, time));
             return run.ToTheEnd();
         }
-        catch (Exception e) when (options.Group is not null && e is not OperationCanceledException)
+        catch (Exception e) when (options.Group is not null && run?.EndsOnAllRanks(e) != true)
         {
             // The other ranks would wait for this one forever.
             options.Group.Abort(e.Message);
             throw;
+        }
+        finally
+        {
+            run?.Dispose();
         }
     }
 

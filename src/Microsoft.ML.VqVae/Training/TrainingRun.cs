@@ -24,6 +24,8 @@ internal sealed class TrainingRun : IDisposable
     // In a group, canceled at the step after which all ranks know that one was.
     readonly CancellationTokenSource agreed = new();
     readonly CancellationToken cancellation;
+    readonly RunSettings? settings;
+    bool ranksDiffer;
     TensorBoardLog? log;
     TrainingState state = new() { ShortensLengths = true };
     LearningRateSchedule schedule;
@@ -38,8 +40,7 @@ internal sealed class TrainingRun : IDisposable
         reduced = options.UsesBFloat16(device);
         share = options.Group is null ? null : new GroupShare(options.Group, plan.BatchSize);
         cancellation = share is null ? options.CancellationToken : agreed.Token;
-        RunSettings? settings = options.CheckpointFolder is null && share is null ? null : new(task, options, plan, reduced);
-        share?.RequireSame(settings!.OfRank(options));
+        settings = options.CheckpointFolder is null && share is null ? null : new(task, options, plan, reduced);
         if (options.CheckpointFolder is not null)
             checkpoint = new Checkpoint(options.CheckpointFolder, settings!);
         tensors = new TrainingTensors(task.Network, device);
@@ -52,6 +53,11 @@ internal sealed class TrainingRun : IDisposable
     bool OnGpu => device.type != DeviceType.CPU;
 
     TrainingMoment Moment => new(state.Step, plan.TotalSteps) { ShortensLengths = state.ShortensLengths };
+
+    /// <summary>Whether an exception of this run is thrown on all ranks of the group, none of which waits for another then: they have
+    /// different settings, or agreed on a cancellation.</summary>
+    internal bool EndsOnAllRanks(Exception exception) =>
+        ranksDiffer || (exception is OperationCanceledException canceled && canceled.CancellationToken == agreed.Token);
 
     internal TrainingSummary ToTheEnd()
     {
@@ -95,11 +101,17 @@ internal sealed class TrainingRun : IDisposable
         agreed.Dispose();
     }
 
-    /// <summary>All ranks start from the weights of rank 0: statistics of the data may differ in the last bit between machines.</summary>
+    /// <summary>All ranks have the same settings, and start from the weights of rank 0: statistics of the data may differ in the last bit
+    /// between machines.</summary>
     void Meet()
     {
         if (share is null)
             return;
+        if (share.DifferenceOf(settings!.OfRank(options)) is string difference)
+        {
+            ranksDiffer = true;
+            throw new InvalidOperationException(difference);
+        }
         tensors.TakeFromFirst(share);
         if (share.Any(options.CancellationToken.IsCancellationRequested))
             agreed.Cancel();

@@ -119,6 +119,27 @@ public sealed class GroupRunTests
     }
 
     [TestMethod]
+    public void A_rank_that_fails_before_its_first_step_ends_all()
+    {
+        using var group = new InMemoryGroup(2);
+        Result result = Train(2, folder: null, group: group, examples: rank => rank == 1 ? 1 : 12);
+        Assert.IsInstanceOfType<ArgumentException>(result.Exceptions[1]);
+        Assert.IsNotNull(result.Exceptions[0]);
+        Assert.Contains($"rank 1: {result.Exceptions[1]!.Message}", group.Failures);
+    }
+
+    [TestMethod]
+    public void A_cancellation_that_the_ranks_did_not_agree_on_ends_all()
+    {
+        using var group = new InMemoryGroup(2);
+        Result result = Train(2, folder: null, group: group, change: (rank, options) => options.Progress = rank > 0 ? null
+            : new Listener(_ => throw new OperationCanceledException("The window was closed.")));
+        Assert.AreEqual("The window was closed.", result.Exceptions[0]!.Message);
+        Assert.IsNotNull(result.Exceptions[1]);
+        Assert.Contains("rank 0: The window was closed.", group.Failures);
+    }
+
+    [TestMethod]
     public void A_group_canceled_before_the_first_step_stops_at_once()
     {
         Result result = Train(2, folder: null, cancelIn: -1, cancelingRank: 1);
@@ -165,7 +186,7 @@ public sealed class GroupRunTests
     static Result Train(
         int ranks, TemporaryFolder? folder, int? cancelIn = null, int cancelingRank = 0, bool validate = false,
         Action<int, TrainingOptions>? change = null, Action<int, long>? onLoss = null, InMemoryGroup? group = null,
-        Action<int, TinyNetwork>? onWeights = null)
+        Action<int, TinyNetwork>? onWeights = null, Func<int, int>? examples = null)
     {
         float[][] weights = new float[ranks][];
         var summaries = new TrainingSummary?[ranks];
@@ -174,7 +195,7 @@ public sealed class GroupRunTests
         {
             using DisposeScope scope = NewDisposeScope();
             int rank = member.Rank;
-            using var regression = new TinyRegression(20);
+            using var regression = new TinyRegression(examples?.Invoke(rank) ?? 20);
             using var cancellation = new CancellationTokenSource();
             if (cancelIn < 0 && rank == cancelingRank)
                 cancellation.Cancel();
