@@ -82,6 +82,32 @@ public class WarmStartTests
     }
 
     [TestMethod]
+    public void A_checkpoint_of_a_run_with_another_start_is_refused()
+    {
+        IDataView data = Tiny.Data(_ml, 30);
+        using ImageVqVaeTransformer first = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Options(steps: 5)).Fit(data);
+        using ImageVqVaeTransformer second = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Options(steps: 4)).Fit(data);
+        using var folder = new TemporaryFolder();
+        long? ResumedFrom(NetworkTransformer? start, string checkpoints)
+        {
+            ImageVqVaeOptions options = Options(steps: 3);
+            (options.WarmStart, options.Training.CheckpointFolder) = (start, folder.File(checkpoints));
+            using ImageVqVaeTransformer model = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
+            return model.TrainingSummary!.ResumedFromStep;
+        }
+        string Refusal(NetworkTransformer? start, string checkpoints) =>
+            Assert.ThrowsExactly<InvalidOperationException>(() => ResumedFrom(start, checkpoints)).Message;
+        Assert.IsNull(ResumedFrom(null, "cold"));
+        Assert.Contains(", in the checkpoint not set", Refusal(first, "cold"));
+        Assert.Contains("WarmStart is ", Refusal(first, "cold"));
+        Assert.IsNull(ResumedFrom(first, "warm"));
+        Assert.Contains("WarmStart is ", Refusal(second, "warm"));
+        Assert.Contains("WarmStart is not set, in the checkpoint ", Refusal(null, "warm"));
+        Assert.AreEqual(3, ResumedFrom(first, "warm"));
+        Assert.AreEqual(3, ResumedFrom(null, "cold"));
+    }
+
+    [TestMethod]
     public void Another_network_is_refused()
     {
         IDataView data = Tiny.Data(_ml, 20);

@@ -78,6 +78,9 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
         using IDisposable? examples = plan.Task.Examples as IDisposable;
         try
         {
+            // Without an entry where there is none, so that the checkpoints of other runs need none.
+            if (Options.WarmStart is NetworkTransformer start && training is not { CheckpointFolder: null, Group: null })
+                plan.Task.Fingerprint.Add(nameof(NetworkOptions.WarmStart), AbortWhereItFails(training, start.DigestOfWeights));
             using IChannel channel = _environment.Start("VqVae");
             channel.Info(MessageSensitivity.None, $"Training {plan.Subject}, on {device}, seed {training.Seed}.");
             if (NativeSettings.LimitsInstructions && device.type == DeviceType.CPU)

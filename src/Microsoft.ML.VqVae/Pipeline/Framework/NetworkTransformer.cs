@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Persistence;
@@ -93,6 +94,15 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
         using SafetensorsContent weights = Safetensors.Read(stream, $"The {GetType().Name}");
         using DisposeScope scope = NewDisposeScope();
         weights.CopyTo(network.state_dict());
+    }
+
+    /// <summary>A digest of the weights, which another transformer has only with the same ones.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    internal string DigestOfWeights()
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        _model.AppendWeights(digest);
+        return Convert.ToHexStringLower(digest.GetHashAndReset())[..16];
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
