@@ -88,6 +88,19 @@ public sealed class CodeCompressorTests
     }
 
     [TestMethod]
+    [DataRow(true, 1)]
+    [DataRow(false, 1)]
+    [DataRow(true, 2 * TinyCodes.Codes + 1)]
+    [DataRow(false, 2 * TinyCodes.Codes + 1)]
+    public void Logits_may_be_copied_in_parts(bool grid, int maxLogits)
+    {
+        IDataView data = Data(grid, 41);
+        using PriorTransformer prior = Prior(grid ? "PixelCnn" : "WaveNet", grid, conditioned: true);
+        using CodeCompressor whole = new(prior, 20), parts = new(prior, 20, maxLogits);
+        Values.AreEqual(Values.Read(data, Columns(true)), Values.Read(Decompressed(parts, Compressed(whole, data))));
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Kinds))]
     public void Encoder_and_decoder_agree_far_better_than_they_need_to(string kind, bool grid, bool conditioned)
     {

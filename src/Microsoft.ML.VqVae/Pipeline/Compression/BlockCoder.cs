@@ -32,7 +32,8 @@ internal sealed record CodeRow(int[] Codes, int Class)
 /// on, the offset of each row, then the code of each row.</remarks>
 internal sealed class BlockCoder
 {
-    /// <summary>Number of logits in memory when rows are compressed.</summary>
+    /// <summary>Number of logits that are computed at once when rows are compressed, and copied at once when they are
+    /// decompressed.</summary>
     public const long DefaultMaxLogits = 1 << 23;
 
     readonly PriorModel _model;
@@ -41,7 +42,7 @@ internal sealed class BlockCoder
     readonly SymbolFrequencies? _classes;
 
     /// <param name="model">The prior in double precision.</param>
-    /// <param name="maxLogits">Number of logits in memory at once.</param>
+    /// <param name="maxLogits">Number of logits to compute or to copy at once; those of a row in any case.</param>
     public BlockCoder(PriorModel model, long maxLogits = DefaultMaxLogits)
     {
         (_model, _maxLogits, _codes) = (model, maxLogits, model.Description.Format.Codes);
@@ -127,20 +128,28 @@ internal sealed class BlockCoder
         var frequencies = new SymbolFrequencies(_codes);
         using CodeSteps steps = _model.Network.Begin(count, longest, Classes(rows));
         int[] offsets = new int[count];
+        int together = (int)Math.Clamp(_maxLogits / _codes, 1, count);
         for (int i = 0; i < longest; i++)
         {
             using DisposeScope stepScope = NewDisposeScope();
             cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<double> logits = Numbers(steps.NextLogits());
+            Tensor logits = steps.NextLogits();
             int[] present = [.. Enumerable.Range(0, count).Where(row => i < rows[row].Codes.Length)];
             foreach (int row in present)
                 offsets[row] = coder.Decode(LogitQuantizer.FrequenciesOfOffsets);
             long[] next = new long[count];
-            foreach (int row in present)
+            // In parts, as those of all rows may be more bytes than a span takes.
+            foreach (IGrouping<int, int> part in present.GroupBy(row => row / together))
             {
-                Quantize(quantizer, logits.Slice(row * _codes, _codes), offsets[row]);
-                frequencies.Set(quantizer.QuantizedWeights);
-                next[row] = rows[row].Codes[i] = coder.Decode(frequencies);
+                using DisposeScope partScope = NewDisposeScope();
+                int first = part.Key * together;
+                ReadOnlySpan<double> numbers = Numbers(logits.narrow(0, first, Math.Min(together, count - first)));
+                foreach (int row in part)
+                {
+                    Quantize(quantizer, numbers.Slice((row - first) * _codes, _codes), offsets[row]);
+                    frequencies.Set(quantizer.QuantizedWeights);
+                    next[row] = rows[row].Codes[i] = coder.Decode(frequencies);
+                }
             }
             if (i + 1 < longest)
                 steps.Accept(tensor(next).to(_model.Device));
