@@ -73,6 +73,14 @@ internal sealed class CodeFileReader(Stream stream)
 {
     public const int StartBytes = 12, EndBytes = 12;
 
+    /// <summary>The maximum number of rows in a block.</summary>
+    public const int MaxRows = 1 << 16;
+
+    // The most that an array holds.
+    const int MaxBytes = 0x7FFFFFC7;
+
+    const int BytesAtOnce = 1 << 20;
+
     long _rows, _bytesOfBlocks;
 
     public CodeFileHeader Header { get; } = CodeFileHeader.Read(stream);
@@ -94,11 +102,17 @@ internal sealed class CodeFileReader(Stream stream)
             throw Truncated();
         int rows = BinaryPrimitives.ReadInt32LittleEndian(start), length = BinaryPrimitives.ReadInt32LittleEndian(start[4..]);
         Checksum checksum = ChecksumOfStart(Blocks, start);
-        if (checksum.Value != BinaryPrimitives.ReadUInt32LittleEndian(start[8..]) || rows < 0 || length < 0)
+        if (checksum.Value != BinaryPrimitives.ReadUInt32LittleEndian(start[8..]))
         {
             throw new InvalidDataException(
                 $"Block {Blocks} (from row {_rows} on) is damaged: the checksum of its size does not match, so that later blocks cannot be "
                 + "found either. Restore the file from a copy.");
+        }
+        if (rows is < 0 or > MaxRows || length is < 0 or > MaxBytes)
+        {
+            throw new InvalidDataException(
+                $"Block {Blocks} (from row {_rows} on) has {rows} rows in {length} bytes; expected are at most {MaxRows} rows in at most "
+                + $"{MaxBytes} bytes. No compressor wrote it: restore the file from a copy.");
         }
         var block = new CodeBlock(Blocks, _rows, rows, []);
         if (stream.CanSeek && stream.Length - stream.Position < (long)length + sizeof(uint))
@@ -126,16 +140,30 @@ internal sealed class CodeFileReader(Stream stream)
 
     byte[] ReadBytes(CodeBlock block, int length, Checksum checksum)
     {
-        byte[] bytes = new byte[length + sizeof(uint)];
-        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
-            throw Truncated();
-        checksum.Add(bytes.AsSpan(0, length));
-        if (checksum.Value != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(length)))
+        // In pieces that grow, so that a forged length takes no more memory than a few times what the stream holds.
+        byte[] bytes = new byte[Math.Min(length, BytesAtOnce)];
+        Fill(bytes);
+        while (bytes.Length < length)
+        {
+            int done = bytes.Length;
+            Array.Resize(ref bytes, (int)Math.Min(length, 2L * done));
+            Fill(bytes.AsSpan(done));
+        }
+        Span<byte> end = stackalloc byte[sizeof(uint)];
+        Fill(end);
+        checksum.Add(bytes);
+        if (checksum.Value != BinaryPrimitives.ReadUInt32LittleEndian(end))
         {
             throw new InvalidDataException(
                 $"{block} is damaged: its checksum does not match. Restore the file from a copy; the other blocks can be read without it.");
         }
-        return bytes[..length];
+        return bytes;
+    }
+
+    void Fill(Span<byte> bytes)
+    {
+        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
+            throw Truncated();
     }
 
     void Skip(long length)

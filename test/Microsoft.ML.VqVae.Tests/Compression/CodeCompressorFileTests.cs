@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Microsoft.ML.VqVae.Compression;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Tests.Pipeline;
@@ -143,6 +145,61 @@ public sealed class CodeCompressorFileTests
         Values.AreEqual(Rows(0, 10), Values.Read(compressor.Decompress(_ml, new MemoryStream(bytes))));
         using var later = new CodeCompressor(prior);
         Assert.ThrowsExactly<InvalidDataException>(() => later.Decompress(_ml, new MemoryStream(bytes)));
+    }
+
+    [TestMethod]
+    [DataRow("Block 0 (rows 0 to 3) is whole, but no compressor wrote it: it has 3 bytes; expected are 4 or more", 4, new byte[] { 1, 2, 3 })]
+    [DataRow("the numbers of codes of its rows cannot be read", 4, new byte[] { 1, 2, 3, 4, 5 })]
+    [DataRow("the numbers of codes of its rows cannot be read", 1, new byte[] { 1, 2, 3, 4, 255, 255, 255, 255, 255, 255 })]
+    [DataRow("its 1 rows have 2147483647 to 2147483647 codes; expected are from 1 to 16777216", 1,
+        new byte[] { 1, 2, 3, 4, 255, 255, 255, 255, 7 })]
+    [DataRow("its 1 rows have -1 to -1 codes", 1, new byte[] { 1, 2, 3, 4, 255, 255, 255, 255, 15 })]
+    [DataRow("its 2 rows have 0 to 3 codes; expected are from 1 to 8388608", 2, new byte[] { 1, 2, 3, 4, 0, 3 })]
+    [DataRow("Block 0 (from row 0 on) has 65537 rows in 4 bytes; expected are at most 65536 rows", 65537, new byte[] { 1, 2, 3, 4 })]
+    public void A_block_that_no_compressor_wrote_is_named(string problem, int rows, byte[] content)
+    {
+        using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned: false);
+        using var compressor = new CodeCompressor(prior);
+        using var stream = new MemoryStream();
+        new CodeFileWriter(stream, HeaderOf(compressor)).Write(rows, content);
+        stream.Position = 0;
+        Assert.Contains(problem, Assert.ThrowsExactly<InvalidDataException>(() => compressor.Decompress(_ml, stream)).Message);
+    }
+
+    [TestMethod]
+    [DataRow(int.MaxValue, "Block 0 (from row 0 on) has 1 rows in 2147483647 bytes")]
+    [DataRow(int.MaxValue - 100, "end within block 0")]
+    public void A_length_beyond_the_end_of_a_stream_takes_no_memory(int length, string problem)
+    {
+        using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned: false);
+        using var compressor = new CodeCompressor(prior);
+        byte[] start = new byte[CodeFileReader.StartBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(start, 1);
+        BinaryPrimitives.WriteInt32LittleEndian(start.AsSpan(4), length);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(8), CodeFileReader.ChecksumOfStart(0, start).Value);
+        byte[] bytes = [.. HeaderOf(compressor).ToBytes(), .. start, 1, 2, 3];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains(problem, Assert.ThrowsExactly<InvalidDataException>(() => compressor.Decompress(_ml, new Wire(bytes))).Message);
+        Assert.IsLessThan(10_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    static CodeFileHeader HeaderOf(CodeCompressor compressor) =>
+        new(Convert.FromHexString(compressor.ModelFingerprint), TinyCodes.Codes, Classes: 0, []);
+
+    [TestMethod]
+    public void Rows_of_any_length_go_to_more_blocks_where_there_are_too_many_codes()
+    {
+        using PriorTransformer prior = TinyCodes.UntrainedLine(_ml, conditioned: false);
+        using var compressor = new CodeCompressor(prior, rowsPerBlock: 9, BlockCoder.DefaultMaxLogits, maxCodes: 30);
+        IDataView data = TinyCodes.Lines(_ml, 9);
+        using var stream = new MemoryStream();
+        // Of 3, 10 and 6 codes, of 13 and 9, of 5 and 12, and of 8 and 4: 30 have room for as many of the longest.
+        Assert.AreEqual(4, compressor.Compress(data, stream).Blocks);
+        stream.Position = 0;
+        Values.AreEqual(Values.Read(data, "Codes"), Values.Read(compressor.Decompress(_ml, stream)));
+        using var narrow = new CodeCompressor(prior, rowsPerBlock: 1, BlockCoder.DefaultMaxLogits, maxCodes: 9);
+        Assert.Contains("Row 1 of codes column 'Codes' has 10 codes; expected are at most 9. Split it into several rows.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => narrow.Compress(data, new MemoryStream())).Message);
     }
 
     [TestMethod]

@@ -36,6 +36,10 @@ internal sealed class BlockCoder
     /// decompressed.</summary>
     public const long DefaultMaxLogits = 1 << 23;
 
+    /// <summary>Number of codes of a block whose rows may be of any length. A few bytes can hold any number of likely codes, so nothing
+    /// else limits what a forged block asks for.</summary>
+    public const long DefaultMaxCodes = 1 << 24;
+
     readonly PriorModel _model;
     readonly long _maxLogits;
     readonly int _codes;
@@ -43,12 +47,20 @@ internal sealed class BlockCoder
 
     /// <param name="model">The prior in double precision.</param>
     /// <param name="maxLogits">Number of logits to compute or to copy at once; those of a row in any case.</param>
-    public BlockCoder(PriorModel model, long maxLogits = DefaultMaxLogits)
+    /// <param name="maxCodes">Number of codes of a block whose rows may be of any length, each as long as the longest.</param>
+    public BlockCoder(PriorModel model, long maxLogits = DefaultMaxLogits, long maxCodes = DefaultMaxCodes)
     {
-        (_model, _maxLogits, _codes) = (model, maxLogits, model.Description.Format.Codes);
+        (_model, _maxLogits, MaxCodes, _codes) = (model, maxLogits, maxCodes, model.Description.Format.Codes);
         if (model.Description.Conditions is CategorySet set)
             _classes = new SymbolFrequencies(Array.ConvertAll(set.Rows, rows => (uint)rows));
     }
+
+    /// <summary>Number of codes of a block whose rows may be of any length, each as long as the longest.</summary>
+    public long MaxCodes { get; }
+
+    /// <summary>Whether a block has room for so many rows with so many codes in the longest. The prior says how many codes a row has where
+    /// their number is fixed.</summary>
+    public bool Fits(long rows, long longest) => _model.Description.Format.Length is not null || rows * longest <= MaxCodes;
 
     /// <summary>A copy of a prior in double precision, on the same device.</summary>
     public static PriorModel InDoublePrecision(PriorModel model)
@@ -108,16 +120,13 @@ internal sealed class BlockCoder
 
     /// <summary>Decompresses rows.</summary>
     /// <returns>The rows, and whether they are those that were compressed: not if this machine computes other logits.</returns>
-    public (CodeRow[] Rows, bool AreRight) Decode(byte[] bytes, int count, CancellationToken cancellation)
+    /// <exception cref="InvalidDataException">No compressor of this prior wrote the block.</exception>
+    public (CodeRow[] Rows, bool AreRight) Decode(CodeBlock block, CancellationToken cancellation)
     {
-        CodeFormat format = _model.Description.Format;
-        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        using var start = new MemoryStream(bytes, sizeof(uint), bytes.Length - sizeof(uint));
-        using var lengths = new BinaryReader(start);
-        CodeRow[] rows = new CodeRow[count];
-        for (int row = 0; row < count; row++)
-            rows[row] = new CodeRow(new int[format.Length ?? lengths.Read7BitEncodedInt()], 0);
-        var coder = new RangeDecoder(bytes.AsMemory(sizeof(uint) + (int)start.Position));
+        (uint checksum, int[] lengths, ReadOnlyMemory<byte> symbols) = ReadStart(block);
+        int count = block.Rows;
+        CodeRow[] rows = Array.ConvertAll(lengths, length => new CodeRow(new int[length], 0));
+        var coder = new RangeDecoder(symbols);
         for (int row = 0; row < count && _classes is not null; row++)
             rows[row] = rows[row] with { Class = coder.Decode(_classes) };
 
@@ -156,6 +165,35 @@ internal sealed class BlockCoder
         }
         return (rows, CodeRow.ChecksumOf(rows) == checksum);
     }
+
+    /// <summary>Reads the checksum of the rows and the number of codes of each, and finds the bytes of the symbols.</summary>
+    (uint Checksum, int[] Lengths, ReadOnlyMemory<byte> Symbols) ReadStart(CodeBlock block)
+    {
+        byte[] bytes = block.Bytes;
+        if (bytes.Length < sizeof(uint))
+            throw Forged(block, $"it has {bytes.Length} bytes; expected are {sizeof(uint)} or more");
+        int[] lengths = new int[block.Rows];
+        using var start = new MemoryStream(bytes, sizeof(uint), bytes.Length - sizeof(uint));
+        using var reader = new BinaryReader(start);
+        try
+        {
+            for (int row = 0; row < lengths.Length; row++)
+                lengths[row] = _model.Description.Format.Length ?? reader.Read7BitEncodedInt();
+        }
+        catch (Exception problem) when (problem is FormatException or EndOfStreamException)
+        {
+            throw Forged(block, "the numbers of codes of its rows cannot be read", problem);
+        }
+        if (lengths.Min() < 1 || !Fits(lengths.Length, lengths.Max()))
+        {
+            throw Forged(block, $"its {lengths.Length} rows have {lengths.Min()} to {lengths.Max()} codes; expected are from 1 to "
+                + $"{MaxCodes / lengths.Length}");
+        }
+        return (BinaryPrimitives.ReadUInt32LittleEndian(bytes), lengths, bytes.AsMemory(sizeof(uint) + (int)start.Position));
+    }
+
+    static InvalidDataException Forged(CodeBlock block, string problem, Exception? inner = null) => new(
+        $"{block} is whole, but no compressor wrote it: {problem}. Restore the file from a copy.", inner);
 
     /// <summary>The symbols of the first code of all rows, of the second of those that have one, and so on.</summary>
     IEnumerable<CodedSymbol[]> SymbolsOfPlaces(IReadOnlyList<CodeRow> rows, CancellationToken cancellation)

@@ -35,7 +35,7 @@ public sealed class CodeCompressor : IDisposable
     public const int MaxCodes = SymbolFrequencies.MaxSymbols;
 
     /// <summary>The maximum number of rows in a block.</summary>
-    public const int MaxRowsPerBlock = 1 << 16;
+    public const int MaxRowsPerBlock = CodeFileReader.MaxRows;
 
     const int DefaultRowsPerBlock = 256, DefaultCodesPerBlock = 1 << 14;
 
@@ -50,16 +50,18 @@ public sealed class CodeCompressor : IDisposable
     /// <param name="prior">The prior; it can be disposed afterwards.</param>
     /// <param name="rowsPerBlock">Number of rows that are compressed together: more rows take less memory in the file, and more while they
     /// are decompressed. From 1 to <see cref="MaxRowsPerBlock"/>; null, the default, for 256, or fewer so that a block has at most 16,384
-    /// codes. Decompressing takes the blocks as they are in the file.</param>
+    /// codes. Blocks of rows of any length have fewer rows in any case where there would be more than 2²⁴ codes. Decompressing takes the
+    /// blocks as they are in the file.</param>
     /// <exception cref="ArgumentException">The number of rows is out of range, or the codebook has more than <see cref="MaxCodes"/>
     /// codes.</exception>
     /// <exception cref="ObjectDisposedException">The prior was disposed.</exception>
     public CodeCompressor(PriorTransformer prior, int? rowsPerBlock = null)
-        : this(prior, rowsPerBlock, BlockCoder.DefaultMaxLogits)
+        : this(prior, rowsPerBlock, BlockCoder.DefaultMaxLogits, BlockCoder.DefaultMaxCodes)
     {
     }
 
-    internal CodeCompressor(PriorTransformer prior, int? rowsPerBlock, long maxLogits)
+    internal CodeCompressor(
+        PriorTransformer prior, int? rowsPerBlock, long maxLogits, long maxCodes = BlockCoder.DefaultMaxCodes)
     {
         ArgumentNullException.ThrowIfNull(prior);
         if (rowsPerBlock is < 1 or > MaxRowsPerBlock)
@@ -77,7 +79,7 @@ public sealed class CodeCompressor : IDisposable
         _header = new CodeFileHeader(
             FingerprintOf(prior.Model), format.Codes, prior.Model.Description.Conditions?.Count ?? 0, format.Dimensions);
         _model = BlockCoder.InDoublePrecision(prior.Model);
-        _coder = new BlockCoder(_model, maxLogits);
+        _coder = new BlockCoder(_model, maxLogits, maxCodes);
     }
 
     /// <summary>The fingerprint of the prior, which is part of each file: a SHA-256 digest of its weights, classes and codes, in
@@ -94,8 +96,8 @@ public sealed class CodeCompressor : IDisposable
     /// <param name="cancellationToken">Cancels the work; what is written until then is no valid file.</param>
     /// <returns>The content and the size of what was written.</returns>
     /// <exception cref="ArgumentException">A column is missing or has another type than in the training of the prior.</exception>
-    /// <exception cref="InvalidOperationException">A row has a missing code, or a condition that is not in the training data of the
-    /// prior.</exception>
+    /// <exception cref="InvalidOperationException">A row has a missing code, a condition that is not in the training data of the prior, or
+    /// more than 2²⁴ codes, where rows may be of any length.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">The compressor was disposed.</exception>
     public CompressedCodesInfo Compress(IDataView data, Stream output, CancellationToken cancellationToken = default)
@@ -117,6 +119,11 @@ public sealed class CodeCompressor : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             ReadOnlySpan<long> row = codeGetter.Read();
+            if (!_coder.Fits(1, row.Length))
+            {
+                throw new InvalidOperationException($"Row {cursor.Position} of codes column '{codes.Name}' has {row.Length} codes; expected "
+                    + $"are at most {_coder.MaxCodes}. Split it into several rows.");
+            }
             if (IsFull(block.Count, Math.Max(longest, row.Length)))
                 WriteBlock();
             int[] copy = new int[row.Length];
@@ -215,7 +222,7 @@ public sealed class CodeCompressor : IDisposable
             }
             if (block.Number < firstBlock)
                 continue;
-            (CodeRow[] rows, bool areRight) = Coded(() => _coder.Decode(block.Bytes, block.Rows, cancellation));
+            (CodeRow[] rows, bool areRight) = Coded(() => _coder.Decode(block, cancellation));
             yield return areRight ? rows : throw new InvalidDataException(
                 $"{block} is whole, but decompresses to other codes than were compressed: this machine computes the logits of the prior "
                 + "differently by more than 2⁻³⁰. Decompress it with the version of the library and of libtorch that compressed it.");
@@ -232,8 +239,8 @@ public sealed class CodeCompressor : IDisposable
     }
 
     /// <summary>Whether another row of some length must go to the next block.</summary>
-    bool IsFull(int rows, int longest) => _rowsPerBlock is int most ? rows == most
-        : rows == DefaultRowsPerBlock || (rows > 0 && (rows + 1L) * longest > DefaultCodesPerBlock);
+    bool IsFull(int rows, int longest) => !_coder.Fits(rows + 1, longest) || (_rowsPerBlock is int most ? rows == most
+        : rows == DefaultRowsPerBlock || (rows > 0 && (rows + 1L) * longest > DefaultCodesPerBlock));
 
     /// <summary>Keeps the network while it computes.</summary>
     T Coded<T>(Func<T> work)
