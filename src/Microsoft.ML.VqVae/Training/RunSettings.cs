@@ -16,13 +16,16 @@ internal sealed class RunSettings
 
     const string Examples = "examples", Content = "content of the examples";
 
+    // Where checkpoints of before have this digest, of features, it and the content depend on the processor that wrote them.
+    const string Features = "audio";
+
     // Enough examples to distinguish data sets, few enough to cost no noticeable time.
     const int HashedExamples = 64;
 
     // Facts of the training data, which nobody set: the error sums them up.
     static readonly HashSet<string> OfData =
     [
-        Content, "images", "mean", "deviation", "minimum", "maximum", "rows", "codes", "frames", "utterances", "speakers", "audio",
+        Content, "images", "mean", "deviation", "minimum", "maximum", "rows", "codes", "frames", "utterances", "speakers", Features,
         "series",
     ];
 
@@ -34,7 +37,7 @@ internal sealed class RunSettings
     {
         _validationIntervalIsSet = options.ValidateEverySteps is not null;
         _values[Examples] = Text(task.Examples.Count);
-        _values[Content] = HashOfExamples(task, plan);
+        _values[Content] = task.Examples.Content ?? HashOfExamples(task, plan);
         _values[nameof(options.LearningRate)] = Text(options.LearningRate);
         _values[nameof(options.Schedule)] = options.Schedule.ToString();
         _values[nameof(options.BatchSize)] = Text(options.BatchSize);
@@ -79,6 +82,8 @@ internal sealed class RunSettings
             nameof(TrainingOptions.ValidateEverySteps) => !_validationIntervalIsSet
                 && (_values[nameof(TrainingOptions.ValidationFraction)] == "0" || Changed(Examples)
                     || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.ValidationFraction))),
+            Features => true,
+            Content when found.ContainsKey(Features) => true,
             // The content is that of some examples, as many as a batch has at most; random crops follow the seed.
             Content => Changed(Examples) || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.Seed)),
             _ => OfData.Contains(name) && Changed(Examples),

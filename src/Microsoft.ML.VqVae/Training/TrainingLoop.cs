@@ -89,6 +89,10 @@ internal interface IExampleStore
     /// <summary>Creates the CPU tensors of a batch; the caller disposes them. The loop calls this ahead of the training on another thread,
     /// one call at a time. The same numbers and step must give the same values each time, or a resumed run differs.</summary>
     Tensor[] ReadBatch(BatchExamples examples);
+
+    /// <summary>A digest of the data that the examples are made of, where making them may give other last bits on another processor; null
+    /// where the examples themselves can be compared.</summary>
+    string? Content => null;
 }
 
 /// <summary>The examples of a batch.</summary>

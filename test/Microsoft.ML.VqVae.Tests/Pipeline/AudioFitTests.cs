@@ -111,6 +111,25 @@ public class AudioFitTests
     }
 
     [TestMethod]
+    public void A_processor_that_rounds_features_otherwise_has_the_same_settings()
+    {
+        AudioVqVaeOptions options = TinySpeech.Options();
+        IDataView data = TinySpeech.Data(_ml);
+        using AudioVqVae network = options.Codec.CreateNetwork(options.Quantizer, 2, 1);
+        var features = new UtteranceFeatures(network, bySpeaker: true, memoryLimit: long.MaxValue);
+        using UtteranceStore store = UtteranceStore.Read(
+            data, data.Schema["Waveform"], CategorySet.FindNew(data.Schema, "Speaker", "speaker"), features, options.CropCodes, seed: 1, default);
+        features.Complete(isWarmStart: false, default);
+        var task = new TrainingTask(network, network, store, new());
+        Dictionary<string, string> Settings() =>
+            new(new RunSettings(task, options.Training, new BatchPlan(store.Count, options.Training), reducedPrecision: false).Values);
+        Dictionary<string, string> here = Settings();
+        float[] normalizer = features.NormalizerOf(features[0], view: 0);
+        normalizer[0] = float.BitIncrement(normalizer[0]);
+        CollectionAssert.AreEquivalent(here, Settings());
+    }
+
+    [TestMethod]
     [DataRow("mel")]
     [DataRow("adapted")]
     [DataRow("waveform")]

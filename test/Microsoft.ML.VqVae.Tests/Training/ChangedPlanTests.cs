@@ -143,6 +143,24 @@ public sealed class ChangedPlanTests
         }
     }
 
+    [TestMethod]
+    public void A_checkpoint_that_digests_features_goes_on_whatever_processor_computed_them()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new TinyRegression())
+            first.Run(Options(8, folder));
+        using (SafetensorsContent content = Safetensors.ReadFile(folder.File))
+        {
+            var metadata = new Dictionary<string, string>(content.Metadata)
+            {
+                ["setting.audio"] = "0123456789abcdef", ["setting.content of the examples"] = "of another processor",
+            };
+            Safetensors.WriteFile(folder.File, content.Tensors, metadata);
+        }
+        using var second = new TinyRegression();
+        Assert.AreEqual(8L, second.Run(Options(8, folder)).ResumedFromStep);
+    }
+
     static TrainingOptions Options(
         int steps, TemporaryFolder? folder = null, LearningRateSchedule? schedule = null, CancellationToken cancellation = default) => new()
     {

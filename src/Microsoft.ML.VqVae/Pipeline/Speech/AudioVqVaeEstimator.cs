@@ -110,12 +110,8 @@ public sealed class AudioVqVaeEstimator : NetworkEstimator<AudioVqVaeOptions, Au
             + $"{rate:0.##} per second ({memory})");
     }
 
-    SettingsFingerprint FingerprintOf(AudioModelDescription description, UtteranceStore store)
-    {
-        SettingsFingerprint fingerprint = new SettingsFingerprint()
-            .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
-            .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
-            .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0);
-        return Options.Training.CheckpointFolder is null ? fingerprint : fingerprint.Add("audio", store.Hash);
-    }
+    SettingsFingerprint FingerprintOf(AudioModelDescription description, UtteranceStore store) => new SettingsFingerprint()
+        .Add("Codec", description.Codec, SavedJson.Default.AudioCodecOptions)
+        .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
+        .Add("crop codes", Options.CropCodes).Add("utterances", store.Utterances).Add("speakers", description.Speakers?.Count ?? 0);
 }

@@ -32,8 +32,9 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
     /// <summary>The speaker of each row with samples; empty without a column of speakers.</summary>
     public IReadOnlyList<int> Speakers => _speakers;
 
-    /// <summary>A hash of all training data.</summary>
-    public string Hash { get; private set; } = "";
+    /// <summary>A digest of all waveforms and their speakers: features are computed by libtorch, and may differ in the last bit from
+    /// processor to processor.</summary>
+    public string? Content { get; private set; }
 
     /// <summary>Reads all rows; throws at the first unsuitable row, and if there are no rows.</summary>
     /// <param name="data">The training data.</param>
@@ -73,7 +74,7 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
                 ? $"The data view has no rows: there is nothing in column '{waveform.Name}' to train on."
                 : $"All {store.Empty} rows of column '{waveform.Name}' are empty: there is nothing to train on.");
         }
-        store.Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        store.Content = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
         return store;
     }
 
@@ -83,8 +84,8 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
         StoredUtterance utterance = _features.Add(samples, speaker);
         _crops.Add(number, utterance.Length);
         Samples += samples.Length;
-        // The features before adaptation, which may differ in the last bit from machine to machine.
-        hash.AppendData(MemoryMarshal.AsBytes(utterance.Views[0].Values.Span));
+        hash.AppendData(BitConverter.GetBytes(samples.Length));
+        hash.AppendData(MemoryMarshal.AsBytes(samples.AsSpan()));
         hash.AppendData(BitConverter.GetBytes(speaker));
     }
 
