@@ -98,6 +98,20 @@ public sealed class VocoderTests
     }
 
     [TestMethod]
+    public void A_changed_codec_is_named_and_not_the_data()
+    {
+        using var folder = new Tests.Samples.TemporaryFolder();
+        VocoderOptions options = TinyFrames.Options();
+        options.Training.CheckpointFolder = folder.Path;
+        Fit(options).Dispose();
+        Fit(options).Dispose();
+        double former = options.Codec.PreEmphasis;
+        options.Codec.PreEmphasis = 0;
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message;
+        Assert.Contains(FormattableString.Invariant($"another run: Codec.PreEmphasis is 0, in the checkpoint {former}. Resume with"), message);
+    }
+
+    [TestMethod]
     public void A_warm_start_goes_on_from_the_weights()
     {
         using VocoderTransformer first = Fit(TinyFrames.Options(steps: 60));

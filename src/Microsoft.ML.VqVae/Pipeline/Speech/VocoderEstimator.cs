@@ -70,6 +70,7 @@ public sealed class VocoderEstimator : NetworkEstimator<VocoderOptions, VocoderT
             network.SetStatistics(means, deviations);
         }
         SettingsFingerprint fingerprint = new SettingsFingerprint()
+            .Add("Codec", description.Spectrogram, SavedJson.Default.MelSpectrogramOptions)
             .Add("Network", description.Network, SavedJson.Default.WaveNetDecoderOptions)
             .Add("prediction order", description.PredictionOrder).Add("CropFrames", Options.CropFrames)
             .Add("rows", store.Rows).Add("rows", store.Hash);

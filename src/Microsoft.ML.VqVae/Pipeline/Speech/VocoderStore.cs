@@ -32,6 +32,9 @@ internal sealed class VocoderStore : IExampleStore, IDisposable
     /// <summary>A digest of all training data.</summary>
     public string Hash { get; private set; } = "";
 
+    /// <summary>That of the data as they were read: excitations follow from the settings of the codec too.</summary>
+    public string? Content => Hash;
+
     /// <summary>Reads all rows; throws at the first that is not fit for training, and where there is none. Rows without frames are left
     /// out.</summary>
     /// <param name="data">The training data.</param>
