@@ -78,7 +78,12 @@ internal static class TrainingLoop
 /// <param name="Examples">The training data.</param>
 /// <param name="Fingerprint">Settings of network and data that a checkpoint must match besides the training options. Where a checkpoint
 /// differs, the error names them.</param>
-internal sealed record TrainingTask(nn.Module Network, ITrainable Objective, IExampleStore Examples, SettingsFingerprint Fingerprint);
+internal sealed record TrainingTask(nn.Module Network, ITrainable Objective, IExampleStore Examples, SettingsFingerprint Fingerprint)
+{
+    /// <summary>The lengths of the network's quantizer in a run of so many steps.</summary>
+    public IEnumerable<RunLength> LengthsIn(long totalSteps) => Network.modules().Prepend(Network).OfType<IShortensLengths>()
+        .SelectMany(part => part.LengthsIn(totalSteps)).Distinct();
+}
 
 /// <summary>Training examples in memory, as batches of tensors.</summary>
 internal interface IExampleStore

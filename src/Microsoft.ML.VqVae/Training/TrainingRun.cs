@@ -145,8 +145,25 @@ internal sealed class TrainingRun : IDisposable
         if (state.Step > 0)
             learningRate = options.LearningRate * schedule.FactorAt(state.Step - 1, plannedSteps);
         reporter.Line($"Training goes on from the checkpoint after {state.Step} of {plan.TotalSteps} steps.");
-        if (plannedSteps != plan.TotalSteps)
-            ReportChangeOfPlan(plannedSteps);
+        if (plannedSteps == plan.TotalSteps)
+            return;
+        ReportChangeOfPlan(plannedSteps);
+        if (state.ShortensLengths && state.Step > 0)
+            WarnOfChangedLengths(plannedSteps);
+    }
+
+    void WarnOfChangedLengths(long plannedSteps)
+    {
+        string[] changed = [.. task.LengthsIn(plannedSteps).Zip(task.LengthsIn(plan.TotalSteps))
+            .Where(length => length.First.InRun != length.Second.InRun)
+            .Select(length => string.Create(
+                CultureInfo.InvariantCulture, $"{length.First.Option} {length.First.InRun:G4} instead of {length.Second.InRun:G4}"))];
+        if (changed.Length == 0)
+            return;
+        reporter.Warn(
+            $"The run was planned for {plannedSteps} steps and is now {plan.TotalSteps} steps long: the quantizer's lengths, which follow the " +
+            $"steps of a run that is too short for them, were others in the {state.Step} steps so far ({string.Join(", ", changed)}). The " +
+            $"weights will differ from those of {plan.TotalSteps} uninterrupted steps. Set these options to have the same in runs of any length.");
     }
 
     void ReportChangeOfPlan(long plannedSteps)

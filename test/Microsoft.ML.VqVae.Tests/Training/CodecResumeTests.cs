@@ -42,10 +42,27 @@ public sealed class CodecResumeTests
         CollectionAssert.AreNotEqual(shorter, longer);
     }
 
+    [TestMethod]
+    [DataRow(true, "UnquantizedSteps 1 instead of 3, Decay 0.5 instead of 0.6", "Decay 0.6 instead of 0.8, RestartEverySteps 1 instead of 2")]
+    [DataRow(false, "Decay 0.5 instead of 0.6", "Decay 0.6 instead of 0.8")]
+    public void A_longer_plan_warns_where_lengths_that_are_not_set_were_shortened(bool preset, string afterSix, string afterTwenty)
+    {
+        using var folder = new TemporaryFolder();
+        List<string> warnings = [];
+        Train(CodebookLearning.MovingAverage, folder, cancelAt: null, preset, steps: 6, warn: warnings.Add);
+        Assert.IsEmpty(warnings);
+        Train(CodebookLearning.MovingAverage, folder, cancelAt: null, preset, steps: 20, warn: warnings.Add);
+        Train(CodebookLearning.MovingAverage, folder, cancelAt: null, preset, steps: 40, warn: warnings.Add);
+        Assert.HasCount(2, warnings);
+        StringAssert.Contains(warnings[0], "planned for 6 steps and is now 20 steps long");
+        StringAssert.Contains(warnings[0], $"others in the 6 steps so far ({afterSix}). The weights will differ");
+        StringAssert.Contains(warnings[1], $"others in the 20 steps so far ({afterTwenty}).");
+    }
+
     // The state of the trained network as text, a line a tensor.
     static List<string> Train(
         CodebookLearning learning, TemporaryFolder? folder, int? cancelAt, bool preset = false, int steps = Steps,
-        TrainingPrecision precision = TrainingPrecision.Single)
+        TrainingPrecision precision = TrainingPrecision.Single, Action<string>? warn = null)
     {
         var quantizer = new VectorQuantizerOptions
         {
@@ -73,7 +90,7 @@ public sealed class CodecResumeTests
             LearningRate = 1e-2, BatchSize = 4, Steps = steps, Seed = 1, Precision = precision, CheckpointFolder = folder?.Path,
             CancellationToken = cancellation.Token,
         };
-        TrainingLoop.Run(task, options, CPU);
+        TrainingLoop.Run(task, options, CPU, warn: warn);
         IOrderedEnumerable<KeyValuePair<string, Tensor>> state = network.state_dict().OrderBy(t => t.Key, StringComparer.Ordinal);
         return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(TensorAssert.Bytes(t.Value))}")];
     }

@@ -21,6 +21,24 @@ internal interface IReconstructing
     Tensor Picture(IReadOnlyList<Tensor> batch);
 }
 
+/// <summary>A part of a network with lengths in steps, which a run shortens where they are those of a preset and too long for it.</summary>
+internal interface IShortensLengths
+{
+    /// <summary>The lengths in a run of so many steps.</summary>
+    IEnumerable<RunLength> LengthsIn(long totalSteps);
+}
+
+/// <summary>A length in a run.</summary>
+/// <param name="Option">The name of the option that has it.</param>
+/// <param name="Value">The value of the option.</param>
+/// <param name="Shortened">The value that the run takes where the option is that of a preset.</param>
+/// <param name="IsSet">Whether the option was set, so that no run shortens it.</param>
+internal readonly record struct RunLength(string Option, double Value, double Shortened, bool IsSet)
+{
+    /// <summary>The value that the run takes.</summary>
+    public double InRun => IsSet ? Value : Shortened;
+}
+
 /// <summary>A position in a training run.</summary>
 /// <param name="Step">Number of completed steps: 0 for the first batch.</param>
 /// <param name="TotalSteps">Number of steps of the whole run.</param>

@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </summary>
 /// <remarks>Names in <c>state_dict</c>: <c>stages.N.…</c> as in <see cref="VectorQuantizer"/>, and <c>steps</c>, Int64 [1]. The losses are means
 /// over the stages of those of <see cref="VectorQuantizer"/>.</remarks>
-public sealed class ResidualVectorQuantizer : Quantizer
+public sealed class ResidualVectorQuantizer : Quantizer, IShortensLengths
 {
     // A prime that keeps the random numbers of stages apart.
     const int SeedStep = 1_000_003;
@@ -75,6 +75,8 @@ public sealed class ResidualVectorQuantizer : Quantizer
         foreach (VectorQuantizer stage in stages)
             stage.BeginStep(moment);
     }
+
+    IEnumerable<RunLength> IShortensLengths.LengthsIn(long totalSteps) => _options.Stage.LengthsIn(totalSteps);
 
     /// <summary>Quantizes encodings [B, D, …]. In training mode it also advances the state. With dropout, codes of unused stages are
     /// 0.</summary>

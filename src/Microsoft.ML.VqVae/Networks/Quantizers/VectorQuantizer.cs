@@ -21,7 +21,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// every step wait for the device; there <see cref="QuantizationResult.CommitmentLoss"/> becomes NaN, and the training loop stops when it
 /// reads the loss.</para>
 /// </remarks>
-public sealed partial class VectorQuantizer : Quantizer
+public sealed partial class VectorQuantizer : Quantizer, IShortensLengths
 {
     readonly VectorQuantizerOptions options;
     readonly int seed;
@@ -90,6 +90,8 @@ public sealed partial class VectorQuantizer : Quantizer
             (running, runningSteps) = (options.For(steps), steps);
         base.BeginStep(moment);
     }
+
+    IEnumerable<RunLength> IShortensLengths.LengthsIn(long totalSteps) => options.LengthsIn(totalSteps);
 
     bool LearnsByGradient => options.Learning == CodebookLearning.Gradient;
 

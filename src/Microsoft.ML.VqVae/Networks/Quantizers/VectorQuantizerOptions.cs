@@ -130,6 +130,18 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
         return this;
     }
 
+    /// <summary>The lengths in a run of so many steps.</summary>
+    internal IEnumerable<RunLength> LengthsIn(long totalSteps)
+    {
+        VectorQuantizerOptions shortened = Copy().AsPreset().For(totalSteps);
+        return
+        [
+            new(nameof(UnquantizedSteps), UnquantizedSteps, shortened.UnquantizedSteps, _unquantizedStepsAreSet),
+            new(nameof(Decay), Decay, shortened.Decay, _decayIsSet),
+            new(nameof(RestartEverySteps), RestartEverySteps, shortened.RestartEverySteps, _restartEveryStepsIsSet),
+        ];
+    }
+
     internal override int? SetUnquantizedSteps => _unquantizedStepsAreSet ? UnquantizedSteps : null;
 
     /// <summary>A copy with the lengths for a run of so many steps.</summary>
