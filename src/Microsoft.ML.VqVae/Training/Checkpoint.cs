@@ -135,7 +135,11 @@ internal sealed class Checkpoint
 
         var found = content.Metadata.Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
             .ToDictionary(m => m.Key[SettingPrefix.Length..], m => m.Value);
-        List<string> differences = settings.DifferencesFrom(found);
+        if (!long.TryParse(found.GetValueOrDefault(RunSettings.Steps), NumberStyles.None, CultureInfo.InvariantCulture, out long planned))
+            throw new InvalidDataException($"{path} does not say how many steps its run was planned for.");
+        TrainingState state = JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
+            ?? throw new InvalidDataException($"{path} has no state.");
+        List<string> differences = settings.DifferencesFrom(found, planned, state.ShortensLengths);
         if (differences.Count > 0)
         {
             throw new InvalidOperationException(
@@ -143,10 +147,6 @@ internal sealed class Checkpoint
                 $"Resume with the same settings and data, or set another {nameof(TrainingOptions.CheckpointFolder)}.");
         }
 
-        if (!long.TryParse(found.GetValueOrDefault(RunSettings.Steps), NumberStyles.None, CultureInfo.InvariantCulture, out long planned))
-            throw new InvalidDataException($"{path} does not say how many steps its run was planned for.");
-        TrainingState state = JsonSerializer.Deserialize<TrainingState>(content.Metadata.GetValueOrDefault("state") ?? "null", StateFormat)
-            ?? throw new InvalidDataException($"{path} has no state.");
         if (state.Problem(planned) is { } problem)
             throw new InvalidDataException($"{path} is damaged: {problem}.");
         if (!content.HasDigest && state.ShortensLengths)

@@ -52,6 +52,9 @@ public abstract class LearningRateSchedule
     /// <summary>The schedule with a rise that no run shortens, as in version 0.1.</summary>
     internal virtual LearningRateSchedule Unshortened => this;
 
+    /// <summary>Whether the schedule has a rise that was set, of more steps than a run of so many would take for one that was not.</summary>
+    internal virtual bool KeepsLongRise(long totalSteps) => false;
+
     /// <summary>The name and settings of the schedule, the same on every machine; a checkpoint must match it.</summary>
     /// <returns>For example <c>WarmupHoldLinear(100, 0.4, 0.02)</c>.</returns>
     public abstract override string ToString();
@@ -67,6 +70,8 @@ public abstract class LearningRateSchedule
             ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps ?? 0, nameof(warmupSteps));
             return new(warmupSteps ?? DefaultWarmupSteps, warmupSteps is null);
         }
+
+        public bool KeepsLongRise(long totalSteps) => !Shortens && Steps > totalSteps / WarmupShare;
 
         public double FactorAt(long step, long totalSteps)
         {
@@ -91,6 +96,8 @@ public abstract class LearningRateSchedule
             return Math.Min(warmup.FactorAt(step, totalSteps), fall);
         }
 
+        internal override bool KeepsLongRise(long totalSteps) => warmup.KeepsLongRise(totalSteps);
+
         internal override LearningRateSchedule Unshortened =>
             new WarmupHoldLinearSchedule(warmup with { Shortens = false }, holdUntil, final);
 
@@ -105,6 +112,8 @@ public abstract class LearningRateSchedule
             double fall = final + ((1 - final) * (1 + Math.Cos(Math.PI * step / totalSteps)) / 2);
             return Math.Min(warmup.FactorAt(step, totalSteps), fall);
         }
+
+        internal override bool KeepsLongRise(long totalSteps) => warmup.KeepsLongRise(totalSteps);
 
         internal override LearningRateSchedule Unshortened => new CosineSchedule(warmup with { Shortens = false }, final);
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 
 namespace Microsoft.ML.VqVae.Training;
@@ -19,6 +20,9 @@ internal sealed class RunSettings
     // Where checkpoints of before have this digest, of features, it and the content depend on the processor that wrote them.
     const string Features = "audio";
 
+    // Lengths that were set, where the run would shorten those of a preset: both have the same value.
+    const string Kept = " (kept in short runs)";
+
     // Enough examples to distinguish data sets, few enough to cost no noticeable time.
     const int HashedExamples = 64;
 
@@ -32,9 +36,13 @@ internal sealed class RunSettings
     // Without regard to case: version 0.1 wrote the seed twice, as Seed and as seed.
     readonly Dictionary<string, string> _values = new(StringComparer.OrdinalIgnoreCase);
     readonly bool _validationIntervalIsSet;
+    readonly TrainingTask _task;
+    readonly LearningRateSchedule _schedule;
+    readonly long _steps;
 
     internal RunSettings(TrainingTask task, TrainingOptions options, BatchPlan plan, bool reducedPrecision)
     {
+        (_task, _schedule, _steps) = (task, options.Schedule, plan.TotalSteps);
         _validationIntervalIsSet = options.ValidateEverySteps is not null;
         _values[Examples] = Text(task.Examples.Count);
         _values[Content] = task.Examples.Content ?? HashOfExamples(task, plan);
@@ -55,10 +63,10 @@ internal sealed class RunSettings
     }
 
     /// <summary>The settings by name, as a checkpoint keeps them.</summary>
-    internal IReadOnlyDictionary<string, string> Values => _values;
+    internal IReadOnlyDictionary<string, string> Values => In(_steps);
 
     /// <summary>The settings that must be the same on all ranks of a group: also those that decide when they meet.</summary>
-    internal IReadOnlyDictionary<string, string> OfRank(TrainingOptions options) => new Dictionary<string, string>(_values)
+    internal IReadOnlyDictionary<string, string> OfRank(TrainingOptions options) => new Dictionary<string, string>(Values)
     {
         [nameof(options.ProgressEverySteps)] = Text(options.ProgressEverySteps),
         [nameof(options.CheckpointEverySteps)] = Text(options.CheckpointEverySteps),
@@ -68,13 +76,18 @@ internal sealed class RunSettings
 
     /// <summary>The differences from the settings in a checkpoint, in words: settings that somebody changed, but not what follows from
     /// them.</summary>
-    internal List<string> DifferencesFrom(IEnumerable<KeyValuePair<string, string>> checkpoint)
+    /// <param name="checkpoint">The settings in the checkpoint.</param>
+    /// <param name="plannedSteps">The steps that its run was planned for.</param>
+    /// <param name="shortensLengths">Whether its run shortened lengths of presets.</param>
+    internal List<string> DifferencesFrom(
+        IEnumerable<KeyValuePair<string, string>> checkpoint, long plannedSteps, bool shortensLengths)
     {
+        Dictionary<string, string> mine = In(plannedSteps);
         var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach ((string? name, string? value) in checkpoint)
             found.TryAdd(name, value);
-        List<string> changed = [.. _values.Keys.Union(found.Keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)
-            .Where(name => _values.GetValueOrDefault(name) != found.GetValueOrDefault(name))];
+        List<string> changed = [.. mine.Keys.Union(found.Keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)
+            .Where(name => mine.GetValueOrDefault(name) != found.GetValueOrDefault(name))];
         bool Changed(string name) => changed.Contains(name, StringComparer.OrdinalIgnoreCase);
         bool Follows(string name) => name switch
         {
@@ -86,18 +99,30 @@ internal sealed class RunSettings
             Content when found.ContainsKey(Features) => true,
             // The content is that of some examples, as many as a batch has at most; random crops follow the seed.
             Content => Changed(Examples) || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.Seed)),
+            _ when name.EndsWith(Kept, StringComparison.OrdinalIgnoreCase) => !shortensLengths || Changed(name[..^Kept.Length]),
             _ => OfData.Contains(name) && Changed(Examples),
         };
 
         changed.RemoveAll(Follows);
         List<string> differences = [.. changed.Where(name => !OfData.Contains(name))
-            .Select(name => $"{name} is {Of(_values, name)}, in the checkpoint {Of(found, name)}")];
+            .Select(name => $"{name} is {Of(mine, name)}, in the checkpoint {Of(found, name)}")];
         if (changed.Any(OfData.Contains))
             differences.Add("the training data have other values than those of the checkpoint");
         return differences;
     }
 
     static string Of(Dictionary<string, string> some, string name) => some.GetValueOrDefault(name) ?? "not set";
+
+    /// <summary>The settings in a run of so many steps.</summary>
+    Dictionary<string, string> In(long steps)
+    {
+        var all = new Dictionary<string, string>(_values, StringComparer.OrdinalIgnoreCase);
+        foreach (RunLength length in _task.LengthsIn(steps).Where(length => length.IsSet && length.Shortened != length.Value))
+            all[$"Quantizer.{length.Option}{Kept}"] = Text(length.Value);
+        if (_schedule.KeepsLongRise(steps))
+            all[$"{nameof(TrainingOptions.Schedule)}{Kept}"] = _schedule.ToString();
+        return all;
+    }
 
     static string HashOfExamples(TrainingTask task, BatchPlan plan)
     {

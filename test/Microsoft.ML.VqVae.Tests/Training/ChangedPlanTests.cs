@@ -144,6 +144,30 @@ public sealed class ChangedPlanTests
     }
 
     [TestMethod]
+    public void A_rise_that_was_set_and_one_that_was_not_are_different_schedules_of_a_short_run()
+    {
+        using var folder = new TemporaryFolder();
+        TrainingSummary Run(int steps, int? warmup)
+        {
+            using var regression = new TinyRegression();
+            return regression.Run(Options(steps, folder, LearningRateSchedule.WarmupHoldLinear(warmup)));
+        }
+        Run(8, null);
+        Assert.AreEqual(8L, Run(8, null).ResumedFromStep);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(8, 100)).Message,
+            "another run: Schedule (kept in short runs) is WarmupHoldLinear(100, 0.4, 0.02), in the checkpoint not set. Resume with");
+
+        // A run of version 0.1 shortens nothing, and goes on with either, also from a checkpoint that this version wrote.
+        using (SafetensorsContent content = Safetensors.ReadFile(folder.File))
+        {
+            string state = content.Metadata["state"].Replace("\"ShortensLengths\":true", "\"ShortensLengths\":false", StringComparison.Ordinal);
+            Safetensors.WriteFile(folder.File, content.Tensors, new Dictionary<string, string>(content.Metadata) { ["state"] = state });
+        }
+        Assert.AreEqual(8L, Run(12, 100).ResumedFromStep);
+        Assert.AreEqual(12L, Run(12, null).ResumedFromStep);
+    }
+
+    [TestMethod]
     public void A_checkpoint_that_digests_features_goes_on_whatever_processor_computed_them()
     {
         using var folder = new TemporaryFolder();

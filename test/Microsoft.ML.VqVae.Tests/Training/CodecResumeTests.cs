@@ -59,6 +59,27 @@ public sealed class CodecResumeTests
         StringAssert.Contains(warnings[1], $"others in the 20 steps so far ({afterTwenty}).");
     }
 
+    [TestMethod]
+    public void Lengths_of_a_preset_and_the_same_lengths_set_are_different_settings_of_a_short_run()
+    {
+        foreach (bool preset in (bool[])[true, false])
+        {
+            using var folder = new TemporaryFolder();
+            Assert.ThrowsExactly<OperationCanceledException>(() => Train(CodebookLearning.MovingAverage, folder, cancelAt: 2, preset));
+            // With a longer plan too, which has room for them.
+            foreach (int steps in (int[])[Steps, 100])
+            {
+                string message = Assert.ThrowsExactly<InvalidOperationException>(
+                    () => Train(CodebookLearning.MovingAverage, folder, cancelAt: null, !preset, steps)).Message;
+                (string restarts, string unquantized) = preset
+                    ? ("2, in the checkpoint not set", "3, in the checkpoint not set")
+                    : ("not set, in the checkpoint 2", "not set, in the checkpoint 3");
+                StringAssert.Contains(message, $"another run: Quantizer.RestartEverySteps (kept in short runs) is {restarts}; "
+                    + $"Quantizer.UnquantizedSteps (kept in short runs) is {unquantized}. Resume with");
+            }
+        }
+    }
+
     // The state of the trained network as text, a line a tensor.
     static List<string> Train(
         CodebookLearning learning, TemporaryFolder? folder, int? cancelAt, bool preset = false, int steps = Steps,
