@@ -17,7 +17,10 @@ internal sealed class BatchPlan
     readonly int seed;
     (long Number, int[] Order) epoch = (-1, []);
 
-    internal BatchPlan(int examples, TrainingOptions options)
+    /// <param name="examples">Number of examples.</param>
+    /// <param name="options">The training options.</param>
+    /// <param name="rowOf">The number of the row that each example is made of; null where each has its own.</param>
+    internal BatchPlan(int examples, TrainingOptions options, Func<int, int>? rowOf = null)
     {
         seed = options.Seed ?? 0;
         int heldOut = 0;
@@ -31,12 +34,14 @@ internal sealed class BatchPlan
                 nameof(examples));
         }
 
-        int[] all = Enumerable.Range(0, examples).ToArray();
+        int[] all = [.. Enumerable.Range(0, examples)];
+        (validation, training) = ([], all);
         if (heldOut > 0)
-            Shuffle(all, ValidationStream);
-        (validation, training) = (all[..heldOut], all[heldOut..]);
-        Array.Sort(validation);
-        Array.Sort(training);
+        {
+            int[][] rows = [.. all.GroupBy(rowOf ?? (example => example), (_, ofRow) => ofRow.ToArray())];
+            HoldsOutRows = rows.Length < examples;
+            (validation, training) = Divide(rows, heldOut);
+        }
 
         BatchSize = Math.Min(options.BatchSize, training.Length);
         BatchesPerEpoch = training.Length / BatchSize;
@@ -46,6 +51,9 @@ internal sealed class BatchPlan
     }
 
     internal IReadOnlyList<int> Validation => validation;
+
+    /// <summary>Whether rows of several examples are held out as a whole.</summary>
+    internal bool HoldsOutRows { get; }
 
     internal int BatchSize { get; }
 
@@ -76,6 +84,25 @@ internal sealed class BatchPlan
     }
 
     internal int ValidationBatches => (validation.Length + BatchSize - 1) / BatchSize;
+
+    /// <summary>Holds out as many rows as have so many examples, but leaves one.</summary>
+    (int[] Validation, int[] Training) Divide(int[][] rows, int heldOut)
+    {
+        if (rows.Length == 1)
+        {
+            throw new ArgumentException(
+                $"The {rows[0].Length} examples are parts of one row, and {nameof(TrainingOptions.ValidationFraction)} holds out whole rows; " +
+                $"expected are two rows or more. Divide the row, or set {nameof(TrainingOptions.ValidationFraction)} to 0.");
+        }
+        int[] order = [.. Enumerable.Range(0, rows.Length)];
+        Shuffle(order, ValidationStream);
+        int count = 0;
+        for (int held = 0; held < heldOut && count < rows.Length - 1; count++)
+            held += rows[order[count]].Length;
+        return (ExamplesOf(order[..count]), ExamplesOf(order[count..]));
+
+        int[] ExamplesOf(int[] some) => [.. some.SelectMany(row => rows[row]).Order()];
+    }
 
     ReadOnlyMemory<int> TrainingBatch(long step)
     {

@@ -20,6 +20,8 @@ internal sealed class RunSettings
     // Where checkpoints of before have this digest, of features, it and the content depend on the processor that wrote them.
     const string Features = "audio";
 
+    const string HeldOut = "unit of " + nameof(TrainingOptions.ValidationFraction);
+
     // Lengths that were set, where the run would shorten those of a preset: both have the same value.
     const string Kept = " (kept in short runs)";
 
@@ -55,6 +57,9 @@ internal sealed class RunSettings
         _values[nameof(options.ValidateEverySteps)] = Text(plan.ValidateEverySteps);
         _values[nameof(options.EarlyStoppingPatience)] = Text(options.EarlyStoppingPatience);
         _values[nameof(options.Seed)] = Text(options.Seed ?? 0);
+        // Where each example is a row there is no entry, as in checkpoints of before.
+        if (plan.HoldsOutRows)
+            _values[HeldOut] = "rows";
         // In Single there is no entry, as in checkpoints of version 0.1.
         if (reducedPrecision)
             _values[nameof(options.Precision)] = nameof(TrainingPrecision.BFloat16);
@@ -99,6 +104,7 @@ internal sealed class RunSettings
             Content when found.ContainsKey(Features) => true,
             // The content is that of some examples, as many as a batch has at most; random crops follow the seed.
             Content => Changed(Examples) || Changed(nameof(TrainingOptions.BatchSize)) || Changed(nameof(TrainingOptions.Seed)),
+            HeldOut => Changed(nameof(TrainingOptions.ValidationFraction)) || Changed(Examples),
             _ when name.EndsWith(Kept, StringComparison.OrdinalIgnoreCase) => !shortensLengths || Changed(name[..^Kept.Length]),
             _ => OfData.Contains(name) && Changed(Examples),
         };

@@ -38,7 +38,7 @@ internal static class TrainingLoop
         try
         {
             Prepare(options);
-            var plan = new BatchPlan(task.Examples.Count, options);
+            var plan = new BatchPlan(task.Examples.Count, options, task.Examples.RowOf);
             bool reports = options.Group is null or { Rank: 0 };
             run = new TrainingRun(
                 task, options, plan, device, reports ? new(options, report, warn, time) : ProgressReporter.Silent(options, time));
@@ -94,6 +94,10 @@ internal interface IExampleStore
     /// <summary>Creates the CPU tensors of a batch; the caller disposes them. The loop calls this ahead of the training on another thread,
     /// one call at a time. The same numbers and step must give the same values each time, or a resumed run differs.</summary>
     Tensor[] ReadBatch(BatchExamples examples);
+
+    /// <summary>The number of the row that an example is made of, by default that of the example. Examples of a row may hold the same data, and
+    /// are held out together.</summary>
+    int RowOf(int example) => example;
 
     /// <summary>A digest of the data that the examples are made of, where making them may give other last bits on another processor; null
     /// where the examples themselves can be compared.</summary>

@@ -56,7 +56,8 @@ public sealed class TrainingOptions
     /// <value>Default: <see cref="TrainingPrecision.Single"/>.</value>
     public TrainingPrecision Precision { get; set; }
 
-    /// <summary>Share of the examples, chosen by <see cref="Seed"/>, that is held out of training to measure the loss on.</summary>
+    /// <summary>Share of the examples, chosen by <see cref="Seed"/>, that is held out of training to measure the loss on. Of rows that are
+    /// cropped (sound, series, sequences of codes), whole ones are held out, until their crops are that share.</summary>
     /// <value>Default: 0, none.</value>
     public double ValidationFraction { get; set; }
 

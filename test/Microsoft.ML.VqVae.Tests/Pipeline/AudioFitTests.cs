@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
+using Microsoft.ML.VqVae.Persistence;
 using Microsoft.ML.VqVae.Training;
 using static TorchSharp.torch;
 
@@ -111,6 +112,35 @@ public class AudioFitTests
     }
 
     [TestMethod]
+    public void Crops_of_an_utterance_are_not_both_trained_on_and_held_out()
+    {
+        string folder = Directory.CreateTempSubdirectory("vqvae").FullName;
+        try
+        {
+            void Run(AudioVqVaeOptions options) =>
+                (options.CropSeconds, options.Training.ValidationFraction, options.Training.CheckpointFolder) = (0.04, 0.3, folder);
+            Fit("waveform", Run).Dispose();
+            Fit("waveform", Run).Dispose();
+            // As it was written while crops were held out.
+            string path = Path.Combine(folder, "checkpoint.safetensors");
+            using (SafetensorsContent content = Safetensors.ReadFile(path))
+            {
+                var metadata = new Dictionary<string, string>(content.Metadata);
+                Assert.IsTrue(metadata.Remove("setting.unit of ValidationFraction"));
+                Safetensors.WriteFile(path, content.Tensors, metadata);
+            }
+            Assert.Contains("another run: unit of ValidationFraction is rows, in the checkpoint not set. Resume with",
+                Assert.ThrowsExactly<InvalidOperationException>(() => Fit("waveform", Run)).Message);
+            Assert.Contains("parts of one row", Assert.ThrowsExactly<ArgumentException>(
+                () => Fit("waveform", Run, TinySpeech.Data(_ml, TinySpeech.Rows(1)))).Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
     public void A_processor_that_rounds_features_otherwise_has_the_same_settings()
     {
         AudioVqVaeOptions options = TinySpeech.Options();
@@ -122,7 +152,7 @@ public class AudioFitTests
         features.Complete(isWarmStart: false, default);
         var task = new TrainingTask(network, network, store, new());
         Dictionary<string, string> Settings() =>
-            new(new RunSettings(task, options.Training, new BatchPlan(store.Count, options.Training), reducedPrecision: false).Values);
+            new(new RunSettings(task, options.Training, new BatchPlan(store.Count, options.Training, store.RowOf), reducedPrecision: false).Values);
         Dictionary<string, string> here = Settings();
         float[] normalizer = features.NormalizerOf(features[0], view: 0);
         normalizer[0] = float.BitIncrement(normalizer[0]);

@@ -19,6 +19,9 @@ internal sealed class RandomCrops(int cropLength, int seed)
     /// <summary>Number of examples of an epoch.</summary>
     public int Count => _examples.Count;
 
+    /// <summary>The sequence of an example.</summary>
+    public int SequenceOf(int example) => _examples[example].Sequence;
+
     /// <summary>Adds the examples of a sequence of <paramref name="length"/> time steps.</summary>
     public void Add(int sequence, int length) =>
         _examples.AddRange(Enumerable.Repeat((sequence, length), (int)(((long)length + cropLength - 1) / cropLength)));

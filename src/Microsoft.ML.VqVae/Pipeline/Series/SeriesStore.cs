@@ -22,6 +22,8 @@ internal sealed class SeriesStore : IExampleStore
     /// <summary>Number of examples of an epoch: a row counts once for each crop that is needed to cover it.</summary>
     public int Count => _crops.Count;
 
+    public int RowOf(int example) => _crops.SequenceOf(example);
+
     public int Rows => _rows.Count;
 
     /// <summary>Number of rows without a value, which were left out.</summary>

@@ -22,6 +22,8 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
     /// <summary>Number of examples of an epoch: each utterance counts once per crop that is needed to cover it.</summary>
     public int Count => _crops.Count;
 
+    public int RowOf(int example) => _crops.SequenceOf(example);
+
     public int Utterances => _features.Count;
 
     /// <summary>Number of rows without samples, which are ignored.</summary>

@@ -24,6 +24,8 @@ internal sealed class VocoderStore : IExampleStore, IDisposable
     /// <summary>Number of examples of an epoch: a row counts once for each crop that is needed to cover it.</summary>
     public int Count => _crops.Count;
 
+    public int RowOf(int example) => _crops.SequenceOf(example);
+
     public int Rows => _rows.Count;
 
     /// <summary>Number of samples of all rows.</summary>
