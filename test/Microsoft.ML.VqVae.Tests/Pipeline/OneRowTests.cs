@@ -61,6 +61,44 @@ public sealed class OneRowTests
     }
 
     [TestMethod]
+    public void Pictures_are_refused_where_the_values_of_the_training_data_are_not_those_of_bytes()
+    {
+        // As ExtractPixels(scaleImage: 1 / 255f) scales them, at first without saying so.
+        Tiny.Row[] rows = Tiny.Rows(12);
+        foreach (Tiny.Row row in rows)
+            row.Pixels = [.. row.Pixels.Select(value => value * (1 / 255f))];
+        IDataView data = _ml.Data.LoadFromEnumerable(rows);
+        ImageVqVaeOptions options = Tiny.Options(steps: 3);
+        using MLImage image = Gray(Tiny.Pixels(0, 1));
+        using (ImageVqVaeTransformer codec = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data))
+        using (ImageVqVaeDecoderTransformer decoder = codec.Decoder("Decoded"))
+        {
+            int[] codes = codec.Encode(rows[0].Pixels);
+            foreach ((Func<object> call, string values) in (ReadOnlySpan<(Func<object>, string)>)
+            [
+                (() => codec.Decode(codes), "column 'Pixels'"), (() => codec.Encode(image), "column 'Pixels'"),
+                (() => decoder.Decode(codes), "the training data"),
+            ])
+            {
+                string message = Assert.ThrowsExactly<InvalidOperationException>(call).Message;
+                Assert.Contains($"The values of {values} reach from 0 to ", message);
+                Assert.Contains("ImageScale 1 are bytes from 0 to ", message);
+            }
+            Assert.HasCount(64, codec.DecodePixels(codes));
+            CollectionAssert.AreEqual(codec.DecodePixels(codes), decoder.DecodePixels(codes));
+        }
+
+        options.ImageScale = 1 / 255f;
+        using ImageVqVaeTransformer scaled = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
+        int[] ofImage = scaled.Encode(image);
+        CollectionAssert.AreEqual(scaled.Encode(rows[0].Pixels), ofImage);
+        using MLImage decoded = scaled.Decode(ofImage);
+        float[] pixels = scaled.DecodePixels(ofImage);
+        for (int i = 0; i < pixels.Length; i++)
+            Assert.AreEqual(Math.Clamp(pixels[i] * 255, 0, 255), decoded.Pixels[4 * i], 0.51f, $"pixel {i}");
+    }
+
+    [TestMethod]
     public void Wrong_images_and_codes_are_refused_with_what_was_expected()
     {
         using ImageVqVaeTransformer codec = Tiny.Untrained();

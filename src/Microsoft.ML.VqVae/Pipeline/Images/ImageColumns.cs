@@ -30,6 +30,26 @@ internal sealed record ImageModelDescription(
     }
 }
 
+/// <summary>Checks of a codec of images.</summary>
+internal static class ImageModelChecks
+{
+    /// <summary>Checks that rows can be pictures (MLImage).</summary>
+    /// <param name="model">The codec.</param>
+    /// <param name="otherwise">The method for rows that cannot.</param>
+    /// <param name="column">The column of the training data; null where it is not known.</param>
+    /// <exception cref="InvalidOperationException">Rows are clips, or have other than 1 or 3 channels, or values that are not
+    /// bytes.</exception>
+    public static void RequirePictures(this ImageModel model, string otherwise, string? column = null)
+    {
+        model.Description.Pixels.RequireImage(otherwise);
+        using SharedNetwork.Holding holding = model.Hold();
+        (float minimum, float maximum) = model.Network.PixelRange;
+        // Values of another range would be clamped to black or white.
+        if (float.IsFinite(minimum) && float.IsFinite(maximum))
+            PixelInput.CheckBytes(column, minimum, maximum, model.Description.Pixels);
+    }
+}
+
 /// <summary>The column names of an image encoder; null for columns that are not requested.</summary>
 internal sealed record EncoderColumns(
     string Input, string Codes, string? Reconstruction, bool ReconstructionAsImage, string? Embeddings, string? ReconstructionError,

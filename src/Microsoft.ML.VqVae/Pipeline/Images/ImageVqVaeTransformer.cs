@@ -71,11 +71,7 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <summary>Checks that rows can be shown as MLImage.</summary>
     /// <exception cref="InvalidOperationException">Rows are clips, or have other than 1 or 3 channels, or values that are not
     /// bytes.</exception>
-    internal void RequirePictures()
-    {
-        Pixels.RequireImage("a column of vectors");
-        RequireBytes();
-    }
+    internal void RequirePictures() => _model.RequirePictures("a column of vectors", InputColumnName);
 
     /// <summary>Creates a transformer from codes to images that shares the network.</summary>
     /// <param name="outputColumnName">The column of images to add, in the layout and units of the training data.</param>
@@ -98,30 +94,22 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
         return new ImageVqVaeDecoderTransformer(_model.Share(), columns);
     }
 
-    // Other values would be clamped to black or white.
-    void RequireBytes()
-    {
-        using SharedNetwork.Holding holding = _model.Hold();
-        (float minimum, float maximum) = _model.Network.PixelRange;
-        if (float.IsFinite(minimum) && float.IsFinite(maximum))
-            PixelInput.CheckBytes(InputColumnName, minimum, maximum, _model.Description.Pixels);
-    }
-
     /// <summary>Encodes one image.</summary>
     /// <param name="image">The image, of the size of the training data. If these were vectors, its bytes are converted to their units by
     /// <see cref="ImageModelOptions.ImageOffset"/> and <see cref="ImageModelOptions.ImageScale"/>.</param>
     /// <returns>The codes from 0 to K − 1, row by row, the G codes of a position side by side. (The keys of the column start at
     /// 1.)</returns>
     /// <exception cref="InvalidOperationException">The image has another size or pixel format, or rows of the training data are
-    /// clips or have other than 1 or 3 channels.</exception>
+    /// clips, have other than 1 or 3 channels, or have values that are not bytes: use <see cref="Encode(float[])"/>.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public int[] Encode(MLImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
         ImageFormat format = _model.Description.Pixels;
-        return format.FromImages
-            ? ComputeCodes(ValueRow.Of(ValueRow.Image(InputColumnName, image)))
-            : Encode(PixelReader.ToVector(image, format));
+        if (format.FromImages)
+            return ComputeCodes(ValueRow.Of(ValueRow.Image(InputColumnName, image)));
+        _model.RequirePictures("the method that takes numbers", InputColumnName);
+        return Encode(PixelReader.ToVector(image, format));
     }
 
     /// <summary>Encodes one row of pixels.</summary>
@@ -145,10 +133,10 @@ public sealed class ImageVqVaeTransformer : NetworkTransformer
     /// <param name="codes">The codes from 0 to K − 1, as <see cref="Encode(MLImage)"/> returns them.</param>
     /// <returns>The image; dispose it.</returns>
     /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
-    /// <exception cref="InvalidOperationException">Rows of the training data are clips or have other than 1 or 3 channels: use
-    /// <see cref="DecodePixels"/>.</exception>
+    /// <exception cref="InvalidOperationException">Rows of the training data are clips, have other than 1 or 3 channels, or have values
+    /// that are not bytes: use <see cref="DecodePixels"/>.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
-    public MLImage Decode(int[] codes) => ImageVqVaeDecoderTransformer.Decode(_model, codes);
+    public MLImage Decode(int[] codes) => ImageVqVaeDecoderTransformer.Decode(_model, codes, InputColumnName);
 
     /// <summary>Decodes the codes of one row to numbers.</summary>
     /// <param name="codes">The codes from 0 to K − 1, as <see cref="Encode(float[])"/> returns them.</param>
@@ -208,7 +196,8 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
     /// <param name="codes">The codes from 0 to K − 1.</param>
     /// <returns>The image; dispose it.</returns>
     /// <exception cref="ArgumentException">There is another number of codes, or a code is out of range.</exception>
-    /// <exception cref="InvalidOperationException">Rows of the training data are clips or have other than 1 or 3 channels.</exception>
+    /// <exception cref="InvalidOperationException">Rows of the training data are clips, have other than 1 or 3 channels, or have values
+    /// that are not bytes: use <see cref="DecodePixels(int[])"/>.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public MLImage Decode(int[] codes) => Decode(_model, codes);
 
@@ -219,9 +208,9 @@ public sealed class ImageVqVaeDecoderTransformer : NetworkTransformer
     /// <exception cref="ObjectDisposedException">This transformer was disposed.</exception>
     public float[] DecodePixels(int[] codes) => DecodePixels(_model, codes);
 
-    internal static MLImage Decode(ImageModel model, int[] codes)
+    internal static MLImage Decode(ImageModel model, int[] codes, string? trainingColumn = null)
     {
-        model.Description.Pixels.RequireImage(nameof(DecodePixels));
+        model.RequirePictures(nameof(DecodePixels), trainingColumn);
         return OfCodes(model, asImage: true).Compute<MLImage>(RowOf(model, codes));
     }
 

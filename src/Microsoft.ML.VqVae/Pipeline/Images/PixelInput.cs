@@ -109,7 +109,11 @@ internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = 
 
     /// <summary>Checks that the values can be bytes, for bits to be computed or pictures to be made. Values between two bytes are accepted,
     /// and rounded.</summary>
-    public static void CheckBytes(string column, double minimum, double maximum, ImageFormat format)
+    /// <param name="column">The column of the values; null for the training data, where it is not known.</param>
+    /// <param name="minimum">The smallest value.</param>
+    /// <param name="maximum">The largest value.</param>
+    /// <param name="format">The meaning of the values.</param>
+    public static void CheckBytes(string? column, double minimum, double maximum, ImageFormat format)
     {
         if (format.FromImages)
             return;
@@ -117,8 +121,9 @@ internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = 
         (double lowest, double highest) = (Math.Min(first, last), Math.Max(first, last));
         if (lowest >= -0.5 && highest <= 255.5 && highest - lowest > 1.5)
             return;
+        string values = column is null ? "the training data" : $"column '{column}'";
         throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"The values of column '{column}' reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
+            $"The values of {values} reach from {minimum:G5} to {maximum:G5}, which with ImageOffset {format.ImageOffset} and ")
             + string.Create(CultureInfo.InvariantCulture, $"ImageScale {format.ImageScale} are bytes from {lowest:G5} to {highest:G5}; ")
             + "bits can be computed, and pictures (MLImage) made, for bytes from 0 to 255. Set ImageOffset and ImageScale to those of "
             + "ExtractPixels: a byte b is (b - ImageOffset) * ImageScale in the column.");

@@ -103,10 +103,9 @@ internal sealed class PixelReader : RowReader
         }
     }
 
-    /// <summary>The pixels of an image as a row of a column of vectors, in its layout and units.</summary>
+    /// <summary>The pixels of an image of 1 or 3 channels as a row of a column of vectors, in its layout and units.</summary>
     public static float[] ToVector(MLImage image, ImageFormat format)
     {
-        format.RequireImage("the method that takes numbers");
         float[] planar = new float[format.ValueCount];
         Planes.FromImage(image, planar, format, problem => new InvalidOperationException($"The call {problem}."));
         for (int i = 0; i < planar.Length; i++)
