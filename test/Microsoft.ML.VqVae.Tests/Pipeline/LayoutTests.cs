@@ -82,6 +82,38 @@ public class LayoutTests
     }
 
     [TestMethod]
+    [DataRow("Decoded")]
+    [DataRow("Again")]
+    public void A_gray_codec_has_the_same_bits_per_dimension_on_pictures_as_on_their_brightness(string reconstruction)
+    {
+        var names = new EncoderColumns("Pixels", "Codes", "Decoded", ReconstructionAsImage: false, null, null, "Bits");
+        using ImageVqVaeTransformer vectors = Tiny.Untrained(new ImageFormat(8, 8, 1, false, false), names);
+        using ImageVqVaeTransformer pictures = Tiny.Untrained(
+            new ImageFormat(8, 8, 1, false, true), names with { ReconstructionAsImage = true });
+        using ImageVqVaeDecoderTransformer asVectors = vectors.Decoder("Again"), asPictures = pictures.Decoder("Again", asImage: true);
+        IDataView brightness = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(number =>
+        {
+            var row = new Tiny.Row { Pixels = new float[64] };
+            using MLImage image = Image(number);
+            Planes.FromBytes(image.Pixels, row.Pixels, 1, 0, 1, 2);
+            return row;
+        }).ToArray());
+        // Made anew for each pass: ML.NET disposes of those that it has read.
+        IDataView colors = _ml.Data.LoadFromEnumerable(
+            Enumerable.Range(0, Count).Select(number => new Picture { Pixels = Image(number) }));
+        VqVaeMetrics Evaluate(ITransformer codec, ITransformer decoder, IDataView data) => VqVaeMetrics.Evaluate(
+            decoder.Transform(codec.Transform(data)), "Codes", "Pixels", reconstruction, reconstructionBitsColumnName: "Bits");
+
+        VqVaeMetrics expected = Evaluate(vectors, asVectors, brightness), found = Evaluate(pictures, asPictures, colors);
+        Assert.AreEqual(64, found.ValuesPerRow);
+        Assert.AreEqual(expected.BitsPerDimension, found.BitsPerDimension);
+        Assert.AreEqual(expected.ReconstructionBitsPerDimension!.Value, found.ReconstructionBitsPerDimension!.Value, 1e-4);
+        Assert.AreEqual(expected.DataVariance, found.DataVariance, 1e-3 * expected.DataVariance);
+        // The bytes of pictures are rounded.
+        Assert.AreEqual(expected.MeanSquaredError, found.MeanSquaredError, 0.01 * expected.MeanSquaredError);
+    }
+
+    [TestMethod]
     public void Scaled_pixels_become_the_bytes_that_they_were_made_of()
     {
         // As ExtractPixels(offsetImage: 127.5, scaleImage: 1 / 127.5) scales them.

@@ -169,6 +169,18 @@ internal sealed class ImagePass(ImageVqVae network, Tensor pixels, int imagesOfR
 /// <summary>Output columns that hold images.</summary>
 internal static class PixelColumns
 {
+    // The annotation of a column of MLImage with the number of values that the codec has for a pixel: a gray MLImage has three, too.
+    const string Channels = "Channels";
+
+    /// <summary>The number of values of a pixel in a column of MLImage: 1 if a codec of gray images made it, otherwise 3.</summary>
+    public static int ChannelsOf(DataViewSchema.Column column)
+    {
+        int channels = 3;
+        if (column.Annotations.Schema.GetColumnOrNull(Channels)?.Type == NumberDataViewType.Int32)
+            column.Annotations.GetValue(Channels, ref channels);
+        return channels == 1 ? 1 : 3;
+    }
+
     /// <summary>Images in the layout and the units of the input: vectors of Single, or MLImage. In an ONNX graph <paramref name="onnx"/>
     /// describes them as [images, C, H, W].</summary>
     public static ModelColumn<TModel, TPass> Declare<TModel, TPass>(
@@ -177,13 +189,19 @@ internal static class PixelColumns
         name,
         input => asImage
             ? MLNetInternals.ShapeColumn(
-                name, SchemaShape.Column.VectorKind.Scalar, imageType?.Invoke(input) ?? new ImageDataViewType())
+                name, SchemaShape.Column.VectorKind.Scalar, imageType?.Invoke(input) ?? new ImageDataViewType(), isKey: false, new SchemaShape(
+                    [MLNetInternals.ShapeColumn(Channels, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Int32)]))
             : ColumnTypes.VectorShape(name),
-        model => asImage
-            ? new(name, new ImageDataViewType(format(model).Height, format(model).Width))
-            : ColumnTypes.Vector(name, format(model).Dimensions),
+        model => asImage ? Images(name, format(model)) : ColumnTypes.Vector(name, format(model).Dimensions),
         (pass, column) => column.Store(compute(pass)),
         (model, capacity) => asImage ? new ImageColumn(format(model), capacity) : new PixelColumn(format(model), capacity),
         asImage || onnx is null ? null
             : (model, inputs) => format(model).Interleaved ? onnx(model, inputs).ChannelsLast() : onnx(model, inputs));
+
+    static DataViewSchema.DetachedColumn Images(string name, ImageFormat format)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue(Channels, NumberDataViewType.Int32, format.Channels);
+        return new(name, new ImageDataViewType(format.Height, format.Width), annotations.ToAnnotations());
+    }
 }

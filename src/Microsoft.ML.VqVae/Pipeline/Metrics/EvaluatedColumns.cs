@@ -78,8 +78,11 @@ internal sealed class EvaluatedColumns
 /// <summary>Getters of the numbers of the current row, from a vector or an image; the numbers are valid until the next row.</summary>
 internal static class RowNumbers
 {
-    public static Func<ReadOnlyMemory<float>> GetterOf(DataViewRow row, DataViewSchema.Column column) =>
-        column.Type is ImageDataViewType ? FromImages(row, column)
+    /// <param name="row">The row.</param>
+    /// <param name="column">A column of it.</param>
+    /// <param name="channels">The numbers for a pixel of an image: 3, or 1 for its brightness.</param>
+    public static Func<ReadOnlyMemory<float>> GetterOf(DataViewRow row, DataViewSchema.Column column, int channels) =>
+        column.Type is ImageDataViewType ? FromImages(row, column, channels)
         : PixelInput.HoldsBytes(column.Type) ? FromBytes(row, column) : FromVectors(row, column);
 
     static Func<ReadOnlyMemory<float>> FromBytes(DataViewRow row, DataViewSchema.Column column)
@@ -109,7 +112,7 @@ internal static class RowNumbers
         };
     }
 
-    static Func<ReadOnlyMemory<float>> FromImages(DataViewRow row, DataViewSchema.Column column)
+    static Func<ReadOnlyMemory<float>> FromImages(DataViewRow row, DataViewSchema.Column column, int channels)
     {
         ValueGetter<MLImage> getter = row.GetGetter<MLImage>(column);
         MLImage? image = null;
@@ -120,16 +123,11 @@ internal static class RowNumbers
             if (image is null)
                 throw new InvalidOperationException($"Row {row.Position} of the column '{column.Name}' holds no image.");
             ReadOnlySpan<byte> pixels = image.Pixels;
-            if (values.Length != pixels.Length / 4 * 3)
-                values = new float[pixels.Length / 4 * 3];
+            if (values.Length != pixels.Length / 4 * channels)
+                values = new float[pixels.Length / 4 * channels];
             // The order of red and blue may differ between images; alpha is not encoded.
             int red = image.PixelFormat == MLPixelFormat.Bgra32 ? 2 : 0;
-            for (int pixel = 0, value = 0; value < values.Length; pixel += 4)
-            {
-                values[value++] = pixels[pixel + red];
-                values[value++] = pixels[pixel + 1];
-                values[value++] = pixels[pixel + 2 - red];
-            }
+            Planes.FromBytes(pixels, values, channels, red, 1, 2 - red);
             return values;
         };
     }

@@ -34,7 +34,8 @@ public sealed class VqVaeMetrics
     /// <summary>Number of rows.</summary>
     public long RowCount { get; }
 
-    /// <summary>D: number of values in a row of the input, height × width × channels.</summary>
+    /// <summary>D: number of values in a row of the input, height × width × channels. Images (MLImage) have the channels of the codec, which
+    /// of a gray one is the brightness.</summary>
     public int ValuesPerRow { get; }
 
     /// <summary>N: number of codes in a row.</summary>
@@ -166,8 +167,10 @@ public sealed class VqVaeMetrics
         priorBits?.Bind(cursor);
         reconstructionBits?.Bind(cursor);
         ValueGetter<VBuffer<uint>> getCodes = cursor.GetGetter<VBuffer<uint>>(columns.Codes);
-        Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input);
-        Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction);
+        // A codec of gray images reads the brightness of their pixels, and its bits are those of one value each.
+        int channels = PixelColumns.ChannelsOf(columns.Reconstruction);
+        Func<ReadOnlyMemory<float>> getInput = RowNumbers.GetterOf(cursor, columns.Input, channels);
+        Func<ReadOnlyMemory<float>> getReconstruction = RowNumbers.GetterOf(cursor, columns.Reconstruction, channels);
         VBuffer<uint> codeBuffer = default;
         while (UnreadableRow.MoveNext(cursor))
         {
