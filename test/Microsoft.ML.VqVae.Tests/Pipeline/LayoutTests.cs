@@ -143,6 +143,7 @@ public class LayoutTests
     [DataRow(new[] { 8, 16 }, 8, 16, 1, false)]
     [DataRow(new[] { 784 }, 28, 28, 1, false)]
     [DataRow(new[] { 3072 }, 32, 32, 3, false)]
+    [DataRow(new[] { 2352 }, 28, 28, 3, false)]
     public void Sizes_are_taken_from_the_column(int[] dimensions, int height, int width, int channels, bool interleaved)
     {
         ImageFormat format = Resolve(new ImageVqVaeOptions(), dimensions);
@@ -166,6 +167,10 @@ public class LayoutTests
     public void Sizes_that_nothing_tells_are_asked_for()
     {
         Refused(new ImageVqVaeOptions(), "Codec.Height", 8 * 16 * 3);
+        Refused(new ImageVqVaeOptions(), "Codec.Height", 7 * 8);
+        Refused(new ImageVqVaeOptions { Codec = { Channels = 1 } }, "Codec.Height", 20 * 21);
+        Assert.Contains("set Height, Width and Channels", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => PixelInput.Resolve(Column(new VectorDataViewType(NumberDataViewType.Single, 20 * 21)), new ImageFeatureOptions().Pixels)).Message);
         Refused(new ImageVqVaeOptions(), "Layout", 4, 4, 4);
         Refused(new ImageVqVaeOptions { Codec = { Height = 9 } }, "height 9", 3, 8, 8);
         Refused(new ImageVqVaeOptions { Layout = PixelLayout.Interleaved, Codec = { Channels = 3 } }, "Interleaved", 3, 8, 8);
@@ -189,10 +194,12 @@ public class LayoutTests
     static ImageFormat Resolve(ImageVqVaeOptions options, params int[] dimensions) =>
         Resolve(options, new VectorDataViewType(NumberDataViewType.Single, dimensions));
 
-    static ImageFormat Resolve(ImageVqVaeOptions options, DataViewType type)
+    static ImageFormat Resolve(ImageVqVaeOptions options, DataViewType type) => PixelInput.Resolve(Column(type), options.Pixels);
+
+    static DataViewSchema.Column Column(DataViewType type)
     {
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Pixels", type);
-        return PixelInput.Resolve(builder.ToSchema()["Pixels"], options.Pixels);
+        return builder.ToSchema()["Pixels"];
     }
 }

@@ -176,7 +176,8 @@ internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = 
             int pixels = type.Size / channels, side = (int)Math.Round(Math.Sqrt(pixels));
             int height = asked.Height != 0 ? asked.Height : asked.Width != 0 ? pixels / asked.Width : side;
             int width = asked.Width != 0 ? asked.Width : pixels / Math.Max(1, height);
-            if ((long)height * width == pixels)
+            bool isSquare = height == width, isAsked = asked.Height != 0 || asked.Width != 0;
+            if ((long)height * width == pixels && (isSquare || isAsked))
                 fitting.Add((height, width, channels));
         }
         return fitting.Count == 1
