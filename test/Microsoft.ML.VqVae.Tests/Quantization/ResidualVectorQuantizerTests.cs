@@ -279,10 +279,12 @@ public sealed class ResidualVectorQuantizerTests
     }
 
     [TestMethod]
-    public void Wrong_shapes_and_values_are_an_error_and_leave_the_codebooks_alone()
+    [DataRow(0)]
+    [DataRow(3)]
+    public void Wrong_shapes_and_values_are_an_error_and_leave_the_codebooks_alone(int steps)
     {
         using DisposeScope scope = NewDisposeScope();
-        using ResidualVectorQuantizer quantizer = Trained(3);
+        using ResidualVectorQuantizer quantizer = Trained(steps);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => quantizer.Encode(Numbers(1, 2, 9, 5))).Message, "[batch, 4, …]");
         Assert.ThrowsExactly<ArgumentException>(() => quantizer.call(Numbers(1, 4)));
         Assert.ThrowsExactly<ArgumentException>(() => quantizer.Embed(zeros(2, 3, 2, dtype: ScalarType.Int64)));

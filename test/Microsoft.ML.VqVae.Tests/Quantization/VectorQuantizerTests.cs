@@ -203,16 +203,20 @@ public sealed class VectorQuantizerTests
     }
 
     [TestMethod]
-    public void Encodings_that_are_not_numbers_are_an_error_and_leave_the_codebook_alone()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Encodings_that_are_not_numbers_are_an_error_and_leave_the_codebook_alone(bool fromData)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var quantizer = new VectorQuantizer(With(Small, o => o.Learning = CodebookLearning.MovingAverage), 3);
+        using var quantizer = new VectorQuantizer(
+            With(Small, o => (o.Learning, o.InitializeFromData) = (CodebookLearning.MovingAverage, fromData)), 3);
         Dictionary<string, Tensor> before = TensorAssert.Snapshot(quantizer);
         Tensor encodings = Numbers(1, 2, 8, 5);
         encodings[0, 0, 0] = float.NaN;
         InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => quantizer.call(encodings));
         StringAssert.Contains(error.Message, "finite");
-        TensorAssert.Same(before["codebook"], quantizer.state_dict()["codebook"], "codebook");
+        foreach ((string name, Tensor value) in quantizer.state_dict())
+            TensorAssert.Same(before[name], value, name);
     }
 
     [TestMethod]

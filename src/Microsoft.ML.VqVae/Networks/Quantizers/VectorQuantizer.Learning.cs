@@ -66,9 +66,7 @@ public sealed partial class VectorQuantizer
             ? (vectors.detach() - codes).Square().sum().Div(latents)
             : zeros([], dtype: ScalarType.Float32, device: encodings.device);
         if (commitment.device_type == DeviceType.CPU && !float.IsFinite(commitment.item<float>()))
-            throw new InvalidOperationException("The encodings given to the quantizer hold a value that is not a finite number (after " +
-                $"{Steps} training steps). Check the data for NaN and infinity; if it is clean, training diverged: lower the learning " +
-                "rate or clip gradients.");
+            throw NotFinite();
         // Values of the codes, gradient of the encoder outputs. Where no gradient is wanted the codes are passed on exactly.
         Tensor passed = vectors.requires_grad ? vectors - difference.detach() : fixedCodes;
         return new(
@@ -76,6 +74,10 @@ public sealed partial class VectorQuantizer
             NearestCodes.Count(RowsOf(indices).view(-1), (long)options.Codebooks * options.Codes).view(options.Codebooks, options.Codes),
             codebookLoss.Add(commitment.Mul(options.CommitmentCost)));
     }
+
+    InvalidOperationException NotFinite() => new(
+        $"The encodings given to the quantizer hold a value that is not a finite number (after {Steps} training steps). Check the data for NaN "
+        + "and infinity; if it is clean, training diverged: lower the learning rate or clip gradients.");
 
     void InitializeFrom(Tensor vectors)
     {

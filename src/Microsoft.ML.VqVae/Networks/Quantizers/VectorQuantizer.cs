@@ -111,7 +111,12 @@ public sealed partial class VectorQuantizer : Quantizer, IShortensLengths
             return Unquantized(encodings).MoveToOuterDisposeScope();
         }
         if (training && !state.Initialized)
+        {
+            // Measure finds it too, but after the codebook was set from it.
+            if (vectors.device_type == DeviceType.CPU && !vectors.detach().isfinite().all().item<bool>())
+                throw NotFinite();
             InitializeFrom(vectors.detach());
+        }
         Tensor indices = FindIndices(vectors);
         Tensor codes = Look(codebook, indices);
         QuantizationResult result = Measure(encodings, vectors, codes, indices);
