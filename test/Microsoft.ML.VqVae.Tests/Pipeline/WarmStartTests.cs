@@ -40,11 +40,15 @@ public class WarmStartTests
     }
 
     [TestMethod]
-    public void A_warm_start_quantizes_from_the_first_step_and_learns_on()
+    [DataRow(true, 60)]
+    [DataRow(false, 5)]
+    public void A_warm_start_quantizes_from_the_first_step_and_learns_on(bool fromData, int steps)
     {
         IDataView data = Tiny.Data(_ml, 40);
-        using ImageVqVaeTransformer first = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", Options(steps: 60)).Fit(data);
-        ImageVqVaeOptions options = Options(steps: 20);
+        ImageVqVaeOptions options = Options(steps);
+        options.VectorQuantizer.InitializeFromData = fromData;
+        using ImageVqVaeTransformer first = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
+        options.Training.Steps = 20;
         (options.WarmStart, options.VectorQuantizer.UnquantizedSteps, options.Training.ProgressEverySteps) = (first, 15, 1);
         using ImageVqVaeTransformer second = _ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(data);
         Assert.IsNotNull(second.TrainingSummary!.LearningCurve[0].Perplexity);

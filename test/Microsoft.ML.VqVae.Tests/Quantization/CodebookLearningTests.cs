@@ -150,6 +150,24 @@ public sealed class CodebookLearningTests
     }
 
     [TestMethod]
+    [DataRow(CodebookLearning.Gradient, false)]
+    [DataRow(CodebookLearning.MovingAverage, false)]
+    [DataRow(CodebookLearning.MovingAverage, true)]
+    public void Quantization_that_has_begun_goes_on_in_a_run_that_begins_it_later(CodebookLearning learning, bool fromData)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        VectorQuantizer Make(int unquantized) => new(
+            Moving(o => (o.Learning, o.InitializeFromData, o.UnquantizedSteps) = (learning, fromData, unquantized)), 5);
+        using VectorQuantizer shorter = Make(1), longer = Make(10);
+        foreach (int steps in (int[])[1, 2])
+        {
+            shorter.call(Clusters(steps, places: 16, each: 5));
+            longer.load_state_dict(TensorAssert.Snapshot(shorter));
+            Assert.AreEqual(steps == 2 ? 80 : 0, longer.call(Clusters(9, places: 16, each: 5)).Indices.numel(), $"codes after {steps} steps");
+        }
+    }
+
+    [TestMethod]
     public void K_means_copes_with_fewer_vectors_than_codes()
     {
         using DisposeScope scope = NewDisposeScope();

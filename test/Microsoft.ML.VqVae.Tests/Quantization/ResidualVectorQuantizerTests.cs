@@ -225,6 +225,23 @@ public sealed class ResidualVectorQuantizerTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Quantization_that_has_begun_goes_on_in_a_run_that_begins_it_later(bool fromData)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        foreach (int steps in (int[])[1, 2])
+        {
+            using ResidualVectorQuantizer shorter =
+                Trained(steps, options => (options.Stage.InitializeFromData, options.Stage.UnquantizedSteps) = (fromData, 1));
+            using var longer = new ResidualVectorQuantizer(
+                Small(options => (options.Stage.InitializeFromData, options.Stage.UnquantizedSteps) = (fromData, 10)), 5);
+            longer.load_state_dict(TensorAssert.Snapshot(shorter));
+            Assert.AreEqual(steps == 2 ? 8 * 3 * 3 : 0, longer.call(Numbers(1, 8, 4, 3)).Indices.numel(), $"codes after {steps} steps");
+        }
+    }
+
+    [TestMethod]
     public void In_evaluation_mode_nothing_changes()
     {
         using DisposeScope scope = NewDisposeScope();

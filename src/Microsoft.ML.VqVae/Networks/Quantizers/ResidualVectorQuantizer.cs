@@ -97,8 +97,8 @@ public sealed class ResidualVectorQuantizer : Quantizer, IShortensLengths
         // Reading it makes the host wait for a GPU, so only where it matters.
         bool dependsOnStep = training && (_options.Dropout > 0 || _running.UnquantizedSteps > 0);
         long step = dependsOnStep ? steps.item<long>() : 0;
-        // Codebooks that were started from data, in this run or in that of a warm start, stay in use.
-        if (training && step < _running.UnquantizedSteps && !(_options.Stage.InitializeFromData && stages[0].IsInitialized))
+        // Codebooks that were used, in this run, in a shorter one that it goes on with, or in that of a warm start, stay in use.
+        if (training && step < _running.UnquantizedSteps && !stages[0].HasQuantized)
         {
             steps.Add_(1);
             return Unquantized(encodings).MoveToOuterDisposeScope();

@@ -22,6 +22,19 @@ public sealed partial class VectorQuantizer
     /// <see cref="VectorQuantizerOptions.InitializeFromData"/>, from the first quantized training step.</summary>
     public bool IsInitialized => ReadState().Initialized;
 
+    /// <summary>Whether a training step has quantized. A codebook that is not set from data is initialized before that; its counts, of one
+    /// each at first, are not.</summary>
+    internal bool HasQuantized
+    {
+        get
+        {
+            if (options.InitializeFromData)
+                return IsInitialized;
+            using DisposeScope scope = NewDisposeScope();
+            return counts.ne(ones_like(counts)).any().item<bool>();
+        }
+    }
+
     /// <inheritdoc/>
     public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
     {

@@ -104,8 +104,8 @@ public sealed partial class VectorQuantizer : Quantizer, IShortensLengths
         using DisposeScope scope = NewDisposeScope();
         Tensor vectors = ToVectors(encodings);
         (long Steps, bool Initialized) state = ReadState();
-        // A codebook that was started from data, in this run or in that of a warm start, stays in use.
-        if (training && state.Steps < running.UnquantizedSteps && !(options.InitializeFromData && state.Initialized))
+        // A codebook that was used, in this run, in a shorter one that it goes on with, or in that of a warm start, stays in use.
+        if (training && state.Steps < running.UnquantizedSteps && !HasQuantized)
         {
             AdvanceTo(state.Steps + 1, state.Initialized);
             return Unquantized(encodings).MoveToOuterDisposeScope();

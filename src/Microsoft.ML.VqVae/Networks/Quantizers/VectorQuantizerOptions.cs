@@ -68,7 +68,7 @@ public sealed class VectorQuantizerOptions : QuantizerOptions
     public bool InitializeFromData { get; set; } = true;
 
     /// <summary>The number of training steps in which the encoder outputs pass the quantizer unchanged and without quantizer losses,
-    /// so that encoder and decoder know the data before codes are chosen.</summary>
+    /// so that encoder and decoder know the data before codes are chosen. A longer run and a warm start do not go back to them.</summary>
     /// <value>Zero or more, and less than the steps of the run. The default is 0. The steps of a preset are at most a fifth of a
     /// run.</value>
     public int UnquantizedSteps { get; set => (field, _unquantizedStepsAreSet) = (value, true); }
