@@ -106,6 +106,52 @@ public sealed class AudioFormatTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("mono.mp3")]
+    [DataRow("stereo.mp3")]
+    public void Bytes_around_the_frames_of_an_MP3_file_are_no_sound(string name)
+    {
+        byte[] good = File.ReadAllBytes(Golden(name)), after = new byte[1 << 20];
+        // A picture in a tag at the end, for example.
+        new Random(5).NextBytes(after);
+        // The head of a frame of 417 bytes, after which none follows.
+        byte[] before = [.. Tag(20), 0xFF, 0xFB, 0x90, 0x00, .. new byte[500]];
+        using AudioFile expected = new Mp3Format().Open(Golden(name));
+        foreach (byte[] bytes in (byte[][])[[.. good, .. after], [.. before, .. good]])
+        {
+            using AudioFile file = new Mp3Format().Open(_folder.Write(name, bytes));
+            Assert.AreEqual((expected.SampleRate, expected.Channels, expected.Length), (file.SampleRate, file.Channels, file.Length));
+            CollectionAssert.AreEqual(expected.Read(), file.Read());
+        }
+    }
+
+    [TestMethod]
+    [DataRow("FLAC")]
+    [DataRow("AAC")]
+    [DataRow("none")]
+    public void Another_format_behind_a_tag_of_MP3_files_is_named(string format)
+    {
+        byte[] noise = new byte[4000];
+        new Random(5).NextBytes(noise);
+        byte[] sound = format switch
+        {
+            "FLAC" => File.ReadAllBytes(Golden("mono.flac")),
+            "AAC" => [0xFF, 0xF1, 0x50, 0x80, 0x10, 0x1F, 0xFC, .. noise],
+            _ => noise,
+        };
+        string path = _folder.Write("tagged.mp3", [.. Tag(300), .. sound]);
+        byte[] start = File.ReadAllBytes(path)[..AudioFormat.StartLength];
+        AudioFormat recognized = AudioFormats.All.Single(other => other.Recognizes(start));
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => recognized.Open(path)).Message;
+        string[] parts =
+            [path, "expected two frames of MPEG audio, one after the other", $"found {format}", "ffmpeg -i"];
+        foreach (string part in parts)
+            StringAssert.Contains(message, part);
+    }
+
+    /// <summary>A tag of ID3v2 with so many bytes of content.</summary>
+    static byte[] Tag(int size) => [.. "ID3"u8, 4, 0, 0, 0, 0, (byte)(size >> 7), (byte)(size & 0x7F), .. new byte[size]];
+
+    [TestMethod]
     [DataRow("mono.ogg")]
     [DataRow("stereo.ogg")]
     public void Damage_in_Ogg_pages_is_an_error_and_never_less_sound(string name)
