@@ -13,7 +13,7 @@ namespace Microsoft.ML.VqVae.Tests.Codecs;
 [TestClass]
 public sealed class AudioVqVaeTests
 {
-    static AudioVqVae Network(string codec)
+    static AudioVqVae Network(string codec, int speakers = 2)
     {
         AudioCodecOptions options = codec == "mel" ? TinySpeech.Mel() : TinySpeech.Waveform();
         if (options is MelCodecOptions mel)
@@ -24,7 +24,7 @@ public sealed class AudioVqVaeTests
                 Codes = TinySpeech.Codes, Dimensions = TinySpeech.Dimensions, Learning = CodebookLearning.MovingAverage,
                 InitializeFromData = false, RestartEverySteps = 0,
             },
-            speakers: 2, seed: 5);
+            speakers, seed: 5);
     }
 
     /// <summary>Utterances of these lengths in codes and values beyond, and <paramref name="filling"/> after their ends.</summary>
@@ -126,6 +126,31 @@ public sealed class AudioVqVaeTests
         StringAssert.Contains(empty.Message, "at least one sample");
         ArgumentOutOfRangeException unknown = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Encode(speech, speaker: 2));
         StringAssert.Contains(unknown.Message, "from 0 to 1");
+    }
+
+    [TestMethod]
+    [DataRow("mel")]
+    [DataRow("waveform")]
+    public void A_voice_that_the_network_does_not_have_is_refused(string codec)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using AudioVqVae network = Network(codec), alone = Network(codec, speakers: 0);
+        Tensor codes = zeros(2, 1, dtype: ScalarType.Int64);
+        void Refused(AudioVqVae decoder, int speaker, string expected)
+        {
+            Assert.Contains(expected, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => decoder.Decode(codes, speaker, seed: 1)).Message);
+            if (decoder is MelVqVae mel)
+            {
+                Assert.Contains(expected, Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                    () => mel.DecodeToFrames(codes.unsqueeze(0), speaker)).Message);
+            }
+        }
+        foreach (int speaker in (int[])[-1, 2])
+            Refused(network, speaker, "The speaker must be from 0 to 1.");
+        foreach (int speaker in (int[])[-1, 1])
+            Refused(alone, speaker, "The network knows no speakers: the speaker must be 0.");
+        foreach ((AudioVqVae decoder, int speaker) in (ReadOnlySpan<(AudioVqVae, int)>)[(network, 0), (network, 1), (alone, 0)])
+            Assert.HasCount(2 * network.Options.SamplesPerCode, decoder.Decode(codes, speaker, seed: 1));
     }
 
     [TestMethod]

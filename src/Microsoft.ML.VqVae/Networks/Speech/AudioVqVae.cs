@@ -110,11 +110,8 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     {
         if (waveform.IsEmpty)
             throw new ArgumentException("The waveform must have at least one sample, but is empty.", nameof(waveform));
-        if (speaker is not null && (speaker < 0 || speaker >= Speakers))
-        {
-            throw new ArgumentOutOfRangeException(nameof(speaker), speaker,
-                Speakers == 0 ? "The network knows no speakers: leave the speaker out." : $"The speaker must be from 0 to {Speakers - 1}.");
-        }
+        if (speaker is not null)
+            CheckSpeaker(speaker.Value, "leave the speaker out");
         using DisposeScope scope = NewDisposeScope();
         Device device = parameters().First().device;
         AudioFeatures features = Analyse(waveform);
@@ -149,7 +146,26 @@ public abstract class AudioVqVae : nn.Module, ITrainable
     /// <param name="seed">The seed of everything random in decoding.</param>
     /// <returns>N · <see cref="AudioCodecOptions.SamplesPerCode"/> samples, within −1 to 1.</returns>
     /// <exception cref="InvalidOperationException">The features of the network cannot be decoded to sound.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The network does not have this speaker.</exception>
     public abstract float[] Decode(Tensor indices, int speaker, int seed);
+
+    /// <summary>Checks the speaker whose voice is used in decoding; 0 stands for none.</summary>
+    private protected void CheckVoice(int speaker)
+    {
+        if (Speakers > 0 || speaker != 0)
+            CheckSpeaker(speaker, "the speaker must be 0");
+    }
+
+    // libtorch's own error says nothing of speakers, and on a GPU no later call works.
+    void CheckSpeaker(int speaker, string withoutSpeakers)
+    {
+        if (speaker < 0 || speaker >= Speakers)
+        {
+            throw new ArgumentOutOfRangeException(nameof(speaker), speaker, Speakers == 0
+                ? $"The network knows no speakers: {withoutSpeakers}."
+                : $"The speaker must be from 0 to {Speakers - 1}.");
+        }
+    }
 
     /// <summary>Rows of the identity matrix, Float32 [B, speakers, N]; null for a network that knows no speakers.</summary>
     private protected Tensor? OneHot(Tensor? speakers, long positions)

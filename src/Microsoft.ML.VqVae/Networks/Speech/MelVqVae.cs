@@ -219,11 +219,12 @@ public sealed class MelVqVae : AudioVqVae
     }
 
     /// <summary>Runs only the decoder: codes Int64 [1, N, G] of one utterance → log-mel frames [1, C, N · frames] of a speaker, in their
-    /// own
-    /// units.</summary>
+    /// own units.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The network does not have this speaker.</exception>
     public Tensor DecodeToFrames(Tensor indices, int speaker)
     {
         ArgumentNullException.ThrowIfNull(indices);
+        CheckVoice(speaker);
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor quantized = quantizer.Embed(indices);

@@ -138,6 +138,7 @@ public sealed class WaveformVqVae : AudioVqVae
     public override float[] Decode(Tensor indices, int speaker, int seed)
     {
         ArgumentNullException.ThrowIfNull(indices);
+        CheckVoice(speaker);
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor quantized = quantizer.Embed(indices.unsqueeze(0));
