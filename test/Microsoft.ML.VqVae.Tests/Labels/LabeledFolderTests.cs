@@ -101,6 +101,20 @@ public sealed class LabeledFolderTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("1.2", 0.1f, 0.3f)]
+    [DataRow("1", 0.3f, 0.5f)]
+    [DataRow("0.5", 0.3f, 0.5f)]
+    public void Times_of_a_TextGrid_count_from_its_start_where_it_is_as_long_as_the_audio(string end, float labelStart, float labelEnd)
+    {
+        // Praat keeps the times of the whole recording in a part of it on request, and other programs start a grid at its first label.
+        Wave("a.wav");
+        Text("a.TextGrid", "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n"
+            + $"0.2\n{end}\n<exists>\n1\n\"IntervalTier\"\n\"phones\"\n0.2\n{end}\n2\n0.2\n0.3\n\"\"\n0.3\n0.5\n\"a\"\n");
+        AlignedUtterance read = AlignedCorpus.Read(_folder.Path).Single();
+        Assert.AreEqual((labelStart, labelEnd), (read.LabelStarts[0], read.LabelEnds[0]));
+    }
+
+    [TestMethod]
     public void What_does_not_belong_together_is_named()
     {
         Refused<FileNotFoundException>("utterances.tsv", "found 0 .wav files");

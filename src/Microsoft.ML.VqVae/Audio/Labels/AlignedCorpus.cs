@@ -8,10 +8,10 @@ namespace Microsoft.ML.VqVae.Audio;
 /// <para>Label files, in a folder without <c>utterances.tsv</c>: beside each audio file (<c>.wav</c>, <c>.sph</c>), in the folder or its
 /// subfolders, lies a <c>.TextGrid</c> of Praat or a <c>.PHN</c> of TIMIT of the same name; upper and lower case are the same. The phones
 /// of a TextGrid are its tier "phones" (or "phone", "phonemes", "segments", "MAU"), or its only tier; intervals without a text have no
-/// label. The spoken text is read from the tier "words", or from a <c>.WRD</c> file. The speaker is the name of the subfolder that the file
-/// lies in, as in TIMIT's <c>DR1/FCJF0/SA1.WAV</c>, or of an outer one with which the file's name starts, as in
-/// <c>19/198/19-198-0001.wav</c>; of a file that lies in the folder itself, what precedes the first '_' or '-' of its name, or, in a name
-/// without these, the name of the folder.</para>
+/// label. Times count from the start of the grid where it is as long as its audio, otherwise from 0. The spoken text is read from the
+/// tier "words", or from a <c>.WRD</c> file. The speaker is the name of the subfolder that the file lies in, as in TIMIT's
+/// <c>DR1/FCJF0/SA1.WAV</c>, or of an outer one with which the file's name starts, as in <c>19/198/19-198-0001.wav</c>; of a file that lies
+/// in the folder itself, what precedes the first '_' or '-' of its name, or, in a name without these, the name of the folder.</para>
 /// <para>Labels are checked against the audio: every part must lie within its file, and no label may end more than a millisecond after its
 /// utterance. Only the headers of the audio files are read.</para>
 /// </remarks>

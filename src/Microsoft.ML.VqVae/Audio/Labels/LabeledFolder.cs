@@ -66,7 +66,7 @@ internal static class LabeledFolder
     static AlignedUtterance Utterance(string folder, string audio, string labelsPath, string? wordsPath)
     {
         (IReadOnlyList<TimedLabel> labels, IEnumerable<TimedLabel> words) = HasExtension(labelsPath, TextGridExtension)
-            ? OfTextGrid(labelsPath)
+            ? OfTextGrid(audio, labelsPath)
             : OfTimit(audio, labelsPath, wordsPath);
         TimedLabel[] phones = [.. labels.Select(label => label with { Text = label.Text.Trim() }).Where(label => label.Text.Length > 0)];
         if (phones.Length == 0)
@@ -79,7 +79,7 @@ internal static class LabeledFolder
         return utterance;
     }
 
-    static (IReadOnlyList<TimedLabel> Phones, IEnumerable<TimedLabel> Words) OfTextGrid(string path)
+    static (IReadOnlyList<TimedLabel> Phones, IEnumerable<TimedLabel> Words) OfTextGrid(string audio, string path)
     {
         var grid = TextGrid.Read(path);
         IntervalTier[] phones = Tiers(PhoneTiers), words = Tiers(WordTiers);
@@ -91,12 +91,26 @@ internal static class LabeledFolder
             throw new InvalidDataException($"'{path}': expected one tier of phones (named {string.Join(", ", PhoneTiers)}), found "
                 + (found.Length == 0 ? "no tiers of intervals." : $"{found}. Rename the tier, or save a file for each speaker."));
         }
-        return (phones[0].Labels, words.Length == 1 ? words[0].Labels : []);
+        double shift = Shift(grid, audio);
+        TimedLabel[] labels =
+            [.. phones[0].Labels.Select(label => label with { Start = label.Start - shift, End = label.End - shift })];
+        return (labels, words.Length == 1 ? words[0].Labels : []);
 
         // The Montreal Forced Aligner puts the speaker before: "anna - phones".
         IntervalTier[] Tiers(string[] names) => [.. grid.Tiers.Where(tier => names.Any(name =>
             tier.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
             || tier.Name.EndsWith($" - {name}", StringComparison.OrdinalIgnoreCase)))];
+    }
+
+    /// <summary>The time of a grid at which its audio begins. Praat, on request, keeps the times of a recording in a part of it, whose audio
+    /// file begins at 0: then the grid is as long as the audio, and otherwise its times are those of the audio.</summary>
+    static double Shift(TextGrid grid, string audio)
+    {
+        if (grid.Start == 0)
+            return 0;
+        using WaveFile wave = WaveFile.Open(audio);
+        double seconds = (double)wave.Length / wave.SampleRate;
+        return Math.Abs(grid.End - grid.Start - seconds) < Math.Abs(grid.End - seconds) ? grid.Start : 0;
     }
 
     static (IReadOnlyList<TimedLabel> Phones, IEnumerable<TimedLabel> Words) OfTimit(string audio, string path, string? wordsPath)
