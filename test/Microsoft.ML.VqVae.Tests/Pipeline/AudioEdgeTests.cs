@@ -174,6 +174,16 @@ public class AudioEdgeTests
     }
 
     [TestMethod]
+    public void A_row_without_samples_needs_no_speaker_in_training()
+    {
+        TinySpeech.Row[] rows = TinySpeech.Rows(4);
+        (rows[1].Waveform, rows[1].Speaker) = ([], "nobody");
+        using AudioVqVaeTransformer transformer =
+            _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", TinySpeech.Options()).Fit(TinySpeech.Data(_ml, rows));
+        CollectionAssert.AreEqual(TinySpeech.Speakers, transformer.Speakers.ToArray());
+    }
+
+    [TestMethod]
     public void A_missing_speaker_stops_training()
     {
         TinySpeech.Row[] rows = TinySpeech.Rows(4);

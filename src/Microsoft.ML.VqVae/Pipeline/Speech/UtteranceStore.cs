@@ -59,13 +59,13 @@ internal sealed class UtteranceStore : IExampleStore, IDisposable
         CategoryGetter? speakers = speaker is null ? null : new CategoryGetter(speaker, cursor);
         while (UnreadableRow.MoveNext(cursor, cancellation))
         {
-            int? voice = speakers?.Read();
             float[] samples = waveforms.Read();
             if (samples.Length == 0)
             {
                 store.Empty++;
                 continue;
             }
+            int? voice = speakers?.Read();
             if (voice is int known)
                 store._speakers.Add(known);
             store.Add(samples, voice ?? 0, hash);
