@@ -13,11 +13,22 @@ namespace Microsoft.ML.VqVae;
 /// </summary>
 internal sealed class SeriesStore : IExampleStore
 {
+    // Codes of a crop at least, where rows have as many: of a crop of one, the decoder would learn nothing from the codes around it, and of a
+    // part of one, the rest of each code would not be trained.
+    const int MinCropCodes = 4;
+
     readonly SeriesCodecOptions _codec;
     readonly RandomCrops _crops;
     readonly List<float[]> _rows = [];
 
-    SeriesStore(SeriesCodecOptions codec, RandomCrops crops) => (_codec, _crops) = (codec, crops);
+    SeriesStore(SeriesCodecOptions codec, int cropLength, int seed)
+    {
+        (_codec, CropLength) = (codec, Math.Max(cropLength, MinCropCodes * codec.StepsPerCode));
+        _crops = new RandomCrops(CropLength, seed);
+    }
+
+    /// <summary>The length of a crop in time steps: as asked for, or a few codes if those are more.</summary>
+    public int CropLength { get; }
 
     /// <summary>Number of examples of an epoch: a row counts once for each crop that is needed to cover it.</summary>
     public int Count => _crops.Count;
@@ -39,13 +50,13 @@ internal sealed class SeriesStore : IExampleStore
     /// <param name="data">The training data.</param>
     /// <param name="column">The column of series.</param>
     /// <param name="codec">The number of channels, and the number of time steps that a code covers.</param>
-    /// <param name="cropLength">The length of a crop in time steps.</param>
+    /// <param name="cropLength">The length of a crop in time steps that is asked for.</param>
     /// <param name="seed">The seed of the crops.</param>
     /// <param name="cancellation">Ends the reading early.</param>
     public static SeriesStore Read(
         IDataView data, DataViewSchema.Column column, SeriesCodecOptions codec, int cropLength, int seed, CancellationToken cancellation)
     {
-        var store = new SeriesStore(codec, new RandomCrops(cropLength, seed));
+        var store = new SeriesStore(codec, cropLength, seed);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using DataViewRowCursor cursor = data.GetRowCursor([column]);
         var getter = new SeriesGetter(cursor, column, codec.Channels);

@@ -91,8 +91,8 @@ public sealed class SeriesVqVaeEstimator : NetworkEstimator<SeriesVqVaeOptions, 
             + $"{description.Quantizer.CodebookSize} codes, one for {description.Codec.StepsPerCode} time steps");
     }
 
-    SettingsFingerprint FingerprintOf(SeriesModelDescription description, SeriesStore store) => new SettingsFingerprint()
+    static SettingsFingerprint FingerprintOf(SeriesModelDescription description, SeriesStore store) => new SettingsFingerprint()
         .Add("Codec", description.Codec, SavedJson.Default.SeriesCodecOptions)
         .Add("Quantizer", description.Quantizer, SavedJson.Default.QuantizerOptions)
-        .Add("crop length", Options.CropLength).Add("rows", store.Rows).Add("series", store.Hash);
+        .Add("crop length", store.CropLength).Add("rows", store.Rows).Add("series", store.Hash);
 }

@@ -36,9 +36,9 @@ public sealed class SeriesVqVaeOptions : NetworkOptions
     /// <exception cref="InvalidOperationException">The quantizer is another one.</exception>
     public VectorQuantizerOptions VectorQuantizer => Quantizer.AsVectorQuantizer();
 
-    /// <summary>The length of a training example in time steps. Longer rows are cut at random, shorter ones are padded with values that
-    /// are left out of training.</summary>
-    /// <value>At least 1. The default is 256.</value>
+    /// <summary>The length of a training example in time steps, or the time steps of four codes if those are more. Longer rows are cut at
+    /// random, shorter ones are padded with values that are left out of training.</summary>
+    /// <value>At least 1. The default is 256, which is less than four codes from 7 <see cref="SeriesCodecOptions.Downsamplings"/> on.</value>
     public int CropLength { get; set; } = DefaultCropLength;
 
     /// <summary>The name of a column for the decoded series, of the length of the input and in its units.</summary>
