@@ -91,13 +91,16 @@ internal sealed class PositionVectorsReader(PositionVectorsGetter getter, int? p
 
     public override void Read(int slot) => _rows[slot] = getter.Read(positions);
 
-    public override IReadOnlyList<Tensor> ToTensors(int count)
+    public override long SizeOf(int slot) => _rows[slot].Length;
+
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count)
     {
-        int channels = getter.Channels, longest = _rows.Take(count).Max(row => row.Length);
+        float[][] rows = _rows[first..(first + count)];
+        int channels = getter.Channels, longest = rows.Max(row => row.Length);
         Tensor values = zeros([count, longest / channels, channels], dtype: ScalarType.Float32);
         Span<float> all = MemoryMarshal.Cast<byte, float>(values.bytes);
         for (int row = 0; row < count; row++)
-            _rows[row].CopyTo(all[(row * longest)..]);
-        return [values, tensor(_rows.Take(count).Select(row => (long)row.Length / channels).ToArray())];
+            rows[row].CopyTo(all[(row * longest)..]);
+        return [values, tensor(Array.ConvertAll(rows, row => (long)row.Length / channels))];
     }
 }

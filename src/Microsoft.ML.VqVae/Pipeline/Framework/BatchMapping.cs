@@ -18,6 +18,10 @@ internal interface IBatchMapping : IOnnxColumns
     /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>
     int BatchSize { get; }
 
+    /// <summary>Number of values that a network computes at once, padding included, where rows are of unequal length: a batch is computed in
+    /// groups of rows, each of at least one.</summary>
+    long MaxValues { get; }
+
     /// <summary>Whether the values of a row depend on the rows before it, so that all rows must be read in order.</summary>
     bool NeedsRowsInOrder { get; }
 
@@ -30,7 +34,7 @@ internal interface IBatchMapping : IOnnxColumns
     /// <summary>Creates storage for the values of an output column.</summary>
     BatchColumn CreateColumn(int output, int capacity);
 
-    /// <summary>Runs the network on a batch and stores the requested columns.</summary>
+    /// <summary>Runs the network on rows of a batch and stores the requested columns.</summary>
     /// <param name="inputs">The tensors of the reader, on the CPU.</param>
     /// <param name="columns">Storage for each output column; null for columns that are not requested.</param>
     void Run(IReadOnlyList<Tensor> inputs, IReadOnlyList<BatchColumn?> columns);
@@ -72,9 +76,10 @@ internal sealed class CombinedInput(params ModelInput[] inputs) : ModelInput
 /// <param name="columns">The output columns.</param>
 /// <param name="begin">Starts the computation of a batch, given its tensors on the CPU.</param>
 /// <param name="needsRowsInOrder">Whether the values of a row depend on rows before it.</param>
+/// <param name="maxValues">See <see cref="IBatchMapping.MaxValues"/>.</param>
 internal sealed class BatchMapping<TModel, TPass>(
     TModel model, int batchSize, ModelInput input, IReadOnlyList<ModelColumn<TModel, TPass>> columns,
-    Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false) : IBatchMapping
+    Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false, long maxValues = BatchRunner.DefaultMaxValues) : IBatchMapping
     where TModel : TrainedModel
 {
     public TrainedModel Model => model;
@@ -82,6 +87,8 @@ internal sealed class BatchMapping<TModel, TPass>(
     public IReadOnlyList<DataViewSchema.DetachedColumn> OutputColumns { get; } = [.. columns.Select(column => column.Type(model))];
 
     public int BatchSize => batchSize;
+
+    public long MaxValues => maxValues;
 
     public bool NeedsRowsInOrder => needsRowsInOrder;
 

@@ -25,7 +25,8 @@ public abstract class NetworkOptions
     /// <value>The default is a schedule with warmup and linear decay of the learning rate, which each class sets for its model.</value>
     public TrainingOptions Training { get; set; } = new();
 
-    /// <summary>Number of rows that a cursor reads ahead and that the network processes at once.</summary>
+    /// <summary>Number of rows that a cursor reads ahead and that the network processes at once; of long rows of unequal length it processes
+    /// fewer.</summary>
     /// <value>From 1 to 65536. The default is 64, except in classes that document another.</value>
     public int PredictionBatchSize { get; set; } = DefaultPredictionBatchSize;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -7,8 +8,16 @@ namespace Microsoft.ML.VqVae;
 internal static class SequenceTensors
 {
     /// <summary>Parts of [T, C] arrays, given by first time and number of times, as [B, C, length], zero beyond.</summary>
+    /// <exception cref="InvalidOperationException">They are more values than a tensor is written with at once.</exception>
     public static Tensor Values(IReadOnlyList<(ReadOnlyMemory<float> Values, int Start, int Length)> parts, int channels, int length)
     {
+        const int MaxValues = int.MaxValue / sizeof(float);
+        if (length > MaxValues / channels / parts.Count)
+        {
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+                $"Rows or crops of {length} time steps of {channels} values, {parts.Count} at once, are too long: expected are at most "
+                + $"{MaxValues} values. Cut rows into shorter ones, or train with a shorter CropLength or a smaller BatchSize."));
+        }
         Tensor tensor = zeros([parts.Count, channels, length], dtype: ScalarType.Float32);
         Span<float> all = MemoryMarshal.Cast<byte, float>(tensor.bytes);
         for (int row = 0; row < parts.Count; row++)

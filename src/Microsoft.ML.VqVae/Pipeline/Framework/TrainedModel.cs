@@ -170,8 +170,8 @@ internal sealed class TrainedModel<TDescription, TNetwork> : TrainedModel
     /// <summary>The computation of output columns, see <see cref="BatchMapping{TModel, TPass}"/>.</summary>
     public BatchMapping<TrainedModel<TDescription, TNetwork>, TPass> Map<TPass>(
         ModelInput input, IReadOnlyList<ModelColumn<TrainedModel<TDescription, TNetwork>, TPass>> columns,
-        Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false) =>
-        new(this, Description.PredictionBatchSize, input, columns, begin, needsRowsInOrder);
+        Func<IReadOnlyList<Tensor>, TPass> begin, bool needsRowsInOrder = false, long maxValues = BatchRunner.DefaultMaxValues) =>
+        new(this, Description.PredictionBatchSize, input, columns, begin, needsRowsInOrder, maxValues);
 
     /// <summary>Another share of the network, for another transformer, which still works when this one is disposed.</summary>
     /// <exception cref="ObjectDisposedException">This share was disposed.</exception>

@@ -36,8 +36,8 @@ internal sealed class PixelReader : RowReader
 
     public override void Read(int slot) => Read(_block.AsSpan(slot * _format.ValuesOfRow, _format.ValuesOfRow));
 
-    public override IReadOnlyList<Tensor> ToTensors(int count) => [ToTensor<float>(
-        _block.AsSpan(0, count * _format.ValuesOfRow), ScalarType.Float32,
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count) => [ToTensor<float>(
+        _block.AsSpan(first * _format.ValuesOfRow, count * _format.ValuesOfRow), ScalarType.Float32,
         (long)count * _format.ImagesOfRow, _format.Channels, _format.Height, _format.Width)];
 
     /// <summary>Reads and checks the images of the current row, planar.</summary>

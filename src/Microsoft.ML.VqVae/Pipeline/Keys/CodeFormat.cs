@@ -148,13 +148,15 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
 /// <param name="format">The codes that the network was trained on.</param>
 /// <param name="perPosition">G: the number of codes at a position.</param>
 /// <param name="emptyAllowed">Whether rows may be empty, as those of a decoder may.</param>
-internal sealed class CodeSequenceInput(string name, CodeFormat format, int perPosition, bool emptyAllowed = true) : ModelInput
+/// <param name="valuesPerCode">Number of values that the network makes of a code.</param>
+internal sealed class CodeSequenceInput(
+    string name, CodeFormat format, int perPosition, bool emptyAllowed = true, int valuesPerCode = 1) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];
 
     public override RowReader CreateReader(DataViewRow row, int capacity) => new CodeReader(
         format.ToRequirements(Find(row.Schema)[0]) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition }, row, capacity,
-        byPosition: true);
+        byPosition: true, valuesPerCode);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
         [format.ToOnnx(Find(schema)[0], valueOf).Reshape(0, -1, perPosition)];

@@ -64,7 +64,14 @@ internal sealed class CodeGetter(CodeRequirements required, DataViewRow row)
 /// <summary>Reads rows of codes of any length.</summary>
 /// <remarks>The tensors: codes Int64 [rows, longest], 0 beyond the end of a row, and lengths Int64 [rows]. By position the codes are
 /// [rows, N, G], and the lengths are numbers of positions.</remarks>
-internal sealed class CodeReader(CodeRequirements required, DataViewRow row, int capacity, bool byPosition = false) : RowReader
+/// <param name="required">The column.</param>
+/// <param name="row">The row or cursor.</param>
+/// <param name="capacity">The maximum number of rows.</param>
+/// <param name="byPosition">Whether the network reads position by position.</param>
+/// <param name="valuesPerCode">Number of values that the network makes of a code of a row of any length; 0 where it takes rows however long
+/// they are.</param>
+internal sealed class CodeReader(
+    CodeRequirements required, DataViewRow row, int capacity, bool byPosition = false, int valuesPerCode = 0) : RowReader
 {
     readonly CodeGetter _getter = new(required, row);
     readonly long[][] _rows = [.. Enumerable.Repeat<long[]>([], capacity)];
@@ -79,14 +86,16 @@ internal sealed class CodeReader(CodeRequirements required, DataViewRow row, int
         _lengths[slot] = codes.Length;
     }
 
-    public override IReadOnlyList<Tensor> ToTensors(int count)
+    public override long SizeOf(int slot) => _lengths[slot] * valuesPerCode;
+
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count)
     {
-        int longest = (int)_lengths.Take(count).Max();
+        int longest = (int)_lengths[first..(first + count)].Max();
         long[] block = new long[checked(count * longest)];
-        for (int slot = 0; slot < count; slot++)
-            _rows[slot].AsSpan(0, (int)_lengths[slot]).CopyTo(block.AsSpan(slot * longest));
+        for (int slot = first; slot < first + count; slot++)
+            _rows[slot].AsSpan(0, (int)_lengths[slot]).CopyTo(block.AsSpan((slot - first) * longest));
         Tensor codes = ToTensor<long>(block, ScalarType.Int64, count, longest);
-        long[] lengths = [.. _lengths.Take(count).Select(length => length / required.PerPosition)];
+        long[] lengths = [.. _lengths[first..(first + count)].Select(length => length / required.PerPosition)];
         return
         [
             byPosition ? codes.view(count, longest / required.PerPosition, required.PerPosition) : codes,
@@ -155,9 +164,9 @@ internal sealed class CategoryReader(CategoryColumn categories, DataViewRow row,
 
     public override void Read(int slot) => (_classes[slot], _positions[slot]) = (unknownAllowed ? _getter.ReadAny() : _getter.Read(), row.Position);
 
-    public override IReadOnlyList<Tensor> ToTensors(int count)
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count)
     {
-        Tensor classes = ToTensor<long>(_classes.AsSpan(0, count), ScalarType.Int64, count);
-        return unknownAllowed ? [classes, ToTensor<long>(_positions.AsSpan(0, count), ScalarType.Int64, count)] : [classes];
+        Tensor classes = ToTensor<long>(_classes.AsSpan(first, count), ScalarType.Int64, count);
+        return unknownAllowed ? [classes, ToTensor<long>(_positions.AsSpan(first, count), ScalarType.Int64, count)] : [classes];
     }
 }

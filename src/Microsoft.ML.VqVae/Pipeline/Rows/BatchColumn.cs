@@ -19,7 +19,11 @@ internal abstract class BatchColumn
         _ => new NumberColumn(capacity),
     };
 
-    /// <summary>Copies the values of a batch from a tensor [rows, …] on any device. Called within a dispose scope.</summary>
+    /// <summary>The slot of the first row of those that are stored next: above 0 where rows of unequal length are computed in
+    /// groups.</summary>
+    public int First { get; set; }
+
+    /// <summary>Copies the values of rows from a tensor [rows, …] on any device. Called within a dispose scope.</summary>
     public abstract void Store(Tensor values);
 
     /// <summary>The same for rows of the given numbers of positions, padded to [rows, N, …]. Where the size of the column is known, all
@@ -50,7 +54,7 @@ internal sealed class KeyColumn(int length, int capacity) : BatchColumn
 {
     readonly uint[] _keys = new uint[checked(length * capacity)];
 
-    public override void Store(Tensor values) => CopyOut<uint>(values.Add(1), ScalarType.Int32, _keys);
+    public override void Store(Tensor values) => CopyOut(values.Add(1), ScalarType.Int32, _keys.AsSpan(First * length));
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<uint>>)((ref VBuffer<uint> value) =>
         Copy<uint>(_keys.AsSpan(slot() * length, length), ref value));
@@ -61,7 +65,7 @@ internal sealed class VectorColumn(int length, int capacity) : BatchColumn
 {
     readonly float[] _values = new float[checked(length * capacity)];
 
-    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _values);
+    public override void Store(Tensor values) => CopyOut(values, ScalarType.Float32, _values.AsSpan(First * length));
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         Copy<float>(_values.AsSpan(slot() * length, length), ref value));
@@ -72,7 +76,7 @@ internal sealed class NumberColumn(int capacity) : BatchColumn
 {
     readonly float[] _values = new float[capacity];
 
-    public override void Store(Tensor values) => CopyOut<float>(values, ScalarType.Float32, _values);
+    public override void Store(Tensor values) => CopyOut(values, ScalarType.Float32, _values.AsSpan(First));
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<float>)((ref float value) => value = _values[slot()]);
 }
@@ -82,7 +86,7 @@ internal sealed class FlagColumn(int capacity) : BatchColumn
 {
     readonly bool[] _values = new bool[capacity];
 
-    public override void Store(Tensor values) => CopyOut<bool>(values, ScalarType.Bool, _values);
+    public override void Store(Tensor values) => CopyOut(values, ScalarType.Bool, _values.AsSpan(First));
 
     public override Delegate CreateGetter(Func<int> slot) => (ValueGetter<bool>)((ref bool value) => value = _values[slot()]);
 }
@@ -103,12 +107,12 @@ internal abstract class SequenceColumn<T>(int capacity) : BatchColumn where T : 
             T[] numbers = new T[real.numel()];
             if (numbers.Length > 0)
                 CopyOut(real, numbers);
-            _rows[row] = numbers;
+            _rows[First + row] = numbers;
         }
     }
 
-    /// <summary>Stores the values of one row, without a copy.</summary>
-    public void Store(int row, T[] values) => _rows[row] = values;
+    /// <summary>Stores the values of one row of those that are computed, without a copy.</summary>
+    public void Store(int row, T[] values) => _rows[First + row] = values;
 
     protected abstract void CopyOut(Tensor values, Span<T> destination);
 

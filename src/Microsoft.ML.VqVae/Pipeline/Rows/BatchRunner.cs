@@ -10,6 +10,9 @@ namespace Microsoft.ML.VqVae;
 /// </summary>
 internal sealed class BatchRunner
 {
+    /// <summary>The default of <see cref="IBatchMapping.MaxValues"/>: the activations of a network take some hundred times as many bytes.</summary>
+    public const long DefaultMaxValues = 1 << 22;
+
     readonly IBatchMapping _mapping;
     readonly RowReader _reader;
     readonly Func<int> _slot;
@@ -76,8 +79,27 @@ internal sealed class BatchRunner
         // Modes and dispose scopes belong to the thread, so that cursors and rows of other threads are untouched. Tensors of the inference
         // mode, which are cheaper than those without gradients, do not leave the batch.
         using IDisposable inference = inference_mode();
-        using DisposeScope scope = NewDisposeScope();
-        _mapping.Run(_reader.ToTensors(_count), _columns);
+        for (int first = 0, rows; first < _count; first += rows)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            rows = RowsTogether(first);
+            foreach (BatchColumn? column in _columns)
+                column?.First = first;
+            _mapping.Run(_reader.ToTensors(first, rows), _columns);
+        }
         _ran = true;
+    }
+
+    // Rows of unequal length are padded to the longest: one long row among many short ones would take the memory of as many long ones.
+    int RowsTogether(int first)
+    {
+        long longest = 0;
+        for (int slot = first; slot < _count; slot++)
+        {
+            longest = Math.Max(longest, _reader.SizeOf(slot));
+            if (slot > first && longest * (slot + 1 - first) > _mapping.MaxValues)
+                return slot - first;
+        }
+        return _count - first;
     }
 }

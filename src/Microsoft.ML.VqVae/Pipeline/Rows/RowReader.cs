@@ -10,8 +10,12 @@ internal abstract class RowReader
     /// <summary>Reads the current row into a slot; throws if its values are unsuitable for the network.</summary>
     public abstract void Read(int slot);
 
-    /// <summary>The first <paramref name="count"/> slots as tensors [count, …] on the CPU, one for each part of a row.</summary>
-    public abstract IReadOnlyList<Tensor> ToTensors(int count);
+    /// <summary>Number of values of the row in a slot, where rows are padded to the longest of those that are computed together; 0 where all
+    /// rows are of one size.</summary>
+    public virtual long SizeOf(int slot) => 0;
+
+    /// <summary>The given slots as tensors [count, …] on the CPU, one for each part of a row.</summary>
+    public abstract IReadOnlyList<Tensor> ToTensors(int first, int count);
 
     protected static Tensor ToTensor<T>(ReadOnlySpan<T> values, ScalarType type, params long[] shape) where T : unmanaged
     {
@@ -30,7 +34,10 @@ internal sealed class CombinedReader(params RowReader[] readers) : RowReader
             reader.Read(slot);
     }
 
-    public override IReadOnlyList<Tensor> ToTensors(int count) => [.. readers.SelectMany(reader => reader.ToTensors(count))];
+    public override long SizeOf(int slot) => readers.Max(reader => reader.SizeOf(slot));
+
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count) =>
+        [.. readers.SelectMany(reader => reader.ToTensors(first, count))];
 }
 
 /// <summary>Finds NaN and infinities.</summary>

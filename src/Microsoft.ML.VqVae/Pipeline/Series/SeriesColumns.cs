@@ -123,8 +123,12 @@ internal sealed record SeriesDecoderColumns(string Codes, string Output) : IColu
 {
     public void Describe(OptionProblems problems, SeriesModelDescription model) => SchemaColumns.Describe(problems, [Codes], [Output]);
 
-    public ModelInput ToInput(SeriesModel model) =>
-        new CodeSequenceInput(Codes, model.Description.ToCodes(), model.Description.Quantizer.CodesPerPosition);
+    public ModelInput ToInput(SeriesModel model)
+    {
+        (SeriesCodecOptions codec, int perPosition) = (model.Description.Codec, model.Description.Quantizer.CodesPerPosition);
+        return new CodeSequenceInput(Codes, model.Description.ToCodes(), perPosition,
+            valuesPerCode: Math.Max(1, codec.StepsPerCode * codec.Channels / perPosition));
+    }
 
     public IReadOnlyList<ModelColumn<SeriesModel, SeriesDecoderPass>> ToOutputs() =>
     [

@@ -94,10 +94,12 @@ internal sealed class SeriesReader(SeriesGetter getter, int channels, int stepsP
 
     public override void Read(int slot) => _rows[slot] = getter.Read();
 
-    public override IReadOnlyList<Tensor> ToTensors(int count)
+    public override long SizeOf(int slot) => _rows[slot].Length;
+
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count)
     {
         (ReadOnlyMemory<float> Values, int Start, int Length)[] parts =
-            [.. _rows.Take(count).Select(row => (row.AsMemory(), 0, row.Length / channels))];
+            [.. _rows[first..(first + count)].Select(row => (row.AsMemory(), 0, row.Length / channels))];
         return
         [
             SequenceTensors.Values(parts, channels, SequenceTensors.RoundUp(parts.Max(part => part.Length), stepsPerCode)),

@@ -57,16 +57,19 @@ internal sealed class WaveformReader(AudioModel model, DataViewRow row, DataView
 
     public override void Read(int slot) => _waveforms[slot] = _getter.Read();
 
-    public override IReadOnlyList<Tensor> ToTensors(int count)
+    public override long SizeOf(int slot) => _waveforms[slot].Length;
+
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count)
     {
         // The analysis may read tensors of the network.
         using SharedNetwork.Holding holding = model.Hold();
         AudioVqVae network = model.Network;
-        AudioFeatures[] features = [.. _waveforms.Take(count).Select(waveform => waveform.Length == 0
+        float[][] waveforms = _waveforms[first..(first + count)];
+        AudioFeatures[] features = [.. waveforms.Select(waveform => waveform.Length == 0
             ? new AudioFeatures(default, 0, FeatureStatistics.Standard(network.Channels))
             : network.Analyse(waveform))];
         (Tensor inputs, Tensor lengths, Tensor normalizers) = AudioTensors.Pack(features, network);
-        return [inputs, lengths, normalizers, tensor(_waveforms.Take(count).Select(waveform => (long)waveform.Length).ToArray())];
+        return [inputs, lengths, normalizers, tensor(Array.ConvertAll(waveforms, waveform => (long)waveform.Length))];
     }
 }
 

@@ -106,12 +106,12 @@ internal sealed class EpisodeReader : RowReader
         _seen++;
     }
 
-    public override IReadOnlyList<Tensor> ToTensors(int count) =>
+    public override IReadOnlyList<Tensor> ToTensors(int first, int count) =>
     [
-        ToTensor<long>(_frames.AsSpan(0, count * _length), ScalarType.Int64, count, _length),
-        ToTensor<long>(_past.AsSpan(0, count * _memory.Length), ScalarType.Int64, count, _context, _length),
-        ToTensor<long>(_actions.AsSpan(0, count * _context), ScalarType.Int64, count, _context),
-        ToTensor<long>(_complete.AsSpan(0, count), ScalarType.Int64, count),
+        ToTensor<long>(_frames.AsSpan(first * _length, count * _length), ScalarType.Int64, count, _length),
+        ToTensor<long>(_past.AsSpan(first * _memory.Length, count * _memory.Length), ScalarType.Int64, count, _context, _length),
+        ToTensor<long>(_actions.AsSpan(first * _context, count * _context), ScalarType.Int64, count, _context),
+        ToTensor<long>(_complete.AsSpan(first, count), ScalarType.Int64, count),
     ];
 
     static void Push(long[] memory, ReadOnlySpan<long> latest)
