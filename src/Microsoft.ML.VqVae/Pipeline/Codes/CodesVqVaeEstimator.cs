@@ -54,7 +54,7 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
     private protected override TrainingPlan<CodesVqVaeTransformer> Plan(IDataView input, int seed)
     {
         DataViewSchema.Column column = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
-        CodeFormat format = CodeFormat.Of(column);
+        CodeFormat format = CodeFormat.Of(column, Options.WarmStart?.CodeFormat);
         CodesCodecOptions codec = Options.Codec.Copy();
         TakeGrid(codec.Decoder, format, column);
         codec.Validate();

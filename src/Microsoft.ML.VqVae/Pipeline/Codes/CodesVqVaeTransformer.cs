@@ -95,6 +95,8 @@ public sealed class CodesVqVaeTransformer : NetworkTransformer
             outputColumnName, codesColumnName ?? CodesColumnName, latentsColumnName ?? OutputColumnName));
     }
 
+    internal override CodeFormat? CodeFormat => _model.Description.Grid;
+
     private protected override string About => $"VQ-VAE of codes, encoder: "
         + $"'{CodesColumnName}' ({_model.Description.Grid.ToColumnType()}) → '{OutputColumnName}' ({_model.Description.Quantizer})";
 

@@ -63,7 +63,7 @@ public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureT
     private protected override TrainingPlan<FeatureTransformer> Plan(IDataView input, int seed)
     {
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
-        CodeFormat format = CodeFormat.Of(codes);
+        CodeFormat format = CodeFormat.Of(codes, Options.WarmStart?.CodeFormat);
         int perPosition = FeatureDescription.PerPosition(codes, format, Options.CodesPerPosition);
         CodeRequirements required = format.ToRequirements(codes) with { PerPosition = perPosition };
         DataViewSchema.Column? vectors =

@@ -83,6 +83,8 @@ public sealed class FeatureTransformer : NetworkTransformer
         return new FeatureTransformer(_model.Share(), columns);
     }
 
+    internal override CodeFormat? CodeFormat => _model.Description.Format;
+
     private protected override string About => $"Features, {nameof(MaskedCodeTransformer)}: '{InputColumnName ?? CodesColumnName}' "
         + $"({_model.Description.Format.ToColumnType()}) → '{OutputColumnName}' ({_columns.FeaturesText(_model.Description)})";
 

@@ -34,9 +34,9 @@ public abstract class NetworkOptions
     /// the statistics by which it normalizes data. The steps before quantization are left out, as there is a codebook; the optimizer and
     /// the learning rate start anew.</summary>
     /// <remarks>The settings of the network must be those of the transformer. Classes, such as speakers, actions or the conditions of a
-    /// prior, must be the same in the same order. The statistics of each speaker in the new data are measured anew, other speakers keep
-    /// theirs, and the range of pixels is extended to the new data. The transformer is only read, and may be disposed after
-    /// <c>Fit</c>.</remarks>
+    /// prior, must be the same in the same order. Codes that are read may have key numbers in another order: they are matched by their key
+    /// values. The statistics of each speaker in the new data are measured anew, other speakers keep theirs, and the range of pixels is
+    /// extended to the new data. The transformer is only read, and may be disposed after <c>Fit</c>.</remarks>
     /// <value>The default is <see langword="null"/>: random weights, drawn from the seed.</value>
     public NetworkTransformer? WarmStart { get; set; }
 

@@ -84,6 +84,9 @@ public abstract class NetworkTransformer : ITransformer, IDisposable
     /// <summary>The classes that the network is conditioned on, or null.</summary>
     internal virtual CategorySet? Classes => null;
 
+    /// <summary>The format of the codes that the network was trained on, or null.</summary>
+    internal virtual CodeFormat? CodeFormat => null;
+
     /// <summary>Copies the weights into a network of the same kind and sizes.</summary>
     /// <exception cref="InvalidDataException">The network is another one.</exception>
     internal void CopyWeightsTo(nn.Module network)

@@ -91,6 +91,16 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
         return new CodeFormat((int)key.Count, type.IsKnownSize ? [.. type.Dimensions] : [], KeyNames.Of(column), KeyNames.SlotNamesOf(column));
     }
 
+    /// <summary>The format of a column to go on training on: with the codes in the order of the training before, to which the weights belong,
+    /// where the key values of the column have another.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="trained">The format of the codes of the training before; null for none.</param>
+    public static CodeFormat Of(DataViewSchema.Column column, CodeFormat? trained)
+    {
+        CodeFormat format = Of(column);
+        return trained?.MatchKeys(column, "codes") is null ? format : format with { Codes = trained.Codes, Names = trained.Names };
+    }
+
     /// <summary>Finds a column and checks that it holds codes of the codebook and of the grid or length that the model was trained on. A
     /// vector without dimensions is accepted for a grid of the same number of codes. Key values other than those of the training are
     /// refused.</summary>

@@ -70,7 +70,7 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
     private protected override TrainingPlan<PriorTransformer> Plan(IDataView input, int seed)
     {
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
-        CodeFormat format = CodeFormat.Of(codes);
+        CodeFormat format = CodeFormat.Of(codes, Options.WarmStart?.CodeFormat);
         CategoryColumn? condition =
             _columns.Condition is string name ? CategorySet.FindNew(input.Schema, name, "condition") : null;
         CategorySet? conditions = condition?.Set;

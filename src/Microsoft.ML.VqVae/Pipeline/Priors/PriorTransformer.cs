@@ -217,6 +217,8 @@ public sealed class PriorTransformer : NetworkTransformer
 
     internal override CategorySet? Classes => _model.Description.Conditions;
 
+    internal override CodeFormat? CodeFormat => _model.Description.Format;
+
     private protected override string About
     {
         get

@@ -66,7 +66,7 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
     private protected override TrainingPlan<VideoPriorTransformer> Plan(IDataView input, int seed)
     {
         DataViewSchema.Column codes = SchemaColumns.Find(input.Schema, _columns.Codes, "codes");
-        CodeFormat format = CodeFormat.Of(codes);
+        CodeFormat format = CodeFormat.Of(codes, Options.WarmStart?.CodeFormat);
         CategoryColumn action = CategorySet.FindNew(input.Schema, _columns.Action, "action");
         CategorySet actions = action.Set;
         DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);

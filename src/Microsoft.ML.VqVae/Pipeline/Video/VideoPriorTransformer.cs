@@ -120,6 +120,8 @@ public sealed class VideoPriorTransformer : NetworkTransformer
 
     internal override CategorySet? Classes => _model.Description.Actions;
 
+    internal override CodeFormat? CodeFormat => _model.Description.Format;
+
     private protected override string About => $"Prior over video: '{CodesColumnName}' ({_model.Description.Format.ToColumnType()}) given "
         + $"{ContextFrames} frames and '{ActionColumnName}' ({Actions.Count} actions) → '{OutputColumnName}' (bits)";
 
