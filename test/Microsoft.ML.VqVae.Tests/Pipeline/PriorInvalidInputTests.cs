@@ -220,6 +220,36 @@ public class PriorInvalidInputTests
         Throws(["'Codes'", "WaveNet"], () => _ml.Transforms.VqVae.Prior("Bits", "Codes", null, pixelCnn).Fit(lines));
     }
 
+    [TestMethod]
+    [DataRow("EncodeCodes")]
+    [DataRow("Prior")]
+    [DataRow("VideoPrior")]
+    [DataRow("DetectAnomalies")]
+    public void Codes_of_unknown_size_are_refused_before_the_codec_is_trained_where_a_grid_is_needed(string method)
+    {
+        PriorOptions grid = TinyCodes.Options();
+        grid.Network = PriorNetwork.PixelCnn;
+        IDataView data = _ml.Transforms.Conversion.MapValueToKey("Key", "Number").Fit(TinySeries.Data(_ml)).Transform(TinySeries.Data(_ml));
+        SeriesVqVaeOptions codec = TinySeries.Options();
+        codec.Training.Progress = new Listener(_ => Assert.Fail("The codec was trained."));
+        codec.Training.ProgressEverySteps = 1;
+        SeriesVqVaeEstimator encoder = _ml.Transforms.VqVae.EncodeSeries("Codes", "Window", codec);
+        string[] words = ["Schema mismatch for codes column 'Codes': expected a vector of keys of known size", "got "];
+        void Refused<T>(IEstimator<T> estimator) where T : class, ITransformer
+        {
+            Throws(words, () => estimator.GetOutputSchema(encoder.GetOutputSchema(Tiny.Shape(data.Schema))));
+            Throws(words, () => encoder.Append(estimator).Fit(data));
+        }
+        if (method == "EncodeCodes")
+            Refused(_ml.Transforms.VqVae.EncodeCodes("Latents", "Codes", CodesVqVaeOptions.Fast()));
+        else if (method == "Prior")
+            Refused(_ml.Transforms.VqVae.Prior("Bits", "Codes", null, grid));
+        else if (method == "VideoPrior")
+            Refused(_ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Key", "Key", new VideoPriorOptions()));
+        else
+            Refused(_ml.Transforms.VqVae.DetectAnomalies("Codes", new AnomalyDetectionOptions { Prior = grid }));
+    }
+
     static void Throws(string[] words, Action action) => Check(words, Assert.ThrowsExactly<ArgumentOutOfRangeException>(action));
 
     static void ThrowsData(string[] words, Action action) => Check(words, Assert.ThrowsExactly<InvalidOperationException>(action));

@@ -73,7 +73,7 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        CodeFormat.Check(inputSchema, _columns.Codes);
+        CodeFormat.Check(inputSchema, _columns.Codes, ofKnownSize: Options.TrainedPrior is null && Options.Prior.NeedsGrid);
         if (_columns.Condition is string condition)
             CategorySet.Check(inputSchema, condition, "condition");
         if (_columns.Image is string image)

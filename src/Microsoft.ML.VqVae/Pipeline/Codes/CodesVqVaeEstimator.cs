@@ -49,7 +49,8 @@ public sealed class CodesVqVaeEstimator : NetworkEstimator<CodesVqVaeOptions, Co
         Outputs = _columns.ToOutputs();
     }
 
-    private protected override void CheckInputs(SchemaShape inputSchema) => CodeFormat.Check(inputSchema, _columns.Codes);
+    private protected override void CheckInputs(SchemaShape inputSchema) =>
+        CodeFormat.Check(inputSchema, _columns.Codes, ofKnownSize: true);
 
     private protected override TrainingPlan<CodesVqVaeTransformer> Plan(IDataView input, int seed)
     {

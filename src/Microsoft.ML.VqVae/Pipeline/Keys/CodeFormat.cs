@@ -70,12 +70,17 @@ internal sealed record CodeFormat(int Codes, int[] Dimensions, KeyNames? Names, 
     }
 
     /// <summary>Checks the kind of column, before there is data.</summary>
-    public static SchemaShape.Column Check(SchemaShape schema, string name)
+    /// <param name="schema">The columns.</param>
+    /// <param name="name">The name of the column.</param>
+    /// <param name="ofKnownSize">Whether all rows must have the same number of codes, as a grid has.</param>
+    public static SchemaShape.Column Check(SchemaShape schema, string name, bool ofKnownSize = false)
     {
         SchemaShape.Column column = SchemaColumns.Find(schema, name, "codes");
-        return column.Kind != SchemaShape.Column.VectorKind.Scalar && column.IsKey && column.ItemType == NumberDataViewType.UInt32
-            ? column
-            : throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), "codes");
+        if (column.Kind == SchemaShape.Column.VectorKind.Scalar || !column.IsKey || column.ItemType != NumberDataViewType.UInt32)
+            throw SchemaColumns.Mismatch(name, Expected, MLNetInternals.TypeText(column), "codes");
+        return !ofKnownSize || column.Kind == SchemaShape.Column.VectorKind.Vector ? column : throw SchemaColumns.Mismatch(name,
+            "a vector of keys of known size, since all rows must have the same number of codes, in a grid", MLNetInternals.TypeText(column),
+            "codes");
     }
 
     /// <summary>The format of a column to train on.</summary>

@@ -62,7 +62,7 @@ public sealed class PriorEstimator : NetworkEstimator<PriorOptions, PriorTransfo
 
     private protected override void CheckInputs(SchemaShape inputSchema)
     {
-        CodeFormat.Check(inputSchema, _columns.Codes);
+        CodeFormat.Check(inputSchema, _columns.Codes, ofKnownSize: Options.NeedsGrid);
         if (_columns.Condition is string condition)
             CategorySet.Check(inputSchema, condition, "condition");
     }

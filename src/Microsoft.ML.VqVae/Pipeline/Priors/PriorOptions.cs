@@ -84,6 +84,9 @@ public sealed class PriorOptions : NetworkOptions
         _ => WaveNet,
     };
 
+    /// <summary>Whether rows of any length are refused, whatever the column.</summary>
+    internal bool NeedsGrid => (CustomNetwork ?? (Network == PriorNetwork.PixelCnn ? PixelCnn : null)) is PixelCnnOptions;
+
     private protected override string Method => "Prior";
 
     private protected override void Describe(OptionProblems problems)

@@ -58,7 +58,7 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
 
     private protected override void CheckInputs(SchemaShape inputSchema)
     {
-        CodeFormat.Check(inputSchema, _columns.Codes);
+        CodeFormat.Check(inputSchema, _columns.Codes, ofKnownSize: true);
         CategorySet.Check(inputSchema, _columns.Action, "action");
         EpisodeInput.CheckEpisode(inputSchema, _columns.Episode);
     }
