@@ -15,7 +15,7 @@ public class VideoPriorTests
     readonly MLContext _ml = new(seed: 1);
 
     /// <summary>A frame is codes that move by the action: a small world in which actions matter.</summary>
-    sealed class Frame
+    internal sealed class Frame
     {
         public uint[] Codes { get; set; } = [];
 
@@ -42,19 +42,21 @@ public class VideoPriorTests
         })];
     }
 
-    static List<Frame> Walks(params int[] lengths) => [.. lengths.SelectMany((length, number) => Walk($"walk{number}", length, number))];
+    internal static List<Frame> Walks(params int[] lengths) => [.. lengths.SelectMany((length, number) => Walk($"walk{number}", length, number))];
 
-    IDataView View(IReadOnlyCollection<Frame> frames, int codes = K, params int[] dimensions)
+    IDataView View(IReadOnlyCollection<Frame> frames, int codes = K, params int[] dimensions) => View(_ml, frames, codes, dimensions);
+
+    internal static IDataView View(MLContext ml, IReadOnlyCollection<Frame> frames, int codes = K, params int[] dimensions)
     {
         var schema = SchemaDefinition.Create(typeof(Frame));
         schema["Codes"].ColumnType = new VectorDataViewType(
             new KeyDataViewType(typeof(uint), codes), dimensions.Length > 0 ? dimensions : [Side, Side, 1]);
-        IDataView rows = _ml.Data.LoadFromEnumerable(frames, schema);
-        return _ml.Transforms.Conversion.MapValueToKey("Action").Append(_ml.Transforms.Conversion.MapValueToKey("Episode"))
+        IDataView rows = ml.Data.LoadFromEnumerable(frames, schema);
+        return ml.Transforms.Conversion.MapValueToKey("Action").Append(ml.Transforms.Conversion.MapValueToKey("Episode"))
             .Fit(rows).Transform(rows);
     }
 
-    static VideoPriorOptions Options(int steps = 4) => new()
+    internal static VideoPriorOptions Options(int steps = 4) => new()
     {
         Network = new()
         {

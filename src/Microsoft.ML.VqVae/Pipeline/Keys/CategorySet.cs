@@ -79,11 +79,15 @@ internal sealed record CategorySet(KeyNames? Names, int[] Rows)
 
     /// <summary>Finds a column for a trained network. Keys are matched by value, since another data set may number the same values
     /// differently, or by number if one of the two columns has no key values.</summary>
-    public CategoryColumn Find(DataViewSchema schema, string name, string role)
+    /// <param name="schema">The columns.</param>
+    /// <param name="name">The name of the column.</param>
+    /// <param name="role">The role of the column, for messages.</param>
+    /// <param name="unseenAllowed">Whether classes without rows in the training data are taken as others are.</param>
+    public CategoryColumn Find(DataViewSchema schema, string name, string role, bool unseenAllowed = false)
     {
         DataViewSchema.Column column = SchemaColumns.Find(schema, name, role);
         int count = CountOf(column, role);
-        int Seen(int index) => index >= 0 && Rows[index] > 0 ? index : -1;
+        int Seen(int index) => index >= 0 && (unseenAllowed || Rows[index] > 0) ? index : -1;
         if (Names is not null && KeyNames.Of(column) is KeyNames names)
             return new(column, role, this, Array.ConvertAll(Names.PlacesOf(names), Seen));
         return count == Count ? new(column, role, this, [.. Enumerable.Range(0, count).Select(Seen)])

@@ -7,8 +7,11 @@ namespace Microsoft.ML.VqVae;
 /// <summary>The columns of video whose rows are frames: the codes of the frame, the action that led to it, and its episode.</summary>
 /// <param name="Codes">The column of codes.</param>
 /// <param name="Action">The column of actions.</param>
+/// <param name="EarlyAction">The same for frames before which an episode has too few to predict them: their actions are context only, and may
+/// be such as no predicted frame of the training data had.</param>
 /// <param name="Episode">The column of episodes.</param>
-internal sealed record EpisodeColumns(CodeRequirements Codes, CategoryColumn Action, DataViewSchema.Column Episode);
+internal sealed record EpisodeColumns(
+    CodeRequirements Codes, CategoryColumn Action, CategoryColumn EarlyAction, DataViewSchema.Column Episode);
 
 /// <summary>The three columns of video as the input of a network; see <see cref="EpisodeReader"/> for the tensors.</summary>
 /// <param name="names">The names of the columns.</param>
@@ -31,8 +34,9 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
     {
         DataViewSchema.Column codes = description.Format.Find(schema, names.Codes);
         CategoryColumn action = description.Actions.Find(schema, names.Action, "action");
+        CategoryColumn early = description.Actions.Find(schema, names.Action, "action", unseenAllowed: true);
         DataViewSchema.Column episode = FindEpisode(schema, names.Episode);
-        return new(description.Format.ToRequirements(codes), action, episode);
+        return new(description.Format.ToRequirements(codes), action, early, episode);
     }
 
     public static DataViewSchema.Column FindEpisode(DataViewSchema schema, string name)
@@ -59,7 +63,7 @@ internal sealed class EpisodeInput(VideoPriorColumns names, VideoPriorDescriptio
 internal sealed class EpisodeReader : RowReader
 {
     readonly CodeGetter _codes;
-    readonly CategoryGetter _action;
+    readonly ActionGetter _action;
     readonly EpisodeGetter _episode;
     readonly int _length;
     readonly int _context;
@@ -77,7 +81,7 @@ internal sealed class EpisodeReader : RowReader
     {
         (_length, _context) = (columns.Codes.Length!.Value, context);
         _codes = new CodeGetter(columns.Codes, row);
-        _action = new CategoryGetter(columns.Action, row);
+        _action = new ActionGetter(columns, context, row);
         _episode = new EpisodeGetter(row, columns.Episode);
         _frames = new long[checked(capacity * _length)];
         _past = new long[checked(capacity * context * _length)];
@@ -96,7 +100,7 @@ internal sealed class EpisodeReader : RowReader
             Array.Clear(_memory);
             Array.Clear(_actionMemory);
         }
-        Push(_actionMemory, [_action.Read()]);
+        Push(_actionMemory, [_action.Read(_seen)]);
         ReadOnlySpan<long> codes = _codes.Read();
         codes.CopyTo(_frames.AsSpan(slot * _length));
         _memory.CopyTo(_past.AsSpan(slot * _memory.Length));
@@ -119,6 +123,18 @@ internal sealed class EpisodeReader : RowReader
         memory.AsSpan(latest.Length).CopyTo(memory);
         latest.CopyTo(memory.AsSpan(memory.Length - latest.Length));
     }
+}
+
+/// <summary>Reads the action that led to the frame of a row.</summary>
+internal sealed class ActionGetter(EpisodeColumns columns, int context, DataViewRow row)
+{
+    readonly CategoryGetter _early = new(columns.EarlyAction, row);
+    readonly CategoryGetter _other = new(columns.Action, row);
+
+    /// <param name="frame">The number of the frame in its episode, from 0.</param>
+    /// <returns>The action; any for the first frame, which no action led to.</returns>
+    public int Read(int frame) =>
+        frame == 0 ? Math.Max(0, _early.ReadAny()) : frame < context ? _early.Read() : _other.Read();
 }
 
 /// <summary>Reads the episode of a row.</summary>

@@ -22,8 +22,8 @@ internal sealed class EpisodeStore : IExampleStore
     /// <summary>The episodes: the key of each, the number of its first row, and its number of frames.</summary>
     public IReadOnlyList<(uint Key, int First, int Length)> Episodes => _episodes;
 
-    /// <summary>The action that led to each frame.</summary>
-    public IReadOnlyList<int> Actions => _frames.Conditions;
+    /// <summary>The action that led to each example.</summary>
+    public IEnumerable<int> Actions => _examples.Select(frame => _frames.Conditions[frame]);
 
     public int Count => _examples.Length;
 
@@ -43,14 +43,15 @@ internal sealed class EpisodeStore : IExampleStore
         var seen = new HashSet<uint>();
         using DataViewRowCursor cursor = data.GetRowCursor([columns.Codes.Column, columns.Action.Column, columns.Episode]);
         var codes = new CodeGetter(columns.Codes, cursor);
-        var action = new CategoryGetter(columns.Action, cursor);
+        var action = new ActionGetter(columns, context, cursor);
         var episode = new EpisodeGetter(cursor, columns.Episode);
         while (UnreadableRow.MoveNext(cursor, cancellation))
         {
             int row = frames.Count;
             uint key = episode.Read();
-            frames.Add(codes.Read(), action.Read());
-            if (episodes.Count > 0 && episodes[^1].Key == key)
+            bool goesOn = episodes.Count > 0 && episodes[^1].Key == key;
+            frames.Add(codes.Read(), action.Read(goesOn ? row - episodes[^1].First : 0));
+            if (goesOn)
             {
                 episodes[^1] = episodes[^1] with { Length = row + 1 - episodes[^1].First };
                 continue;

@@ -13,7 +13,8 @@ namespace Microsoft.ML.VqVae;
 /// </summary>
 /// <remarks>
 /// A row is a frame; the rows of an episode are consecutive and in the order of time. The action of a row is the one that led from the
-/// previous frame to this one. Training uses every frame with at least ContextFrames preceding frames.
+/// previous frame to this one; that of the first row of an episode is not used, and may be missing. Training uses every frame with at least
+/// ContextFrames preceding frames, and the actions of the transformer are those that led to such frames.
 /// <format type="text/markdown"><![CDATA[
 ///
 /// ### Input and Output Columns
@@ -71,7 +72,7 @@ public sealed class VideoPriorEstimator : NetworkEstimator<VideoPriorOptions, Vi
         CategorySet actions = action.Set;
         DataViewSchema.Column episode = EpisodeInput.FindEpisode(input.Schema, _columns.Episode);
         VideoPriorDescription description = VideoPriorDescription.Resolve(codes, format, actions, Options);
-        var columns = new EpisodeColumns(format.ToRequirements(codes), action, episode);
+        var columns = new EpisodeColumns(format.ToRequirements(codes), action, action, episode);
         EpisodeStore episodes = EpisodeStore.Read(
             input, columns, description.Network.ContextFrames, "train on", Options.Training.CancellationToken);
         episodes.RequireExamples();

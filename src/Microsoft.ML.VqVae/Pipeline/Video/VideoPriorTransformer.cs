@@ -51,7 +51,8 @@ public sealed class VideoPriorTransformer : NetworkTransformer
     /// <summary>Number of preceding frames that a frame is predicted from.</summary>
     public int ContextFrames => _model.Description.Network.ContextFrames;
 
-    /// <summary>The actions of the training data, in the order of their keys; numbers from 1 if the keys had no values.</summary>
+    /// <summary>The actions that led to frames of the training data with enough preceding ones, in the order of their keys; numbers from 1 if
+    /// the keys had no values.</summary>
     public IReadOnlyList<string> Actions => [.. _model.Description.Actions.Known];
 
     /// <summary>Samples the frames that follow each episode of the context, with the same actions in all of them.</summary>

@@ -51,7 +51,8 @@ public sealed partial class VqVaeCatalog
     /// <param name="outputColumnName">The column to add: a Single, in bits.</param>
     /// <param name="codesColumnName">The column of codes of frames: Vector&lt;Key&lt;UInt32, K&gt;, h, w, G&gt;, such as the output of
     /// EncodeVideo.</param>
-    /// <param name="actionColumnName">The column of actions, a key: the action that led from the previous frame to this one.</param>
+    /// <param name="actionColumnName">The column of actions, a key: the action that led from the previous frame to this one. That of
+    /// the first row of an episode is not used, and may be missing.</param>
     /// <param name="episodeColumnName">The column of episodes, a key; the rows of an episode are consecutive and in the order of
     /// time.</param>
     /// <param name="contextFrames">Number of preceding frames that a frame is predicted from.</param>

@@ -1,0 +1,56 @@
+using Microsoft.ML.Data;
+using Frame = Microsoft.ML.VqVae.Tests.Pipeline.VideoPriorTests.Frame;
+
+namespace Microsoft.ML.VqVae.Tests.Pipeline;
+
+/// <summary>Starts of episodes, and rollouts that go on from their ends.</summary>
+[TestClass]
+public sealed class VideoEpisodesTests
+{
+    readonly MLContext _ml = new(seed: 1);
+
+    IDataView View(List<Frame> frames) => VideoPriorTests.View(_ml, frames);
+
+    VideoPriorTransformer Fit(IDataView data, string episode = "Episode") =>
+        _ml.Transforms.VqVae.VideoPrior("Bits", "Codes", "Action", episode, VideoPriorTests.Options()).Fit(data);
+
+    /// <summary>Two episodes of twelve and nine frames, whose frames of a number have another action.</summary>
+    static List<Frame> WithAction(int number, string action)
+    {
+        List<Frame> frames = VideoPriorTests.Walks(12, 9);
+        (frames[number].Action, frames[12 + number].Action) = (action, action);
+        return frames;
+    }
+
+    [TestMethod]
+    public void The_action_of_a_first_frame_may_be_missing_and_changes_nothing()
+    {
+        IDataView whole = View(WithAction(0, "left")), missing = View(WithAction(0, ""));
+        using VideoPriorTransformer prior = Fit(whole);
+        Values.AreEqual(Values.Read(prior.Transform(whole), "Bits"), Values.Read(prior.Transform(missing), "Bits"));
+        var sampling = new SamplingOptions { Seed = 1 };
+        Values.AreEqual(Values.Read(prior.Rollout(_ml, whole, ["left"], options: sampling), "Codes"),
+            Values.Read(prior.Rollout(_ml, missing, ["left"], options: sampling), "Codes"));
+        using VideoPriorTransformer other = Fit(missing);
+        Assert.HasCount(21, Values.Read(other.Transform(missing), "Bits"));
+        Assert.HasCount(2, Values.Read(other.Rollout(_ml, missing, ["right"], options: sampling), "Codes"));
+        Assert.Contains("Row 1 of action column 'Action' has no value",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(View(WithAction(1, "")))).Message);
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void An_action_that_led_to_no_frame_of_the_training_is_context_but_not_known(int number)
+    {
+        IDataView data = View(WithAction(number, "start"));
+        using VideoPriorTransformer prior = Fit(data);
+        CollectionAssert.AreEquivalent(new[] { "left", "right" }, prior.Actions.ToArray());
+        Assert.HasCount(21, Values.Read(prior.Transform(data), "Bits"));
+        Assert.HasCount(2, Values.Read(prior.Rollout(_ml, data, ["left"]), "Codes"));
+        Assert.Contains("No row that the model was trained on had the action 'start'",
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => prior.Rollout(_ml, data, ["start"])).Message);
+        Assert.Contains("has 'start'", Assert.ThrowsExactly<InvalidOperationException>(
+            () => Values.Read(prior.Transform(View(WithAction(5, "start"))), "Bits")).Message);
+    }
+}
