@@ -203,6 +203,23 @@ public class PriorSamplingTests
     }
 
     [TestMethod]
+    public void A_request_takes_a_limited_number_of_codes_and_of_batches()
+    {
+        Assert.AreEqual(16 * 64, SampledCodes.RowsOfRequest(49, 64, SampledCodes.MaxCodesOfRequest));
+        Assert.AreEqual(152, SampledCodes.RowsOfRequest(1000 * 441, 64, SampledCodes.MaxCodesOfRequest));
+        Assert.AreEqual(1, SampledCodes.RowsOfRequest(1 << 27, 64, SampledCodes.MaxCodesOfRequest));
+        Assert.Contains("268435456 codes cannot be sampled in a row; expected are at most 268435455", Assert.Throws<ArgumentOutOfRangeException>(
+            () => SampledCodes.RowsOfRequest(1 << 28, 64, SampledCodes.MaxCodesOfRequest)).Message);
+
+        using PriorTransformer prior = Untrained(grid: true);
+        using var limited = new PriorTransformer(prior.Model.Share(), prior.Columns, maxCodes: 30);
+        var options = new SamplingOptions { Seed = 1 };
+        Values.AreEqual(Values.Read(prior.Sample(_ml, 7, "up", options), "Codes"), Values.Read(limited.Sample(_ml, 7, "up", options), "Codes"));
+        Values.AreEqual(Values.Read(prior.Complete(_ml, TinyCodes.Grids(_ml, 5), options), "Codes"),
+            Values.Read(limited.Complete(_ml, TinyCodes.Grids(_ml, 5), options), "Codes"));
+    }
+
+    [TestMethod]
     public void Rows_of_several_requests_are_those_of_one()
     {
         using PriorTransformer prior = Untrained(grid: true);

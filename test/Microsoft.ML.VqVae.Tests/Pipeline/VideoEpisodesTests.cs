@@ -53,4 +53,15 @@ public sealed class VideoEpisodesTests
         Assert.Contains("has 'start'", Assert.ThrowsExactly<InvalidOperationException>(
             () => Values.Read(prior.Transform(View(WithAction(5, "start"))), "Bits")).Message);
     }
+
+    [TestMethod]
+    public void Rollouts_of_requests_of_few_codes_are_those_of_one()
+    {
+        IDataView data = View(VideoPriorTests.Walks(12, 9));
+        using VideoPriorTransformer prior = Fit(data);
+        using var limited = new VideoPriorTransformer(prior.Model.Share(), prior.Columns, maxCodes: 100);
+        var options = new SamplingOptions { Seed = 1 };
+        Values.AreEqual(Values.Read(prior.Rollout(_ml, data, ["left", "right"], 3, options), "Codes", "Rollout"),
+            Values.Read(limited.Rollout(_ml, data, ["left", "right"], 3, options), "Codes", "Rollout"));
+    }
 }

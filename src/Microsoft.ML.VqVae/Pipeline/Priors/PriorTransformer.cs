@@ -20,9 +20,6 @@ public sealed class PriorTransformer : NetworkTransformer
 {
     internal const string LoaderSignature = "VqVaePrior";
 
-    // Codes are Int64: a request takes at most 0.5 GB for them.
-    const int BatchesOfRequest = 16, MaxCodesOfRequest = 1 << 26;
-
     static readonly ModelFormat<Saved<PriorDescription, PriorColumns>, PriorDescription, CodePrior> Format =
         new("VQVAEPRI", LoaderSignature, SavedJson.Default.Prior);
 
@@ -30,11 +27,13 @@ public sealed class PriorTransformer : NetworkTransformer
 
     readonly PriorModel _model;
     readonly PriorColumns _columns;
+    readonly int _maxCodes;
 
     internal PriorTransformer(
-        PriorModel model, PriorColumns columns, TrainingSummary? training = null, long maxLogits = PriorPass.DefaultMaxLogits)
+        PriorModel model, PriorColumns columns, TrainingSummary? training = null, long maxLogits = PriorPass.DefaultMaxLogits,
+        int maxCodes = SampledCodes.MaxCodesOfRequest)
         : base(model.Map(columns.ToInput(model), columns.ToOutputs(), inputs => new PriorPass(model, inputs, maxLogits)), training) =>
-        (_model, _columns) = (model, columns);
+        (_model, _columns, _maxCodes) = (model, columns, maxCodes);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static PriorTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
@@ -128,10 +127,9 @@ public sealed class PriorTransformer : NetworkTransformer
     {
         SamplingSettings settings = Settings(mlContext, ref options);
         int length = CodesPerRow ?? options.Length ?? DefaultLength;
-        int mostRows = BatchesOfRequest * settings.BatchSize;
+        int mostRows = SampledCodes.RowsOfRequest(length, settings.BatchSize, _maxCodes);
         var keys = new List<uint[]>();
         using SharedNetwork.Holding holding = _model.Hold();
-        // A request after the other: nothing is allocated for rows that are far from being sampled.
         while (keys.Count < count)
         {
             using DisposeScope scope = NewDisposeScope();
@@ -171,7 +169,7 @@ public sealed class PriorTransformer : NetworkTransformer
             data, format.ToRequirements(codes, missingAllowed: true), condition, "complete", options.CancellationToken);
         int[] rows = [.. Enumerable.Range(0, given.Count)];
         int[] lengths = Array.ConvertAll(rows, row => Math.Max(given.LengthOf(row), options.Length ?? 0));
-        int mostRows = Math.Clamp(MaxCodesOfRequest / Math.Max(1, lengths.Max()), 1, BatchesOfRequest * settings.BatchSize);
+        int mostRows = SampledCodes.RowsOfRequest(lengths.Max(), settings.BatchSize, _maxCodes);
         var keys = new List<uint[]>();
         using SharedNetwork.Holding holding = _model.Hold();
         while (keys.Count < given.Count)

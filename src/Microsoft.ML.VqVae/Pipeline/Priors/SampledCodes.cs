@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using static TorchSharp.torch;
@@ -7,6 +8,25 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Conversion of sampled codes to a data view in memory with the columns of the training data.</summary>
 internal static class SampledCodes
 {
+    /// <summary>Codes of a request: they are Int64, so that they take at most 0.5 GB.</summary>
+    public const int MaxCodesOfRequest = 1 << 26;
+
+    const int BatchesOfRequest = 16;
+
+    /// <summary>Number of rows that are sampled in a request: nothing is allocated for rows that are far from being sampled.</summary>
+    /// <param name="codesPerRow">Number of codes of a row, known ones included.</param>
+    /// <param name="batchSize">Number of rows that are sampled at once.</param>
+    /// <param name="maxCodes">The number of codes of a request, unless a row has more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A row has more codes than a request can take.</exception>
+    public static int RowsOfRequest(long codesPerRow, int batchSize, int maxCodes)
+    {
+        const int MaxCodesOfRow = int.MaxValue / sizeof(long);
+        return codesPerRow <= MaxCodesOfRow
+            ? (int)Math.Clamp(maxCodes / Math.Max(1, codesPerRow), 1, (long)BatchesOfRequest * batchSize)
+            : throw new ArgumentOutOfRangeException(nameof(codesPerRow), codesPerRow, string.Create(CultureInfo.InvariantCulture,
+                $"{codesPerRow} codes cannot be sampled in a row; expected are at most {MaxCodesOfRow}. Sample fewer, and go on from them."));
+    }
+
     /// <summary>The codes of each row as keys, from 1.</summary>
     /// <param name="codes">Int64 [rows, N] on the CPU.</param>
     /// <param name="lengths">Number of codes to take of each row; null for all.</param>

@@ -26,15 +26,21 @@ public sealed class VideoPriorTransformer : NetworkTransformer
 
     readonly VideoPriorModel _model;
     readonly VideoPriorColumns _columns;
+    readonly int _maxCodes;
 
-    internal VideoPriorTransformer(VideoPriorModel model, VideoPriorColumns columns, TrainingSummary? training = null)
+    internal VideoPriorTransformer(
+        VideoPriorModel model, VideoPriorColumns columns, TrainingSummary? training = null, int maxCodes = SampledCodes.MaxCodesOfRequest)
         : base(model.Map(columns.ToInput(model.Description), columns.ToOutputs(), inputs => new VideoPriorPass(model, inputs),
             needsRowsInOrder: true), training) =>
-        (_model, _columns) = (model, columns);
+        (_model, _columns, _maxCodes) = (model, columns, maxCodes);
 
     // Called by ML.NET, which finds it by its name and parameters.
     static VideoPriorTransformer Create(IHostEnvironment env, ModelLoadContext ctx) =>
         Format.Load(env, ctx, (model, saved) => new VideoPriorTransformer(model, saved.Columns));
+
+    internal VideoPriorModel Model => _model;
+
+    internal VideoPriorColumns Columns => _columns;
 
     /// <summary>The column of codes that is read.</summary>
     public string CodesColumnName => _columns.Codes;
@@ -116,7 +122,7 @@ public sealed class VideoPriorTransformer : NetworkTransformer
         EpisodeStore episodes = EpisodeStore.Read(context, columns, ContextFrames, "go on from", options.CancellationToken);
         SamplingSettings settings = options.ToSettings(options.Seed ?? MLNetInternals.SeedOf(mlContext) ?? Random.Shared.Next());
         var rollout = new VideoRollout(_model, KeyNames.Of(columns.Episode), episodes, actions, count);
-        return rollout.View(mlContext, columns, rollout.Run(settings));
+        return rollout.View(mlContext, columns, rollout.Run(settings, _maxCodes));
     }
 
     internal override CategorySet? Classes => _model.Description.Actions;

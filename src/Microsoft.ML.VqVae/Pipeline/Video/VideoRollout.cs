@@ -9,8 +9,6 @@ namespace Microsoft.ML.VqVae;
 /// <summary>Samples the frames that follow the ends of episodes, and returns them as a data view in memory.</summary>
 internal sealed class VideoRollout
 {
-    const int BatchesOfRequest = 16;
-
     readonly VideoPriorModel _model;
     readonly EpisodeStore _episodes;
     readonly int _count;
@@ -62,12 +60,14 @@ internal sealed class VideoRollout
     }
 
     /// <summary>Samples all rollouts: the keys of the codes of each frame, rollout after rollout.</summary>
-    public uint[][] Run(SamplingSettings settings)
+    /// <param name="settings">Temperature, seed, batch size and more.</param>
+    /// <param name="maxCodes">Number of codes of a request.</param>
+    public uint[][] Run(SamplingSettings settings, int maxCodes)
     {
         using SharedNetwork.Holding holding = _model.Hold();
-        int rollouts = _actions.Length * _count, mostRows = BatchesOfRequest * settings.BatchSize;
+        long codesOfRollout = ((long)Frames + _model.Description.Network.ContextFrames) * _model.Network.CodesOfFrame;
+        int rollouts = _actions.Length * _count, mostRows = SampledCodes.RowsOfRequest(codesOfRollout, settings.BatchSize, maxCodes);
         var keys = new List<uint[]>();
-        // A request after the other: nothing is allocated for rollouts that are far from being sampled.
         for (int first = 0, rows; first < rollouts; first += rows)
         {
             using DisposeScope scope = NewDisposeScope();
