@@ -64,4 +64,15 @@ public sealed class VideoEpisodesTests
         Values.AreEqual(Values.Read(prior.Rollout(_ml, data, ["left", "right"], 3, options), "Codes", "Rollout"),
             Values.Read(limited.Rollout(_ml, data, ["left", "right"], 3, options), "Codes", "Rollout"));
     }
+
+    [TestMethod]
+    public void An_input_column_of_the_name_of_the_numbers_of_rollouts_is_refused()
+    {
+        IDataView data = View(VideoPriorTests.Walks(12, 9));
+        data = _ml.Transforms.CopyColumns("Rollout", "Episode").Fit(data).Transform(data);
+        using VideoPriorTransformer prior = Fit(data, episode: "Rollout");
+        Assert.HasCount(21, Values.Read(prior.Transform(data), "Bits"));
+        Assert.Contains("The prior reads a column 'Rollout'",
+            Assert.ThrowsExactly<InvalidOperationException>(() => prior.Rollout(_ml, data, ["left"])).Message);
+    }
 }

@@ -73,8 +73,8 @@ public sealed class VideoPriorTransformer : NetworkTransformer
     /// its episode, from 0. The rows are ordered by episode, then rollout, then frame. All codes are sampled by this call.</returns>
     /// <exception cref="ArgumentException">An action is not in the training data, an option is invalid, or a column is missing or has
     /// another type than in training.</exception>
-    /// <exception cref="InvalidOperationException">An episode is shorter than the context that the prior needs, or a row is
-    /// unsuitable.</exception>
+    /// <exception cref="InvalidOperationException">An episode is shorter than the context that the prior needs, a row is unsuitable, or a
+    /// column that the prior reads is named <c>Rollout</c>.</exception>
     /// <exception cref="OperationCanceledException">The cancellation token of the options was canceled.</exception>
     /// <example>
     /// <code>
@@ -118,6 +118,7 @@ public sealed class VideoPriorTransformer : NetworkTransformer
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         options ??= new SamplingOptions();
         options.Validate();
+        VideoRollout.RequireOtherNames(CodesColumnName, ActionColumnName, EpisodeColumnName);
         EpisodeColumns columns = _columns.ToInput(_model.Description).Bind(context.Schema);
         EpisodeStore episodes = EpisodeStore.Read(context, columns, ContextFrames, "go on from", options.CancellationToken);
         SamplingSettings settings = options.ToSettings(options.Seed ?? MLNetInternals.SeedOf(mlContext) ?? Random.Shared.Next());

@@ -48,6 +48,17 @@ internal sealed class VideoRollout
         CheckRows(_actions.Length, count, Frames);
     }
 
+    /// <summary>Refuses input columns with the name of the column of the numbers of rollouts, which would take their place.</summary>
+    public static void RequireOtherNames(params ReadOnlySpan<string> inputs)
+    {
+        if (inputs.Contains(nameof(Row.Rollout)))
+        {
+            throw new InvalidOperationException($"The prior reads a column '{nameof(Row.Rollout)}', but a rollout has a column of this name for "
+                + "its number; expected are other names of the codes, actions and episodes. Copy the column to another name (CopyColumns), and "
+                + "train the prior with that.");
+        }
+    }
+
     int Frames => _actions[0].Length;
 
     static void CheckRows(long episodes, long count, long frames)
