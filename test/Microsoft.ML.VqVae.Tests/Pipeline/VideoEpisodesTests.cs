@@ -75,4 +75,37 @@ public sealed class VideoEpisodesTests
         Assert.Contains("The prior reads a column 'Rollout'",
             Assert.ThrowsExactly<InvalidOperationException>(() => prior.Rollout(_ml, data, ["left"])).Message);
     }
+
+    [TestMethod]
+    public void Training_and_rollouts_read_their_rows_once()
+    {
+        var data = new CountingView(View(VideoPriorTests.Walks(12, 9)));
+        using VideoPriorTransformer prior = Fit(data);
+        Assert.AreEqual(1, data.Cursors);
+        prior.Rollout(_ml, data, ["left"]);
+        Assert.AreEqual(2, data.Cursors);
+    }
+
+    sealed class CountingView(IDataView source) : IDataView
+    {
+        public int Cursors { get; private set; }
+
+        public DataViewSchema Schema => source.Schema;
+
+        public bool CanShuffle => source.CanShuffle;
+
+        public long? GetRowCount() => source.GetRowCount();
+
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+        {
+            Cursors++;
+            return source.GetRowCursor(columnsNeeded, rand);
+        }
+
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+        {
+            Cursors++;
+            return source.GetRowCursorSet(columnsNeeded, n, rand);
+        }
+    }
 }
