@@ -86,6 +86,33 @@ public sealed class VideoEpisodesTests
         Assert.AreEqual(2, data.Cursors);
     }
 
+    [TestMethod]
+    public void Codes_and_actions_of_rollouts_are_as_in_training_and_episodes_as_in_the_context()
+    {
+        using VideoPriorTransformer prior = Fit(View(VideoPriorTests.Walks(12, 9)));
+        List<Frame> frames = VideoPriorTests.Walks(12, 9, 5);
+        frames.Reverse();
+        frames.ForEach(frame => frame.Action = "right");
+        IDataView training = View(VideoPriorTests.Walks(12, 9)), context = VideoPriorTests.View(_ml, frames, dimensions: [9]);
+        IDataView made = prior.Rollout(_ml, context, ["left"]);
+        Assert.AreNotEqual(context.Schema["Codes"].Type, made.Schema["Codes"].Type);
+        foreach ((string column, IDataView source) in (ReadOnlySpan<(string, IDataView)>)
+            [("Codes", training), ("Action", training), ("Episode", context)])
+        {
+            Assert.AreEqual(source.Schema[column].Type, made.Schema[column].Type);
+            CollectionAssert.AreEqual(Names(source.Schema[column]), Names(made.Schema[column]));
+        }
+        CollectionAssert.AreEqual(new[] { "walk2", "walk1", "walk0" }, Names(made.Schema["Episode"]));
+    }
+
+    static string[] Names(DataViewSchema.Column column)
+    {
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        if (column.Annotations.Schema.GetColumnOrNull("KeyValues") is not null)
+            column.Annotations.GetValue("KeyValues", ref names);
+        return [.. names.DenseValues().Select(name => name.ToString())];
+    }
+
     sealed class CountingView(IDataView source) : IDataView
     {
         public int Cursors { get; private set; }

@@ -68,9 +68,10 @@ public sealed class VideoPriorTransformer : NetworkTransformer
     /// <param name="actions">The actions, out of <see cref="Actions"/>, one for each frame to sample.</param>
     /// <param name="count">Number of rollouts per episode; at least 1.</param>
     /// <param name="options">Temperature, seed, batch size and more; null for the defaults. Length is ignored.</param>
-    /// <returns>A data view in memory with a row for each sampled frame: the columns of codes, actions and episodes with the names, types
-    /// and annotations of the context, which the decoder of the codec accepts, and <c>Rollout</c>, an Int32, the number of the rollout of
-    /// its episode, from 0. The rows are ordered by episode, then rollout, then frame. All codes are sampled by this call.</returns>
+    /// <returns>A data view in memory with a row for each sampled frame: the columns of codes and actions with the types and annotations of
+    /// the training data, which the decoder of the codec accepts, that of episodes with those of the context, and <c>Rollout</c>, an Int32,
+    /// the number of the rollout of its episode, from 0. The rows are ordered by episode, then rollout, then frame. All codes are sampled by
+    /// this call.</returns>
     /// <exception cref="ArgumentException">An action is not in the training data, an option is invalid, or a column is missing or has
     /// another type than in training.</exception>
     /// <exception cref="InvalidOperationException">An episode is shorter than the context that the prior needs, a row is unsuitable, or a
