@@ -273,4 +273,41 @@ public class PriorTests
             Assert.AreEqual(network, Growth(() => Work(grid)), "after fit, transform, sample and dispose");
         }
     }
+
+    [TestMethod]
+    public void Series_of_known_size_with_several_codes_per_position_are_a_line_with_a_table_for_each_place()
+    {
+        SeriesVqVaeOptions codec = TinySeries.Options();
+        codec.Quantizer.CodesPerPosition = 2;
+        using SeriesVqVaeTransformer encoder =
+            _ml.Transforms.VqVae.EncodeSeries("Codes", "Window", codec).Fit(TinySeries.Data(_ml, isFixed: true));
+        IDataView codes = encoder.Transform(TinySeries.Data(_ml, isFixed: true));
+        PriorOptions options = TinyCodes.Options();
+        (options.PixelCnn.Height, options.PixelCnn.Width, options.PixelCnn.CodesPerPosition) = (16, 1, 2);
+        using PriorTransformer prior = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, options).Fit(codes);
+        Assert.AreEqual(PriorNetwork.PixelCnn, prior.Network);
+        Assert.AreEqual(2 * TinySeries.Codes, RowsOfTable(prior));
+        using var stream = new MemoryStream();
+        _ml.Model.Save(prior, codes.Schema, stream);
+        stream.Position = 0;
+        using var loaded = (PriorTransformer)_ml.Model.Load(stream, out _);
+        Values.AreEqual(Values.Read(prior.Transform(codes), "Bits"), Values.Read(loaded.Transform(codes), "Bits"));
+        using SeriesVqVaeDecoderTransformer decoder = encoder.Decoder("Again");
+        IDataView samples = prior.Sample(_ml, 2, options: new SamplingOptions { Seed = 1 });
+        Values.AreEqual(Values.Read(samples, "Codes"),
+            Values.Read(prior.Sample(_ml, 2, options: new SamplingOptions { Seed = 1, Cached = false }), "Codes"));
+        Assert.HasCount(2, Values.Read(decoder.Transform(samples), "Again"));
+
+        // By default a picture of 16×2 codes, as before.
+        using PriorTransformer picture = _ml.Transforms.VqVae.Prior("Bits", "Codes", null, TinyCodes.Options()).Fit(codes);
+        Assert.AreEqual(TinySeries.Codes, RowsOfTable(picture));
+    }
+
+    static long RowsOfTable(PriorTransformer prior)
+    {
+        using var folder = new Tests.Samples.TemporaryFolder();
+        prior.SaveWeights(folder.File("weights"));
+        using SafetensorsContent weights = Safetensors.ReadFile(folder.File("weights"));
+        return weights.Tensors["codes"].shape[0];
+    }
 }

@@ -191,7 +191,8 @@ internal static class CodeGrids
     };
 
     /// <summary>The grid of a PixelCNN. Sizes that the options leave open (0, and 1 code per position) are taken from the dimensions of the
-    /// column; a vector without dimensions is a grid if the options give its height and width.</summary>
+    /// column; a vector without dimensions is a grid if the options give its height and width, and one of two is a line of positions with
+    /// several codes each, as series have, if the options ask for a width of 1 and as many codes per position.</summary>
     /// <param name="format">The column.</param>
     /// <param name="asked">The options.</param>
     /// <param name="vectorAsLine">Whether a vector without dimensions is a line if the options give no height and width; if they do, its
@@ -202,6 +203,8 @@ internal static class CodeGrids
         long positions = (long)asked.Height * asked.Width;
         CodeGrid? grid = format.Dimensions switch
         {
+            [int height, int perPosition] when asked is { Width: 1, CodesPerPosition: > 1 } && asked.CodesPerPosition == perPosition =>
+                new CodeGrid(height, 1, perPosition, format.Codes),
             [_, _] or [_, _, _] => Of(format),
             [int length] when positions > 0
                 && (vectorAsLine ? length % positions == 0 : length == positions * asked.CodesPerPosition) =>
