@@ -192,13 +192,13 @@ public class FeatureInputTests
     }
 
     [TestMethod]
-    public void An_empty_row_is_named_and_those_before_it_are_not_lost()
+    public void A_row_with_a_missing_code_is_named_and_those_before_it_are_not_lost()
     {
         using FeatureTransformer features = _ml.Transforms.VqVae.Featurize("Features", "Codes", TinyFeatures.Options())
             .Fit(TinyCodes.Lines(_ml, 20));
         IDataView rows = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 5).Select(row => new AnyLength
         {
-            Codes = row == 3 ? [] : [1, 2, 3, 1],
+            Codes = row == 3 ? [1, 0, 3, 1] : [1, 2, 3, 1],
         }));
         IDataView view = features.Transform(rows);
         using DataViewRowCursor cursor = view.GetRowCursor([view.Schema["Features"]]);
@@ -214,7 +214,45 @@ public class FeatureInputTests
             cursor.MoveNext();
             getter(ref value);
         }).Message;
-        Assert.Contains("Row 3 of codes column 'Codes' has no codes", message);
+        Assert.Contains("Row 3 of codes column 'Codes' has no code in slot 1", message);
+    }
+
+    [TestMethod]
+    [DataRow("Outputs")]
+    [DataRow(null)]
+    public void Sequences_without_codes_are_left_out_of_training_and_have_features_of_zero(string? input)
+    {
+        TinySpeech.Row[] rows = TinySpeech.Rows(6);
+        (rows[0].Waveform, rows[2].Waveform) = ([], []);
+        IDataView data = TinySpeech.Data(_ml, rows);
+        AudioVqVaeOptions codec = TinySpeech.Options(TinySpeech.Mel(), steps: 4);
+        codec.EncoderOutputsColumnName = "Outputs";
+        using TransformerChain<FeatureTransformer> model = _ml.Transforms.VqVae.EncodeAudio("Codes", "Waveform", codec)
+            .Append(_ml.Transforms.VqVae.Featurize("Features", "Codes", Options(input))).Fit(data);
+        List<object[]> features = Values.Read(model.Transform(data), "Features", "Positions");
+        TinySpeech.Row[] whole = [.. rows.Where(row => row.Waveform.Length > 0)];
+        Values.AreEqual(Values.Read(model.Transform(TinySpeech.Data(_ml, whole)), "Features", "Positions"),
+            [.. features.Where((_, row) => rows[row].Waveform.Length > 0)], 1e-3);
+        // All of a batch, too.
+        IDataView empty = TinySpeech.Data(_ml, [.. rows.Where(row => row.Waveform.Length == 0)]);
+        List<object[]> without = [features[0], features[2], .. Values.Read(model.Transform(empty), "Features", "Positions")];
+        Assert.HasCount(4, without);
+        foreach (object[] row in without)
+        {
+            CollectionAssert.AreEqual(new float[3 * TinyFeatures.Channels], (float[])row[0]);
+            Assert.IsEmpty((float[])row[1]);
+        }
+    }
+
+    [TestMethod]
+    public void Training_needs_a_row_with_codes_and_no_vectors_in_rows_without()
+    {
+        string NoFit(string? input, params WithVectors[] rows) => Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.Transforms.VqVae.Featurize("Features", "Codes", Options(input)).Fit(_ml.Data.LoadFromEnumerable(rows))).Message;
+        Assert.AreEqual("All 2 rows of column 'Codes' are empty: there is nothing to train on.",
+            NoFit(null, new() { Codes = [] }, new() { Codes = [] }));
+        Assert.Contains("Row 1 of column 'Vectors' has 6 numbers, but no codes; expected are none",
+            NoFit("Vectors", new(), new() { Codes = [] }));
     }
 
     [TestMethod]

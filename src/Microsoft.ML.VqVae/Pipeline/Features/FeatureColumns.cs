@@ -98,7 +98,7 @@ internal sealed record FeatureColumns(
 
     public ModelInput ToInput(FeatureModel model) => Input is string input
         ? new PositionVectorsInput(input, model.Description)
-        : new CodeSequenceInput(Codes, model.Description.Format, model.Description.CodesPerPosition, emptyAllowed: false);
+        : new CodeSequenceInput(Codes, model.Description.Format, model.Description.CodesPerPosition);
 
     public IReadOnlyList<ModelColumn<FeatureModel, FeaturePass>> ToOutputs()
     {
@@ -148,11 +148,22 @@ internal sealed class FeaturePass(FeatureModel model, FeatureColumns columns, IR
     public long[] Lengths => field ??= inputs[1].data<long>().ToArray();
 
     /// <summary>Outputs of the layer, Single [rows, N, C].</summary>
-    public Tensor States => field ??= model.Network.Features(inputs[0].to(model.Device), DeviceLengths, columns.Layer);
+    public Tensor States => field ??= model.Network.Features(Inputs.to(model.Device), DeviceLengths, columns.Layer);
 
-    /// <summary>Single [rows, parts, C].</summary>
-    public Tensor Features =>
-        FeaturePooling.Pool(States, model.Network.Grid, DeviceLengths, columns.PoolingSize, columns.IncludeMaximum);
+    /// <summary>Single [rows, parts, C]; 0 for rows without positions.</summary>
+    public Tensor Features
+    {
+        get
+        {
+            Tensor features =
+                FeaturePooling.Pool(States, model.Network.Grid, DeviceLengths, columns.PoolingSize, columns.IncludeMaximum);
+            return Lengths.Contains(0) ? features * inputs[1].sign().view(-1, 1, 1).to(model.Device) : features;
+        }
+    }
 
-    Tensor? DeviceLengths => model.Network.Grid.IsSequence ? field ??= inputs[1].to(model.Device) : null;
+    // The network takes no rows without positions: it computes them as rows of one position.
+    Tensor Inputs => inputs[0].shape[1] > 0 ? inputs[0]
+        : zeros([inputs[0].shape[0], 1, inputs[0].shape[2]], dtype: inputs[0].dtype);
+
+    Tensor? DeviceLengths => model.Network.Grid.IsSequence ? field ??= inputs[1].ClampMin(1).to(model.Device) : null;
 }

@@ -35,8 +35,9 @@ namespace Microsoft.ML.VqVae;
 /// ]]></format>
 ///
 /// Codes of an image form a grid; those of a clip are the grids of its frames, one below the other; vectors with one dimension are lines, and
-/// those of variable size sequences, in which the features of a row do not depend on the rows that it is computed with. Codes are matched by
-/// their key values, as for <see cref="PriorEstimator"/>.
+/// those of variable size sequences, in which the features of a row do not depend on the rows that it is computed with. A sequence without
+/// codes, such as that of an empty waveform, is left out of training; its features are 0, and it has no positions. Codes are matched by their
+/// key values, as for <see cref="PriorEstimator"/>.
 /// </remarks>
 public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureTransformer>
 {
@@ -82,9 +83,10 @@ public sealed class FeatureEstimator : NetworkEstimator<FeatureOptions, FeatureT
             .Add("Network", description.Network, SavedJson.Default.MaskedCodeTransformerOptions)
             .Add("CodesPerPosition", perPosition).Add("input channels", rows.InputChannels).Add("CropLength", cropLength)
             .Add("rows", rows.Rows).Add("codes", rows.TotalCodes);
+        string empty = rows.Empty == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {rows.Empty} empty rows left out");
         string read = vectors is null ? "" : $" and vectors of {rows.InputChannels} numbers";
         string subject = string.Create(CultureInfo.InvariantCulture,
-            $"features of {description.Network.Channels} channels on {rows.Rows} rows of {format.ToColumnType()}{read}");
+            $"features of {description.Network.Channels} channels on {rows.Rows} rows of {format.ToColumnType()}{read}{empty}");
         return new(new TrainingTask(network, network, rows, fingerprint), subject,
             (device, summary) => new FeatureTransformer(new FeatureModel(description, network, device), _columns, summary));
     }

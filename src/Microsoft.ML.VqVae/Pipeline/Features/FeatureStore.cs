@@ -25,6 +25,9 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
 
     public int Rows => _codes.Count;
 
+    /// <summary>Number of rows without codes, which were left out.</summary>
+    public int Empty { get; private set; }
+
     public long TotalCodes => _codes.TotalCodes;
 
     /// <summary>D: numbers of a vector; 0 where there are none.</summary>
@@ -44,16 +47,28 @@ internal sealed class FeatureStore : IExampleStore, IDisposable
         try
         {
             using DataViewRowCursor cursor = data.GetRowCursor(input is { } read ? [codes.Column, read] : [codes.Column]);
-            var codeGetter = new CodeGetter(codes, cursor);
+            var codeGetter = new CodeGetter(codes with { EmptyAllowed = true }, cursor);
             PositionVectorsGetter? vectors = input is { } column ? new PositionVectorsGetter(cursor, column, channels: 0) : null;
             while (UnreadableRow.MoveNext(cursor, training.CancellationToken))
             {
                 ReadOnlySpan<long> row = codeGetter.Read();
                 int positions = row.Length / store._perPosition;
-                store._crops.Add(store.Rows, positions);
-                store._codes.Add(row);
-                if (vectors is not null)
-                    store._vectors.Add(store._memory.Keep(vectors.Read(positions)));
+                if (positions > 0)
+                {
+                    store._crops.Add(store.Rows, positions);
+                    store._codes.Add(row);
+                }
+                else
+                {
+                    store.Empty++;
+                }
+                if (vectors?.Read(positions) is [_, ..] ofRow)
+                    store._vectors.Add(store._memory.Keep(ofRow));
+            }
+            if (store.Rows == 0 && store.Empty > 0)
+            {
+                throw new InvalidOperationException(
+                    $"All {store.Empty} rows of column '{codes.Column.Name}' are empty: there is nothing to train on.");
             }
             store._codes.RequireRows("train on");
             store.InputChannels = vectors?.Channels ?? 0;

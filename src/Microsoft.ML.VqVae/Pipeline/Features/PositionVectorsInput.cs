@@ -54,13 +54,18 @@ internal sealed class PositionVectorsGetter(DataViewRow row, DataViewSchema.Colu
     /// <summary>D: numbers of a vector; 0 before the first row.</summary>
     public int Channels { get; private set; } = channels;
 
-    /// <summary>The numbers, position by position.</summary>
+    /// <summary>The numbers, position by position; none for a row without positions.</summary>
     /// <param name="positions">The number of positions; null where any number will do.</param>
     public float[] Read(int? positions)
     {
         _getter(ref _vector);
         float[] values = new float[_vector.Length];
         _vector.CopyTo(values);
+        // A row without codes has no positions. Where positions are not known, it is one without numbers.
+        if (values.Length == 0 && positions is null or 0)
+            return values;
+        if (positions == 0)
+            throw Bad(string.Create(CultureInfo.InvariantCulture, $"{values.Length} numbers, but no codes; expected are none"));
         if (Channels == 0 && positions is int first)
         {
             Channels = values.Length > 0 && values.Length % first == 0 ? values.Length / first : throw Bad(string.Create(
@@ -71,10 +76,10 @@ internal sealed class PositionVectorsGetter(DataViewRow row, DataViewSchema.Colu
             throw Bad(string.Create(CultureInfo.InvariantCulture,
                 $"{values.Length} numbers; expected are {(long)count * Channels}, {Channels} for each of {count} positions"));
         }
-        if (values.Length == 0 || values.Length % Channels != 0)
+        if (values.Length % Channels != 0)
         {
             throw Bad(string.Create(CultureInfo.InvariantCulture,
-                $"{values.Length} numbers; expected is a multiple of {Channels}, the numbers of a position, above 0"));
+                $"{values.Length} numbers; expected is a multiple of {Channels}, the numbers of a position"));
         }
         int bad = Finite.IndexOfOther(values);
         return bad < 0 ? values : throw Bad(string.Create(CultureInfo.InvariantCulture,

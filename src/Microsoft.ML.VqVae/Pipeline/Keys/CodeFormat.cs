@@ -162,15 +162,14 @@ internal sealed class CodesInput(string name, CodeFormat format, string role = "
 /// <param name="name">The name of the column.</param>
 /// <param name="format">The codes that the network was trained on.</param>
 /// <param name="perPosition">G: the number of codes at a position.</param>
-/// <param name="emptyAllowed">Whether rows may be empty, as those of a decoder may.</param>
 /// <param name="valuesPerCode">Number of values that the network makes of a code.</param>
 internal sealed class CodeSequenceInput(
-    string name, CodeFormat format, int perPosition, bool emptyAllowed = true, int valuesPerCode = 1) : ModelInput
+    string name, CodeFormat format, int perPosition, int valuesPerCode = 1) : ModelInput
 {
     public override IReadOnlyList<DataViewSchema.Column> Find(DataViewSchema schema) => [format.Find(schema, name)];
 
     public override RowReader CreateReader(DataViewRow row, int capacity) => new CodeReader(
-        format.ToRequirements(Find(row.Schema)[0]) with { Length = null, EmptyAllowed = emptyAllowed, PerPosition = perPosition }, row, capacity,
+        format.ToRequirements(Find(row.Schema)[0]) with { Length = null, EmptyAllowed = true, PerPosition = perPosition }, row, capacity,
         byPosition: true, valuesPerCode);
 
     public override IReadOnlyList<OnnxValue> ToOnnx(DataViewSchema schema, Func<DataViewSchema.Column, OnnxValue> valueOf) =>
