@@ -58,9 +58,11 @@ public sealed class UnequalRowsTests
             return begin(inputs);
         }
         string[] names = [.. columns.Select(column => column.Name)];
-        IDataView alone = new BatchedView(data, new BatchMapping<TModel, TPass>(model, batchSize: 1, input, columns, begin));
+        // The views name the transformer that they are of only where they are converted to ONNX.
+        var none = new TransformerChain<ITransformer>();
+        IDataView alone = new BatchedView(data, none, new BatchMapping<TModel, TPass>(model, batchSize: 1, input, columns, begin));
         var grouped = new BatchMapping<TModel, TPass>(model, batchSize: 4, input, columns, Begin, maxValues: maxValues);
-        Values.AreEqual(Values.Read(alone, names), Values.Read(new BatchedView(data, grouped), names), 1e-3);
+        Values.AreEqual(Values.Read(alone, names), Values.Read(new BatchedView(data, none, grouped), names), 1e-3);
         CollectionAssert.AreEqual(new long[] { 3, 1, 2 }, together);
         return alone;
     }
