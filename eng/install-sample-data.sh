@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # Installs what the default data of a sample or some tests need, on Debian and its relatives; elsewhere samples and tests say what they miss.
 #
-#   eng/install-sample-data.sh [SAMPLE]
+#   eng/install-sample-data.sh [SAMPLE | tests | all]
 set -euo pipefail
 
 command -v dpkg-query >/dev/null || exit 0
 
 # Pictures; a speech synthesiser and a decoder of FLAC recordings; a game whose engine plays the walks of the video sample.
 pictures=(dataset-fashion-mnist) speech=(flite flac) video=(dsda-doom freedoom)
-# Open MPI, for the tests of training on several processes.
-mpi=(openmpi-bin)
+# For tests: Open MPI, which starts several processes that train together, and the decoder of FLAC.
+tests=(openmpi-bin flac)
 case "${1:-}" in
     images | generate | compare | two-level | compress | features | anomalies | encode) wanted=("${pictures[@]}") ;;
     phonemes | speakers | speech-prior) wanted=("${speech[@]}") ;;
     video) wanted=("${video[@]}") ;;
-    mpi) wanted=("${mpi[@]}") ;;
-    all) wanted=("${pictures[@]}" "${speech[@]}" "${video[@]}" "${mpi[@]}") ;;
+    tests) wanted=("${tests[@]}") ;;
+    all) wanted=("${pictures[@]}" "${speech[@]}" "${video[@]}" "${tests[@]}") ;;
     *) exit 0 ;;
 esac
 

@@ -14,6 +14,8 @@ public sealed class AudioFormatTests : IDisposable
     static bool HasFlac => Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
         .Any(folder => File.Exists(Path.Combine(folder, OperatingSystem.IsWindows() ? "flac.exe" : "flac")));
 
+    const string WithoutFlac = "The program flac is not installed (Debian: apt install flac).";
+
     readonly MLContext _ml = new(seed: 1);
     readonly TemporaryFolder _folder = new();
 
@@ -50,7 +52,7 @@ public sealed class AudioFormatTests : IDisposable
         if (!HasFlac)
         {
             StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => file.Read()).Message, "apt install flac");
-            return;
+            Assert.Inconclusive(WithoutFlac);
         }
         CollectionAssert.AreEqual(expected.Read(), file.Read());
         CollectionAssert.AreEqual(expected.Read(1234, 100), file.Read(1234, 100));
@@ -90,7 +92,8 @@ public sealed class AudioFormatTests : IDisposable
     public void A_file_that_is_cut_is_an_error_and_never_a_shorter_sound(string name)
     {
         byte[] bytes = File.ReadAllBytes(Golden(name));
-        foreach (int kept in (int[])[bytes.Length - 1, bytes.Length - 300, bytes.Length / 2, 40])
+        // Within the header first, which is read without a program.
+        foreach (int kept in (int[])[40, bytes.Length / 2, bytes.Length - 300, bytes.Length - 1])
         {
             string path = _folder.Write(name, bytes[..kept]);
             Exception error = Assert.Throws<Exception>(() =>
@@ -99,7 +102,7 @@ public sealed class AudioFormatTests : IDisposable
                 file.Read();
             });
             if (error is NotSupportedException && !HasFlac)
-                continue;
+                Assert.Inconclusive(WithoutFlac);
             Assert.IsInstanceOfType<InvalidDataException>(error, $"{kept} of {bytes.Length}: {error}");
             StringAssert.Contains(error.Message, path);
         }
