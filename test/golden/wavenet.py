@@ -95,8 +95,10 @@ def decoder():
         batch=b, latents=latents, hop=hop, dimensions=d, frames=frames, conditioning=conditioning, speakers=speakers, blocks=blocks,
         layers=layers, taps=taps, channels=channels, skip=skip, samples=samples.reshape(-1).tolist(), speaker=speaker.tolist(),
         loss=compact(loss)[0], logits=compact(logits[:, ::16].transpose(1, 2)), quantized_gradient=compact(quantized.grad),
-        # The gradients of the two widest are given as sums over the levels.
-        gradients={name: compact(t.grad.sum(0) if name in ("stack.embedding", "stack.output.weight") else t.grad)
+        # The gradients of the two widest are given as sums over the levels, each level with a weight of its own: a plain sum over the
+        # levels that a softmax chooses from is 0, whatever the input.
+        gradients={name: compact(torch.einsum("k,kc->c", torch.sin(torch.arange(len(t.grad))), t.grad)
+                                 if name in ("stack.embedding", "stack.output.weight") else t.grad)
                    for name, t in p.items()})
 
 

@@ -38,7 +38,8 @@ public sealed class GoldenWaveNetDecoderTests
         Tensor loss = decoder.Loss(samples, quantized, speakers);
         loss.backward();
         TensorAssert.Close([golden.Number("loss")], loss, Tolerance, "loss");
-        TensorAssert.Close(golden.Numbers("quantized_gradient"), quantized.grad!, Tolerance, "gradient of the latents");
+        float[] expected = golden.Numbers("quantized_gradient");
+        TensorAssert.Within(expected, quantized.grad!, Tolerance * expected.Max(Math.Abs), "gradient of the latents");
         golden.CheckGradients(decoder, Tolerance, "stack.embedding", "stack.output.weight");
     }
 }

@@ -38,6 +38,19 @@ internal static class TensorAssert
         }
     }
 
+    /// <summary>Each number within the same distance, which must be more than 0.</summary>
+    public static void Within(float[] expected, Tensor actual, double allowed, string what)
+    {
+        Assert.IsGreaterThan(0.0, allowed, $"{what}: only zeros are expected.");
+        float[] found = Floats(actual);
+        Assert.HasCount(expected.Length, found, $"{what}: count");
+        for (int i = 0; i < found.Length; i++)
+        {
+            if (!(Math.Abs(expected[i] - found[i]) <= allowed))
+                Assert.Fail($"{what}[{i}]: expected {expected[i]:G9} ± {allowed:G2}, found {found[i]:G9}.");
+        }
+    }
+
     public static void Close(Tensor expected, Tensor actual, double tolerance, string what)
     {
         CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: shape");
