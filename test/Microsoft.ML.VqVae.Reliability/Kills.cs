@@ -25,6 +25,9 @@ internal static class Kills
     // The line of a training process at each of its steps.
     const string Step = "step";
 
+    // The beginning of its last line, where it went on from a checkpoint.
+    const string GoneOn = "gone on from step ";
+
     static readonly TimeSpan _longest = TimeSpan.FromMinutes(2);
 
     public static KillReport Run(int kills, int seed, string folder, TextWriter log)
@@ -83,10 +86,18 @@ internal static class Kills
             errors.Add("A training did not end.");
             return null;
         }
-        if (process.ExitCode == 0)
-            return File.ReadAllBytes(weights);
-        errors.Add($"{line}\n{output.Result}");
-        return null;
+        if (process.ExitCode != 0)
+        {
+            errors.Add($"{line}\n{output.Result}");
+            return null;
+        }
+        // A training from the start would end in the same weights.
+        if ($"{line}\n{output.Result}".Contains(GoneOn, StringComparison.Ordinal) != hadCheckpoint)
+        {
+            errors.Add(hadCheckpoint ? "A training began from the start, though there was a checkpoint."
+                : "A training went on from a checkpoint, though there was none.");
+        }
+        return File.ReadAllBytes(weights);
     }
 
     /// <summary>A training of some hundred steps, with a checkpoint after every few.</summary>
@@ -106,6 +117,8 @@ internal static class Kills
         using ImageVqVaeTransformer model =
             ml.Transforms.VqVae.EncodeImages("Codes", "Pixels", options).Fit(SampleData.Pixels(ml, 24));
         model.SaveWeights(Path.Combine(folder, "weights.safetensors"));
+        if (model.TrainingSummary!.ResumedFromStep is long step and > 0)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{GoneOn}{step}"));
     }
 
     sealed class StepReport(TextWriter output) : IProgress<TrainingProgress>

@@ -146,6 +146,7 @@ public class FeatureTests
             set(options.Training);
             using FeatureTransformer features = Fit(grid, options);
             features.SaveWeights(file);
+            return features.TrainingSummary!;
         });
 
     [TestMethod]

@@ -172,6 +172,7 @@ public class ImageFeatureTests
             set(options.Training);
             using ImageFeatureTransformer features = Fit(data, options);
             features.SaveWeights(file);
+            return features.TrainingSummary!;
         });
     }
 

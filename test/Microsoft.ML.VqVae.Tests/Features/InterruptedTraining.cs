@@ -8,21 +8,25 @@ static class InterruptedTraining
 {
     const int CanceledAt = 3;
 
-    /// <summary>Checks that both end with the same weights.</summary>
+    /// <summary>Checks that both end with the same weights, and that the second part of the canceled one begins where it was canceled.</summary>
     /// <param name="precision">The precision of training.</param>
-    /// <param name="train">Sets the options of a training of six steps, trains, and saves the weights to a file.</param>
-    public static void EndsWithTheSameBits(TrainingPrecision precision, Action<Action<TrainingOptions>, string> train)
+    /// <param name="train">Sets the options of a training of six steps, trains, saves the weights to a file, and returns the result of
+    /// the run.</param>
+    public static void EndsWithTheSameBits(TrainingPrecision precision, Func<Action<TrainingOptions>, string, TrainingSummary> train)
     {
         using var folder = new TemporaryFolder();
         using var cancellation = new CancellationTokenSource();
-        string expected = Train(checkpoints: null, interrupt: false);
+        (string expected, _) = Train(checkpoints: null, interrupt: false);
         Assert.ThrowsExactly<OperationCanceledException>(() => Train(folder.File("run"), interrupt: true));
-        Assert.AreEqual(expected, Train(folder.File("run"), interrupt: false));
+        (string weights, TrainingSummary resumed) = Train(folder.File("run"), interrupt: false);
+        Assert.AreEqual(expected, weights);
+        // A training from the start would end with the same bits.
+        Assert.AreEqual(CanceledAt, resumed.ResumedFromStep);
 
-        string Train(string? checkpoints, bool interrupt)
+        (string Weights, TrainingSummary Summary) Train(string? checkpoints, bool interrupt)
         {
-            string weights = folder.File("weights");
-            train(
+            string file = folder.File("weights");
+            TrainingSummary summary = train(
                 options =>
                 {
                     (options.Precision, options.ValidationFraction, options.CheckpointFolder) = (precision, 0.2, checkpoints);
@@ -32,8 +36,8 @@ static class InterruptedTraining
                         options.Progress = new AtStep(CanceledAt, cancellation);
                     }
                 },
-                weights);
-            return Convert.ToHexString(File.ReadAllBytes(weights));
+                file);
+            return (Convert.ToHexString(File.ReadAllBytes(file)), summary);
         }
     }
 

@@ -48,6 +48,7 @@ public class ReliabilityTests
         KillReport report = Kills.Run(2, seed: 3, folder.Path, TextWriter.Null);
         Assert.IsEmpty(report.Errors, string.Join('\n', report.Errors));
         Assert.AreEqual(2, report.Killed);
+        Assert.IsGreaterThan(0, report.Resumed);
         Assert.AreEqual(report.Runs, report.Equal);
     }
 }

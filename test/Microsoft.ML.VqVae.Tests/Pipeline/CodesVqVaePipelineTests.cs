@@ -145,6 +145,8 @@ public class CodesVqVaePipelineTests
             using CodesVqVaeTransformer resumed = Fit(options => options.Training.CheckpointFolder = folder);
             Values.AreEqual(
                 Values.Read(whole.Transform(Data()), "Latents", "Bits"), Values.Read(resumed.Transform(Data()), "Latents", "Bits"));
+            // A training from the start would end with the same weights.
+            Assert.AreEqual(5L, resumed.TrainingSummary!.ResumedFromStep);
         }
         finally
         {

@@ -74,15 +74,15 @@ public sealed class VocoderTests
     [TestMethod]
     public void A_canceled_run_goes_on_to_the_same_bits()
     {
-        List<object[]> Read(Action<TrainingOptions> change)
+        (List<object[]> Sound, TrainingSummary Summary) Read(Action<TrainingOptions> change)
         {
             VocoderOptions options = TinyFrames.Options(steps: 6);
             change(options.Training);
             using VocoderTransformer vocoder = Fit(options);
-            return Values.Read(vocoder.Transform(_ml.Data.LoadFromEnumerable(TinyFrames.Rows(8))), "Sound");
+            return (Values.Read(vocoder.Transform(_ml.Data.LoadFromEnumerable(TinyFrames.Rows(8))), "Sound"), vocoder.TrainingSummary!);
         }
 
-        List<object[]> expected = Read(_ => { });
+        (List<object[]> expected, _) = Read(_ => { });
         using var folder = new Tests.Samples.TemporaryFolder();
         using var cancellation = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => Read(training =>
@@ -94,7 +94,10 @@ public sealed class VocoderTests
                     cancellation.Cancel();
             });
         }));
-        Values.AreEqual(expected, Read(training => training.CheckpointFolder = folder.Path));
+        (List<object[]> sound, TrainingSummary summary) = Read(training => training.CheckpointFolder = folder.Path);
+        Values.AreEqual(expected, sound);
+        // A training from the start would end with the same bits.
+        Assert.AreEqual(3L, summary.ResumedFromStep);
     }
 
     [TestMethod]

@@ -245,17 +245,20 @@ public sealed class TransformerPriorTests
     [DataRow(false)]
     public void An_interrupted_training_ends_with_the_same_bits(bool grid)
     {
-        List<string> expected = Train(grid, folder: null, cancelAt: null);
+        (List<string> expected, _) = Train(grid, folder: null, cancelAt: null);
         foreach (int cancelAt in new[] { 1, 4 })
         {
             using var folder = new TemporaryFolder();
             Assert.ThrowsExactly<OperationCanceledException>(() => Train(grid, folder, cancelAt));
-            CollectionAssert.AreEqual(expected, Train(grid, folder, cancelAt: null), $"cancelled in step {cancelAt}");
+            (List<string> state, TrainingSummary summary) = Train(grid, folder, cancelAt: null);
+            CollectionAssert.AreEqual(expected, state, $"cancelled in step {cancelAt}");
+            // A training from the start would end with the same bits.
+            Assert.AreEqual(cancelAt + 1, summary.ResumedFromStep);
         }
     }
 
     // The state of the trained network as text, a line for each tensor.
-    static List<string> Train(bool grid, TemporaryFolder? folder, int? cancelAt)
+    static (List<string> State, TrainingSummary Summary) Train(bool grid, TemporaryFolder? folder, int? cancelAt)
     {
         using TransformerPrior network = Network(grid ? GridOfPairs : Sequence, conditions: 0, dropout: 0.2);
         using var cancellation = new CancellationTokenSource();
@@ -277,9 +280,9 @@ public sealed class TransformerPriorTests
             CheckpointFolder = folder?.Path,
             CancellationToken = cancellation.Token,
         };
-        TrainingLoop.Run(task, options, CPU);
-        return [.. network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal)
-            .Select(entry => $"{entry.Key} {Convert.ToHexString(TensorAssert.Bytes(entry.Value))}")];
+        TrainingSummary summary = TrainingLoop.Run(task, options, CPU);
+        return ([.. network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => $"{entry.Key} {Convert.ToHexString(TensorAssert.Bytes(entry.Value))}")], summary);
     }
 
     [TestMethod]

@@ -19,14 +19,16 @@ public sealed class CodecResumeTests
     public void An_interrupted_codec_ends_with_the_same_bits(
         CodebookLearning learning, bool preset, TrainingPrecision precision = TrainingPrecision.Single)
     {
-        List<string> expected = Train(learning, folder: null, cancelAt: null, preset, precision: precision);
+        (List<string> expected, _) = Train(learning, folder: null, cancelAt: null, preset, precision: precision);
         // Before, at and after the start of the codebook in step 3, and between restarts.
         foreach (int cancelAt in new[] { 1, 2, 3, 6 })
         {
             using var folder = new TemporaryFolder();
             Assert.ThrowsExactly<OperationCanceledException>(() => Train(learning, folder, cancelAt, preset, precision: precision));
-            CollectionAssert.AreEqual(
-                expected, Train(learning, folder, cancelAt: null, preset, precision: precision), $"cancelled in step {cancelAt}");
+            (List<string> state, TrainingSummary summary) = Train(learning, folder, cancelAt: null, preset, precision: precision);
+            CollectionAssert.AreEqual(expected, state, $"cancelled in step {cancelAt}");
+            // A training from the start would end with the same bits.
+            Assert.AreEqual(cancelAt + 1, summary.ResumedFromStep);
         }
     }
 
@@ -36,10 +38,11 @@ public sealed class CodecResumeTests
     public void A_longer_plan_ends_with_the_bits_of_one_long_run(CodebookLearning learning)
     {
         using var folder = new TemporaryFolder();
-        List<string> shorter = Train(learning, folder, cancelAt: null, steps: 6);
-        List<string> longer = Train(learning, folder, cancelAt: null);
-        CollectionAssert.AreEqual(Train(learning, folder: null, cancelAt: null), longer);
+        (List<string> shorter, _) = Train(learning, folder, cancelAt: null, steps: 6);
+        (List<string> longer, TrainingSummary summary) = Train(learning, folder, cancelAt: null);
+        CollectionAssert.AreEqual(Train(learning, folder: null, cancelAt: null).State, longer);
         CollectionAssert.AreNotEqual(shorter, longer);
+        Assert.AreEqual(6L, summary.ResumedFromStep);
     }
 
     [TestMethod]
@@ -81,7 +84,7 @@ public sealed class CodecResumeTests
     }
 
     // The state of the trained network as text, a line a tensor.
-    static List<string> Train(
+    static (List<string> State, TrainingSummary Summary) Train(
         CodebookLearning learning, TemporaryFolder? folder, int? cancelAt, bool preset = false, int steps = Steps,
         TrainingPrecision precision = TrainingPrecision.Single, Action<string>? warn = null)
     {
@@ -111,9 +114,9 @@ public sealed class CodecResumeTests
             LearningRate = 1e-2, BatchSize = 4, Steps = steps, Seed = 1, Precision = precision, CheckpointFolder = folder?.Path,
             CancellationToken = cancellation.Token,
         };
-        TrainingLoop.Run(task, options, CPU, warn: warn);
+        TrainingSummary summary = TrainingLoop.Run(task, options, CPU, warn: warn);
         IOrderedEnumerable<KeyValuePair<string, Tensor>> state = network.state_dict().OrderBy(t => t.Key, StringComparer.Ordinal);
-        return [.. state.Select(t => $"{t.Key} {Convert.ToHexString(TensorAssert.Bytes(t.Value))}")];
+        return ([.. state.Select(t => $"{t.Key} {Convert.ToHexString(TensorAssert.Bytes(t.Value))}")], summary);
     }
 
     static Tensor[] Images(BatchExamples numbers)
