@@ -103,6 +103,60 @@ public sealed class AnomalyModelTests
             + $"[{string.Join("; ", Describe(column.Annotations))}]").Order()];
 
     [TestMethod]
+    public void Columns_may_have_other_names()
+    {
+        using ImageVqVaeTransformer codec = Tiny.Untrained(columns: new EncoderColumns("Picture", "Codes", null, false, null, null));
+        IDataView images = Tiny.Data(_ml, 12);
+        IDataView rows = codec.Transform(_ml.Transforms.CopyColumns("Picture", "Pixels").Fit(images).Transform(images));
+        AnomalyDetectionEstimator estimator = _ml.Transforms.VqVae.DetectAnomalies("Codes", new AnomalyDetectionOptions
+        {
+            Prior = TinyCodes.Options(2), Codec = codec, Quantile = 0.5, ScoreColumnName = "Bits", PredictedLabelColumnName = "Strange",
+            HeatMapColumnName = "Heat",
+        });
+        using AnomalyDetectionTransformer detector = estimator.Fit(rows);
+        CollectionAssert.AreEqual(
+            Describe(estimator.GetOutputSchema(Tiny.Shape(rows.Schema))), Describe(Tiny.Shape(detector.GetOutputSchema(rows.Schema))));
+        using var stream = new MemoryStream(Saved(detector, rows.Schema));
+        using var loaded = (AnomalyDetectionTransformer)new MLContext().Model.Load(stream, out _);
+        foreach (AnomalyDetectionTransformer one in (AnomalyDetectionTransformer[])[detector, loaded])
+        {
+            Assert.AreEqual(("Bits", "Strange", "Picture", "Heat"),
+                (one.ScoreColumnName, one.PredictedLabelColumnName, one.ImageColumnName, one.HeatMapColumnName));
+            IDataView view = one.Transform(rows);
+            Assert.AreEqual(BooleanDataViewType.Instance, view.Schema["Strange"].Type);
+            Assert.IsNull(view.Schema.GetColumnOrNull("PredictedLabel"));
+            float[] scores = [.. view.GetColumn<float>("Bits")];
+            bool[] strange = [.. view.GetColumn<bool>("Strange")];
+            CollectionAssert.AreEqual(scores.Select(score => score > one.Threshold).ToArray(), strange);
+            Assert.Contains(true, strange);
+        }
+        using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml, conditioned: false);
+        using AnomalyDetectionTransformer plain = _ml.Transforms.VqVae.DetectAnomalies(
+            "Codes", new AnomalyDetectionOptions { TrainedPrior = prior }).Fit(TinyCodes.Grids(_ml, 5));
+        Assert.IsNull(plain.ImageColumnName);
+    }
+
+    [TestMethod]
+    public void Restored_codes_follow_from_the_seed_also_after_loading()
+    {
+        using PriorTransformer prior = TinyCodes.UntrainedGrid(_ml, conditioned: false);
+        IDataView rows = TinyCodes.Grids(_ml, 12);
+        AnomalyDetectionTransformer Fit(int seed) => _ml.Transforms.VqVae.DetectAnomalies("Codes", new AnomalyDetectionOptions
+        {
+            TrainedPrior = prior, CodeQuantile = 0.5, RestoredCodesColumnName = "Restored", RestorationSeed = seed,
+        }).Fit(rows);
+        using AnomalyDetectionTransformer first = Fit(5), again = Fit(5), other = Fit(6);
+        using var stream = new MemoryStream(Saved(first, rows.Schema));
+        using var loaded = (AnomalyDetectionTransformer)new MLContext(seed: 9).Model.Load(stream, out _);
+        string Restored(AnomalyDetectionTransformer detector) =>
+            string.Join(' ', Values.Read(detector.Transform(rows), "Restored").SelectMany(row => (uint[])row[0]));
+        string expected = Restored(first);
+        Assert.AreEqual(expected, Restored(again));
+        Assert.AreEqual(expected, Restored(loaded));
+        Assert.AreNotEqual(expected, Restored(other));
+    }
+
+    [TestMethod]
     public void Fitting_transforming_and_disposing_leave_no_tensor()
     {
         using ImageVqVaeTransformer codec = Tiny.Untrained();
