@@ -10,14 +10,18 @@ for project in src/Samples src/Microsoft.ML.VqVae.Mpi; do
     dotnet build "$project" --configuration Release --nologo --verbosity quiet
 done
 
-# docfx builds a copy of the pages, in which a readme is the index of its folder, as it is on GitHub.
+# docfx builds a copy of the pages, in which a readme is the index of its folder, as it is on GitHub. (cp --parents and sed -i are not, or not
+# alike, on macOS.)
 pages=obj/site
 rm -rf "$pages" site
 mkdir -p "$pages"
-cp --parents -r ./*.md docs src/*/README.md "$pages"
+tar -cf - ./*.md docs src/*/README.md | tar -xf - -C "$pages"
 cp -r eng/site/. eng/icon.png "$pages"
 find "$pages" -name README.md | while read -r readme; do mv "$readme" "${readme%README.md}index.md"; done
-find "$pages" -name '*.md' -exec sed -i -E 's#(\]\(([^):]*/)?)README\.md#\1index.md#g' {} +
+find "$pages" -name '*.md' | while read -r page; do
+    sed -E 's#(\]\(([^):]*/)?)README\.md#\1index.md#g' "$page" > "$page.linked"
+    mv "$page.linked" "$page"
+done
 
 # The table of contents beside each page is that of docs/README.md: a line in front of a list is a group, a list item is a page.
 awk '
