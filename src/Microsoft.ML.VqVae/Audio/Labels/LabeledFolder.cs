@@ -125,7 +125,10 @@ internal static class LabeledFolder
         string name = path[^1];
         string[] folders = path[..^1];
         if (folders.Length > 0)
-            return folders.LastOrDefault(outer => name.StartsWith(outer + '-') || name.StartsWith(outer + '_')) ?? folders[^1];
+        {
+            return folders.LastOrDefault(outer => name.StartsWith($"{outer}-", StringComparison.Ordinal)
+                || name.StartsWith($"{outer}_", StringComparison.Ordinal)) ?? folders[^1];
+        }
         int end = name.IndexOfAny(['_', '-']);
         return end > 0 ? name[..end] : folder;
     }
