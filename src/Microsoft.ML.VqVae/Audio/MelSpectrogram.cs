@@ -1,5 +1,6 @@
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Audio;
@@ -178,7 +179,7 @@ public sealed class MelSpectrogramOptions
         problems.Require(LowestFrequency >= 0, nameof(LowestFrequency), "0 Hz or more", LowestFrequency);
         problems.Require(
             HighestFrequency > LowestFrequency && HighestFrequency <= SampleRate / 2.0, nameof(HighestFrequency),
-            $"above the lowest frequency and up to half the sample rate, {SampleRate / 2.0} Hz", HighestFrequency);
+            Invariant($"above the lowest frequency and up to half the sample rate, {SampleRate / 2.0} Hz"), HighestFrequency);
         problems.Require(PreEmphasis is >= 0 and < 1, nameof(PreEmphasis), "from 0 to below 1", PreEmphasis);
         problems.Require(PowerFloor > 0 && double.IsFinite(PowerFloor), nameof(PowerFloor), "above 0", PowerFloor);
         problems.Require(FrequencyWarp is >= 0.7 and <= 1.3, nameof(FrequencyWarp), "from 0.7 to 1.3", FrequencyWarp);

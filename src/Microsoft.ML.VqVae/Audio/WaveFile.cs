@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using static System.FormattableString;
 
 namespace Microsoft.ML.VqVae.Audio;
 
@@ -101,8 +102,8 @@ public sealed class WaveFile : AudioFile
             int bad = WaveSamples.Decode(Encoding, piece.AsSpan(0, bytes), decoded);
             if (bad >= 0)
             {
-                throw new InvalidDataException(
-                    $"'{_name}', byte {offset + (long)bad * bytesPerSample}: expected a finite sample, found {decoded[bad]}.");
+                throw new InvalidDataException(Invariant(
+                    $"'{_name}', byte {offset + (long)bad * bytesPerSample}: expected a finite sample, found {decoded[bad]}."));
             }
             done += decoded.Length;
             offset += bytes;

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace Microsoft.ML.VqVae.Compression;
 
 /// <summary>
@@ -53,13 +55,16 @@ internal sealed class LogitQuantizer(int symbols)
         {
             // NaN is neither.
             if (!(logit <= MaxLogit))
-                throw new ArgumentException($"A logit is {logit}; expected are finite numbers of at most {MaxLogit}.", nameof(logits));
+            {
+                throw new ArgumentException(
+                    Invariant($"A logit is {logit}; expected are finite numbers of at most {MaxLogit}."), nameof(logits));
+            }
             largest = Math.Max(largest, logit);
         }
         if (largest < -MaxLogit)
         {
             throw new ArgumentException(
-                $"The largest logit is {largest}; expected is a finite number of at least {-MaxLogit}.", nameof(logits));
+                Invariant($"The largest logit is {largest}; expected is a finite number of at least {-MaxLogit}."), nameof(logits));
         }
         double shift = (double)offset / Offsets;
         bool isSafe = true;

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.VqVae.Samples.Display;
+using static System.FormattableString;
 
 namespace Microsoft.ML.VqVae.Samples.Features;
 
@@ -51,8 +52,8 @@ internal sealed class LabelCurves(
         int[] fitting = [.. labels.Where(count => count <= rows)];
         if (fitting.Length < labels.Count)
         {
-            string left = string.Join(", ", labels.Skip(fitting.Length).Select(count => $"{count:N0}"));
-            stages.Run($"Left out {left} of --labels: labeled rows are drawn from {rows:N0} {of}", _ => { });
+            string left = string.Join(", ", labels.Skip(fitting.Length).Select(count => Invariant($"{count:N0}")));
+            stages.Run(Invariant($"Left out {left} of --labels: labeled rows are drawn from {rows:N0} {of}"), _ => { });
         }
         return fitting;
     }
@@ -64,8 +65,9 @@ internal sealed class LabelCurves(
         if (settings.Labels[0] <= rows)
             return Fitting(settings.Labels, rows, of, stages);
         bool isOfQuick = settings.Quick && rows == FeaturesPlan.For(settings).PoolRows;
-        throw new DataSetException($"--labels asks for {settings.Labels[0]:N0} labeled rows or more, but they are drawn from {rows:N0} {of}. "
-            + $"Give a number of at most {rows:N0}{(isOfQuick ? ", or leave out --quick, which takes fewer rows" : "")}.");
+        throw new DataSetException(
+            Invariant($"--labels asks for {settings.Labels[0]:N0} labeled rows or more, but they are drawn from {rows:N0} {of}. ")
+            + Invariant($"Give a number of at most {rows:N0}{(isOfQuick ? ", or leave out --quick, which takes fewer rows" : "")}."));
     }
 
     /// <summary>The results so far.</summary>

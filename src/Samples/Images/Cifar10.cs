@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.ML.Data;
+using static System.FormattableString;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -59,9 +60,11 @@ internal static class Cifar10
     {
         byte[] content = File.ReadAllBytes(path);
         if (content.Length % RecordBytes != 0)
+        {
             throw new DataSetException(
-                $"'{path}' is no CIFAR-10 file, or was cut short: expected records of {RecordBytes:N0} bytes, "
-                + $"found {content.Length:N0}, {content.Length % RecordBytes:N0} too many for {content.Length / RecordBytes:N0} records.");
+                Invariant($"'{path}' is no CIFAR-10 file, or was cut short: expected records of {RecordBytes:N0} bytes, found ")
+                + Invariant($"{content.Length:N0}, {content.Length % RecordBytes:N0} too many for {content.Length / RecordBytes:N0} records."));
+        }
 
         var images = new LabelledImage[content.Length / RecordBytes];
         for (int i = 0; i < images.Length; i++)

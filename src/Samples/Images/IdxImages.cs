@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.RegularExpressions;
+using static System.FormattableString;
 
 namespace Microsoft.ML.VqVae.Samples.Images;
 
@@ -66,7 +67,7 @@ internal static partial class IdxImages
         IdxFile pixels = IdxFile.Read(Find(folder, set, parts, "images", rank: 3), rank: 3);
         IdxFile labels = IdxFile.Read(Find(folder, set, parts, "labels", rank: 1), rank: 1);
         return pixels.Dimensions[0] == labels.Dimensions[0] ? (pixels, labels) : throw new DataSetException(
-            $"'{pixels.Path}' holds {pixels.Dimensions[0]:N0} images but '{labels.Path}' {labels.Dimensions[0]:N0} labels. "
+            Invariant($"'{pixels.Path}' holds {pixels.Dimensions[0]:N0} images but '{labels.Path}' {labels.Dimensions[0]:N0} labels. ")
             + "Fetch both again.");
     }
 
@@ -147,8 +148,8 @@ internal sealed record IdxFile(string Path, int[] Dimensions, byte[] Values)
         if (content.Length - header != expected)
         {
             throw new DataSetException(
-                $"'{path}' is damaged: its header announces {string.Join(" × ", dimensions)} = {expected:N0} values, "
-                + $"but {content.Length - header:N0} follow. Fetch the file again.");
+                Invariant($"'{path}' is damaged: its header announces {string.Join(" × ", dimensions)} = {expected:N0} values, ")
+                + Invariant($"but {content.Length - header:N0} follow. Fetch the file again."));
         }
         return expected > 0
             ? new IdxFile(path, dimensions, content[header..])

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using System.Text;
@@ -42,7 +43,7 @@ internal sealed class PrintedProgram
         _image = image.ToArray();
     }
 
-    /// <summary>Runs the program in a folder.</summary>
+    /// <summary>Runs the program in a folder, with numbers as its page shows them: what it prints itself is in the culture of its user.</summary>
     /// <returns>What it prints.</returns>
     public string Run(string folder, params string[] arguments)
     {
@@ -51,8 +52,10 @@ internal sealed class PrintedProgram
         var output = new StringBuilder();
         TextWriter console = System.Console.Out;
         string current = Environment.CurrentDirectory;
+        CultureInfo culture = CultureInfo.CurrentCulture;
         try
         {
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
             Environment.CurrentDirectory = folder;
             System.Console.SetOut(TextWriter.Synchronized(new StringWriter(output)));
             main.Invoke(null, main.GetParameters().Length == 0 ? null : [arguments]);
@@ -61,6 +64,7 @@ internal sealed class PrintedProgram
         {
             System.Console.SetOut(console);
             Environment.CurrentDirectory = current;
+            CultureInfo.CurrentCulture = culture;
         }
         string printed = output.ToString();
         System.Console.WriteLine(printed);

@@ -61,6 +61,7 @@ public class AudioPresetTests
             Assert.Contains(remedy, message);
         if (warp > 0)
         {
+            Assert.Contains("where VocalTractWarp (0.12) multiplies frequencies by ", message);
             Assert.Contains("a smaller VocalTractWarp", message);
             codec.VocalTractWarp = 0;
             if (rate == 10_000)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.VqVae.Tests.Pipeline;
@@ -93,12 +94,14 @@ public sealed class ExpandFramesTests
         {
             Codes = [.. Enumerable.Repeat(1u, codes)],
             Labels = [.. Enumerable.Range(0, codes).Select(i => $"{i}")],
-            LabelStarts = [.. Enumerable.Range(0, codes).Select(i => float.Parse($"{(4 * i + 2) / 100}.{(4 * i + 2) % 100:00}"))],
-            LabelEnds = [.. Enumerable.Range(0, codes).Select(i => float.Parse($"{(4 * i + 6) / 100}.{(4 * i + 6) % 100:00}"))],
+            LabelStarts = [.. Enumerable.Range(0, codes).Select(i => Seconds(4 * i + 2))],
+            LabelEnds = [.. Enumerable.Range(0, codes).Select(i => Seconds(4 * i + 6))],
         };
         IDataView data = _ml.Data.LoadFromEnumerable(new[] { speech });
         IDataView view = _ml.Transforms.VqVae.ExpandFrames("Code", "Codes", new() { LabelColumnName = "Phone" }).Fit(data).Transform(data);
         CollectionAssert.AreEqual(speech.Labels, Values.Read(view, "Phone").Select(row => (string)row[0]).ToArray());
+
+        static float Seconds(int hundredths) => float.Parse($"{hundredths / 100}.{hundredths % 100:00}", CultureInfo.InvariantCulture);
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.VqVae.Samples.Drawing;
 
 namespace Microsoft.ML.VqVae.Tests.Samples;
@@ -41,7 +42,8 @@ public sealed class ChartsTests
     [DataRow(0.5, 2.5, "0.5 0.6 0.7 0.8 0.9 1 2")]
     [DataRow(8.0, 90.0, "10 20 50")]
     public void A_logarithmic_axis_has_numbers_also_between_two_digits(double low, double high, string expected) => Assert.AreEqual(
-        expected, string.Join(' ', Charts.LogarithmicTicks(Math.Log10(low), Math.Log10(high)).Select(value => value.ToString("0.####"))));
+        expected, string.Join(' ', Charts.LogarithmicTicks(Math.Log10(low), Math.Log10(high))
+            .Select(value => value.ToString("0.####", CultureInfo.InvariantCulture))));
 
     static (int X, int Y)[] Of(Canvas canvas, Color color)
     {

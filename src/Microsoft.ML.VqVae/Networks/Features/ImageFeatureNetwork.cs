@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static System.FormattableString;
 using static Microsoft.ML.VqVae.Networks.TensorArithmetic;
 using static TorchSharp.torch;
 
@@ -83,7 +84,8 @@ public sealed class ImageFeatureNetwork : nn.Module, ITrainable
         problems.Require(double.IsFinite(mean), nameof(mean), "a finite number", mean);
         problems.Require(double.IsFinite(deviation) && deviation > 0, nameof(deviation), "a finite number above 0", deviation);
         problems.Require(double.IsFinite(minimum), nameof(minimum), "a finite number", minimum);
-        problems.Require(double.IsFinite(maximum) && maximum > minimum, nameof(maximum), $"a finite number above the minimum {minimum}", maximum);
+        problems.Require(double.IsFinite(maximum) && maximum > minimum, nameof(maximum),
+            Invariant($"a finite number above the minimum {minimum}"), maximum);
         problems.ThrowIfAny();
         using IDisposable withoutGradients = no_grad();
         using Tensor values = tensor(new float[] { (float)mean, (float)deviation, (float)minimum, (float)maximum });

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
@@ -66,7 +67,7 @@ public abstract class ImageAutoencoder<TOutput> : nn.Module<Tensor, TOutput>
         problems.Require(double.IsFinite(mean), nameof(mean), "a finite number", mean);
         problems.Require(double.IsFinite(deviation) && deviation > 0, nameof(deviation),
             "a finite number above 0 (do all training images hold one and the same value?)", deviation);
-        problems.Require(minimum < maximum, nameof(minimum), $"below the maximum {maximum}", minimum);
+        problems.Require(minimum < maximum, nameof(minimum), Invariant($"below the maximum {maximum}"), minimum);
         problems.ThrowIfAny();
         using IDisposable withoutGradients = no_grad();
         using Tensor values = tensor(new float[] { (float)mean, (float)deviation, (float)minimum, (float)maximum });

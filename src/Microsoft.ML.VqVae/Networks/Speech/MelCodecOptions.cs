@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.VqVae.Audio;
+using static System.FormattableString;
 
 namespace Microsoft.ML.VqVae.Networks;
 
@@ -191,15 +192,15 @@ public sealed class MelCodecOptions : AudioCodecOptions
         problems.Require(HopSeconds > 0 && HopLength >= 1, nameof(HopSeconds), "at least one sample long", HopSeconds);
         int longest = MelSpectrogramOptions.MaxFftLength;
         problems.Require(WindowSeconds >= HopSeconds && WindowLength >= 2 && WindowLength <= longest, nameof(WindowSeconds),
-            $"at least {nameof(HopSeconds)} ({HopSeconds}), and from 2 to {longest} samples ({(double)longest / SampleRate} s)",
+            Invariant($"at least {nameof(HopSeconds)} ({HopSeconds}), and from 2 to {longest} samples ({(double)longest / SampleRate} s)"),
             WindowSeconds);
         problems.Require(FramesPerCode is >= 1 and <= 64, nameof(FramesPerCode), "from 1 to 64", FramesPerCode);
         problems.Require(Bands is >= 1 and <= MelSpectrogramOptions.MaxFftLength, nameof(Bands),
             $"from 1 to {MelSpectrogramOptions.MaxFftLength}", Bands);
         problems.Require(MinimumFrequency >= 0 && MinimumFrequency < MaximumFrequencyOrDefault, nameof(MinimumFrequency),
-            $"from 0 to below the maximum ({MaximumFrequencyOrDefault})", MinimumFrequency);
+            Invariant($"from 0 to below the maximum ({MaximumFrequencyOrDefault})"), MinimumFrequency);
         problems.Require(MaximumFrequency >= 0 && MaximumFrequency <= SampleRate / 2.0, nameof(MaximumFrequency),
-            $"0 or at most half of the sample rate ({SampleRate / 2.0})", MaximumFrequency);
+            Invariant($"0 or at most half of the sample rate ({SampleRate / 2.0})"), MaximumFrequency);
         problems.Require(PreEmphasis is >= 0 and < 1, nameof(PreEmphasis), "from 0 to below 1", PreEmphasis);
         problems.Require(Coefficients >= 1 && Coefficients <= Math.Max(1, Bands), nameof(Coefficients),
             $"from 1 to {Bands} ({nameof(Bands)})", Coefficients);
@@ -243,7 +244,8 @@ public sealed class MelCodecOptions : AudioCodecOptions
             MelSpectrogramOptions spectrogram = SpeechAnalysis.Spectrogram(this, warp);
             if (MelFilters.FirstEmptyBand(spectrogram) is not int band)
                 continue;
-            string found = warp == 1 ? "" : $" where {nameof(VocalTractWarp)} ({VocalTractWarp}) multiplies frequencies by {warp:0.###}";
+            string found = warp == 1 ? "" : Invariant(
+                $" where {nameof(VocalTractWarp)} ({VocalTractWarp}) multiplies frequencies by {warp:0.###}");
             string less = warp == 1 ? "" : $", or a smaller {nameof(VocalTractWarp)}";
             problems.Add(nameof(Bands), string.Create(CultureInfo.InvariantCulture,
                 $"{nameof(Bands)} must be few enough for every band to have one of the {spectrogram.FftLength / 2 + 1} frequencies of the "

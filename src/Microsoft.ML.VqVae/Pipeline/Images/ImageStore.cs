@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Training;
 using TorchSharp;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae;
@@ -143,8 +144,8 @@ internal sealed class ImageStore : IExampleStore, IDisposable
             throw new InvalidOperationException($"The data view has no rows: there is nothing in column '{column.Name}' to train on.");
         if (!(Minimum < Maximum))
         {
-            throw new InvalidOperationException(
-                $"All values of column '{column.Name}' are {Minimum}: there is nothing to learn from {Count} images without any contrast.");
+            throw new InvalidOperationException(Invariant(
+                $"All values of column '{column.Name}' are {Minimum}: there is nothing to learn from {Count} images without any contrast."));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.VqVae.Samples.Display;
 using Microsoft.ML.VqVae.Samples.Speech;
 
@@ -29,7 +30,7 @@ public sealed class FliteSpeechTests : IDisposable
             Assert.AreEqual("0.000000", spoken[0][1]);
             for (int i = 1; i < spoken.Length; i++)
                 Assert.AreEqual(spoken[i - 1][2], spoken[i][1], "each phone starts where the one before ends");
-            Assert.AreEqual(long.Parse(row[4]) / 16000.0, double.Parse(spoken[^1][2]), 1e-6);
+            Assert.AreEqual(long.Parse(row[4]) / 16000.0, double.Parse(spoken[^1][2], CultureInfo.InvariantCulture), 1e-6);
             Assert.AreEqual("pau", spoken[0][3]);
             Assert.IsGreaterThan(8, spoken.Length);
         }
