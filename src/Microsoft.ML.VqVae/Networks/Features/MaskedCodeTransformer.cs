@@ -69,7 +69,8 @@ public sealed class MaskedCodeTransformer : nn.Module, ITrainable
             // Objectives come last: the weights before them are the same with any of them.
             maskedCodes = options.MaskedCodesWeight > 0 ? new MaskedCodesObjective(options, grid, source) : null;
             bagOfCodes = options.BagOfCodesWeight > 0 ? new BagOfCodesObjective(channels, options.BagOfCodesWeight, grid, source) : null;
-            contrastive = options.ContrastiveWeight > 0 ? new ContrastiveObjective(channels, options.ContrastiveWeight, options.Temperature, source) : null;
+            contrastive = options.ContrastiveWeight > 0
+                ? new ContrastiveObjective(channels, options.ContrastiveWeight, options.Temperature, source) : null;
         }
         if (inputChannels > 0)
         {
@@ -150,7 +151,10 @@ public sealed class MaskedCodeTransformer : nn.Module, ITrainable
         ArgumentNullException.ThrowIfNull(moment);
         CheckCodes(codes);
         if (vectors is null != (InputChannels == 0))
-            throw new ArgumentException(InputChannels == 0 ? "The network reads codes: vectors must be null." : "Vectors are missing.", nameof(vectors));
+        {
+            throw new ArgumentException(
+                InputChannels == 0 ? "The network reads codes: vectors must be null." : "Vectors are missing.", nameof(vectors));
+        }
         Tensor inputs = vectors ?? codes;
         CheckInputs(inputs, lengths);
         using DisposeScope scope = NewDisposeScope();

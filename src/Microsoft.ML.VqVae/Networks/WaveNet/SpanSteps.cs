@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// What <see cref="TensorSteps"/> does, on the CPU and without tensors: for a few sequences at a time, calling some two hundred operators for
-/// each position would take many times longer than the arithmetic.
+/// The logits of <see cref="TensorSteps"/>, on the CPU and without tensors: for a few sequences at a time, calling some two hundred operators
+/// for each position would take many times longer than the arithmetic.
 /// </summary>
 /// <remarks>
 /// The speed is limited by the rate at which weights are read from the cache, so each step should need few of them. The past inputs of a

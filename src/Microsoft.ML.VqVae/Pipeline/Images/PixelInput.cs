@@ -134,11 +134,17 @@ internal sealed class PixelInput(string name, ImageFormat format, bool inOnnx = 
         int height = type.Height > 0 ? type.Height : asked.Height, width = type.Width > 0 ? type.Width : asked.Width;
         int channels = asked.Channels == 0 ? 3 : asked.Channels;
         if (height == 0 || width == 0)
-            throw SchemaColumns.Mismatch(column.Name, $"images of a known size: use ResizeImages first, or set {asked.Prefix}Height and {asked.Prefix}Width", type.ToString());
+        {
+            throw SchemaColumns.Mismatch(column.Name,
+                $"images of a known size: use ResizeImages first, or set {asked.Prefix}Height and {asked.Prefix}Width", type.ToString());
+        }
         if ((asked.Height != 0 && asked.Height != height) || (asked.Width != 0 && asked.Width != width))
             throw SchemaColumns.Mismatch(column.Name, $"images of {asked.Height}×{asked.Width} pixels, as the options say", type.ToString());
         if (!UsualChannels.Contains(channels))
-            throw SchemaColumns.Mismatch(column.Name, $"{asked.Prefix}Channels of 1 (gray) or 3 (color) for a column of images", $"{channels} channels");
+        {
+            throw SchemaColumns.Mismatch(
+                column.Name, $"{asked.Prefix}Channels of 1 (gray) or 3 (color) for a column of images", $"{channels} channels");
+        }
         return new ImageFormat(height, width, channels, asked.Layout == PixelLayout.Interleaved, FromImages: true);
     }
 
