@@ -81,7 +81,7 @@ internal static partial class NativeSettings
         return pause > 0 ? (int)Math.Clamp(Waiting / pause, Fewest, Most) : Fewest;
     }
 
-    /// <summary>The length of the processor's pause instruction in nanoseconds, measured in at most 0.2 ms; 0 where it has none.</summary>
+    /// <summary>The length of the processor's pause instruction in nanoseconds, measured in some 0.1 ms; 0 where it has none.</summary>
     static double LengthOfPause()
     {
         const int Tries = 5, Pauses = 500;

@@ -23,8 +23,9 @@ internal static class SampledCodes
         const int MaxCodesOfRow = int.MaxValue / sizeof(long);
         return codesPerRow <= MaxCodesOfRow
             ? (int)Math.Clamp(maxCodes / Math.Max(1, codesPerRow), 1, (long)BatchesOfRequest * batchSize)
-            : throw new ArgumentOutOfRangeException(nameof(codesPerRow), codesPerRow, string.Create(CultureInfo.InvariantCulture,
-                $"{codesPerRow} codes cannot be sampled in a row; expected are at most {MaxCodesOfRow}. Sample fewer, and go on from them."));
+            : throw new ArgumentOutOfRangeException(null, string.Create(CultureInfo.InvariantCulture,
+                $"{codesPerRow} codes cannot be sampled in a row; expected are at most {MaxCodesOfRow}. Set a smaller Length of the options, "
+                + $"or pass fewer actions to Rollout."));
     }
 
     /// <summary>The codes of each row as keys, from 1.</summary>
