@@ -50,8 +50,43 @@ internal static class MixedPrecision
         .Add_(PerChannel(layer.bias!)).squeeze(2);
 
     /// <inheritdoc cref="Apply(Conv2d, Tensor)"/>
-    public static Tensor Apply(this Linear layer, Tensor input) =>
-        nn.functional.linear(Operand(input), Operand(layer.weight), Operand(layer.bias!));
+    public static Tensor Apply(this Linear layer, Tensor input) => IsFasterByConvolution(input, layer.weight)
+        ? ByConvolution(input, layer.weight, layer.bias)
+        : nn.functional.linear(Operand(input), Operand(layer.weight), Operand(layer.bias!));
+
+    /// <summary>The dilated convolution of each position and those before it: [B, T, C] → [B, T, O].</summary>
+    /// <param name="input">The sequences; zeros are put before them.</param>
+    /// <param name="kernel">[O, C, taps], the last tap being the present, as in PyTorch's Conv1d.</param>
+    /// <param name="bias">[O], or null.</param>
+    /// <param name="dilation">The distance of the taps.</param>
+    public static Tensor ConvolveCausally(this Tensor input, Tensor kernel, Tensor? bias, int dilation)
+    {
+        long taps = kernel.shape[2];
+        input = Operand(input);
+        // oneDNN does not compute in Double.
+        if (input.device_type == DeviceType.CPU && (SlowOperators.Convolutions || input.dtype == ScalarType.Float64))
+            return CausalProducts(input, kernel, bias, dilation);
+        Tensor images = nn.functional.pad(input, [0, 0, (taps - 1) * dilation, 0]).unsqueeze(1).permute(0, 3, 1, 2);
+        return nn.functional.conv2d(
+            images, Operand(kernel).unsqueeze(2), bias is null ? null : Operand(bias), [1, 1], [0, 0], [1, dilation])
+            .squeeze(2).permute(0, 2, 1).contiguous();
+    }
+
+    /// <summary><see cref="ConvolveCausally"/> as a sum of products, one for each tap.</summary>
+    static Tensor CausalProducts(Tensor input, Tensor kernel, Tensor? bias, int dilation)
+    {
+        (long taps, long length) = (kernel.shape[2], input.shape[1]);
+        Tensor Weights(long back) => kernel.select(2, taps - 1 - back).t();
+        Tensor present = input.flatten(0, 1);
+        Tensor sum = bias is null ? present.Product(Weights(0)) : present.Product(Weights(0), bias);
+        for (long back = 1; back < taps && back * dilation < length; back++)
+        {
+            long shift = back * dilation;
+            Tensor past = nn.functional.pad(input.narrow(1, 0, length - shift), [0, 0, shift, 0]);
+            sum = sum.AddProduct_(past.flatten(0, 1), Weights(back));
+        }
+        return sum.view(input.shape[0], length, -1);
+    }
 
     /// <summary>The convolution [B, C, H, W] with a kernel of its own, without bias.</summary>
     public static Tensor Convolve(this Tensor input, Tensor kernel, int padding, int stride = 1) =>
@@ -62,21 +97,35 @@ internal static class MixedPrecision
 
     /// <summary>left · right, of matrices or of a batch of rows and a matrix.</summary>
     public static Tensor Product(this Tensor left, Tensor right) =>
-        left.Dimensions == 2 ? Operand(left).mm(Operand(right)) : Operand(left).matmul(Operand(right));
+        IsFasterByConvolution(left, right) ? ByConvolution(left, right.t(), null)
+        : left.Dimensions == 2 ? Operand(left).mm(Operand(right)) : Operand(left).matmul(Operand(right));
 
     /// <summary>bias + left · right, of matrices and a bias of each column.</summary>
     public static Tensor Product(this Tensor left, Tensor right, Tensor bias) =>
-        addmm(Operand(bias), Operand(left), Operand(right), 1, 1);
+        IsFasterByConvolution(left, right) ? ByConvolution(left, right.t(), bias)
+        : addmm(Operand(bias), Operand(left), Operand(right), 1, 1);
 
     /// <summary>sum + left · right, in place, in the precision of the sum.</summary>
     public static Tensor AddProduct_(this Tensor sum, Tensor left, Tensor right) =>
-        _reduced && sum.dtype == ScalarType.Float32 ? sum.Add_(left.Product(right)) : sum.addmm_(Operand(left), Operand(right));
+        IsFasterByConvolution(left, right) || (_reduced && sum.dtype == ScalarType.Float32)
+            ? sum.Add_(left.Product(right)) : sum.addmm_(Operand(left), Operand(right));
 
     /// <summary>The values in Single where they are in reduced precision. A network of Double, which compresses codes, keeps its own.</summary>
     public static Tensor Single(this Tensor values) => values.dtype == ScalarType.BFloat16 ? values.to(ScalarType.Float32) : values;
 
     /// <summary>The values in the precision of others.</summary>
     public static Tensor As(this Tensor values, Tensor others) => As(values, others.dtype);
+
+    static bool IsFasterByConvolution(Tensor left, Tensor right) => !_reduced && SlowOperators.Include(left, right);
+
+    /// <summary>The product of [N, inputs] and weights [outputs, inputs] as a convolution of one tap: [N, outputs].</summary>
+    static Tensor ByConvolution(Tensor values, Tensor weights, Tensor? bias)
+    {
+        // The rows are the positions of images of one line, channels innermost.
+        long images = values.shape[0] % SlowOperators.FewestImages == 0 ? SlowOperators.FewestImages : 1;
+        Tensor positions = values.contiguous().view(images, 1, -1, values.shape[1]).permute(0, 3, 1, 2);
+        return nn.functional.conv2d(positions, weights.unsqueeze(2).unsqueeze(3), bias).permute(0, 2, 3, 1).reshape(values.shape[0], -1);
+    }
 
     /// <summary>The values of channels, to be added to [B, C, H, W].</summary>
     static Tensor PerChannel(Tensor values) => Operand(values).view(1, -1, 1, 1);
@@ -89,6 +138,32 @@ internal static class MixedPrecision
     sealed class Restore(bool former) : IDisposable
     {
         public void Dispose() => _reduced = former;
+    }
+}
+
+/// <summary>The operators that are slow on this processor in comparison with others. Tests set them.</summary>
+internal static class SlowOperators
+{
+    /// <summary>Convolutions by few instructions. Products do not depend on that limit.</summary>
+    internal static bool Convolutions { get; set; } = NativeSettings.LimitsInstructions;
+
+    /// <summary>Products in Single on processors of AMD with AVX-512: MKL of libtorch 2.10 computes them by AVX2, and takes twice as long as
+    /// oneDNN for convolutions of the same size.</summary>
+    internal static bool Products { get; set; } =
+        NativeSettings.IsProcessorOfAmd && Avx512F.IsSupported && !NativeSettings.LimitsInstructions;
+
+    /// <summary>The number of images from which libtorch lets oneDNN compute a convolution of one tap on one thread too.</summary>
+    internal const long FewestImages = 16;
+
+    /// <summary>Whether a convolution would compute the product faster.</summary>
+    /// <param name="left">[N, inputs], as the product takes it.</param>
+    /// <param name="right">[inputs, outputs] or [outputs, inputs].</param>
+    internal static bool Include(Tensor left, Tensor right)
+    {
+        // The call of a convolution takes longer than smaller products.
+        const long FewestMultiplications = 1 << 20;
+        return Products && left.Dimensions == 2 && left.dtype == ScalarType.Float32 && left.device_type == DeviceType.CPU
+            && left.shape[0] * right.numel() >= FewestMultiplications && (get_num_threads() > 1 || left.shape[0] % FewestImages == 0);
     }
 }
 

@@ -29,6 +29,9 @@ internal static partial class NativeSettings
     /// ones would give wrong numbers.</summary>
     internal static bool LimitsInstructions { get; private set; }
 
+    /// <summary>Whether the processor is one of AMD.</summary>
+    internal static bool IsProcessorOfAmd { get; } = X86Base.IsSupported && IsOfAmd(X86Base.CpuId);
+
     static bool CachesAreHidden { get; } = X86Base.IsSupported && HidesCaches(X86Base.CpuId);
 
     /// <summary>Before any other code of the library runs: OpenMP reads its settings once, when libtorch is loaded.</summary>
@@ -107,12 +110,16 @@ internal static partial class NativeSettings
     /// <param name="cpuId">The instruction CPUID: function and subfunction → EAX, EBX, ECX, EDX.</param>
     internal static bool HidesCaches(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuId)
     {
-        const int Vendor = 0, Extended = unchecked((int)0x80000000), Caches = unchecked((int)0x8000001D);
-        // "AuthenticAMD", in the order EBX, EDX, ECX.
-        (_, int first, int last, int middle) = cpuId(Vendor, 0);
-        bool amd = (first, middle, last) == (0x68747541, 0x69746E65, 0x444D4163);
+        const int Extended = unchecked((int)0x80000000), Caches = unchecked((int)0x8000001D);
         // The lowest bits of EAX are the kind of the first cache; 0 is none.
-        return amd && ((uint)cpuId(Extended, 0).Eax < unchecked((uint)Caches) || (cpuId(Caches, 0).Eax & 31) == 0);
+        return IsOfAmd(cpuId) && ((uint)cpuId(Extended, 0).Eax < unchecked((uint)Caches) || (cpuId(Caches, 0).Eax & 31) == 0);
+    }
+
+    static bool IsOfAmd(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuId)
+    {
+        // "AuthenticAMD", in the order EBX, EDX, ECX.
+        (_, int first, int last, int middle) = cpuId(0, 0);
+        return (first, middle, last) == (0x68747541, 0x69746E65, 0x444D4163);
     }
 
     /// <summary>

@@ -87,15 +87,24 @@ public sealed class PixelCnn : CodePrior
         Tensor grid = codes.reshape(-1, options.CodesPerPosition);
         Tensor embedded = Embed(grid).view(batch, height, width, channels);
         // The first layer must not see the code that is to be predicted: the vertical stack gets the row above, the horizontal stack the
-        // column to the left, beside which the sum of the skip connections starts at 0.
+        // column to the left.
         Tensor rows = functional.pad(embedded.narrow(1, 0, height - 1), [0, 0, 0, 0, 1, 0]);
-        Tensor state = functional.pad(embedded.narrow(2, 0, width - 1), [0, options.SkipChannelsOrDefault, 1, 0]);
+        Tensor columns = functional.pad(embedded.narrow(2, 0, width - 1), [0, 0, 1, 0]);
         Tensor? positions = ChannelsInnermost(map);
         Tensor? kept = training && options.Dropout > 0 ? Kept(batch).to(codes.device) : null;
+        var units = new Tensor[layers.Count];
         for (int number = 0; number < layers.Count; number++)
-            (rows, state) = layers[number].Forward(
-                rows, state, layers[number].Conditioning(conditions, positions), kept?.select(0, number));
-        return head.All(state.view(-1, options.SkipChannelsOrDefault), grid).reshape(batch, -1, options.Codes);
+            (rows, columns, units[number]) = layers[number].Forward(
+                rows, columns, layers[number].Conditioning(conditions, positions), kept?.select(0, number));
+        return head.All(SkipSums(units), grid).reshape(batch, -1, options.Codes);
+    }
+
+    /// <summary>The gated units of all layers → the sum of their skip connections, by one product: [N, C] each → [N, S].</summary>
+    Tensor SkipSums(Tensor[] units)
+    {
+        (Tensor Weight, Tensor Bias)[] skips = [.. layers.Select(layer => layer.Skip)];
+        Tensor bias = skips.Select(skip => skip.Bias).Aggregate((sum, next) => sum.Add(next));
+        return cat(units, 1).Product(cat([.. skips.Select(skip => skip.Weight)], 1).t(), bias).Single();
     }
 
     internal override OnnxValue LogitsToOnnx(OnnxValue codes, OnnxValue? conditions, OnnxValue? map = null)

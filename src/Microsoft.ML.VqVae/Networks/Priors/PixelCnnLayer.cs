@@ -59,27 +59,40 @@ internal sealed class PixelCnnLayer : nn.Module
     /// the skip channels.</summary>
     public Linear Output => output;
 
+    /// <summary>The part of <see cref="Output"/> for the skip connection: weights [S, C] and biases [S].</summary>
+    public (Tensor Weight, Tensor Bias) Skip
+    {
+        get
+        {
+            long first = IsLast ? 0 : Channels, count = output.weight.shape[0] - first;
+            return (output.weight.narrow(0, first, count), output.bias!.narrow(0, first, count));
+        }
+    }
+
     /// <param name="rows">The vertical stack, [B, H, W, C].</param>
-    /// <param name="state">The horizontal stack and the sum of the skip connections so far, [B, H, W, C + S].</param>
+    /// <param name="columns">The horizontal stack, [B, H, W, C].</param>
     /// <param name="conditioning">The result of <see cref="Conditioning"/>.</param>
     /// <param name="kept">Dropout's factors, [B, 1, 1, 2C]; or null.</param>
-    /// <returns>The same two for the next layer; of the last layer the state has the skip channels only.</returns>
-    public (Tensor Rows, Tensor State) Forward(Tensor rows, Tensor state, Tensor? conditioning, Tensor? kept)
+    /// <returns>The same two for the next layer; of the last layer as they were. And the gated unit of the horizontal stack, [B·H·W, C],
+    /// from which <see cref="Skip"/> leads to the skip sums.</returns>
+    public (Tensor Rows, Tensor Columns, Tensor Unit) Forward(Tensor rows, Tensor columns, Tensor? conditioning, Tensor? kept)
     {
         using DisposeScope scope = NewDisposeScope();
-        (long batch, long height, long width) = (state.shape[0], state.shape[1], state.shape[2]);
+        (long batch, long height, long width) = (columns.shape[0], columns.shape[1], columns.shape[2]);
         Tensor Flat(Tensor grid) => grid.reshape(-1, grid.shape[3]);
         Tensor Grid(Tensor flat) => flat.view(batch, height, width, -1);
 
         Tensor above = ConvolveRows(functional.pad(rows, [0, 0, 0, 0, Reach, 0]), conditioning);
-        Tensor columns = WithColumnsToTheLeft(state.narrow(3, 0, Channels).Operand());
-        Tensor here = Grid(Flat(columns).Product(HorizontalWeight.t(), HorizontalBias).AddProduct_(Flat(above), across.t()));
+        // What the horizontal stack sees, side by side, so that one product is enough.
+        Tensor seen = cat([.. ColumnsToTheLeft(columns.Operand()), above], 3);
+        Tensor here = Grid(Flat(seen).Product(cat([HorizontalWeight, across], 1).t(), HorizontalBias));
         if (conditioning is not null)
-            here = here.Add_(OfHorizontal(conditioning));
-        Tensor outputs = Grid(output.Apply(Flat(Gate(here, kept?.narrow(3, Channels, Channels)))).Single());
-        return IsLast
-            ? (rows, outputs.Add_(state.narrow(3, Channels, state.shape[3] - Channels)).MoveToOuterDisposeScope())
-            : (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), outputs.Add_(state).MoveToOuterDisposeScope());
+            here = here.Add(OfHorizontal(conditioning));
+        Tensor unit = Flat(Gate(here, kept?.narrow(3, Channels, Channels))).MoveToOuterDisposeScope();
+        if (IsLast)
+            return (rows, columns, unit);
+        Tensor residual = unit.Product(output.weight.narrow(0, 0, Channels).t(), output.bias!.narrow(0, 0, Channels)).Single();
+        return (Gate(above, kept?.narrow(3, 0, Channels)).MoveToOuterDisposeScope(), Grid(residual).Add(columns).MoveToOuterDisposeScope(), unit);
     }
 
     /// <summary>The same in an ONNX graph, where channels follow the batch.</summary>
@@ -114,7 +127,7 @@ internal sealed class PixelCnnLayer : nn.Module
     public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
     {
         Tensor sums = vertical.Apply(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
-        return conditioning is null ? sums : sums.Add_(conditioning.narrow(3, 0, 2L * Channels));
+        return conditioning is null ? sums : sums.Add(conditioning.narrow(3, 0, 2L * Channels));
     }
 
     /// <summary>The part of <see cref="Conditioning"/> that is for the horizontal stack.</summary>
@@ -132,21 +145,19 @@ internal sealed class PixelCnnLayer : nn.Module
         return ofClass is null ? ofMap : ofMap is null ? ofClass : ofClass.Add(ofMap);
     }
 
-    /// <summary>Equation 2 of arXiv 1606.05328: tanh of the first half of the channels times the logistic function of the second.</summary>
+    /// <summary>The gated unit, times dropout's factors where there are any.</summary>
     public static Tensor Gate(Tensor sums, Tensor? kept = null)
     {
-        Tensor[] halves = sums.chunk(2, -1);
-        Tensor gate = halves[0].tanh().mul(halves[1].sigmoid());
+        Tensor gate = GatedUnit.Of(sums);
         return kept is null ? gate : gate.mul(kept);
     }
 
-    /// <summary>[B, H, W, C] → [B, H, W, (Reach + 1)·C]: each column after those to its left.</summary>
-    Tensor WithColumnsToTheLeft(Tensor columns)
+    /// <summary>[B, H, W, C] → for each column those to its left, the farthest first, and itself, [B, H, W, C] each.</summary>
+    IEnumerable<Tensor> ColumnsToTheLeft(Tensor columns)
     {
         long width = columns.shape[2];
-        IEnumerable<Tensor> shifted = Enumerable.Range(0, Reach + 1).Select(place => Math.Min(Reach - place, width))
+        return Enumerable.Range(0, Reach + 1).Select(place => Math.Min(Reach - place, width))
             .Select(distance => distance == 0 ? columns
                 : functional.pad(columns.narrow(2, 0, width - distance), [0, 0, distance, 0]));
-        return cat(shifted.ToArray(), 3);
     }
 }

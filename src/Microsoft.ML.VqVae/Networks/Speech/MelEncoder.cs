@@ -81,5 +81,7 @@ internal sealed class MelDecoder : nn.Module
         return frames.view(batch, -1, channels, count).permute(0, 2, 3, 1).reshape(batch, channels, -1).MoveToOuterDisposeScope();
     }
 
-    static Tensor With(Tensor values, Tensor? speakers) => speakers is null ? values : cat([values, speakers.As(values)], 1);
+    // Side by side with channels innermost, as convolutions take them.
+    static Tensor With(Tensor values, Tensor? speakers) => speakers is null ? values
+        : cat([values.permute(0, 2, 1), speakers.As(values).permute(0, 2, 1)], 2).permute(0, 2, 1);
 }

@@ -15,7 +15,6 @@ internal sealed class GatedLayer : nn.Module
     readonly Linear? residual;
     readonly Parameter skip;
     readonly int dilation;
-    readonly int taps;
 
     /// <param name="shape">The sizes.</param>
     /// <param name="layer">The number of the layer. The last layer has no residual part.</param>
@@ -23,7 +22,6 @@ internal sealed class GatedLayer : nn.Module
     public GatedLayer(GatedStackShape shape, int layer, WeightSource source) : base(nameof(GatedLayer))
     {
         dilation = shape.Dilation(layer);
-        taps = shape.KernelSize;
         filter = new CausalConvolution(shape, source);
         gate = new CausalConvolution(shape, source);
         if (layer < shape.Layers - 1)
@@ -43,22 +41,17 @@ internal sealed class GatedLayer : nn.Module
 
     public int Dilation => dilation;
 
-    /// <summary>[B·T, C] → [B·T, C] for the next layer; this layer's part is added to the skip sum [B·T, S].</summary>
-    public (Tensor Next, Tensor SkipSum) Apply(Tensor input, Tensor skipSum, StackConditions given, long batch)
+    /// <summary>[B, T, C] → the gated unit z, [B·T, C].</summary>
+    public Tensor Unit(Tensor input, StackConditions given)
     {
         using DisposeScope scope = NewDisposeScope();
-        long channels = input.shape[1];
-        long length = input.shape[0] / batch;
-        var inputs = new List<Tensor> { input };
-        for (int tap = 1; tap < taps && tap * dilation < length; tap++)
-        {
-            long shift = (long)tap * dilation;
-            Tensor past = input.view(batch, length, channels).narrow(1, 0, length - shift);
-            Tensor before = zeros(batch, shift, channels, dtype: input.dtype, device: input.device);
-            inputs.Add(cat([before, past], 1).view(-1, channels));
-        }
-        (Tensor? next, Tensor? sum) = Pass(input, Unit(inputs, filter.Offset(given), gate.Offset(given)), skipSum);
-        return (next.MoveToOuterDisposeScope(), sum);
+        Tensor offset = Offset(given);
+        // A bias that is the same everywhere goes into the convolution; any other is added to it.
+        bool isUniform = offset.Dimensions == 1;
+        Tensor sums = input.ConvolveCausally(Kernel(), isUniform ? offset : null, dilation);
+        if (!isUniform)
+            sums = sums.view(offset.shape[0], offset.shape[1], -1, offset.shape[3]).Add(offset.As(sums));
+        return GatedUnit.Of(sums.view(-1, sums.shape[^1])).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in an ONNX graph, where channels follow the batch: [B, C, T] → [B, C, T], and the skip sum [B, S, T].</summary>
@@ -71,25 +64,22 @@ internal sealed class GatedLayer : nn.Module
         return (residual is null ? z : z.Mix(residual.weight!, residual.bias) + input, skipSum is null ? own : skipSum + own);
     }
 
-    /// <summary>The gated unit: z = tanh(filter) ⊙ σ(gate), [N, C].</summary>
-    /// <param name="inputs">The inputs at the present and before, [N, C] each, the present first.</param>
-    /// <param name="filterOffset">The result of <see cref="CausalConvolution.Offset"/> of the filter.</param>
-    /// <param name="gateOffset">The same for the gate.</param>
-    public Tensor Unit(IReadOnlyList<Tensor> inputs, Tensor filterOffset, Tensor gateOffset)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        return filter.Apply(inputs, filterOffset).tanh_().mul(gate.Apply(inputs, gateOffset).sigmoid_()).view(inputs[0].shape)
-            .MoveToOuterDisposeScope();
-    }
+    /// <summary>The kernel of filter and gate, which see the same inputs: [2C, C, taps], the last tap being the present.</summary>
+    public Tensor Kernel() => cat([filter.Weight, gate.Weight], 0);
 
-    /// <summary>Adds the projections of the unit's output z to the input and, in place, to the skip sum.</summary>
-    public (Tensor Next, Tensor SkipSum) Pass(Tensor input, Tensor z, Tensor skipSum)
+    /// <summary>What is added to the sums of filter and gate: [2C], or [B, F, 1, 2C] with conditions.</summary>
+    public Tensor Offset(StackConditions given) => cat([filter.Offset(given), gate.Offset(given)], -1);
+}
+
+/// <summary>The gated unit tanh(f) ⊙ σ(g) of WaveNet and PixelCNN: equation 2 of arXiv 1609.03499 and of arXiv 1606.05328.</summary>
+internal static class GatedUnit
+{
+    /// <param name="sums">[…, 2C], channels innermost: f, then g.</param>
+    /// <returns>[…, C].</returns>
+    public static Tensor Of(Tensor sums)
     {
-        using DisposeScope scope = NewDisposeScope();
-        // The same object, which stays in the scope that it was made in.
-        skipSum.AddProduct_(z, skip.t());
-        Tensor next = residual is null ? z.alias() : residual.Apply(z).Add_(input);
-        return (next.MoveToOuterDisposeScope(), skipSum);
+        Tensor[] halves = sums.chunk(2, -1);
+        return halves[0].tanh().mul(halves[1].sigmoid());
     }
 }
 
@@ -97,9 +87,8 @@ internal sealed class GatedLayer : nn.Module
 /// W * x + V·conditioning + U·class + b, one half of a gated unit: * is a dilated convolution that sees the present and the past.
 /// </summary>
 /// <remarks>
-/// Everything is [B, T, channels]: a tap of the convolution is then one matrix product over all positions of a batch. Weights:
-/// <c>weight</c> [outputs, inputs, taps], the last tap being the present, as in PyTorch's Conv1d; <c>bias</c> [outputs]; <c>classes</c>
-/// [classes, outputs] and <c>conditioning</c> [outputs, conditioning channels], where there are any.
+/// Weights: <c>weight</c> [outputs, inputs, taps], the last tap being the present, as in PyTorch's Conv1d; <c>bias</c> [outputs];
+/// <c>classes</c> [classes, outputs] and <c>conditioning</c> [outputs, conditioning channels], where there are any.
 /// </remarks>
 internal sealed class CausalConvolution : nn.Module
 {
@@ -124,23 +113,6 @@ internal sealed class CausalConvolution : nn.Module
 
     public Parameter? Conditioning => conditioning;
 
-    /// <param name="inputs">The inputs at the present and before, [B·T, C] each, the present first; those that lie before the start of all
-    /// sequences are left out.</param>
-    /// <param name="offset">The result of <see cref="Offset"/>.</param>
-    /// <returns>[B, F, T / F, C], or [B·T, C] without conditions.</returns>
-    public Tensor Apply(IReadOnlyList<Tensor> inputs, Tensor offset)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        // A bias that is the same everywhere goes into the product; any other is added to it.
-        bool uniform = offset.Dimensions == 1;
-        Tensor sum = uniform ? inputs[0].Product(Tap(0), offset) : inputs[0].Product(Tap(0));
-        for (int tap = 1; tap < inputs.Count; tap++)
-            sum = sum.AddProduct_(inputs[tap], Tap(tap));
-        if (!uniform)
-            sum = sum.view(offset.shape[0], offset.shape[1], -1, sum.shape[1]).Add(offset.As(sum));
-        return sum.MoveToOuterDisposeScope();
-    }
-
     /// <summary>W * x + U·class + b in an ONNX graph: [B, C, T] → [B, C, T].</summary>
     public OnnxValue ToOnnx(OnnxValue input, int dilation, OnnxValue? chosen)
     {
@@ -159,9 +131,6 @@ internal sealed class CausalConvolution : nn.Module
             offset = frames.Product(conditioning!.t()).unsqueeze(2).Add(offset);
         return offset.MoveToOuterDisposeScope();
     }
-
-    /// <summary>The weights of the tap that lies <paramref name="back"/> dilations before the present, [inputs, outputs].</summary>
-    Tensor Tap(int back) => weight.select(2, weight.shape[2] - 1 - back).t();
 }
 
 /// <summary>The conditions of a batch of sequences.</summary>

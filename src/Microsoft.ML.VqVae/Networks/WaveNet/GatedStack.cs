@@ -52,13 +52,24 @@ internal sealed class GatedStack : nn.Module
         (long batch, long length) = (symbols.shape[0], symbols.shape[1]);
         Tensor start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).Fill_(Shape.Symbols);
         Tensor before = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
-        Tensor x = embedding.index_select(0, before).Operand();
-        Tensor skipSum = skipBias.unsqueeze(0).repeat(batch * length, 1);
+        Tensor x = embedding.index_select(0, before).Operand().view(batch, length, -1);
+        var units = new List<Tensor>();
         foreach (GatedLayer layer in layers)
-            (x, skipSum) = layer.Apply(x, skipSum, given, batch);
-        Tensor logits = output.Apply(hidden.Apply(skipSum.relu_()).relu_()).Single();
+        {
+            Tensor unit = layer.Unit(x, given);
+            units.Add(unit);
+            if (layer.Residual is { } residual)
+                x = residual.Apply(unit).view(x.shape).Add(x);
+        }
+        Tensor logits = LogitsOf(cat(units, 1).Product(SkipWeights(), skipBias)).Single();
         return logits.view(batch, length, -1).MoveToOuterDisposeScope();
     }
+
+    /// <summary>From the units of all layers, side by side, to the skip sum: one product instead of one for each layer. [layers · C, S].</summary>
+    public Tensor SkipWeights() => cat([.. layers.Select(layer => layer.Skip)], 1).t();
+
+    /// <summary>Skip sums [N, S] → logits [N, symbols].</summary>
+    public Tensor LogitsOf(Tensor skipSums) => output.Apply(hidden.Apply(skipSums.relu()).relu_());
 
     /// <summary>The same in an ONNX graph, without conditions of positions.</summary>
     /// <param name="symbols">Int64 [B, T].</param>

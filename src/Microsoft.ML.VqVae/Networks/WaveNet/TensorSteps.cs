@@ -16,6 +16,9 @@ internal sealed class TensorSteps : CheckedSteps
     readonly int positionsPerFrame;
     // The inputs of each layer at the positions that its taps will still look at: [reach, B, C], position t in row t mod reach.
     readonly Tensor[] past;
+    // From the inputs that the taps look at, side by side, to the sums of filter and gate: [taps · C, 2C].
+    readonly Tensor[] weights;
+    readonly Tensor skipWeights;
     readonly Tensor?[] offsets;
     readonly Tensor previous;
     Tensor? skipSum;
@@ -29,14 +32,16 @@ internal sealed class TensorSteps : CheckedSteps
         positionsPerFrame = frames is null ? length : length / (int)frames.shape[1];
         past = Kept.Keep(shape.Layers, number => zeros(
             (shape.KernelSize - 1L) * shape.Dilation(number), batch, shape.Channels, dtype: stack.Embedding.dtype, device: device));
-        offsets = new Tensor[2 * shape.Layers];
+        weights = Kept.Keep(shape.Layers, number => stack.Layers[number].Kernel().permute(2, 1, 0).flatten(0, 1));
+        skipWeights = Kept.Keep(stack.SkipWeights().contiguous());
+        offsets = new Tensor[shape.Layers];
         previous = Kept.Keep(zeros(batch, dtype: ScalarType.Int64, device: device).Fill_(shape.Symbols));
     }
 
     protected override Tensor ComputeLogits()
     {
         RunLayers();
-        return stack.Output.Apply(stack.Hidden.Apply(skipSum!.relu()).relu_());
+        return stack.LogitsOf(skipSum!);
     }
 
     protected override void Take(Tensor symbols)
@@ -56,19 +61,21 @@ internal sealed class TensorSteps : CheckedSteps
         if (Position % positionsPerFrame == 0)
             FindOffsets(Position / positionsPerFrame);
         Tensor x = stack.Embedding.index_select(0, previous);
-        Tensor sum = stack.SkipBias.unsqueeze(0).repeat(Batch, 1);
+        var units = new List<Tensor>();
         for (int number = 0; number < past.Length; number++)
         {
             GatedLayer layer = stack.Layers[number];
-            var inputs = new List<Tensor> { x };
-            long reach = past[number].shape[0];
-            for (int shift = layer.Dilation; shift <= Math.Min(reach, Position); shift += layer.Dilation)
-                inputs.Add(past[number].select(0, (Position - shift) % reach));
-            Tensor z = layer.Unit(inputs, offsets[2 * number]!, offsets[2 * number + 1]!);
+            int reach = (int)past[number].shape[0];
+            // What lies before the start is zero still.
+            IEnumerable<Tensor> inputs = Enumerable.Range(0, stack.Shape.KernelSize - 1)
+                .Select(tap => past[number].select(0, (Position + tap * layer.Dilation) % reach)).Append(x);
+            Tensor unit = GatedUnit.Of(cat([.. inputs], 1).Product(weights[number]).Add_(offsets[number]!));
+            units.Add(unit);
             past[number].select(0, Position % reach).copy_(x);
-            (x, sum) = layer.Pass(x, z, sum);
+            if (layer.Residual is { } residual)
+                x = residual.Apply(unit).Add(x);
         }
-        skipSum = sum.DetachFromDisposeScope();
+        skipSum = cat(units, 1).Product(skipWeights, stack.SkipBias).DetachFromDisposeScope();
     }
 
     void FindOffsets(int frame)
@@ -77,15 +84,9 @@ internal sealed class TensorSteps : CheckedSteps
         var given = new StackConditions(classes, frames?.narrow(1, frame, 1));
         for (int number = 0; number < past.Length; number++)
         {
-            Keep(2 * number, stack.Layers[number].Filter.Offset(given));
-            Keep(2 * number + 1, stack.Layers[number].Gate.Offset(given));
+            offsets[number]?.Dispose();
+            offsets[number] = stack.Layers[number].Offset(given).view(-1, 2L * stack.Shape.Channels).DetachFromDisposeScope();
         }
-    }
-
-    void Keep(int place, Tensor offset)
-    {
-        offsets[place]?.Dispose();
-        offsets[place] = offset.DetachFromDisposeScope();
     }
 
     protected override void Dispose(bool disposing)
