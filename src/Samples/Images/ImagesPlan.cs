@@ -24,8 +24,10 @@ internal sealed record ImagesSettings : ImageSampleSettings
 /// <param name="ClassifierRows">The number of images that the classifier is trained on.</param>
 /// <param name="TestRows">The number of test images, for the evaluation and for the second process.</param>
 /// <param name="Regularization">The L2 penalty of the classifier per row.</param>
+/// <param name="CommitmentCost">The weight of the commitment.</param>
 internal sealed record ImagesPlan(
-    int Steps, int BatchSize, double LearningRate, int Channels, int ClassifierRows, int TestRows, double Regularization)
+    int Steps, int BatchSize, double LearningRate, int Channels, int ClassifierRows, int TestRows, double Regularization,
+    double CommitmentCost = 0.25)
 {
     public static ImagesPlan For(ImageData data, ImagesSettings settings)
     {
@@ -40,8 +42,8 @@ internal sealed record ImagesPlan(
                 Steps: 450, BatchSize: 32, LearningRate: 4e-3, Channels: 64,
                 ClassifierRows: 10_000, TestRows: 2_000, Regularization: 1e-3),
             (_, false) => new(
-                Steps: wide ? 9000 : 4000, BatchSize: 32, LearningRate: 3e-3, Channels: wide ? 128 : 96,
-                ClassifierRows: 10_000, TestRows: 10_000, Regularization: 3e-3),
+                Steps: wide ? 16_000 : 4000, BatchSize: 32, LearningRate: 3e-3, Channels: wide ? 128 : 96,
+                ClassifierRows: 10_000, TestRows: 10_000, Regularization: 3e-3, CommitmentCost: wide ? 0.6 : 0.25),
             (_, true) => new(
                 Steps: 350, BatchSize: 16, LearningRate: 3e-3, Channels: 64,
                 ClassifierRows: 4_000, TestRows: 1_000, Regularization: 3e-3),
@@ -63,6 +65,7 @@ internal sealed record ImagesPlan(
         options.VectorQuantizer.CodesPerPosition = settings.CodesPerPosition;
         if (settings.CodesPerPosition > 1)
             options.VectorQuantizer.Dimensions = 16;
+        options.VectorQuantizer.CommitmentCost = CommitmentCost;
         options.Training.Steps = Steps;
         options.Training.BatchSize = BatchSize;
         options.Training.LearningRate = LearningRate;
