@@ -10,9 +10,14 @@ namespace Microsoft.ML.VqVae.Tests.Layers;
 public sealed class SlowOperatorsTests
 {
     readonly bool _products = SlowOperators.Products, _convolutions = SlowOperators.Convolutions;
+    readonly int _threads = get_num_threads();
 
     [TestCleanup]
-    public void Restore() => (SlowOperators.Products, SlowOperators.Convolutions) = (_products, _convolutions);
+    public void Restore()
+    {
+        (SlowOperators.Products, SlowOperators.Convolutions) = (_products, _convolutions);
+        set_num_threads(_threads);
+    }
 
     [TestMethod]
     [DataRow(2048, 64, 48)]
@@ -23,29 +28,26 @@ public sealed class SlowOperatorsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(1);
+        set_num_threads(2);
         Tensor values = randn([rows, inputs], generator: generator), ofResult = randn([rows, outputs], generator: generator).mul(0.01);
         Tensor weights = randn([outputs, inputs], generator: generator), bias = randn([outputs], generator: generator);
-        using Linear layer = nn.Linear(inputs, outputs);
-        using (no_grad())
-        {
-            layer.weight.copy_(weights);
-            layer.bias!.copy_(bias);
-        }
         Func<Tensor, Tensor, Tensor, Tensor>[] products =
         [
             (left, right, added) => left.Product(right.t(), added),
             (left, right, added) => left.Product(right.t()).add(added),
-            (left, right, added) => added.unsqueeze(0).repeat(rows, 1).AddProduct_(left, right.t()),
-            // Neither weights nor bias are those of the layer: only the gradient of the input is compared.
-            (left, right, added) => layer.Apply(left).add(right.sum().mul(0)).add(added.sum().mul(0)),
         ];
         foreach (Func<Tensor, Tensor, Tensor, Tensor> product in products)
         {
-            Tensor[] expected = Run(slow: false, product, ofResult, values, weights, bias);
-            Tensor[] actual = Run(slow: true, product, ofResult, values, weights, bias);
-            foreach ((Tensor first, Tensor second) in expected.Zip(actual))
-                TensorAssert.Close(first, second, 1e-5 * Math.Max(1, first.abs().max().item<float>()), "product");
+            SlowOperators.Products = false;
+            Tensor[] expected = Run(product, ofResult, values, weights, bias);
+            SlowOperators.Products = true;
+            Assert.IsTrue(SlowOperators.IncludeProduct(values, weights));
+            AreClose(expected, Run(product, ofResult, values, weights, bias), "product");
         }
+        SlowOperators.Products = false;
+        Tensor[] ofLayer = RunLayer(values, weights, bias, ofResult);
+        SlowOperators.Products = true;
+        AreClose(ofLayer, RunLayer(values, weights, bias, ofResult), "layer");
     }
 
     [TestMethod]
@@ -53,49 +55,116 @@ public sealed class SlowOperatorsTests
     {
         using DisposeScope scope = NewDisposeScope();
         SlowOperators.Products = true;
+        set_num_threads(2);
         Tensor weights = zeros(64, 64);
-        Assert.IsTrue(SlowOperators.Include(zeros(1024, 64), weights));
-        Assert.IsFalse(SlowOperators.Include(zeros(8, 64), weights));
-        Assert.IsFalse(SlowOperators.Include(zeros(1024, 64, ScalarType.BFloat16), weights));
-        Assert.IsFalse(SlowOperators.Include(zeros(1024, 64, ScalarType.Float64), weights.to(ScalarType.Float64)));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(8, 64), weights));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64, ScalarType.BFloat16), weights));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64, ScalarType.Float64), weights.to(ScalarType.Float64)));
+        // libtorch computes the convolution of a single image without oneDNN where it is small, and on one thread.
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(300, 64), weights));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1030, 64), weights));
+        set_num_threads(1);
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1030, 64), weights));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights));
     }
 
     [TestMethod]
-    [DataRow(2, 1, 40)]
-    [DataRow(2, 16, 40)]
-    [DataRow(3, 4, 21)]
+    [DataRow(2, 1, 40, 3, 5)]
+    [DataRow(2, 16, 40, 3, 5)]
+    [DataRow(3, 4, 21, 3, 5)]
+    [DataRow(3, 8, 9, 3, 1)]
     // All earlier positions lie before the start.
-    [DataRow(2, 64, 9)]
-    public void Causal_convolutions_as_products_have_the_same_values_and_gradients(int taps, int dilation, int length)
+    [DataRow(2, 64, 9, 3, 5)]
+    [DataRow(3, 2, 1, 2, 5)]
+    // One row that is large enough for oneDNN.
+    [DataRow(2, 4, 6000, 1, 4)]
+    public void Causal_convolutions_as_products_have_the_same_values_and_gradients(int taps, int dilation, int length, int batch, int channels)
     {
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(2);
-        Tensor input = randn([3, length, 5], generator: generator), kernel = randn([8, 5, taps], generator: generator);
-        Tensor bias = randn([8], generator: generator), ofResult = randn([3, length, 8], generator: generator);
+        Tensor input = randn([batch, length, channels], generator: generator), kernel = randn([8, channels, taps], generator: generator);
+        Tensor bias = randn([8], generator: generator), ofResult = randn([batch, length, 8], generator: generator);
         foreach (bool hasBias in new[] { true, false })
         {
             Tensor Convolve(Tensor values, Tensor weights, Tensor added) => hasBias
                 ? values.ConvolveCausally(weights, added, dilation) : values.ConvolveCausally(weights, null, dilation).add(added.sum().mul(0));
             SlowOperators.Convolutions = false;
-            Tensor[] expected = Run(slow: false, Convolve, ofResult, input, kernel, bias);
+            Assert.IsFalse(SlowOperators.IncludeConvolution(input));
+            Tensor[] expected = Run(Convolve, ofResult, input, kernel, bias);
             SlowOperators.Convolutions = true;
-            Tensor[] actual = Run(slow: false, Convolve, ofResult, input, kernel, bias);
-            foreach ((Tensor first, Tensor second) in expected.Zip(actual))
-                TensorAssert.Close(first, second, 2e-5, $"{(hasBias ? "with" : "without")} bias");
+            Tensor[] actual = Run(Convolve, ofResult, input, kernel, bias);
+            AreClose(expected, actual, $"{(hasBias ? "with" : "without")} bias");
             // Written out: the last tap is the present.
-            Tensor sum = Enumerable.Range(0, taps).Select(back => length <= back * dilation ? zeros(3, length, 8)
+            Tensor sum = Enumerable.Range(0, taps).Select(back => length <= back * dilation ? zeros(batch, length, 8)
                 : nn.functional.pad(input.narrow(1, 0, length - (back * dilation)), [0, 0, back * dilation, 0]).matmul(kernel.select(2, taps - 1 - back).t()))
                 .Aggregate((all, part) => all + part);
-            TensorAssert.Close(hasBias ? sum + bias : sum, actual[0], 2e-5, "written out");
+            AreClose([hasBias ? sum + bias : sum], [actual[0]], "written out");
         }
     }
 
-    static Tensor[] Run(bool slow, Func<Tensor, Tensor, Tensor, Tensor> compute, Tensor ofResult, params Tensor[] inputs)
+    [TestMethod]
+    public void Causal_convolutions_in_Double_and_of_small_rows_are_products()
     {
-        SlowOperators.Products = slow;
+        using DisposeScope scope = NewDisposeScope();
+        SlowOperators.Convolutions = false;
+        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros(2, 100, 64)));
+        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(2, 100, 64, ScalarType.Float64)));
+        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(1, 100, 64)));
+        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros(1, 1000, 64)));
+    }
+
+    [TestMethod]
+    [DataRow(null, false)]
+    [DataRow("ALL", false)]
+    [DataRow("DEFAULT", false)]
+    [DataRow("AVX512_CORE_BF16", false)]
+    [DataRow("avx512_core", false)]
+    [DataRow("AVX10_1_512", false)]
+    [DataRow("SSE41", true)]
+    [DataRow("avx", true)]
+    [DataRow("AVX2_VNNI", true)]
+    public void A_limit_of_instructions_is_found_in_the_variable(string? value, bool expected) =>
+        Assert.AreEqual(expected, NativeSettings.IsBelowAvx512(value));
+
+    [TestMethod]
+    public void The_layers_of_a_prior_with_classes_stay_in_BFloat16()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var source = new WeightSource(1);
+        using var layer = new PixelCnnLayer(new PixelCnnOptions { Channels = 4, Conditions = 3, Codes = 5, Height = 3, Width = 3 }, isLast: false, source);
+        using IDisposable reduced = MixedPrecision.BFloat16();
+        Tensor conditioning = layer.Conditioning(tensor(new long[] { 0, 2 }), null)!;
+        (Tensor rows, _, Tensor unit) = layer.Forward(zeros(2, 3, 3, 4), zeros(2, 3, 3, 4), conditioning, ones(2, 1, 1, 8));
+        Assert.AreEqual((ScalarType.BFloat16, ScalarType.BFloat16), (rows.dtype, unit.dtype));
+    }
+
+    static void AreClose(Tensor[] expected, Tensor[] actual, string what)
+    {
+        foreach ((Tensor first, Tensor second) in expected.Zip(actual))
+            TensorAssert.Close(first, second, 1e-5 * Math.Max(1, first.abs().max().item<float>()), what);
+    }
+
+    /// <summary>The result, and the gradients of the inputs.</summary>
+    static Tensor[] Run(Func<Tensor, Tensor, Tensor, Tensor> compute, Tensor ofResult, params Tensor[] inputs)
+    {
         Tensor[] leaves = [.. inputs.Select(input => input.detach().clone().requires_grad_())];
         Tensor result = compute(leaves[0], leaves[1], leaves[2]);
         result.backward([ofResult]);
         return [result.detach(), .. leaves.Select(leaf => leaf.grad!)];
+    }
+
+    static Tensor[] RunLayer(Tensor values, Tensor weights, Tensor bias, Tensor ofResult)
+    {
+        using Linear layer = nn.Linear(weights.shape[1], weights.shape[0]);
+        using (no_grad())
+        {
+            layer.weight.copy_(weights);
+            layer.bias!.copy_(bias);
+        }
+        Tensor input = values.detach().clone().requires_grad_();
+        Tensor result = layer.Apply(input);
+        result.backward([ofResult]);
+        return [result.detach(), input.grad!, layer.weight.grad!.clone(), layer.bias.grad!.clone()];
     }
 }

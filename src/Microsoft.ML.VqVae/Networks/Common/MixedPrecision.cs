@@ -61,10 +61,11 @@ internal static class MixedPrecision
     /// <param name="dilation">The distance of the taps.</param>
     public static Tensor ConvolveCausally(this Tensor input, Tensor kernel, Tensor? bias, int dilation)
     {
-        long taps = kernel.shape[2];
         input = Operand(input);
-        // oneDNN does not compute in Double.
-        if (input.device_type == DeviceType.CPU && (SlowOperators.Convolutions || input.dtype == ScalarType.Float64))
+        // Taps that see only what lies before the start are left out.
+        long length = input.shape[1], taps = Math.Min(kernel.shape[2], 1 + (length - 1) / dilation);
+        kernel = kernel.narrow(2, kernel.shape[2] - taps, taps);
+        if (SlowOperators.IncludeConvolution(input))
             return CausalProducts(input, kernel, bias, dilation);
         Tensor images = nn.functional.pad(input, [0, 0, (taps - 1) * dilation, 0]).unsqueeze(1).permute(0, 3, 1, 2);
         return nn.functional.conv2d(
@@ -76,14 +77,14 @@ internal static class MixedPrecision
     static Tensor CausalProducts(Tensor input, Tensor kernel, Tensor? bias, int dilation)
     {
         (long taps, long length) = (kernel.shape[2], input.shape[1]);
-        Tensor Weights(long back) => kernel.select(2, taps - 1 - back).t();
+        Tensor Weights(long back) => Operand(kernel.select(2, taps - 1 - back).t());
         Tensor present = input.flatten(0, 1);
-        Tensor sum = bias is null ? present.Product(Weights(0)) : present.Product(Weights(0), bias);
-        for (long back = 1; back < taps && back * dilation < length; back++)
+        Tensor sum = bias is null ? present.mm(Weights(0)) : addmm(Operand(bias), present, Weights(0), 1, 1);
+        for (long back = 1; back < taps; back++)
         {
             long shift = back * dilation;
             Tensor past = nn.functional.pad(input.narrow(1, 0, length - shift), [0, 0, shift, 0]);
-            sum = sum.AddProduct_(past.flatten(0, 1), Weights(back));
+            sum = sum.addmm_(past.flatten(0, 1), Weights(back));
         }
         return sum.view(input.shape[0], length, -1);
     }
@@ -105,18 +106,13 @@ internal static class MixedPrecision
         IsFasterByConvolution(left, right) ? ByConvolution(left, right.t(), bias)
         : addmm(Operand(bias), Operand(left), Operand(right), 1, 1);
 
-    /// <summary>sum + left · right, in place, in the precision of the sum.</summary>
-    public static Tensor AddProduct_(this Tensor sum, Tensor left, Tensor right) =>
-        IsFasterByConvolution(left, right) || (_reduced && sum.dtype == ScalarType.Float32)
-            ? sum.Add_(left.Product(right)) : sum.addmm_(Operand(left), Operand(right));
-
     /// <summary>The values in Single where they are in reduced precision. A network of Double, which compresses codes, keeps its own.</summary>
     public static Tensor Single(this Tensor values) => values.dtype == ScalarType.BFloat16 ? values.to(ScalarType.Float32) : values;
 
     /// <summary>The values in the precision of others.</summary>
     public static Tensor As(this Tensor values, Tensor others) => As(values, others.dtype);
 
-    static bool IsFasterByConvolution(Tensor left, Tensor right) => !_reduced && SlowOperators.Include(left, right);
+    static bool IsFasterByConvolution(Tensor left, Tensor right) => !_reduced && SlowOperators.IncludeProduct(left, right);
 
     /// <summary>The product of [N, inputs] and weights [outputs, inputs] as a convolution of one tap: [N, outputs].</summary>
     static Tensor ByConvolution(Tensor values, Tensor weights, Tensor? bias)
@@ -141,29 +137,40 @@ internal static class MixedPrecision
     }
 }
 
-/// <summary>The operators that are slow on this processor in comparison with others. Tests set them.</summary>
+/// <summary>The operators of libtorch that are slow on this processor, and computed by others. Tests set them.</summary>
 internal static class SlowOperators
 {
-    /// <summary>Convolutions by few instructions. Products do not depend on that limit.</summary>
-    internal static bool Convolutions { get; set; } = NativeSettings.LimitsInstructions;
+    /// <summary>Whether convolutions are slow because oneDNN is limited to few instructions. Matrix products by MKL are not affected.</summary>
+    internal static bool Convolutions { get; set; } = NativeSettings.ConvolutionsAreLimited;
 
-    /// <summary>Products in Single on processors of AMD with AVX-512: MKL of libtorch 2.10 computes them by AVX2, and takes twice as long as
-    /// oneDNN for convolutions of the same size.</summary>
+    /// <summary>Whether products in Single are slow: on processors of AMD, MKL of libtorch 2.10 computes them by AVX2, although oneDNN has
+    /// convolutions by AVX-512.</summary>
     internal static bool Products { get; set; } =
-        NativeSettings.IsProcessorOfAmd && Avx512F.IsSupported && !NativeSettings.LimitsInstructions;
+        NativeSettings.IsProcessorOfAmd && Avx512F.IsSupported && !NativeSettings.ConvolutionsAreLimited;
 
-    /// <summary>The number of images from which libtorch lets oneDNN compute a convolution of one tap on one thread too.</summary>
+    /// <summary>The smallest batch for which libtorch uses oneDNN for a convolution of one tap on a single thread.</summary>
     internal const long FewestImages = 16;
 
-    /// <summary>Whether a convolution would compute the product faster.</summary>
+    /// <summary>The size up to which libtorch computes the convolution of a single image without oneDNN.</summary>
+    const long SmallImage = 20_480;
+
+    /// <summary>Whether a convolution should be computed as products.</summary>
+    /// <param name="input">[B, T, C].</param>
+    internal static bool IncludeConvolution(Tensor input) =>
+        // oneDNN does not compute in Double. On a GPU, convolutions may be of less precision than products.
+        Convolutions || input.device_type != DeviceType.CPU || input.dtype == ScalarType.Float64
+        || (input.shape[0] == 1 && input.numel() <= SmallImage);
+
+    /// <summary>Whether a product should be computed as a convolution.</summary>
     /// <param name="left">[N, inputs], as the product takes it.</param>
     /// <param name="right">[inputs, outputs] or [outputs, inputs].</param>
-    internal static bool Include(Tensor left, Tensor right)
+    internal static bool IncludeProduct(Tensor left, Tensor right)
     {
         // The call of a convolution takes longer than smaller products.
         const long FewestMultiplications = 1 << 20;
         return Products && left.Dimensions == 2 && left.dtype == ScalarType.Float32 && left.device_type == DeviceType.CPU
-            && left.shape[0] * right.numel() >= FewestMultiplications && (get_num_threads() > 1 || left.shape[0] % FewestImages == 0);
+            && left.shape[0] * right.numel() >= FewestMultiplications
+            && (left.shape[0] % FewestImages == 0 || (get_num_threads() > 1 && left.numel() > SmallImage));
     }
 }
 

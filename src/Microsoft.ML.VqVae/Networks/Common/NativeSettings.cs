@@ -29,6 +29,9 @@ internal static partial class NativeSettings
     /// ones would give wrong numbers.</summary>
     internal static bool LimitsInstructions { get; private set; }
 
+    /// <summary>Whether convolutions are computed by few instructions, as the library or a user has set it.</summary>
+    internal static bool ConvolutionsAreLimited => _instructions.Any(name => IsBelowAvx512(NativeEnvironment.Get(name)));
+
     /// <summary>Whether the processor is one of AMD.</summary>
     internal static bool IsProcessorOfAmd { get; } = X86Base.IsSupported && IsOfAmd(X86Base.CpuId);
 
@@ -115,6 +118,10 @@ internal static partial class NativeSettings
         return IsOfAmd(cpuId) && ((uint)cpuId(Extended, 0).Eax < unchecked((uint)Caches) || (cpuId(Caches, 0).Eax & 31) == 0);
     }
 
+    /// <summary>Whether a value of oneDNN's variable limits it to less than AVX-512.</summary>
+    internal static bool IsBelowAvx512(string? limit) =>
+        limit?.ToUpperInvariant() is "SSE41" or "AVX" or "AVX2" or "AVX2_VNNI" or "AVX2_VNNI_2";
+
     static bool IsOfAmd(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuId)
     {
         // "AuthenticAMD", in the order EBX, EDX, ECX.
@@ -169,8 +176,10 @@ internal static partial class NativeSettings
     /// <summary>The environment that native libraries see. On Linux and macOS, .NET's <see cref="Environment"/> is a copy of it.</summary>
     static partial class NativeEnvironment
     {
-        public static bool Has(string name) =>
-            OperatingSystem.IsWindows() ? Environment.GetEnvironmentVariable(name) is not null : GetVariable(name) != 0;
+        public static bool Has(string name) => Get(name) is not null;
+
+        public static string? Get(string name) =>
+            OperatingSystem.IsWindows() ? Environment.GetEnvironmentVariable(name) : Marshal.PtrToStringUTF8(GetVariable(name));
 
         public static void Set(string name, string value)
         {

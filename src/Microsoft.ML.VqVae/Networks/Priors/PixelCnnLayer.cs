@@ -87,7 +87,7 @@ internal sealed class PixelCnnLayer : nn.Module
         Tensor seen = cat([.. ColumnsToTheLeft(columns.Operand()), above], 3);
         Tensor here = Grid(Flat(seen).Product(cat([HorizontalWeight, across], 1).t(), HorizontalBias));
         if (conditioning is not null)
-            here = here.Add(OfHorizontal(conditioning));
+            here = here.Add(OfHorizontal(conditioning).As(here));
         Tensor unit = Flat(Gate(here, kept?.narrow(3, Channels, Channels))).MoveToOuterDisposeScope();
         if (IsLast)
             return (rows, columns, unit);
@@ -127,7 +127,7 @@ internal sealed class PixelCnnLayer : nn.Module
     public Tensor ConvolveRows(Tensor window, Tensor? conditioning)
     {
         Tensor sums = vertical.Apply(window.permute(0, 3, 1, 2)).permute(0, 2, 3, 1);
-        return conditioning is null ? sums : sums.Add(conditioning.narrow(3, 0, 2L * Channels));
+        return conditioning is null ? sums : sums.Add(conditioning.narrow(3, 0, 2L * Channels).As(sums));
     }
 
     /// <summary>The part of <see cref="Conditioning"/> that is for the horizontal stack.</summary>
@@ -149,7 +149,7 @@ internal sealed class PixelCnnLayer : nn.Module
     public static Tensor Gate(Tensor sums, Tensor? kept = null)
     {
         Tensor gate = GatedUnit.Of(sums);
-        return kept is null ? gate : gate.mul(kept);
+        return kept is null ? gate : gate.mul(kept.As(gate));
     }
 
     /// <summary>[B, H, W, C] → for each column those to its left, the farthest first, and itself, [B, H, W, C] each.</summary>

@@ -112,7 +112,7 @@ internal sealed class PixelCnnRowCache
         _window.narrow(1, _layer.Reach, 1).copy_(rows);
         Tensor? here = _conditioning is null || _conditioning.shape[1] == 1 ? _conditioning : _conditioning.narrow(1, number, 1);
         Tensor above = _layer.ConvolveRows(_window, here);
-        Tensor sums = addmm(_layer.HorizontalBias, above.reshape(-1, 2L * _layer.Channels), _layer.Across.t(), 1, 1).view(above.shape);
+        Tensor sums = above.reshape(-1, 2L * _layer.Channels).Product(_layer.Across.t(), _layer.HorizontalBias).view(above.shape);
         return (PixelCnnLayer.Gate(above), here is null ? sums : sums.Add_(_layer.OfHorizontal(here)));
     }
 }

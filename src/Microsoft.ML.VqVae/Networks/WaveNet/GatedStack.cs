@@ -51,15 +51,18 @@ internal sealed class GatedStack : nn.Module
         using DisposeScope scope = NewDisposeScope();
         (long batch, long length) = (symbols.shape[0], symbols.shape[1]);
         Tensor start = zeros(batch, 1, dtype: ScalarType.Int64, device: symbols.device).Fill_(Shape.Symbols);
-        Tensor before = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
-        Tensor x = embedding.index_select(0, before).Operand().view(batch, length, -1);
+        Tensor former = cat([start, symbols.narrow(1, 0, length - 1)], 1).view(-1);
+        Tensor x = embedding.index_select(0, former).Operand().view(batch, length, -1);
         var units = new List<Tensor>();
         foreach (GatedLayer layer in layers)
         {
+            using DisposeScope ofLayer = NewDisposeScope();
             Tensor unit = layer.Unit(x, given);
-            units.Add(unit);
-            if (layer.Residual is { } residual)
-                x = residual.Apply(unit).view(x.shape).Add(x);
+            units.Add(unit.MoveToOuterDisposeScope());
+            if (layer.Residual is not { } residual)
+                continue;
+            using Tensor before = x;
+            x = residual.Apply(unit).view(x.shape).Add(x).MoveToOuterDisposeScope();
         }
         Tensor logits = LogitsOf(cat(units, 1).Product(SkipWeights(), skipBias)).Single();
         return logits.view(batch, length, -1).MoveToOuterDisposeScope();
@@ -69,7 +72,7 @@ internal sealed class GatedStack : nn.Module
     public Tensor SkipWeights() => cat([.. layers.Select(layer => layer.Skip)], 1).t();
 
     /// <summary>Skip sums [N, S] → logits [N, symbols].</summary>
-    public Tensor LogitsOf(Tensor skipSums) => output.Apply(hidden.Apply(skipSums.relu()).relu_());
+    public Tensor LogitsOf(Tensor skipSums) => output.Apply(hidden.Apply(skipSums.relu()).relu());
 
     /// <summary>The same in an ONNX graph, without conditions of positions.</summary>
     /// <param name="symbols">Int64 [B, T].</param>

@@ -26,6 +26,7 @@ internal sealed class TensorSteps : CheckedSteps
     public TensorSteps(GatedStack stack, int batch, int length, StackConditions given) : base(batch, length)
     {
         this.stack = stack;
+        using DisposeScope scope = NewDisposeScope();
         GatedStackShape shape = stack.Shape;
         Device device = stack.Embedding.device;
         (classes, frames) = (Kept.Keep(given.Classes?.alias()), Kept.Keep(given.Frames?.alias()));
