@@ -143,7 +143,7 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
             bits = [.. bits.Where((_, index) => index % 2 == 0)];
             stride *= 2;
         }
-        return scores.Count > 0 ? (Quantile(scores, Options.Quantile), Quantile(bits, Options.CodeQuantile))
+        return scores.Count > 0 ? (JustAbove(Quantile(scores, Options.Quantile)), JustAbove(Quantile(bits, Options.CodeQuantile)))
             : throw new InvalidOperationException(
                 $"The data view has no rows: there is nothing in column '{_columns.Codes}' to learn a threshold from.");
     }
@@ -155,6 +155,10 @@ public sealed class AnomalyDetectionEstimator : IEstimator<AnomalyDetectionTrans
         double count = share == 1 ? values.Count : Math.Ceiling(share * AnomalySettings.RoundingOfShares * values.Count);
         return values[Math.Clamp((int)count - 1, 0, values.Count - 1)];
     }
+
+    /// <summary>A threshold above the value, beyond the rounding of bits, which differs between a row alone and in a batch: the training row
+    /// with this value must not be an anomaly in one of them only.</summary>
+    static float JustAbove(float value) => value + 1e-5f * Math.Max(1, value);
 
     // A heat map is that of the image only if the codes are those of its codec.
     void RequireCodesOfCodec(DataViewSchema.Column codes)
