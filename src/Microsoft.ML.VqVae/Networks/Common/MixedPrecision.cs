@@ -137,10 +137,10 @@ internal static class MixedPrecision
     }
 }
 
-/// <summary>The operators of libtorch that are slow on this processor, and computed by others. Tests set them.</summary>
+/// <summary>The operators of libtorch that are slow on this processor, and replaced by others. Tests set them.</summary>
 internal static class SlowOperators
 {
-    /// <summary>Whether convolutions are slow because oneDNN is limited to few instructions. Matrix products by MKL are not affected.</summary>
+    /// <summary>Whether convolutions are slow because oneDNN is limited to less than AVX-512. Matrix products by MKL are not affected.</summary>
     internal static bool Convolutions { get; set; } = NativeSettings.ConvolutionsAreLimited;
 
     /// <summary>Whether products in Single are slow: on processors of AMD, MKL of libtorch 2.10 computes them by AVX2, although oneDNN has

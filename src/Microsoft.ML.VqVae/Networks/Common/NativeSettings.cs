@@ -29,7 +29,7 @@ internal static partial class NativeSettings
     /// ones would give wrong numbers.</summary>
     internal static bool LimitsInstructions { get; private set; }
 
-    /// <summary>Whether convolutions are computed by few instructions, as the library or a user has set it.</summary>
+    /// <summary>Whether the library or a user has limited oneDNN, which computes convolutions, to less than AVX-512.</summary>
     internal static bool ConvolutionsAreLimited => _instructions.Any(name => IsBelowAvx512(NativeEnvironment.Get(name)));
 
     /// <summary>Whether the processor is one of AMD.</summary>

@@ -67,7 +67,7 @@ internal sealed class GatedLayer : nn.Module
     /// <summary>The kernel of filter and gate, which see the same inputs: [2C, C, taps], the last tap being the present.</summary>
     public Tensor Kernel() => cat([filter.Weight, gate.Weight], 0);
 
-    /// <summary>What is added to the sums of filter and gate: [2C], or [B, F, 1, 2C] with conditions.</summary>
+    /// <summary>Biases and conditions, which are added to the sums of filter and gate: [2C], or [B, F, 1, 2C] with conditions.</summary>
     public Tensor Offset(StackConditions given) => cat([filter.Offset(given), gate.Offset(given)], -1);
 }
 
