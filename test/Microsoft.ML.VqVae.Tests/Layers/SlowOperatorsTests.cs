@@ -90,7 +90,7 @@ public sealed class SlowOperatorsTests
             Tensor Convolve(Tensor values, Tensor weights, Tensor added) => hasBias
                 ? values.ConvolveCausally(weights, added, dilation) : values.ConvolveCausally(weights, null, dilation).add(added.sum().mul(0));
             SlowOperators.Convolutions = false;
-            Assert.IsFalse(SlowOperators.IncludeConvolution(input));
+            Assert.IsFalse(SlowOperators.IncludeCausalConvolution(input));
             Tensor[] expected = Run(Convolve, ofResult, input, kernel, bias);
             SlowOperators.Convolutions = true;
             Tensor[] actual = Run(Convolve, ofResult, input, kernel, bias);
@@ -108,10 +108,10 @@ public sealed class SlowOperatorsTests
     {
         using DisposeScope scope = NewDisposeScope();
         SlowOperators.Convolutions = false;
-        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros(2, 100, 64)));
-        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(2, 100, 64, ScalarType.Float64)));
-        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(1, 100, 64)));
-        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros(1, 1000, 64)));
+        Assert.IsFalse(SlowOperators.IncludeCausalConvolution(zeros(2, 100, 64)));
+        Assert.IsTrue(SlowOperators.IncludeCausalConvolution(zeros(2, 100, 64, ScalarType.Float64)));
+        Assert.IsTrue(SlowOperators.IncludeCausalConvolution(zeros(1, 100, 64)));
+        Assert.IsFalse(SlowOperators.IncludeCausalConvolution(zeros(1, 1000, 64)));
     }
 
     [TestMethod]

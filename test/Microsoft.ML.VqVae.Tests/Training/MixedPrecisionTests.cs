@@ -141,12 +141,13 @@ public sealed class MixedPrecisionTests
     [TestMethod]
     public void Products_of_networks_are_in_one_class()
     {
-        // In Single by design: distances, statistics of speech, sampling, and means and similarities of features.
+        // In Single by design: convolutions as products, distances, statistics of speech, sampling, means and similarities of features, and
+        // a test of libtorch itself.
         Type[] single =
         [
-            typeof(MixedPrecision), typeof(NearestCodes), typeof(FeatureStatistics), typeof(SpeakerAdaptation), typeof(CodeMeans),
-            typeof(MelVqVae), typeof(PixelCnnSteps), typeof(PixelCnnRowCache), typeof(PixelCnnColumnCache),
-            typeof(FeaturePooling), typeof(ContrastiveObjective),
+            typeof(MixedPrecision), typeof(Patches), typeof(NativeSettings), typeof(NearestCodes), typeof(FeatureStatistics),
+            typeof(SpeakerAdaptation), typeof(CodeMeans), typeof(MelVqVae), typeof(PixelCnnSteps), typeof(PixelCnnRowCache),
+            typeof(PixelCnnColumnCache), typeof(FeaturePooling), typeof(ContrastiveObjective),
         ];
         string[] products = ["mm", "matmul", "addmm", "addmm_", "bmm", "baddbmm", "einsum", "linear", "conv1d", "conv2d", "conv3d",
             "conv_transpose1d", "conv_transpose2d"];

@@ -30,24 +30,22 @@ internal static class MixedPrecision
     }
 
     /// <summary>The output of a layer.</summary>
-    public static Tensor Apply(this Conv2d layer, Tensor input) => nn.functional.conv2d(
-        Operand(input), Operand(layer.weight), Operand(layer.bias!), layer.stride, layer.padding!, layer.dilation);
+    public static Tensor Apply(this Conv2d layer, Tensor input) =>
+        Convolution(input, layer.weight, layer.bias, layer.stride, layer.padding!, layer.dilation);
 
     /// <summary>The output of a layer. The bias is added by itself: within the transposed convolution, its gradient takes longer than those of
     /// input and weight together in BFloat16, and about half as long in Single (oneDNN of libtorch 2.10).</summary>
-    public static Tensor Apply(this ConvTranspose2d layer, Tensor input) => nn.functional.conv_transpose2d(
-        Operand(input), Operand(layer.weight), null, layer.stride, layer.padding!).Add_(PerChannel(layer.bias!));
+    public static Tensor Apply(this ConvTranspose2d layer, Tensor input) =>
+        TransposedConvolution(input, layer.weight, layer.stride, layer.padding!).Add_(PerChannel(layer.bias!));
 
     /// <summary>The output of a layer, with channels innermost in memory: libtorch's own convolution over [B, C, T] would reorder its input
     /// and its output.</summary>
-    public static Tensor Apply(this Conv1d layer, Tensor input) => nn.functional.conv2d(
-        Row(Operand(input)), Operand(layer.weight).unsqueeze(2), Operand(layer.bias!),
-        [1, layer.stride[0]], [0, layer.padding![0]], [1, layer.dilation[0]]).squeeze(2);
+    public static Tensor Apply(this Conv1d layer, Tensor input) => Convolution(
+        Row(input), layer.weight.unsqueeze(2), layer.bias, [1, layer.stride[0]], [0, layer.padding![0]], [1, layer.dilation[0]]).squeeze(2);
 
     /// <inheritdoc cref="Apply(ConvTranspose2d, Tensor)"/>
-    public static Tensor Apply(this ConvTranspose1d layer, Tensor input) => nn.functional.conv_transpose2d(
-        Row(Operand(input)), Operand(layer.weight).unsqueeze(2), null, [1, layer.stride[0]], [0, layer.padding![0]])
-        .Add_(PerChannel(layer.bias!)).squeeze(2);
+    public static Tensor Apply(this ConvTranspose1d layer, Tensor input) => TransposedConvolution(
+        Row(input), layer.weight.unsqueeze(2), [1, layer.stride[0]], [0, layer.padding![0]]).Add_(PerChannel(layer.bias!)).squeeze(2);
 
     /// <inheritdoc cref="Apply(Conv2d, Tensor)"/>
     public static Tensor Apply(this Linear layer, Tensor input) => IsFasterByConvolution(input, layer.weight)
@@ -65,7 +63,7 @@ internal static class MixedPrecision
         // Taps that see only what lies before the start are left out.
         long length = input.shape[1], taps = Math.Min(kernel.shape[2], 1 + (length - 1) / dilation);
         kernel = kernel.narrow(2, kernel.shape[2] - taps, taps);
-        if (SlowOperators.IncludeConvolution(input))
+        if (SlowOperators.IncludeCausalConvolution(input))
             return CausalProducts(input, kernel, bias, dilation);
         Tensor images = nn.functional.pad(input, [0, 0, (taps - 1) * dilation, 0]).unsqueeze(1).permute(0, 3, 1, 2);
         return nn.functional.conv2d(
@@ -91,7 +89,7 @@ internal static class MixedPrecision
 
     /// <summary>The convolution [B, C, H, W] with a kernel of its own, without bias.</summary>
     public static Tensor Convolve(this Tensor input, Tensor kernel, int padding, int stride = 1) =>
-        nn.functional.conv2d(Operand(input), Operand(kernel), null, [stride, stride], [padding, padding]);
+        Convolution(input, kernel, null, [stride, stride], [padding, padding], [1, 1]);
 
     /// <summary>The values in the precision of products, for values that several of them share.</summary>
     public static Tensor Operand(this Tensor values) => _reduced ? As(values, ScalarType.BFloat16) : values;
@@ -111,6 +109,18 @@ internal static class MixedPrecision
 
     /// <summary>The values in the precision of others.</summary>
     public static Tensor As(this Tensor values, Tensor others) => As(values, others.dtype);
+
+    static Tensor Convolution(Tensor input, Tensor kernel, Tensor? bias, long[] stride, long[] padding, long[] dilation) =>
+        IsFasterByProducts(input)
+            ? PatchProducts.Convolve(input, kernel, bias, stride, padding, dilation)
+            : nn.functional.conv2d(Operand(input), Operand(kernel), bias is null ? null : Operand(bias), stride, padding, dilation);
+
+    static Tensor TransposedConvolution(Tensor input, Tensor kernel, long[] stride, long[] padding) =>
+        IsFasterByProducts(input)
+            ? PatchProducts.ConvolveTransposed(input, kernel, stride, padding)
+            : nn.functional.conv_transpose2d(Operand(input), Operand(kernel), null, stride, padding);
+
+    static bool IsFasterByProducts(Tensor images) => !_reduced && SlowOperators.IncludeConvolution(images);
 
     static bool IsFasterByConvolution(Tensor left, Tensor right) => !_reduced && SlowOperators.IncludeProduct(left, right);
 
@@ -154,9 +164,14 @@ internal static class SlowOperators
     /// <summary>The size up to which libtorch computes the convolution of a single image without oneDNN.</summary>
     const long SmallImage = 20_480;
 
-    /// <summary>Whether a convolution should be computed as products.</summary>
+    /// <summary>Whether a convolution in Single should be computed as products.</summary>
+    /// <param name="images">[B, C, H, W].</param>
+    internal static bool IncludeConvolution(Tensor images) =>
+        Convolutions && images.dtype == ScalarType.Float32 && images.device_type == DeviceType.CPU;
+
+    /// <summary>Whether a causal convolution should be computed as products.</summary>
     /// <param name="input">[B, T, C].</param>
-    internal static bool IncludeConvolution(Tensor input) =>
+    internal static bool IncludeCausalConvolution(Tensor input) =>
         // oneDNN does not compute in Double. On a GPU, convolutions may be of less precision than products.
         Convolutions || input.device_type != DeviceType.CPU || input.dtype == ScalarType.Float64
         || (input.shape[0] == 1 && input.numel() <= SmallImage);

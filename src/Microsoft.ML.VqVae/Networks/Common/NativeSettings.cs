@@ -25,8 +25,8 @@ internal static partial class NativeSettings
 
     static bool _keepsMemory;
 
-    /// <summary>Whether convolutions are computed by instructions of SSE 4.1, several times slower than by those of AVX-512, because faster
-    /// ones would give wrong numbers.</summary>
+    /// <summary>Whether the library has limited oneDNN, which computes convolutions, to instructions of SSE 4.1, because faster ones would give
+    /// wrong numbers. The library then computes convolutions in Single as products (<see cref="SlowOperators"/>).</summary>
     internal static bool LimitsInstructions { get; private set; }
 
     /// <summary>Whether the library or a user has limited oneDNN, which computes convolutions, to less than AVX-512.</summary>
@@ -130,7 +130,7 @@ internal static partial class NativeSettings
     }
 
     /// <summary>
-    /// Whether a convolution is correct that is wrong on a processor that hides its caches, unless instructions are limited. They are not where
+    /// Whether a convolution of libtorch is correct that is wrong on a processor that hides its caches, unless instructions are limited. They are not where
     /// the program has loaded libtorch before this library, or where its environment has another value.
     /// </summary>
     internal static bool ConvolutionsAreRight()
@@ -140,7 +140,7 @@ internal static partial class NativeSettings
         const int Channels = 19, Kernel = 3;
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor sums = ones(4, Channels, 6, 12).Convolve(ones(240, Channels, Kernel, Kernel), padding: 0);
+        Tensor sums = nn.functional.conv2d(ones(4, Channels, 6, 12), ones(240, Channels, Kernel, Kernel));
         return (sums.min().item<float>(), sums.max().item<float>()) == (Channels * Kernel * Kernel, Channels * Kernel * Kernel);
     }
 

@@ -87,8 +87,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
             {
                 channel.Warning(
                     MessageSensitivity.None,
-                    "This machine does not report the caches of its processor, so convolutions are computed by SSE 4.1, several times slower: "
-                    + "faster instructions of libtorch would give wrong numbers. See docs/troubleshooting.md, \"Slow convolutions in a virtual "
+                    "This machine does not report the caches of its processor, with which the convolutions of libtorch give wrong numbers. They are "
+                    + "computed as matrix products, which are about half as fast. See docs/troubleshooting.md, \"Slow convolutions in a virtual "
                     + "machine\".");
             }
             TrainingSummary summary = TrainingLoop.Run(
