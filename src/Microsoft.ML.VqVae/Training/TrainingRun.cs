@@ -250,6 +250,7 @@ internal sealed class TrainingRun : IDisposable
         if (!OnGpu && !meter.IsFinite)
             throw NotFinite();
         loss.Total.backward();
+        PatchProducts.ThrowFailure();
         if (share is not null
             && tensors.SumGradients(share, (double)share.Rows / plan.BatchSize, options.CancellationToken.IsCancellationRequested))
         {

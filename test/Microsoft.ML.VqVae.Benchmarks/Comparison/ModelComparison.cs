@@ -6,7 +6,7 @@ namespace Microsoft.ML.VqVae.Benchmarks.Comparison;
 internal sealed class ModelComparison : IDisposable
 {
     // Long enough for the clock, the thread of the training loop and the optimizer's first step not to matter.
-    const double MillisecondsOfMeasurement = 300;
+    const double MillisecondsOfMeasurement = 1000;
 
     readonly string _model;
     readonly ILibraryWorkloads _library;

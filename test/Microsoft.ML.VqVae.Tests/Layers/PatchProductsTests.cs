@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -10,10 +11,13 @@ namespace Microsoft.ML.VqVae.Tests.Layers;
 public sealed class PatchProductsTests
 {
     readonly bool _convolutions = SlowOperators.Convolutions;
-    readonly long _numbers = PatchProducts.MostNumbers;
+    readonly long _limit = Patches.Limit;
+
+    // All at once, two of three images or several rows, and row by row.
+    long[] Limits => [_limit, 6000, 1];
 
     [TestCleanup]
-    public void Restore() => (SlowOperators.Convolutions, PatchProducts.MostNumbers) = (_convolutions, _numbers);
+    public void Restore() => (SlowOperators.Convolutions, Patches.Limit) = (_convolutions, _limit);
 
     [TestMethod]
     [DataRow(3, 1, 1, 1)]
@@ -32,9 +36,9 @@ public sealed class PatchProductsTests
         Tensor images = randn([3, 5, 8, 6], generator: generator), weights = randn([4, 5, kernel, kernel], generator: generator);
         Tensor bias = randn([4], generator: generator);
         (long[] steps, long[] zeros, long[] taps) = ([stride, stride], [padding, padding], [dilation, dilation]);
-        foreach (long numbers in new[] { _numbers, 1 })
+        foreach (long limit in Limits)
         {
-            PatchProducts.MostNumbers = numbers;
+            Patches.Limit = limit;
             Compare([images, weights, bias], given => PatchProducts.Convolve(given[0], given[1], given[2], steps, zeros, taps),
                 given => nn.functional.conv2d(given[0], given[1], given[2], steps, zeros, taps));
             Compare([images, weights], given => PatchProducts.Convolve(given[0], given[1], null, steps, zeros, taps),
@@ -53,9 +57,9 @@ public sealed class PatchProductsTests
         using var generator = new Generator(2);
         Tensor images = randn([3, 5, 4, 7], generator: generator), weights = randn([5, 4, kernel, kernel], generator: generator);
         (long[] steps, long[] zeros) = ([stride, stride], [padding, padding]);
-        foreach (long numbers in new[] { _numbers, 1 })
+        foreach (long limit in Limits)
         {
-            PatchProducts.MostNumbers = numbers;
+            Patches.Limit = limit;
             Compare([images, weights], given => PatchProducts.ConvolveTransposed(given[0], given[1], steps, zeros),
                 given => nn.functional.conv_transpose2d(given[0], given[1], null, steps, zeros));
         }
@@ -67,11 +71,44 @@ public sealed class PatchProductsTests
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(3);
         Tensor images = randn([2, 3, 1, 20], generator: generator), weights = randn([4, 3, 1, 3], generator: generator);
-        Compare([images, weights], given => PatchProducts.Convolve(given[0], given[1], null, [1, 2], [0, 4], [1, 3]),
-            given => nn.functional.conv2d(given[0], given[1], null, [1, 2], [0, 4], [1, 3]));
-        Tensor back = randn([3, 4, 1, 4], generator: generator);
-        Compare([images, back], given => PatchProducts.ConvolveTransposed(given[0], given[1], [1, 2], [0, 1]),
-            given => nn.functional.conv_transpose2d(given[0], given[1], null, [1, 2], [0, 1]));
+        Tensor back = randn([3, 4, 1, 4], generator: generator), high = randn([2, 3, 5, 20], generator: generator);
+        foreach (long limit in Limits)
+        {
+            Patches.Limit = limit;
+            // Of one row, and of several.
+            foreach (Tensor given in new[] { images, high })
+            {
+                Compare([given, weights], all => PatchProducts.Convolve(all[0], all[1], null, [1, 2], [0, 4], [1, 3]),
+                    all => nn.functional.conv2d(all[0], all[1], null, [1, 2], [0, 4], [1, 3]));
+                Compare([given, back], all => PatchProducts.ConvolveTransposed(all[0], all[1], [1, 2], [0, 1]),
+                    all => nn.functional.conv_transpose2d(all[0], all[1], null, [1, 2], [0, 1]));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Images_with_channels_innermost_and_parts_of_tensors_are_read_in_place()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(5);
+        Tensor all = randn([4, 3, 6, 6], generator: generator).ChannelsInnermost();
+        Tensor weights = randn([4, 3, 3, 3], generator: generator).ChannelsInnermost();
+        foreach (long limit in Limits)
+        {
+            Patches.Limit = limit;
+            TensorAssert.Close(
+                nn.functional.conv2d(all.narrow(0, 2, 2).to(ScalarType.Float64), weights.to(ScalarType.Float64)).to(ScalarType.Float32),
+                PatchProducts.Convolve(all.narrow(0, 2, 2), weights, null, [1, 1], [0, 0], [1, 1]), 1e-5, "part");
+        }
+    }
+
+    [TestMethod]
+    public void A_kernel_larger_than_the_images_is_an_error()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(
+            () => PatchProducts.Convolve(zeros(1, 2, 9, 1), zeros(3, 2, 4, 4), null, [2, 2], [1, 1], [1, 1]));
+        Assert.AreEqual("The kernel spans 4 pixels, more than the 3 of the padded images.", error.Message);
     }
 
     [TestMethod]
@@ -79,29 +116,74 @@ public sealed class PatchProductsTests
     {
         using DisposeScope scope = NewDisposeScope();
         SlowOperators.Convolutions = true;
-        using Conv2d layer = nn.Conv2d(3, 4, 3);
+        using Conv2d first = nn.Conv2d(3, 4, 3), second = nn.Conv2d(4, 5, 3), third = nn.Conv2d(5, 2, 3);
         using Tensor images = rand(2, 3, 8, 8);
-        Assert.AreEqual(0, LiveTensors.Growth(() =>
+        (Tensor, Tensor, Tensor) Forward()
         {
-            using DisposeScope inner = NewDisposeScope();
-            layer.Apply(images).relu_().sum().backward();
-            layer.weight.grad = null;
-            layer.bias!.grad = null;
-        }));
-        Tensor result = layer.Apply(images);
-        Assert.IsTrue(result.permute(0, 2, 3, 1).is_contiguous(), "channels are innermost");
+            Tensor one = first.Apply(images).relu_(), two = second.Apply(one).relu_();
+            return (one, two, third.Apply(two));
+        }
+        long before = LiveTensors.Count(), within;
+        using (DisposeScope inner = NewDisposeScope())
+        {
+            (Tensor one, Tensor two, Tensor three) = Forward();
+            using Tensor sum = three.sum();
+            sum.backward();
+            within = Tensor.TotalCount;
+            Assert.IsTrue(one.permute(0, 2, 3, 1).is_contiguous(), "channels are innermost");
+            foreach (Conv2d layer in new[] { first, second, third })
+                (layer.weight.grad, layer.bias!.grad) = (null, null);
+        }
+        Assert.AreEqual(before, LiveTensors.Count());
+        using (DisposeScope inner = NewDisposeScope())
+        {
+            _ = Forward();
+            long made = Tensor.TotalCount;
+            // The sum, the gradients of the three layers' weights and biases, those of the last layer as they were returned, and the views.
+            Assert.IsLessThan(made + 10, within, "tensors that the backward pass has left");
+        }
     }
 
     [TestMethod]
-    public void Only_what_requires_gradients_gets_them()
+    public void An_exception_in_the_backward_pass_is_thrown_by_it()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor images = rand(2, 3, 8, 8), weights = rand(4, 3, 3, 3).requires_grad_();
+        Tensor images = rand(2, 3, 8, 8), weights = rand(4, 3, 3, 3).requires_grad_(), last = rand(2, 4, 3, 3).requires_grad_();
+        Tensor loss = PatchProducts.Convolve(
+            PatchProducts.Convolve(images, weights, null, [1, 1], [0, 0], [1, 1]), last, null, [1, 1], [0, 0], [1, 1]).sum();
+        using (no_grad())
+            last.zero_();
+        ExternalException error = Assert.ThrowsExactly<ExternalException>(() =>
+        {
+            loss.backward();
+            PatchProducts.ThrowFailure();
+        });
+        Assert.Contains("modified by an inplace operation", error.Message);
+        // The next one is not affected.
         PatchProducts.Convolve(images, weights, null, [1, 1], [0, 0], [1, 1]).sum().backward();
-        Assert.IsNull(images.grad);
+        PatchProducts.ThrowFailure();
         Assert.IsNotNull(weights.grad);
-        using IDisposable without = no_grad();
-        Assert.IsFalse(PatchProducts.Convolve(images, weights, null, [1, 1], [0, 0], [1, 1]).requires_grad);
+    }
+
+    [TestMethod]
+    [DataRow(true, false, false)]
+    [DataRow(false, true, false)]
+    [DataRow(false, false, true)]
+    [DataRow(false, false, false)]
+    public void Only_what_requires_gradients_gets_them(bool images, bool kernel, bool bias)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] given = [rand(2, 3, 8, 8).requires_grad_(images), rand(4, 3, 3, 3).requires_grad_(kernel), rand(4).requires_grad_(bias)];
+        Tensor Convolve() => PatchProducts.Convolve(given[0], given[1], given[2], [1, 1], [0, 0], [1, 1]);
+        Tensor result = Convolve();
+        Assert.AreEqual(images || kernel || bias, result.requires_grad);
+        if (result.requires_grad)
+            result.sum().backward();
+        CollectionAssert.AreEqual(new[] { images, kernel, bias }, given.Select(tensor => tensor.grad is not null).ToArray());
+        using (no_grad())
+            Assert.IsFalse(Convolve().requires_grad);
+        using (inference_mode(true))
+            Assert.IsFalse(Convolve().requires_grad);
     }
 
     static void Compare(Tensor[] inputs, Func<Tensor[], Tensor> actual, Func<Tensor[], Tensor> expected)

@@ -115,17 +115,63 @@ public sealed class SlowOperatorsTests
     }
 
     [TestMethod]
-    [DataRow(null, false)]
-    [DataRow("ALL", false)]
-    [DataRow("DEFAULT", false)]
-    [DataRow("AVX512_CORE_BF16", false)]
-    [DataRow("avx512_core", false)]
-    [DataRow("AVX10_1_512", false)]
-    [DataRow("SSE41", true)]
-    [DataRow("avx", true)]
-    [DataRow("AVX2_VNNI", true)]
-    public void A_limit_of_instructions_is_found_in_the_variable(string? value, bool expected) =>
-        Assert.AreEqual(expected, NativeSettings.IsBelowAvx512(value));
+    [DataRow(null, false, false)]
+    [DataRow("ALL", false, false)]
+    [DataRow("DEFAULT", false, false)]
+    [DataRow("AVX512_CORE_BF16", false, false)]
+    [DataRow("avx512_core", false, false)]
+    [DataRow("AVX10_1_512", false, false)]
+    [DataRow("AVX2_VNNI", false, true)]
+    [DataRow("avx", true, true)]
+    [DataRow("SSE41", true, true)]
+    public void A_limit_of_instructions_is_found_in_the_variable(string? value, bool belowAvx2, bool belowAvx512)
+    {
+        Assert.AreEqual(belowAvx2, NativeSettings.IsBelow(value, ProcessorInstructions.Avx2));
+        Assert.AreEqual(belowAvx512, NativeSettings.IsBelow(value, ProcessorInstructions.Avx512));
+    }
+
+    [TestMethod]
+    public void Convolutions_of_every_layer_are_products_where_convolutions_are_slow()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var source = new WeightSource(3);
+        using Conv2d images = source.Convolution2d(3, 4, 4, 2, 1);
+        using ConvTranspose2d larger = source.Upsampling2d(3, 4);
+        using Conv1d rows = nn.Conv1d(3, 4, 3, stride: 2, padding: 2, dilation: 2);
+        using ConvTranspose1d longer = nn.ConvTranspose1d(3, 4, 4, stride: 2, padding: 1);
+        using var generator = new Generator(4);
+        Tensor picture = randn([2, 3, 6, 8], generator: generator), row = randn([2, 3, 10], generator: generator);
+        Tensor kernel = randn([4, 3, 3, 3], generator: generator);
+        (Tensor Input, Func<Tensor, Tensor> Layer)[] layers =
+        [
+            (picture, images.Apply), (picture, larger.Apply), (row, rows.Apply), (row, longer.Apply),
+            (picture, values => values.Convolve(kernel, padding: 1, stride: 2)),
+        ];
+        foreach ((Tensor input, Func<Tensor, Tensor> layer) in layers)
+        {
+            Tensor[] Results(bool slow)
+            {
+                SlowOperators.Convolutions = slow;
+                Tensor given = input.detach().clone().requires_grad_(), result = layer(given);
+                result.Mul(0.5).Square().sum().backward();
+                return [result.detach(), given.grad!];
+            }
+            AreClose(Results(false), Results(true), "layer");
+        }
+    }
+
+    [TestMethod]
+    public void Convolutions_in_other_precisions_are_those_of_libtorch()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        SlowOperators.Convolutions = true;
+        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(1, 1, 1, 1)));
+        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros([1, 1, 1, 1], ScalarType.Float64)));
+        using var source = new WeightSource(3);
+        using Conv2d layer = source.Convolution2d(3, 4, 4, 2, 1);
+        using IDisposable reduced = MixedPrecision.BFloat16();
+        Assert.AreEqual(ScalarType.BFloat16, layer.Apply(zeros(2, 3, 8, 8)).dtype);
+    }
 
     [TestMethod]
     public void The_layers_of_a_prior_with_classes_stay_in_BFloat16()

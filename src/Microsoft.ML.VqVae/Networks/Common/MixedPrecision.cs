@@ -41,11 +41,11 @@ internal static class MixedPrecision
     /// <summary>The output of a layer, with channels innermost in memory: libtorch's own convolution over [B, C, T] would reorder its input
     /// and its output.</summary>
     public static Tensor Apply(this Conv1d layer, Tensor input) => Convolution(
-        Row(input), layer.weight.unsqueeze(2), layer.bias, [1, layer.stride[0]], [0, layer.padding![0]], [1, layer.dilation[0]]).squeeze(2);
+        Row(Operand(input)), layer.weight.unsqueeze(2), layer.bias, [1, layer.stride[0]], [0, layer.padding![0]], [1, layer.dilation[0]]).squeeze(2);
 
     /// <inheritdoc cref="Apply(ConvTranspose2d, Tensor)"/>
     public static Tensor Apply(this ConvTranspose1d layer, Tensor input) => TransposedConvolution(
-        Row(input), layer.weight.unsqueeze(2), [1, layer.stride[0]], [0, layer.padding![0]]).Add_(PerChannel(layer.bias!)).squeeze(2);
+        Row(Operand(input)), layer.weight.unsqueeze(2), [1, layer.stride[0]], [0, layer.padding![0]]).Add_(PerChannel(layer.bias!)).squeeze(2);
 
     /// <inheritdoc cref="Apply(Conv2d, Tensor)"/>
     public static Tensor Apply(this Linear layer, Tensor input) => IsFasterByConvolution(input, layer.weight)
@@ -150,13 +150,13 @@ internal static class MixedPrecision
 /// <summary>The operators of libtorch that are slow on this processor, and replaced by others. Tests set them.</summary>
 internal static class SlowOperators
 {
-    /// <summary>Whether convolutions are slow because oneDNN is limited to less than AVX-512. Matrix products by MKL are not affected.</summary>
-    internal static bool Convolutions { get; set; } = NativeSettings.ConvolutionsAreLimited;
+    /// <summary>Whether convolutions are slow because oneDNN is limited to less than AVX2. Matrix products by MKL are not affected.</summary>
+    internal static bool Convolutions { get; set; } = NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx2);
 
     /// <summary>Whether products in Single are slow: on processors of AMD, MKL of libtorch 2.10 computes them by AVX2, although oneDNN has
     /// convolutions by AVX-512.</summary>
     internal static bool Products { get; set; } =
-        NativeSettings.IsProcessorOfAmd && Avx512F.IsSupported && !NativeSettings.ConvolutionsAreLimited;
+        NativeSettings.IsProcessorOfAmd && Avx512F.IsSupported && !NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx512);
 
     /// <summary>The smallest batch for which libtorch uses oneDNN for a convolution of one tap on a single thread.</summary>
     internal const long FewestImages = 16;
@@ -213,7 +213,8 @@ internal static class FastBFloat16
     // AVX512_BF16 is bit 5 of EAX of leaf 7, subleaf 1; processors with AMX have it too. Avx512F also asks whether the operating system
     // saves the registers.
     static bool IsOnProcessor =>
-        !NativeSettings.LimitsInstructions && Avx512F.IsSupported && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+        !NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx512) && Avx512F.IsSupported
+        && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
 
     /// <summary>The major number of the compute capability of a GPU, from the driver, since TorchSharp does not tell; 0 without a
     /// driver.</summary>

@@ -25,17 +25,15 @@ internal static partial class NativeSettings
 
     static bool _keepsMemory;
 
-    /// <summary>Whether the library has limited oneDNN, which computes convolutions, to instructions of SSE 4.1, because faster ones would give
-    /// wrong numbers. The library then computes convolutions in Single as products (<see cref="SlowOperators"/>).</summary>
-    internal static bool LimitsInstructions { get; private set; }
-
-    /// <summary>Whether the library or a user has limited oneDNN, which computes convolutions, to less than AVX-512.</summary>
-    internal static bool ConvolutionsAreLimited => _instructions.Any(name => IsBelowAvx512(NativeEnvironment.Get(name)));
+    /// <summary>Whether the library or a user has limited oneDNN, which computes convolutions, to less than some instructions.</summary>
+    internal static bool ConvolutionsAreBelow(ProcessorInstructions instructions) =>
+        IsBelow(_instructions.Select(NativeEnvironment.Get).FirstOrDefault(value => value is not null), instructions);
 
     /// <summary>Whether the processor is one of AMD.</summary>
     internal static bool IsProcessorOfAmd { get; } = X86Base.IsSupported && IsOfAmd(X86Base.CpuId);
 
-    static bool CachesAreHidden { get; } = X86Base.IsSupported && HidesCaches(X86Base.CpuId);
+    /// <summary>Whether the processor is one of AMD that does not report its caches (<see cref="HidesCaches"/>).</summary>
+    internal static bool CachesAreHidden { get; } = X86Base.IsSupported && HidesCaches(X86Base.CpuId);
 
     /// <summary>Before any other code of the library runs: OpenMP reads its settings once, when libtorch is loaded.</summary>
 #pragma warning disable CA2255 // A program that only references the package must not have to call anything.
@@ -45,9 +43,9 @@ internal static partial class NativeSettings
     {
         if (!_waiting.Any(NativeEnvironment.Has))
             LimitWaiting();
-        LimitsInstructions = CachesAreHidden && !_instructions.Any(NativeEnvironment.Has);
-        if (LimitsInstructions)
+        if (CachesAreHidden && !_instructions.Any(NativeEnvironment.Has))
         {
+            // Convolutions in Single are computed as products then (SlowOperators).
             NativeEnvironment.Set("ONEDNN_MAX_CPU_ISA", "SSE41");
             // NNPACK does not start without the caches, and libtorch warns of it at each convolution that it might compute.
             NativeEnvironment.Set("TORCH_CPP_LOG_LEVEL", "ERROR");
@@ -118,9 +116,13 @@ internal static partial class NativeSettings
         return IsOfAmd(cpuId) && ((uint)cpuId(Extended, 0).Eax < unchecked((uint)Caches) || (cpuId(Caches, 0).Eax & 31) == 0);
     }
 
-    /// <summary>Whether a value of oneDNN's variable limits it to less than AVX-512.</summary>
-    internal static bool IsBelowAvx512(string? limit) =>
-        limit?.ToUpperInvariant() is "SSE41" or "AVX" or "AVX2" or "AVX2_VNNI" or "AVX2_VNNI_2";
+    /// <summary>Whether a value of oneDNN's variable limits it to less than some instructions.</summary>
+    internal static bool IsBelow(string? limit, ProcessorInstructions instructions) => limit?.ToUpperInvariant() switch
+    {
+        "SSE41" or "AVX" => true,
+        "AVX2" or "AVX2_VNNI" or "AVX2_VNNI_2" => instructions == ProcessorInstructions.Avx512,
+        _ => false,
+    };
 
     static bool IsOfAmd(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> cpuId)
     {
@@ -130,8 +132,8 @@ internal static partial class NativeSettings
     }
 
     /// <summary>
-    /// Whether a convolution of libtorch is correct that is wrong on a processor that hides its caches, unless instructions are limited. They are not where
-    /// the program has loaded libtorch before this library, or where its environment has another value.
+    /// Whether a convolution of libtorch is correct that is wrong on a processor that hides its caches, unless instructions are limited. They
+    /// are not where the program has loaded libtorch before this library, or where its environment has another value.
     /// </summary>
     internal static bool ConvolutionsAreRight()
     {
@@ -197,4 +199,11 @@ internal static partial class NativeSettings
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static partial int SetVariable(string name, string value, int overwrite);
     }
+}
+
+/// <summary>Instructions for vectors of a processor.</summary>
+internal enum ProcessorInstructions
+{
+    Avx2,
+    Avx512,
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,8 +15,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </remarks>
 internal static class PatchProducts
 {
-    /// <summary>The numbers of the patches that are in memory at a time: 64 MB. With fewer, products are slower.</summary>
-    internal static long MostNumbers { get; set; } = 1 << 24;
+    [ThreadStatic]
+    static ExceptionDispatchInfo? _failure;
 
     /// <summary>The convolution [B, C, H, W] → [B, O, h, w].</summary>
     /// <param name="images">[B, C, H, W].</param>
@@ -25,7 +26,7 @@ internal static class PatchProducts
     /// <param name="padding">Along height and width.</param>
     /// <param name="dilation">Along height and width.</param>
     public static Tensor Convolve(Tensor images, Tensor kernel, Tensor? bias, long[] stride, long[] padding, long[] dilation) =>
-        Compute(images, kernel, bias, new Call(Patches.Of(kernel, stride, padding, dilation), IsTransposed: false, bias is not null));
+        Compute(images, kernel, bias, new Call(Patches.Of(images, kernel, stride, padding, dilation), IsTransposed: false, bias is not null));
 
     /// <summary>The transposed convolution [B, C, h, w] → [B, O, H, W].</summary>
     /// <param name="images">[B, C, h, w].</param>
@@ -33,10 +34,19 @@ internal static class PatchProducts
     /// <param name="stride">Along height and width.</param>
     /// <param name="padding">Along height and width.</param>
     public static Tensor ConvolveTransposed(Tensor images, Tensor kernel, long[] stride, long[] padding) =>
-        Compute(images, kernel, null, new Call(Patches.Of(kernel, stride, padding, [1, 1]), IsTransposed: true, HasBias: false));
+        Compute(images, kernel, null, new Call(Patches.Of(images, kernel, stride, padding, [1, 1]), IsTransposed: true, HasBias: false));
+
+    /// <summary>Throws the exception of this class in the last backward pass of this thread, if there was one. On its way through libtorch, it
+    /// would have ended the process.</summary>
+    public static void ThrowFailure()
+    {
+        ExceptionDispatchInfo? failure = _failure;
+        _failure = null;
+        failure?.Throw();
+    }
 
     static Tensor Compute(Tensor images, Tensor kernel, Tensor? bias, Call call) =>
-        is_grad_enabled() && (images.requires_grad || kernel.requires_grad)
+        is_grad_enabled() && (images.requires_grad || kernel.requires_grad || bias?.requires_grad is true)
             ? WithGradients.apply(images, kernel, bias!, call)
             : Forward(images, kernel, bias, call);
 
@@ -53,12 +63,13 @@ internal static class PatchProducts
 
     readonly record struct Call(Patches Patches, bool IsTransposed, bool HasBias);
 
-    /// <summary><see cref="Forward"/>, with the gradients of images, kernel and bias.</summary>
+    /// <summary><see cref="Forward"/>, with the gradients of images, kernel and bias. A graph can be run backward once.</summary>
     sealed class WithGradients : autograd.SingleTensorFunction<WithGradients>
     {
-        // TorchSharp hands over the addresses of the gradients alone, and libtorch reads them after that.
+        // TorchSharp hands over the addresses of gradients alone, which libtorch reads after the call. The next call frees them: otherwise
+        // those of all layers were kept until the end of the step.
         [ThreadStatic]
-        static List<Tensor?>? _last;
+        static List<Tensor?>? _returned;
 
         public override string Name => nameof(PatchProducts);
 
@@ -67,31 +78,50 @@ internal static class PatchProducts
             (Tensor images, Tensor kernel, Tensor? bias, Call call) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2], (Call)vars[3]);
             ctx.save_for_backward([images, kernel]);
             ctx.save_data(nameof(Call), call);
+            ctx.set_materialize_grads(false);
             return Forward(images, kernel, bias, call);
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
+            foreach (Tensor? former in _returned ?? [])
+                former?.Dispose();
+            try
+            {
+                _returned = grad_output.IsInvalid ? [null, null, null, null] : Gradients(ctx, grad_output);
+            }
+            catch (Exception exception)
+            {
+                _failure ??= ExceptionDispatchInfo.Capture(exception);
+                _returned = [null, null, null, null];
+            }
+            // Gradient and saved tensors, too, would be kept until the end of the step.
+            grad_output.Dispose();
+            ctx.Dispose();
+            return _returned!;
+        }
+
+        /// <summary>The gradients of the arguments, null for those that need none.</summary>
+        static List<Tensor?> Gradients(autograd.AutogradContext ctx, Tensor ofResult)
+        {
             using DisposeScope scope = NewDisposeScope();
-            using IDisposable withoutGradients = no_grad();
             var call = (Call)ctx.get_data(nameof(Call));
             List<Tensor> saved = ctx.get_saved_variables();
             (Tensor images, Tensor kernel, Tensor? ofImages, Tensor? ofKernel) = (saved[0], saved[1], null, null);
             if (images.requires_grad)
             {
                 ofImages = call.IsTransposed
-                    ? call.Patches.Multiply(grad_output, Matrix(kernel), null)
-                    : call.Patches.AddUp(grad_output, Matrix(kernel), (images.shape[2], images.shape[3]));
+                    ? call.Patches.Multiply(ofResult, Matrix(kernel), null)
+                    : call.Patches.AddUp(ofResult, Matrix(kernel), (images.shape[2], images.shape[3]));
             }
             if (kernel.requires_grad)
             {
                 Tensor ofMatrix = call.IsTransposed
-                    ? call.Patches.ProductWith(images, grad_output) : call.Patches.ProductWith(grad_output, images);
+                    ? call.Patches.ProductWith(images, ofResult) : call.Patches.ProductWith(ofResult, images);
                 ofKernel = ofMatrix.view(kernel.shape[0], kernel.shape[2], kernel.shape[3], kernel.shape[1]).permute(0, 3, 1, 2);
             }
-            Tensor? ofBias = call.HasBias ? grad_output.sum([0L, 2L, 3L]) : null;
-            _last = [.. new[] { ofImages, ofKernel, ofBias, null }.Select(gradient => gradient?.MoveToOuterDisposeScope())];
-            return _last!;
+            Tensor? ofBias = call.HasBias ? ofResult.sum([0L, 2L, 3L]) : null;
+            return [.. new[] { ofImages, ofKernel, ofBias, null }.Select(gradient => gradient?.MoveToOuterDisposeScope())];
         }
     }
 }

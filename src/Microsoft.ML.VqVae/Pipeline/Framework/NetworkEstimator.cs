@@ -83,13 +83,13 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
                 plan.Task.Fingerprint.Add(nameof(NetworkOptions.WarmStart), AbortWhereItFails(training, start.DigestOfWeights));
             using IChannel channel = _environment.Start("VqVae");
             channel.Info(MessageSensitivity.None, $"Training {plan.Subject}, on {device}, seed {training.Seed}.");
-            if (NativeSettings.LimitsInstructions && device.type == DeviceType.CPU)
+            if (NativeSettings.CachesAreHidden && SlowOperators.Convolutions && device.type == DeviceType.CPU)
             {
                 channel.Warning(
                     MessageSensitivity.None,
-                    "This machine does not report the caches of its processor, with which the convolutions of libtorch give wrong numbers. They are "
-                    + "computed as matrix products, which are about half as fast. See docs/troubleshooting.md, \"Slow convolutions in a virtual "
-                    + "machine\".");
+                    "This machine does not report the caches of its processor, without which fast convolutions of libtorch give wrong numbers. "
+                    + "Convolutions in Single are computed as matrix products, at about half the speed; those in BFloat16 are several times "
+                    + "slower. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
             }
             TrainingSummary summary = TrainingLoop.Run(
                 plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line),
