@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.VqVae.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -141,22 +142,34 @@ public sealed class SlowOperatorsTests
         using ConvTranspose1d longer = nn.ConvTranspose1d(3, 4, 4, stride: 2, padding: 1);
         using var generator = new Generator(4);
         Tensor picture = randn([2, 3, 6, 8], generator: generator), row = randn([2, 3, 10], generator: generator);
-        Tensor kernel = randn([4, 3, 3, 3], generator: generator);
-        (Tensor Input, Func<Tensor, Tensor> Layer)[] layers =
+        Tensor kernel = randn([4, 3, 3, 3], generator: generator).requires_grad_();
+        (Tensor Input, Func<Tensor, Tensor> Layer, Tensor[] Weights)[] layers =
         [
-            (picture, images.Apply), (picture, larger.Apply), (row, rows.Apply), (row, longer.Apply),
-            (picture, values => values.Convolve(kernel, padding: 1, stride: 2)),
+            (picture, images.Apply, [images.weight, images.bias!]), (picture, larger.Apply, [larger.weight, larger.bias!]),
+            (row, rows.Apply, [rows.weight, rows.bias!]), (row, longer.Apply, [longer.weight, longer.bias!]),
+            (picture, values => values.Convolve(kernel, padding: 1, stride: 2), [kernel]),
         ];
-        foreach ((Tensor input, Func<Tensor, Tensor> layer) in layers)
+        foreach ((Tensor input, Func<Tensor, Tensor> layer, Tensor[] weights) in layers)
         {
             Tensor[] Results(bool slow)
             {
                 SlowOperators.Convolutions = slow;
+                foreach (Tensor weight in weights)
+                    weight.grad = null;
                 Tensor given = input.detach().clone().requires_grad_(), result = layer(given);
-                result.Mul(0.5).Square().sum().backward();
-                return [result.detach(), given.grad!];
+                result.Square().sum().backward();
+                Tensor[] results = [result.detach(), given.grad!, .. weights.Select(weight => weight.grad!.clone())];
+                // A changed kernel is noticed by the gradient of the convolution: libtorch throws it, and that of products keeps it.
+                Tensor again = layer(given).sum();
+                using (no_grad())
+                    weights[0].mul_(1);
+                if (slow)
+                    again.backward();
+                else
+                    Assert.ThrowsExactly<ExternalException>(() => again.backward());
+                return results;
             }
-            AreClose(Results(false), Results(true), "layer");
+            AreClose(Results(false), Results(true), $"layer with weights [{string.Join(", ", weights[0].shape)}]");
         }
     }
 

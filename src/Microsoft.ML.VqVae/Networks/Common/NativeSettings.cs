@@ -27,7 +27,7 @@ internal static partial class NativeSettings
 
     /// <summary>Whether the library or a user has limited oneDNN, which computes convolutions, to less than some instructions.</summary>
     internal static bool ConvolutionsAreBelow(ProcessorInstructions instructions) =>
-        IsBelow(_instructions.Select(NativeEnvironment.Get).FirstOrDefault(value => value is not null), instructions);
+        IsBelow(_instructions.Select(NativeEnvironment.Get).FirstOrDefault(value => !string.IsNullOrEmpty(value)), instructions);
 
     /// <summary>Whether the processor is one of AMD.</summary>
     internal static bool IsProcessorOfAmd { get; } = X86Base.IsSupported && IsOfAmd(X86Base.CpuId);
@@ -132,8 +132,8 @@ internal static partial class NativeSettings
     }
 
     /// <summary>
-    /// Whether a convolution of libtorch is correct that is wrong on a processor that hides its caches, unless instructions are limited. They
-    /// are not where the program has loaded libtorch before this library, or where its environment has another value.
+    /// Computes a convolution by libtorch that is wrong on a processor that hides its caches, unless instructions are limited: true where it is
+    /// right. They are not limited where the program has loaded libtorch before this library, or where its environment has another value.
     /// </summary>
     internal static bool ConvolutionsAreRight()
     {

@@ -26,7 +26,7 @@ internal static class PatchProducts
     /// <param name="padding">Along height and width.</param>
     /// <param name="dilation">Along height and width.</param>
     public static Tensor Convolve(Tensor images, Tensor kernel, Tensor? bias, long[] stride, long[] padding, long[] dilation) =>
-        Compute(images, kernel, bias, new Call(Patches.Of(images, kernel, stride, padding, dilation), IsTransposed: false, bias is not null));
+        Compute(images, kernel, bias, new Call(Patches.Of(images, kernel, stride, padding, dilation), IsTransposed: false, bias?.requires_grad is true));
 
     /// <summary>The transposed convolution [B, C, h, w] → [B, O, H, W].</summary>
     /// <param name="images">[B, C, h, w].</param>
@@ -34,21 +34,31 @@ internal static class PatchProducts
     /// <param name="stride">Along height and width.</param>
     /// <param name="padding">Along height and width.</param>
     public static Tensor ConvolveTransposed(Tensor images, Tensor kernel, long[] stride, long[] padding) =>
-        Compute(images, kernel, null, new Call(Patches.Of(images, kernel, stride, padding, [1, 1]), IsTransposed: true, HasBias: false));
+        Compute(images, kernel, null, new Call(Patches.Of(images, kernel, stride, padding, [1, 1]), IsTransposed: true, BiasHasGradient: false));
 
-    /// <summary>Throws the exception of this class in the last backward pass of this thread, if there was one. On its way through libtorch, it
-    /// would have ended the process.</summary>
-    public static void ThrowFailure()
+    /// <summary>Runs a backward pass, and throws the exceptions of its gradients of convolutions: on their way through libtorch, they would end
+    /// the process.</summary>
+    public static void RunBackward(Action pass)
     {
-        ExceptionDispatchInfo? failure = _failure;
         _failure = null;
-        failure?.Throw();
+        try
+        {
+            pass();
+        }
+        finally
+        {
+            _failure?.Throw();
+        }
     }
 
-    static Tensor Compute(Tensor images, Tensor kernel, Tensor? bias, Call call) =>
-        is_grad_enabled() && (images.requires_grad || kernel.requires_grad || bias?.requires_grad is true)
-            ? WithGradients.apply(images, kernel, bias!, call)
-            : Forward(images, kernel, bias, call);
+    static Tensor Compute(Tensor images, Tensor kernel, Tensor? bias, Call call)
+    {
+        if (!is_grad_enabled() || !(images.requires_grad || kernel.requires_grad || call.BiasHasGradient))
+            return Forward(images, kernel, bias, call);
+        // TorchSharp leaves a tensor of the size of the result to the scope.
+        using DisposeScope scope = NewDisposeScope();
+        return WithGradients.apply(images, kernel, bias!, call).MoveToOuterDisposeScope();
+    }
 
     static Tensor Forward(Tensor images, Tensor kernel, Tensor? bias, Call call)
     {
@@ -61,7 +71,7 @@ internal static class PatchProducts
     /// <summary>M: [O, C, height, width] → [O, height·width·C], without a copy where channels are innermost.</summary>
     static Tensor Matrix(Tensor kernel) => kernel.permute(0, 2, 3, 1).reshape(kernel.shape[0], -1);
 
-    readonly record struct Call(Patches Patches, bool IsTransposed, bool HasBias);
+    readonly record struct Call(Patches Patches, bool IsTransposed, bool BiasHasGradient);
 
     /// <summary><see cref="Forward"/>, with the gradients of images, kernel and bias. A graph can be run backward once.</summary>
     sealed class WithGradients : autograd.SingleTensorFunction<WithGradients>
@@ -120,7 +130,7 @@ internal static class PatchProducts
                     ? call.Patches.ProductWith(images, ofResult) : call.Patches.ProductWith(ofResult, images);
                 ofKernel = ofMatrix.view(kernel.shape[0], kernel.shape[2], kernel.shape[3], kernel.shape[1]).permute(0, 3, 1, 2);
             }
-            Tensor? ofBias = call.HasBias ? ofResult.sum([0L, 2L, 3L]) : null;
+            Tensor? ofBias = call.BiasHasGradient ? ofResult.sum([0L, 2L, 3L]) : null;
             return [.. new[] { ofImages, ofKernel, ofBias, null }.Select(gradient => gradient?.MoveToOuterDisposeScope())];
         }
     }

@@ -11,7 +11,7 @@ namespace Microsoft.ML.VqVae.Networks;
 /// images are divided between rows.</param>
 internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurned)
 {
-    /// <summary>The numbers of the patches that are in memory at a time, of one row at least: 64 MB. With fewer, products are slower.</summary>
+    /// <summary>How many numbers of patches are in memory at a time, at least those of a row: 64 MB. With fewer, products are slower.</summary>
     internal static long Limit { get; set; } = 1 << 24;
 
     public static Patches Of(Tensor images, Tensor kernel, long[] stride, long[] padding, long[] dilation)
