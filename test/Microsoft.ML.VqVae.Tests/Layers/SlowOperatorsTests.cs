@@ -98,7 +98,8 @@ public sealed class SlowOperatorsTests
             AreClose(expected, actual, $"{(hasBias ? "with" : "without")} bias");
             // Written out: the last tap is the present.
             Tensor sum = Enumerable.Range(0, taps).Select(back => length <= back * dilation ? zeros(batch, length, 8)
-                : nn.functional.pad(input.narrow(1, 0, length - (back * dilation)), [0, 0, back * dilation, 0]).matmul(kernel.select(2, taps - 1 - back).t()))
+                : nn.functional.pad(input.narrow(1, 0, length - (back * dilation)), [0, 0, back * dilation, 0])
+                    .matmul(kernel.select(2, taps - 1 - back).t()))
                 .Aggregate((all, part) => all + part);
             AreClose([hasBias ? sum + bias : sum], [actual[0]], "written out");
         }
@@ -191,7 +192,8 @@ public sealed class SlowOperatorsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(1);
-        using var layer = new PixelCnnLayer(new PixelCnnOptions { Channels = 4, Conditions = 3, Codes = 5, Height = 3, Width = 3 }, isLast: false, source);
+        var options = new PixelCnnOptions { Channels = 4, Conditions = 3, Codes = 5, Height = 3, Width = 3 };
+        using var layer = new PixelCnnLayer(options, isLast: false, source);
         using IDisposable reduced = MixedPrecision.BFloat16();
         Tensor conditioning = layer.Conditioning(tensor(new long[] { 0, 2 }), null)!;
         (Tensor rows, _, Tensor unit) = layer.Forward(zeros(2, 3, 3, 4), zeros(2, 3, 3, 4), conditioning, ones(2, 1, 1, 8));

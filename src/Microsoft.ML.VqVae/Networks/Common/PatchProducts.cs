@@ -26,7 +26,8 @@ internal static class PatchProducts
     /// <param name="padding">Along height and width.</param>
     /// <param name="dilation">Along height and width.</param>
     public static Tensor Convolve(Tensor images, Tensor kernel, Tensor? bias, long[] stride, long[] padding, long[] dilation) =>
-        Compute(images, kernel, bias, new Call(Patches.Of(images, kernel, stride, padding, dilation), IsTransposed: false, bias?.requires_grad is true));
+        Compute(images, kernel, bias, new Call(
+            Patches.Of(images, kernel, stride, padding, dilation), IsTransposed: false, BiasHasGradient: bias?.requires_grad is true));
 
     /// <summary>The transposed convolution [B, C, h, w] → [B, O, H, W].</summary>
     /// <param name="images">[B, C, h, w].</param>
@@ -34,7 +35,8 @@ internal static class PatchProducts
     /// <param name="stride">Along height and width.</param>
     /// <param name="padding">Along height and width.</param>
     public static Tensor ConvolveTransposed(Tensor images, Tensor kernel, long[] stride, long[] padding) =>
-        Compute(images, kernel, null, new Call(Patches.Of(images, kernel, stride, padding, [1, 1]), IsTransposed: true, BiasHasGradient: false));
+        Compute(images, kernel, null, new Call(
+            Patches.Of(images, kernel, stride, padding, [1, 1]), IsTransposed: true, BiasHasGradient: false));
 
     /// <summary>Runs a backward pass, and throws the exceptions of its gradients of convolutions: on their way through libtorch, they would end
     /// the process.</summary>
