@@ -1,9 +1,10 @@
 using System.Globalization;
+using Microsoft.ML.VqVae.Benchmarks.Comparison;
 
 namespace Microsoft.ML.VqVae.Benchmarks;
 
-/// <summary>What a whole <c>Transform</c> of a data set takes beside the network alone, on tensors that are made beforehand: images of the
-/// size of Fashion-MNIST, whose codes are read through a cursor.</summary>
+/// <summary>The time of a whole <c>Transform</c>, read through a cursor, and of the network alone on tensors that are made beforehand. The
+/// images have the size of those of Fashion-MNIST.</summary>
 internal static class TransformSpeed
 {
     const int Rounds = 5;
@@ -17,18 +18,18 @@ internal static class TransformSpeed
         work.EncodeTensors(batches / 10 + 1);
         (double Whole, double Network)[] times = [.. Enumerable.Range(0, Rounds).Select(round =>
         {
-            // In turn, in changing order.
-            double first = round % 2 == 0 ? work.EncodeBatched(batches) : work.EncodeTensors(batches);
-            double second = round % 2 == 0 ? work.EncodeTensors(batches) : work.EncodeBatched(batches);
-            return round % 2 == 0 ? (first * batches, second * batches) : (second * batches, first * batches);
+            // The order changes from round to round.
+            double before = round % 2 == 0 ? 0 : work.EncodeTensors(batches);
+            double whole = work.EncodeBatched(batches);
+            return (whole * batches, (round % 2 == 0 ? work.EncodeTensors(batches) : before) * batches);
         })];
         double[] ratios = [.. times.Select(time => time.Whole / time.Network).Order()];
         output.WriteLine("| images | Transform, s | network alone, s | ratio |");
         output.WriteLine("|---|---|---|---|");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {batches * size.Batch:N0} | {Median(times.Select(time => time.Whole)) / 1000:0.00} | " +
-            $"{Median(times.Select(time => time.Network)) / 1000:0.00} | {ratios[Rounds / 2]:0.00} ({ratios[0]:0.00} … {ratios[^1]:0.00}) |"));
-    }
+            $"| {batches * size.Batch:N0} | {Seconds(time => time.Whole):0.00} | {Seconds(time => time.Network):0.00} | " +
+            $"{ComparedWorkload.Median(ratios):0.00} ({ratios[0]:0.00} … {ratios[^1]:0.00}) |"));
 
-    static double Median(IEnumerable<double> values) => values.Order().ElementAt(Rounds / 2);
+        double Seconds(Func<(double Whole, double Network), double> part) => ComparedWorkload.Median([.. times.Select(part)]) / 1000;
+    }
 }

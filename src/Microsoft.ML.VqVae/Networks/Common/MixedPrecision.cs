@@ -66,9 +66,7 @@ internal static class MixedPrecision
         if (SlowOperators.IncludeCausalConvolution(input))
             return CausalProducts(input, kernel, bias, dilation);
         Tensor images = nn.functional.pad(input, [0, 0, (taps - 1) * dilation, 0]).unsqueeze(1).permute(0, 3, 1, 2);
-        return nn.functional.conv2d(
-            images, Operand(kernel).unsqueeze(2), bias is null ? null : Operand(bias), [1, 1], [0, 0], [1, dilation])
-            .squeeze(2).permute(0, 2, 1).contiguous();
+        return Convolution(images, kernel.unsqueeze(2), bias, [1, 1], [0, 0], [1, dilation]).squeeze(2).permute(0, 2, 1).contiguous();
     }
 
     /// <summary><see cref="ConvolveCausally"/> as a sum of products, one for each tap.</summary>

@@ -11,7 +11,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// images are divided between rows.</param>
 internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurned)
 {
-    /// <summary>How many numbers of patches are in memory at a time, at least those of a row: 64 MB. With fewer, products are slower.</summary>
+    /// <summary>The maximum count of numbers in a matrix of patches, 64 MB of them; a row of patches may have more. Smaller matrices are
+    /// multiplied more slowly.</summary>
     internal static long Limit { get; set; } = 1 << 24;
 
     public static Patches Of(Tensor images, Tensor kernel, long[] stride, long[] padding, long[] dilation)

@@ -88,8 +88,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
                 channel.Warning(
                     MessageSensitivity.None,
                     "This machine does not report the caches of its processor, without which fast convolutions of libtorch give wrong numbers. "
-                    + "They are computed as matrix products, at about half of the usual speed; in BFloat16, which Precision.Auto does not use here, "
-                    + "they are several times slower than usual. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
+                    + "Convolutions are computed as matrix products, at about half of the usual speed. With Precision = BFloat16 they are several "
+                    + "times slower than usual; Auto is Single here. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
             }
             TrainingSummary summary = TrainingLoop.Run(
                 plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line),
