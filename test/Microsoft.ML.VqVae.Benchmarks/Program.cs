@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using BenchmarkDotNet.Running;
 using Microsoft.ML.VqVae;
 using Microsoft.ML.VqVae.Benchmarks;
@@ -12,7 +11,7 @@ using Microsoft.ML.VqVae.Benchmarks.Steps;
 // costs; `programs [ROUNDS] [MODEL …]` programs with the library against programs without. Anything else goes to BenchmarkDotNet.
 
 // The plain models, too, run with the library's settings of native libraries.
-RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
+NativeTorch.Require();
 if (args is ["compare", .. string[] comparison])
     return CompareCommand.Run(comparison, Console.Out, Console.Error);
 if (args is ["limits", .. string[] limits])

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 
 // One test at a time: tests count live tensors and read torch's global generator, and libtorch already uses every core.
 [assembly: DoNotParallelize]
@@ -17,7 +16,7 @@ public static class TestRun
         (culture.NumberFormat.NumberDecimalSeparator, culture.NumberFormat.NumberGroupSeparator) = (",", ".");
         (culture.NumberFormat.PercentDecimalSeparator, culture.NumberFormat.PercentGroupSeparator) = (",", ".");
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = culture;
-        // Lets the library limit the spinning of idle threads, also where the first test uses TorchSharp alone.
-        RuntimeHelpers.RunModuleConstructor(typeof(ImageVqVaeTransformer).Module.ModuleHandle);
+        // Lets the library set up native libraries, also where the first test uses TorchSharp alone.
+        NativeTorch.Require();
     }
 }

@@ -14,25 +14,19 @@ internal static class FrechetDistance
     public static double Between(double[][] one, double[][] other)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor mean, Tensor covariance) = Moments(one);
-        (Tensor otherMean, Tensor otherCovariance) = Moments(other);
-        // (C₁C₂)^½ has the trace of (C₁^½ C₂ C₁^½)^½, whose argument is symmetric.
-        Tensor root = Root(covariance);
-        Tensor both = Root(root.mm(otherCovariance).mm(root));
-        return ((mean - otherMean).pow(2).sum() + (covariance + otherCovariance - both * 2).trace()).item<double>();
+        (Tensor mean, Tensor factor) = Moments(one);
+        (Tensor otherMean, Tensor otherFactor) = Moments(other);
+        // With C = FᵀF, the eigenvalues of C₁C₂ are the squares of the singular values of F₁F₂ᵀ. Their roots would be less exact.
+        Tensor both = linalg.svdvals(factor.mm(otherFactor.t())).sum();
+        return ((mean - otherMean).pow(2).sum() + factor.pow(2).sum() + otherFactor.pow(2).sum() - both * 2).item<double>();
     }
 
-    static (Tensor Mean, Tensor Covariance) Moments(double[][] vectors)
+    /// <summary>The mean, and F of the covariance FᵀF.</summary>
+    static (Tensor Mean, Tensor Factor) Moments(double[][] vectors)
     {
         Tensor rows = tensor([.. vectors.SelectMany(vector => vector)], [vectors.Length, vectors[0].Length]);
-        Tensor mean = rows.mean([0]), centred = rows - mean;
-        return (mean, centred.t().mm(centred) / (vectors.Length - 1));
-    }
-
-    /// <summary>The root of a symmetric matrix without negative eigenvalues, but for rounding.</summary>
-    static Tensor Root(Tensor matrix)
-    {
-        (Tensor values, Tensor vectors) = linalg.eigh(matrix);
-        return vectors.mm(values.clamp(0).sqrt().diag()).mm(vectors.t());
+        Tensor mean = rows.mean([0]);
+        (_, Tensor triangle) = linalg.qr(rows - mean);
+        return (mean, triangle / Math.Sqrt(vectors.Length - 1));
     }
 }

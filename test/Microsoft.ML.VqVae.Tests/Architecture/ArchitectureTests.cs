@@ -18,8 +18,8 @@ public class ArchitectureTests
 
     static readonly string[] Framework =
     [
-        "Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Quantizers",
-        "Networks/Onnx",
+        "Pipeline", "Pipeline/Framework", "Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic",
+        "Networks/Quantizers", "Networks/Onnx",
     ];
 
     static readonly Dictionary<string, string[]> Arrows = new()
@@ -44,25 +44,26 @@ public class ArchitectureTests
         ["Pipeline/Frames"] = Framework,
         ["Pipeline/Neighbors"] = Framework,
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
-        ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Onnx"],
-        ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common"],
+        ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common", "Networks/Arithmetic"],
         ["Pipeline/Keys"] =
-            ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Onnx", "Networks/Priors"],
-        ["Training"] = ["Persistence", "Networks/Common"],
-        ["Persistence"] = ["Networks/Common", "Networks/Onnx"],
-        ["Audio"] = ["Networks/Common", "Networks/Onnx"],
+            ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx", "Networks/Priors"],
+        ["Training"] = ["Persistence", "Networks/Common", "Networks/Arithmetic"],
+        ["Persistence"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Audio"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
         ["Compression"] = [],
-        ["Networks/Images"] = ["Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
-        ["Networks/Baselines"] = ["Networks/Images", "Networks/Common", "Networks/Onnx"],
-        ["Networks/Speech"] = ["Networks/WaveNet", "Networks/Quantizers", "Networks/Common", "Networks/Onnx", "Audio"],
-        ["Networks/Series"] = ["Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
-        ["Networks/Codes"] = ["Networks/Priors", "Networks/Quantizers", "Networks/Common", "Networks/Onnx"],
-        ["Networks/Features"] = ["Networks/Common", "Networks/Onnx"],
-        ["Networks/Video"] = ["Networks/Priors", "Networks/Common"],
-        ["Networks/Priors"] = ["Networks/WaveNet", "Networks/Common", "Networks/Onnx"],
-        ["Networks/WaveNet"] = ["Networks/Common", "Networks/Onnx"],
-        ["Networks/Quantizers"] = ["Networks/Common", "Networks/Onnx"],
-        ["Networks/Common"] = ["Networks/Onnx"],
+        ["Networks/Images"] = ["Networks/Quantizers", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Baselines"] = ["Networks/Images", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Speech"] = ["Networks/WaveNet", "Networks/Quantizers", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx", "Audio"],
+        ["Networks/Series"] = ["Networks/Quantizers", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Codes"] = ["Networks/Priors", "Networks/Quantizers", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Features"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Video"] = ["Networks/Priors", "Networks/Common", "Networks/Arithmetic"],
+        ["Networks/Priors"] = ["Networks/WaveNet", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/WaveNet"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Quantizers"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Common"] = ["Networks/Arithmetic", "Networks/Onnx"],
+        ["Networks/Arithmetic"] = [],
         ["Networks/Onnx"] = [],
     };
 

@@ -11,13 +11,13 @@ namespace Microsoft.ML.VqVae.Tests.Layers;
 public sealed class PatchProductsTests
 {
     readonly bool _convolutions = SlowOperators.Convolutions;
-    readonly long _limit = Patches.Limit;
+    readonly long _limit = Patches.Limit, _smallest = SlowOperators.Smallest;
 
     // All at once, some images, some rows with a remainder, and row by row.
     long[] Limits => [_limit, 6000, 900, 1];
 
     [TestCleanup]
-    public void Restore() => (SlowOperators.Convolutions, Patches.Limit) = (_convolutions, _limit);
+    public void Restore() => (SlowOperators.Convolutions, SlowOperators.Smallest, Patches.Limit) = (_convolutions, _smallest, _limit);
 
     [TestMethod]
     [DataRow(3, 1, 1, 1)]
@@ -29,6 +29,12 @@ public sealed class PatchProductsTests
     // Taps that see nothing but zeros.
     [DataRow(3, 2, 5, 1)]
     [DataRow(2, 1, 6, 7)]
+    // Dilated, with strides.
+    [DataRow(3, 2, 2, 2)]
+    [DataRow(2, 3, 1, 4)]
+    // Pixels that no patch sees.
+    [DataRow(1, 3, 0, 1)]
+    [DataRow(2, 5, 0, 1)]
     public void Convolutions_have_the_values_and_gradients_of_libtorch(int kernel, int stride, int padding, int dilation)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -87,6 +93,27 @@ public sealed class PatchProductsTests
     }
 
     [TestMethod]
+    [DataRow(3, 1, 1, 1)]
+    [DataRow(4, 2, 1, 1)]
+    [DataRow(3, 2, 2, 2)]
+    public void Convolutions_in_BFloat16_have_the_values_and_gradients_of_libtorch(int kernel, int stride, int padding, int dilation)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(6);
+        Tensor Drawn(params long[] shape) => randn(shape, generator: generator).to(ScalarType.BFloat16);
+        Tensor images = Drawn(3, 5, 8, 6), weights = Drawn(4, 5, kernel, kernel), bias = Drawn(4), back = Drawn(5, 4, kernel, kernel);
+        (long[] steps, long[] zeros, long[] taps) = ([stride, stride], [padding, padding], [dilation, dilation]);
+        foreach (long limit in Limits)
+        {
+            Patches.Limit = limit;
+            Compare([images, weights, bias], given => PatchProducts.Convolve(given[0], given[1], given[2], steps, zeros, taps),
+                given => nn.functional.conv2d(given[0], given[1], given[2], steps, zeros, taps));
+            Compare([images, back], given => PatchProducts.ConvolveTransposed(given[0], given[1], steps, zeros),
+                given => nn.functional.conv_transpose2d(given[0], given[1], null, steps, zeros));
+        }
+    }
+
+    [TestMethod]
     public void Images_with_channels_innermost_and_parts_of_tensors_are_read_in_place()
     {
         using DisposeScope scope = NewDisposeScope();
@@ -115,7 +142,7 @@ public sealed class PatchProductsTests
     public void Results_take_operations_in_place_and_leave_no_tensors()
     {
         using DisposeScope scope = NewDisposeScope();
-        SlowOperators.Convolutions = true;
+        (SlowOperators.Convolutions, SlowOperators.Smallest) = (true, 0);
         using Conv2d first = nn.Conv2d(3, 4, 3), second = nn.Conv2d(4, 5, 3), third = nn.Conv2d(5, 2, 3);
         using Tensor images = rand(2, 3, 8, 8);
         (Tensor, Tensor, Tensor) Forward()
@@ -190,12 +217,20 @@ public sealed class PatchProductsTests
         Tensor[] exact = [.. inputs.Select(input => input.to(ScalarType.Float64).requires_grad_())];
         (Tensor result, Tensor reference) = (actual(leaves), expected(exact));
         using var generator = new Generator(4);
-        Tensor ofResult = randn(reference.shape, generator: generator);
+        ScalarType type = inputs[0].dtype;
+        Tensor ofResult = randn(reference.shape, generator: generator).to(type);
         result.backward([ofResult]);
         reference.backward([ofResult.to(ScalarType.Float64)]);
         string[] names = ["values", "gradient of the images", "gradient of the kernel", "gradient of the bias"];
         Tensor[] found = [result.detach(), .. leaves.Select(leaf => leaf.grad!)], right = [reference.detach(), .. exact.Select(leaf => leaf.grad!)];
+        // BFloat16 has 8 binary digits; some gradients are rounded for each part of the images.
+        double rounding = type == ScalarType.BFloat16 ? 1.0 / 64 : 1e-5;
         for (int i = 0; i < found.Length; i++)
-            TensorAssert.Close(right[i].to(ScalarType.Float32), found[i], 1e-5 * Math.Max(1, right[i].abs().max().item<double>()), names[i]);
+        {
+            Assert.AreEqual(type, found[i].dtype, names[i]);
+            TensorAssert.Close(
+                right[i].to(ScalarType.Float32), found[i].to(ScalarType.Float32), rounding * Math.Max(1, right[i].abs().max().item<double>()),
+                names[i]);
+        }
     }
 }

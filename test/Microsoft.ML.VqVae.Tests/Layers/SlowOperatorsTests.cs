@@ -11,12 +11,13 @@ namespace Microsoft.ML.VqVae.Tests.Layers;
 public sealed class SlowOperatorsTests
 {
     readonly bool _products = SlowOperators.Products, _convolutions = SlowOperators.Convolutions;
+    readonly long _smallest = SlowOperators.Smallest;
     readonly int _threads = get_num_threads();
 
     [TestCleanup]
     public void Restore()
     {
-        (SlowOperators.Products, SlowOperators.Convolutions) = (_products, _convolutions);
+        (SlowOperators.Products, SlowOperators.Convolutions, SlowOperators.Smallest) = (_products, _convolutions, _smallest);
         set_num_threads(_threads);
     }
 
@@ -25,49 +26,57 @@ public sealed class SlowOperatorsTests
     // No multiple of the number of images.
     [DataRow(2050, 64, 48)]
     [DataRow(8192, 1, 128)]
-    public void Products_as_convolutions_have_the_same_values_and_gradients(int rows, int inputs, int outputs)
+    public void Products_by_other_functions_have_the_same_values_and_gradients(int rows, int inputs, int outputs)
     {
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(1);
         set_num_threads(2);
+        SlowOperators.Smallest = 0;
         Tensor values = randn([rows, inputs], generator: generator), ofResult = randn([rows, outputs], generator: generator).mul(0.01);
         Tensor weights = randn([outputs, inputs], generator: generator), bias = randn([outputs], generator: generator);
         Func<Tensor, Tensor, Tensor, Tensor>[] products =
         [
             (left, right, added) => left.Product(right.t(), added),
             (left, right, added) => left.Product(right.t()).add(added),
+            // A batch of rows.
+            (left, right, added) => left.view(2, -1, inputs).Product(right.t()).add(added).view(rows, outputs),
         ];
-        foreach (Func<Tensor, Tensor, Tensor, Tensor> product in products)
+        // By convolutions of libtorch, and by oneDNN's products.
+        foreach (bool slow in OneDnn.HasProducts ? new[] { false, true } : [false])
         {
+            SlowOperators.Convolutions = slow;
+            foreach (Func<Tensor, Tensor, Tensor, Tensor> product in products)
+            {
+                SlowOperators.Products = false;
+                Tensor[] expected = Run(product, ofResult, values, weights, bias);
+                SlowOperators.Products = true;
+                Assert.IsTrue(SlowOperators.IncludeProduct(values, weights, reduced: false));
+                AreClose(expected, Run(product, ofResult, values, weights, bias), $"product, {slow}");
+            }
             SlowOperators.Products = false;
-            Tensor[] expected = Run(product, ofResult, values, weights, bias);
+            Tensor[] ofLayer = RunLayer(values, weights, bias, ofResult);
             SlowOperators.Products = true;
-            Assert.IsTrue(SlowOperators.IncludeProduct(values, weights));
-            AreClose(expected, Run(product, ofResult, values, weights, bias), "product");
+            AreClose(ofLayer, RunLayer(values, weights, bias, ofResult), $"layer, {slow}");
         }
-        SlowOperators.Products = false;
-        Tensor[] ofLayer = RunLayer(values, weights, bias, ofResult);
-        SlowOperators.Products = true;
-        AreClose(ofLayer, RunLayer(values, weights, bias, ofResult), "layer");
     }
 
     [TestMethod]
     public void Small_products_and_those_of_other_numbers_stay_products()
     {
         using DisposeScope scope = NewDisposeScope();
-        SlowOperators.Products = true;
+        (SlowOperators.Products, SlowOperators.Convolutions) = (true, false);
         set_num_threads(2);
         Tensor weights = zeros(64, 64);
-        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights));
-        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(8, 64), weights));
-        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64, ScalarType.BFloat16), weights));
-        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64, ScalarType.Float64), weights.to(ScalarType.Float64)));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights, reduced: false));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(8, 64), weights, reduced: false));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64, ScalarType.BFloat16), weights, reduced: false));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64, ScalarType.Float64), weights.to(ScalarType.Float64), reduced: false));
         // libtorch computes the convolution of a single image without oneDNN where it is small, and on one thread.
-        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(300, 64), weights));
-        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1030, 64), weights));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(300, 64), weights, reduced: false));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1030, 64), weights, reduced: false));
         set_num_threads(1);
-        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1030, 64), weights));
-        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1030, 64), weights, reduced: false));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights, reduced: false));
     }
 
     [TestMethod]
@@ -135,6 +144,7 @@ public sealed class SlowOperatorsTests
     [TestMethod]
     public void Convolutions_of_every_layer_are_products_where_convolutions_are_slow()
     {
+        SlowOperators.Smallest = 0;
         using DisposeScope scope = NewDisposeScope();
         using var source = new WeightSource(3);
         using Conv2d images = source.Convolution2d(3, 4, 4, 2, 1);
@@ -175,12 +185,23 @@ public sealed class SlowOperatorsTests
     }
 
     [TestMethod]
-    public void Convolutions_in_other_precisions_are_those_of_libtorch()
+    public void Small_convolutions_and_those_in_other_precisions_are_those_of_libtorch()
     {
         using DisposeScope scope = NewDisposeScope();
         SlowOperators.Convolutions = true;
-        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(1, 1, 1, 1)));
-        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros([1, 1, 1, 1], ScalarType.Float64)));
+        Tensor kernel = zeros(64, 64, 3, 3);
+        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(64, 64, 7, 7), kernel, [1, 1], reduced: false));
+        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros([64, 64, 7, 7], ScalarType.Float64), kernel, [1, 1], reduced: false));
+        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros(1, 64, 7, 7), kernel, [1, 1], reduced: false));
+        Assert.IsFalse(SlowOperators.IncludeConvolution(zeros(4, 64, 7, 7), kernel, [2, 2], reduced: false));
+        Assert.IsTrue(SlowOperators.IncludeConvolution(zeros(4, 64, 7, 7), kernel, null, reduced: false));
+        // libtorch's own convolutions in BFloat16 are slow at any size.
+        foreach (bool products in new[] { true, false })
+        {
+            SlowOperators.Products = products;
+            Assert.AreEqual(products, SlowOperators.IncludeConvolution(zeros(1, 64, 7, 7), kernel, [1, 1], reduced: true));
+        }
+        SlowOperators.Products = _products;
         using var source = new WeightSource(3);
         using Conv2d layer = source.Convolution2d(3, 4, 4, 2, 1);
         using IDisposable reduced = MixedPrecision.BFloat16();

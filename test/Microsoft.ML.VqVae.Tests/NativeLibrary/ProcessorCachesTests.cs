@@ -75,27 +75,27 @@ public class ProcessorCachesTests
         }
     }
 
-    /// <summary>In a process of its own, which prints what oneDNN has read.</summary>
+    /// <summary>In a process of its own, which prints what oneDNN computes.</summary>
     [TestMethod]
     [OSCondition(OperatingSystems.Linux)]
     [DataRow(null, DisplayName = "nothing set")]
-    [DataRow("AVX2", DisplayName = "another value")]
-    public void Instructions_are_limited_where_caches_are_hidden_and_another_value_is_an_error_there(string? value)
+    [DataRow("AVX2", DisplayName = "a limit of instructions")]
+    public void Where_caches_are_hidden_no_convolution_is_computed_by_oneDNN(string? limit)
     {
+        if (!NativeSettings.CachesAreHidden)
+            Assert.Inconclusive("This processor reports its caches.");
         string folder = Directory.CreateTempSubdirectory("vqvae").FullName;
         try
         {
-            string model = Path.Combine(folder, "model.zip"), pixels = Path.Combine(folder, "pixels.bin");
+            string model = Path.Combine(folder, "model.zip"), pixels = Path.Combine(folder, "pixels.bin"), codes = Path.Combine(folder, "codes.txt");
             using (ImageVqVaeTransformer transformer = Tiny.Untrained())
                 new MLContext().Model.Save(transformer, null, model);
             // One image, so that a convolution runs.
             File.WriteAllBytes(pixels, new byte[sizeof(float) * Tiny.Side * Tiny.Side]);
-            bool hidden = X86Base.IsSupported && NativeSettings.HidesCaches(X86Base.CpuId);
             string shown = LoaderProcess.Run(
-                [model, pixels, Path.Combine(folder, "codes.txt")], fails: hidden && value is not null,
-                ("ONEDNN_MAX_CPU_ISA", value), ("DNNL_MAX_CPU_ISA", null), ("ONEDNN_VERBOSE", "1"));
-            Assert.AreEqual(hidden && value is null, shown.Contains("isa:Intel SSE4.1", StringComparison.Ordinal), shown);
-            Assert.AreEqual(hidden && value is not null, shown.Contains("Set ONEDNN_MAX_CPU_ISA=SSE41", StringComparison.Ordinal), shown);
+                [model, pixels, codes], ("ONEDNN_MAX_CPU_ISA", limit), ("DNNL_MAX_CPU_ISA", null), ("ONEDNN_VERBOSE", "1"));
+            Assert.DoesNotContain("convolution", shown);
+            Assert.IsTrue(File.Exists(codes));
         }
         finally
         {

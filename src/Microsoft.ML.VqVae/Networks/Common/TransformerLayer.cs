@@ -111,7 +111,7 @@ internal sealed class TransformerLayer : nn.Module
         long total = keys.shape[2];
         // The last position sees all others.
         Tensor? mask = !_causal ? real : count == 1 || count == total ? null : Visible(count, total, input.device);
-        return functional.scaled_dot_product_attention(queries, keys, values, mask, is_casual: _causal && count == total)
+        return MixedPrecision.Attend(queries, keys, values, mask, _causal && count == total)
             .transpose(1, 2).reshape(batch, count, _channels);
     }
 

@@ -16,8 +16,8 @@ internal static class NativeTorch
     /// <summary>Loads the native libraries. TorchSharp does so too, but writes a log of its attempts where it fails.</summary>
     /// <exception cref="DllNotFoundException">A library is missing or does not load. The message has two lines: the reason, and the
     /// remedy.</exception>
-    /// <exception cref="PlatformNotSupportedException">libtorch would give wrong numbers on this machine, with the settings that it was loaded
-    /// with.</exception>
+    /// <exception cref="PlatformNotSupportedException">libtorch gives wrong numbers on this machine, and cannot be told
+    /// otherwise.</exception>
     public static void Require()
     {
         if (_loaded)
@@ -26,12 +26,12 @@ internal static class NativeTorch
         TryLoad(Core);
         if (!TryLoad(Wrapper) && !LoadFromPackages())
             throw new DllNotFoundException(Explain());
-        if (!NativeSettings.ConvolutionsAreRight())
+        if (!NativeSettings.CorrectConvolutions())
         {
             throw new PlatformNotSupportedException(
-                "The convolutions of libtorch give wrong numbers on this machine, which does not report the caches of its processor. Set "
-                + "ONEDNN_MAX_CPU_ISA=SSE41 in the environment of the program: this library has not set it, because the variable has another value, or "
-                + "because TorchSharp was used before this library. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
+                "The convolutions of libtorch give wrong numbers on this machine, which does not report the caches of its processor, and this "
+                + "version of libtorch lacks the functions by which other convolutions are chosen. Set ONEDNN_MAX_CPU_ISA=SSE41 in the environment of "
+                + "the program. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
         }
         _loaded = true;
     }

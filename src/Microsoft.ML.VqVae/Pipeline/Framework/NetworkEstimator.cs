@@ -83,13 +83,13 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
                 plan.Task.Fingerprint.Add(nameof(NetworkOptions.WarmStart), AbortWhereItFails(training, start.DigestOfWeights));
             using IChannel channel = _environment.Start("VqVae");
             channel.Info(MessageSensitivity.None, $"Training {plan.Subject}, on {device}, seed {training.Seed}.");
-            if (NativeSettings.CachesAreHidden && SlowOperators.Convolutions && device.type == DeviceType.CPU)
+            if (NativeSettings.CachesAreHidden && device.type == DeviceType.CPU)
             {
                 channel.Warning(
                     MessageSensitivity.None,
                     "This machine does not report the caches of its processor, without which fast convolutions of libtorch give wrong numbers. "
-                    + "Convolutions are computed as matrix products, at about half of the usual speed. With Precision = BFloat16 they are several "
-                    + "times slower than usual; Auto is Single here. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
+                    + "Convolutions are computed as matrix products, in up to twice the time. See docs/troubleshooting.md, \"Slow convolutions in a "
+                    + "virtual machine\".");
             }
             TrainingSummary summary = TrainingLoop.Run(
                 plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line),

@@ -43,13 +43,6 @@ internal static partial class NativeSettings
     {
         if (!_waiting.Any(NativeEnvironment.Has))
             LimitWaiting();
-        if (CachesAreHidden && !_instructions.Any(NativeEnvironment.Has))
-        {
-            // Convolutions in Single are computed as products then (SlowOperators).
-            NativeEnvironment.Set("ONEDNN_MAX_CPU_ISA", "SSE41");
-            // NNPACK does not start without the caches, and libtorch warns of it at each convolution that it might compute.
-            NativeEnvironment.Set("TORCH_CPP_LOG_LEVEL", "ERROR");
-        }
         if (OperatingSystem.IsLinux() && !_memory.Any(NativeEnvironment.Has))
             _keepsMemory = KeepMemory();
     }
@@ -132,13 +125,14 @@ internal static partial class NativeSettings
     }
 
     /// <summary>
-    /// Computes a convolution by libtorch that is wrong on a processor that hides its caches, unless instructions are limited: true where it is
-    /// right. They are not limited where the program has loaded libtorch before this library, or where its environment has another value.
+    /// On a processor that hides its caches, lets libtorch compute convolutions without oneDNN, also those of other code in the process, and
+    /// computes one that oneDNN gets wrong: false where it is wrong still.
     /// </summary>
-    internal static bool ConvolutionsAreRight()
+    internal static bool CorrectConvolutions()
     {
         if (!CachesAreHidden)
             return true;
+        _ = OneDnn.TurnOff();
         const int Channels = 19, Kernel = 3;
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();

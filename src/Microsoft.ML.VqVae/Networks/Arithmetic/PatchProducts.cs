@@ -71,7 +71,7 @@ internal static class PatchProducts
     }
 
     /// <summary>M: [O, C, height, width] → [O, height·width·C], without a copy where channels are innermost.</summary>
-    static Tensor Matrix(Tensor kernel) => kernel.permute(0, 2, 3, 1).reshape(kernel.shape[0], -1);
+    static Tensor Matrix(Tensor kernel) => kernel.permute(0, 2, 3, 1).reshape(kernel.size(0), -1);
 
     readonly record struct Call(Patches Patches, bool IsTransposed, bool BiasHasGradient);
 
@@ -124,13 +124,13 @@ internal static class PatchProducts
             {
                 ofImages = call.IsTransposed
                     ? call.Patches.Multiply(ofResult, Matrix(kernel), null)
-                    : call.Patches.AddUp(ofResult, Matrix(kernel), (images.shape[2], images.shape[3]));
+                    : call.Patches.AddUp(ofResult, Matrix(kernel), (images.size(2), images.size(3)));
             }
             if (kernel.requires_grad)
             {
                 Tensor ofMatrix = call.IsTransposed
                     ? call.Patches.ProductWith(images, ofResult) : call.Patches.ProductWith(ofResult, images);
-                ofKernel = ofMatrix.view(kernel.shape[0], kernel.shape[2], kernel.shape[3], kernel.shape[1]).permute(0, 3, 1, 2);
+                ofKernel = ofMatrix.view(kernel.size(0), kernel.size(2), kernel.size(3), kernel.size(1)).permute(0, 3, 1, 2);
             }
             Tensor? ofBias = call.BiasHasGradient ? ofResult.sum([0L, 2L, 3L]) : null;
             return [.. new[] { ofImages, ofKernel, ofBias, null }.Select(gradient => gradient?.MoveToOuterDisposeScope())];

@@ -61,8 +61,8 @@ internal static class MixedPrecision
     {
         input = Operand(input);
         // Taps that see only what lies before the start are left out.
-        long length = input.shape[1], taps = Math.Min(kernel.shape[2], 1 + (length - 1) / dilation);
-        kernel = kernel.narrow(2, kernel.shape[2] - taps, taps);
+        long length = input.size(1), taps = Math.Min(kernel.size(2), 1 + (length - 1) / dilation);
+        kernel = kernel.narrow(2, kernel.size(2) - taps, taps);
         if (SlowOperators.IncludeCausalConvolution(input))
             return CausalProducts(input, kernel, bias, dilation);
         Tensor images = nn.functional.pad(input, [0, 0, (taps - 1) * dilation, 0]).unsqueeze(1).permute(0, 3, 1, 2);
@@ -72,7 +72,7 @@ internal static class MixedPrecision
     /// <summary><see cref="ConvolveCausally"/> as a sum of products, one for each tap.</summary>
     static Tensor CausalProducts(Tensor input, Tensor kernel, Tensor? bias, int dilation)
     {
-        (long taps, long length) = (kernel.shape[2], input.shape[1]);
+        (long taps, long length) = (kernel.size(2), input.size(1));
         Tensor Weights(long back) => Operand(kernel.select(2, taps - 1 - back).t());
         Tensor present = input.flatten(0, 1);
         Tensor sum = bias is null ? present.mm(Weights(0)) : addmm(Operand(bias), present, Weights(0), 1, 1);
@@ -82,7 +82,7 @@ internal static class MixedPrecision
             Tensor past = nn.functional.pad(input.narrow(1, 0, length - shift), [0, 0, shift, 0]);
             sum = sum.addmm_(past.flatten(0, 1), Weights(back));
         }
-        return sum.view(input.shape[0], length, -1);
+        return sum.view(input.size(0), length, -1);
     }
 
     /// <summary>The convolution [B, C, H, W] with a kernel of its own, without bias.</summary>
@@ -102,6 +102,18 @@ internal static class MixedPrecision
         IsFasterByConvolution(left, right) ? ByConvolution(left, right.t(), bias)
         : addmm(Operand(bias), Operand(left), Operand(right), 1, 1);
 
+    /// <summary>The values that queries find by keys, of positions [B, heads, n, D] (scaled dot-product attention).</summary>
+    /// <param name="queries">Those of the positions.</param>
+    /// <param name="keys">Of all positions that there are.</param>
+    /// <param name="values">Of the same.</param>
+    /// <param name="seen">Which of them each position sees, Bool; null where it sees all.</param>
+    /// <param name="causal">Whether each position sees itself and earlier ones.</param>
+    public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? seen, bool causal) =>
+        // Without oneDNN, libtorch computes products in BFloat16 more slowly than in Single.
+        SlowOperators.Convolutions
+            ? nn.functional.scaled_dot_product_attention(Single(queries), Single(keys), Single(values), seen, is_casual: causal)
+            : nn.functional.scaled_dot_product_attention(queries, keys, values, seen, is_casual: causal);
+
     /// <summary>The values in Single where they are in reduced precision. A network of Double, which compresses codes, keeps its own.</summary>
     public static Tensor Single(this Tensor values) => values.dtype == ScalarType.BFloat16 ? values.to(ScalarType.Float32) : values;
 
@@ -109,26 +121,25 @@ internal static class MixedPrecision
     public static Tensor As(this Tensor values, Tensor others) => As(values, others.dtype);
 
     static Tensor Convolution(Tensor input, Tensor kernel, Tensor? bias, long[] stride, long[] padding, long[] dilation) =>
-        IsFasterByProducts(input)
-            ? PatchProducts.Convolve(input, kernel, bias, stride, padding, dilation)
+        SlowOperators.IncludeConvolution(input, kernel, stride, _reduced)
+            ? PatchProducts.Convolve(Operand(input), Operand(kernel), bias is null ? null : Operand(bias), stride, padding, dilation)
             : nn.functional.conv2d(Operand(input), Operand(kernel), bias is null ? null : Operand(bias), stride, padding, dilation);
 
     static Tensor TransposedConvolution(Tensor input, Tensor kernel, long[] stride, long[] padding) =>
-        IsFasterByProducts(input)
-            ? PatchProducts.ConvolveTransposed(input, kernel, stride, padding)
+        SlowOperators.IncludeConvolution(input, kernel, null, _reduced)
+            ? PatchProducts.ConvolveTransposed(Operand(input), Operand(kernel), stride, padding)
             : nn.functional.conv_transpose2d(Operand(input), Operand(kernel), null, stride, padding);
 
-    static bool IsFasterByProducts(Tensor images) => !_reduced && SlowOperators.IncludeConvolution(images);
+    static bool IsFasterByConvolution(Tensor left, Tensor right) => SlowOperators.IncludeProduct(left, right, _reduced);
 
-    static bool IsFasterByConvolution(Tensor left, Tensor right) => !_reduced && SlowOperators.IncludeProduct(left, right);
-
-    /// <summary>The product of [N, inputs] and weights [outputs, inputs] as a convolution of one tap: [N, outputs].</summary>
+    /// <summary>The product of […, inputs] and weights [outputs, inputs] as a convolution of one tap: […, outputs].</summary>
     static Tensor ByConvolution(Tensor values, Tensor weights, Tensor? bias)
     {
         // The rows are the positions of images of one line, channels innermost.
-        long images = values.shape[0] % SlowOperators.FewestImages == 0 ? SlowOperators.FewestImages : 1;
-        Tensor positions = values.contiguous().view(images, 1, -1, values.shape[1]).permute(0, 3, 1, 2);
-        return nn.functional.conv2d(positions, weights.unsqueeze(2).unsqueeze(3), bias).permute(0, 2, 3, 1).reshape(values.shape[0], -1);
+        long rows = values.numel() / values.size(-1), images = rows % SlowOperators.FewestImages == 0 ? SlowOperators.FewestImages : 1;
+        Tensor positions = values.contiguous().view(images, 1, -1, values.size(-1)).permute(0, 3, 1, 2);
+        return Convolution(positions, weights.unsqueeze(2).unsqueeze(3), bias, [1, 1], [0, 0], [1, 1])
+            .permute(0, 2, 3, 1).reshape([.. values.shape[..^1], weights.size(0)]);
     }
 
     /// <summary>The values of channels, to be added to [B, C, H, W].</summary>
@@ -145,54 +156,12 @@ internal static class MixedPrecision
     }
 }
 
-/// <summary>The operators of libtorch that are slow on this processor, and replaced by others. Tests set them.</summary>
-internal static class SlowOperators
-{
-    /// <summary>Whether convolutions are slow because oneDNN is limited to less than AVX2. Matrix products by MKL are not affected.</summary>
-    internal static bool Convolutions { get; set; } = NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx2);
-
-    /// <summary>Whether products in Single are slow: on processors of AMD, MKL of libtorch 2.10 computes them by AVX2, although oneDNN has
-    /// convolutions by AVX-512.</summary>
-    internal static bool Products { get; set; } =
-        NativeSettings.IsProcessorOfAmd && Avx512F.IsSupported && !NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx512);
-
-    /// <summary>The smallest batch for which libtorch uses oneDNN for a convolution of one tap on a single thread.</summary>
-    internal const long FewestImages = 16;
-
-    /// <summary>The size up to which libtorch computes the convolution of a single image without oneDNN.</summary>
-    const long SmallImage = 20_480;
-
-    /// <summary>Whether a convolution in Single should be computed as products.</summary>
-    /// <param name="images">[B, C, H, W].</param>
-    internal static bool IncludeConvolution(Tensor images) =>
-        Convolutions && images.dtype == ScalarType.Float32 && images.device_type == DeviceType.CPU;
-
-    /// <summary>Whether a causal convolution should be computed as products.</summary>
-    /// <param name="input">[B, T, C].</param>
-    internal static bool IncludeCausalConvolution(Tensor input) =>
-        // oneDNN does not compute in Double. On a GPU, convolutions may be of less precision than products.
-        Convolutions || input.device_type != DeviceType.CPU || input.dtype == ScalarType.Float64
-        || (input.shape[0] == 1 && input.numel() <= SmallImage);
-
-    /// <summary>Whether a product should be computed as a convolution.</summary>
-    /// <param name="left">[N, inputs], as the product takes it.</param>
-    /// <param name="right">[inputs, outputs] or [outputs, inputs].</param>
-    internal static bool IncludeProduct(Tensor left, Tensor right)
-    {
-        // The call of a convolution takes longer than smaller products.
-        const long FewestMultiplications = 1 << 20;
-        return Products && left.Dimensions == 2 && left.dtype == ScalarType.Float32 && left.device_type == DeviceType.CPU
-            && left.shape[0] * right.numel() >= FewestMultiplications
-            && (left.shape[0] % FewestImages == 0 || (get_num_threads() > 1 && left.numel() > SmallImage));
-    }
-}
-
 /// <summary>The order of axes in memory.</summary>
 internal static class ImageLayout
 {
     /// <summary>The same images [B, C, H, W], or kernels for them, with channels as the innermost axis in memory: CPU convolutions need not
     /// reorder such inputs, and their outputs keep the order.</summary>
-    public static Tensor ChannelsInnermost(this Tensor images) => images.shape[1] == 1
+    public static Tensor ChannelsInnermost(this Tensor images) => images.size(1) == 1
         // A single channel lies where it did, but libtorch tells the order by the strides: that of the channel must be 1.
         ? images.select(1, 0).contiguous().unsqueeze(3).permute(0, 3, 1, 2)
         : images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
@@ -212,6 +181,7 @@ internal static class FastBFloat16
     // saves the registers.
     static bool IsOnProcessor =>
         !NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx512) && Avx512F.IsSupported
+        && (!SlowOperators.Convolutions || SlowOperators.Products)
         && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
 
     /// <summary>The major number of the compute capability of a GPU, from the driver, since TorchSharp does not tell; 0 without a
