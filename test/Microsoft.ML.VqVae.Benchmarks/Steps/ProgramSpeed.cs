@@ -1,7 +1,8 @@
 namespace Microsoft.ML.VqVae.Benchmarks.Steps;
 
 /// <summary>A program that uses the library against one that uses TorchSharp alone: workloads in processes of their own, since the library
-/// sets how threads wait and how memory is kept, for all of a process. Also the library with glibc's own handling of memory.</summary>
+/// sets how threads wait and how memory is kept, for all of a process. Also the library with glibc's own handling of memory. On a processor
+/// that hides its caches, oneDNN is off in both.</summary>
 internal static class ProgramSpeed
 {
     /// <summary>What a program has that sets nothing: glibc's own tunables, and GNU's time of spinning.</summary>

@@ -44,10 +44,14 @@ public class ArchitectureTests
         ["Pipeline/Frames"] = Framework,
         ["Pipeline/Neighbors"] = Framework,
         ["Pipeline/Metrics"] = [.. Framework, "Pipeline/Images", "Networks/Images"],
-        ["Pipeline/Framework"] = ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
+        ["Pipeline/Framework"] =
+            ["Pipeline/Rows", "Pipeline/Keys", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
         ["Pipeline/Rows"] = ["Pipeline/Framework", "Persistence", "Networks/Common", "Networks/Arithmetic"],
         ["Pipeline/Keys"] =
-            ["Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx", "Networks/Priors"],
+        [
+            "Pipeline/Framework", "Pipeline/Rows", "Training", "Persistence", "Networks/Common", "Networks/Arithmetic", "Networks/Onnx",
+            "Networks/Priors",
+        ],
         ["Training"] = ["Persistence", "Networks/Common", "Networks/Arithmetic"],
         ["Persistence"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],
         ["Audio"] = ["Networks/Common", "Networks/Arithmetic", "Networks/Onnx"],

@@ -10,14 +10,21 @@ namespace Microsoft.ML.VqVae.Tests.Layers;
 [TestClass]
 public sealed class PatchProductsTests
 {
-    readonly bool _convolutions = SlowOperators.Convolutions;
+    readonly bool _convolutions = SlowOperators.Convolutions, _products = SlowOperators.Products;
     readonly long _limit = Patches.Limit, _smallest = SlowOperators.Smallest;
 
     // All at once, some images, some rows with a remainder, and row by row.
     long[] Limits => [_limit, 6000, 900, 1];
 
+    // By MKL, and by oneDNN.
+    static bool[] Products => OneDnn.HasProducts ? [false, true] : [false];
+
     [TestCleanup]
-    public void Restore() => (SlowOperators.Convolutions, SlowOperators.Smallest, Patches.Limit) = (_convolutions, _smallest, _limit);
+    public void Restore()
+    {
+        (SlowOperators.Convolutions, SlowOperators.Products) = (_convolutions, _products);
+        (SlowOperators.Smallest, Patches.Limit) = (_smallest, _limit);
+    }
 
     [TestMethod]
     [DataRow(3, 1, 1, 1)]
@@ -111,6 +118,18 @@ public sealed class PatchProductsTests
             Compare([images, back], given => PatchProducts.ConvolveTransposed(given[0], given[1], steps, zeros),
                 given => nn.functional.conv_transpose2d(given[0], given[1], null, steps, zeros));
         }
+    }
+
+    [TestMethod]
+    public void Gradients_of_kernels_do_not_lose_parts_in_BFloat16()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        // A sum of 500 ones, each a part: in BFloat16, it would not get beyond 256.
+        Tensor images = ones([500, 1, 1, 2], ScalarType.BFloat16);
+        Tensor kernel = ones([1, 1, 1, 2], ScalarType.BFloat16).requires_grad_();
+        Patches.Limit = 1;
+        PatchProducts.Convolve(images, kernel, null, [1, 1], [0, 0], [1, 1]).sum().backward();
+        Assert.AreEqual(1000f, kernel.grad!.sum().to(ScalarType.Float32).item<float>(), 4f);
     }
 
     [TestMethod]
@@ -212,6 +231,16 @@ public sealed class PatchProductsTests
     }
 
     static void Compare(Tensor[] inputs, Func<Tensor[], Tensor> actual, Func<Tensor[], Tensor> expected)
+    {
+        SlowOperators.Smallest = 0;
+        foreach (bool products in Products)
+        {
+            SlowOperators.Products = products;
+            CompareOnce(inputs, actual, expected);
+        }
+    }
+
+    static void CompareOnce(Tensor[] inputs, Func<Tensor[], Tensor> actual, Func<Tensor[], Tensor> expected)
     {
         Tensor[] leaves = [.. inputs.Select(input => input.clone().requires_grad_())];
         Tensor[] exact = [.. inputs.Select(input => input.to(ScalarType.Float64).requires_grad_())];

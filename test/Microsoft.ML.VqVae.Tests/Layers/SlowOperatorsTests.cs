@@ -87,30 +87,39 @@ public sealed class SlowOperatorsTests
     // All earlier positions lie before the start.
     [DataRow(2, 64, 9, 3, 5)]
     [DataRow(3, 2, 1, 2, 5)]
-    // One row that is large enough for oneDNN.
+    // One row that is large enough for oneDNN, and one that is not.
     [DataRow(2, 4, 6000, 1, 4)]
-    public void Causal_convolutions_as_products_have_the_same_values_and_gradients(int taps, int dilation, int length, int batch, int channels)
+    [DataRow(3, 4, 60, 1, 4)]
+    public void Causal_convolutions_are_sums_of_their_taps(int taps, int dilation, int length, int batch, int channels)
     {
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(2);
+        SlowOperators.Smallest = 0;
         Tensor input = randn([batch, length, channels], generator: generator), kernel = randn([8, channels, taps], generator: generator);
         Tensor bias = randn([8], generator: generator), ofResult = randn([batch, length, 8], generator: generator);
         foreach (bool hasBias in new[] { true, false })
         {
+            Tensor[] expected = Run(WrittenOut, ofResult.to(float64), [.. new[] { input, kernel, bias }.Select(tensor => tensor.to(float64))]);
+            // By a convolution, and by products of patches; one row that is small by a product for each tap.
+            foreach (bool slow in new[] { false, true })
+            {
+                SlowOperators.Convolutions = slow;
+                Assert.AreEqual(batch == 1 && length < 100, SlowOperators.IncludeCausalConvolution(input));
+                AreClose(expected, Run(Convolve, ofResult, input, kernel, bias), $"bias {hasBias}, slow {slow}");
+            }
+            // In Double, by a product for each tap.
+            AreClose(
+                expected, Run(Convolve, ofResult.to(float64), [.. new[] { input, kernel, bias }.Select(tensor => tensor.to(float64))]), "Double");
+
             Tensor Convolve(Tensor values, Tensor weights, Tensor added) => hasBias
                 ? values.ConvolveCausally(weights, added, dilation) : values.ConvolveCausally(weights, null, dilation).add(added.sum().mul(0));
-            SlowOperators.Convolutions = false;
-            Assert.IsFalse(SlowOperators.IncludeCausalConvolution(input));
-            Tensor[] expected = Run(Convolve, ofResult, input, kernel, bias);
-            SlowOperators.Convolutions = true;
-            Tensor[] actual = Run(Convolve, ofResult, input, kernel, bias);
-            AreClose(expected, actual, $"{(hasBias ? "with" : "without")} bias");
-            // Written out: the last tap is the present.
-            Tensor sum = Enumerable.Range(0, taps).Select(back => length <= back * dilation ? zeros(batch, length, 8)
-                : nn.functional.pad(input.narrow(1, 0, length - (back * dilation)), [0, 0, back * dilation, 0])
-                    .matmul(kernel.select(2, taps - 1 - back).t()))
-                .Aggregate((all, part) => all + part);
-            AreClose([hasBias ? sum + bias : sum], [actual[0]], "written out");
+
+            // The last tap is the present.
+            Tensor WrittenOut(Tensor values, Tensor weights, Tensor added) => Enumerable.Range(0, taps)
+                .Where(back => back * dilation < length)
+                .Select(back => nn.functional.pad(values.narrow(1, 0, length - (back * dilation)), [0, 0, back * dilation, 0])
+                    .matmul(weights.select(2, taps - 1 - back).t()))
+                .Aggregate((all, part) => all + part).add(hasBias ? added : added.sum().mul(0));
         }
     }
 
@@ -122,6 +131,10 @@ public sealed class SlowOperatorsTests
         Assert.IsFalse(SlowOperators.IncludeCausalConvolution(zeros(2, 100, 64)));
         Assert.IsTrue(SlowOperators.IncludeCausalConvolution(zeros(2, 100, 64, ScalarType.Float64)));
         Assert.IsTrue(SlowOperators.IncludeCausalConvolution(zeros(1, 100, 64)));
+        Assert.IsTrue(SlowOperators.IncludeCausalConvolution(zeros([1, 100, 64], ScalarType.BFloat16)));
+        SlowOperators.Convolutions = true;
+        Assert.IsFalse(SlowOperators.IncludeCausalConvolution(zeros([1, 100, 64], ScalarType.BFloat16)));
+        SlowOperators.Convolutions = false;
         Assert.IsFalse(SlowOperators.IncludeCausalConvolution(zeros(1, 1000, 64)));
     }
 
@@ -209,6 +222,51 @@ public sealed class SlowOperatorsTests
     }
 
     [TestMethod]
+    public void Products_in_BFloat16_without_libtorchs_own_have_the_same_values_and_gradients()
+    {
+        if (!OneDnn.HasProducts)
+            Assert.Inconclusive(OneDnnTests.Missing);
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        Tensor Drawn(params long[] shape) => randn(shape, generator: generator).to(ScalarType.BFloat16).to(ScalarType.Float32);
+        Tensor values = Drawn(2, 9, 7), weights = Drawn(5, 7), bias = Drawn(5), ofResult = Drawn(2, 9, 5);
+        Tensor[] expected = Run((left, right, added) => left.matmul(right.t()).add(added), ofResult, values, weights, bias);
+        (SlowOperators.Products, SlowOperators.Convolutions) = (true, true);
+        Tensor[] actual = Run(
+            (left, right, added) =>
+            {
+                using IDisposable reduced = MixedPrecision.BFloat16();
+                using Linear layer = nn.Linear(7, 5);
+                Tensor product = left.Product(right.t());
+                Assert.AreEqual(ScalarType.BFloat16, product.dtype);
+                Assert.AreEqual(ScalarType.BFloat16, layer.Apply(left).dtype);
+                return product.Single().add(added);
+            },
+            ofResult, values, weights, bias);
+        foreach ((Tensor first, Tensor second) in expected.Zip(actual))
+            TensorAssert.Close(first, second, 0.01 * first.abs().max().item<float>(), "product");
+    }
+
+    [TestMethod]
+    public void Attention_is_in_Single_where_products_in_BFloat16_are_slow()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        Tensor[] single = [.. Enumerable.Range(0, 3).Select(_ => randn([2, 3, 5, 4], generator: generator))];
+        Tensor[] half = [.. single.Select(values => values.to(ScalarType.BFloat16))];
+        Tensor exact = MixedPrecision.Attend(single[0], single[1], single[2], null, causal: true);
+        foreach (bool slow in new[] { false, true })
+        {
+            SlowOperators.Convolutions = slow;
+            Tensor attended = MixedPrecision.Attend(half[0], half[1], half[2], null, causal: true);
+            Assert.AreEqual(slow ? ScalarType.Float32 : ScalarType.BFloat16, attended.dtype);
+            TensorAssert.Close(exact, attended.to(ScalarType.Float32), 0.05, $"attention, {slow}");
+            Assert.AreEqual(float64, MixedPrecision.Attend(
+                single[0].to(float64), single[1].to(float64), single[2].to(float64), null, causal: true).dtype);
+        }
+    }
+
+    [TestMethod]
     public void The_layers_of_a_prior_with_classes_stay_in_BFloat16()
     {
         using DisposeScope scope = NewDisposeScope();
@@ -224,7 +282,11 @@ public sealed class SlowOperatorsTests
     static void AreClose(Tensor[] expected, Tensor[] actual, string what)
     {
         foreach ((Tensor first, Tensor second) in expected.Zip(actual))
-            TensorAssert.Close(first, second, 1e-5 * Math.Max(1, first.abs().max().item<float>()), what);
+        {
+            TensorAssert.Close(
+                first.to(ScalarType.Float32), second.to(ScalarType.Float32), 1e-5 * Math.Max(1, first.abs().max().to(ScalarType.Float32).item<float>()),
+                what);
+        }
     }
 
     /// <summary>The result, and the gradients of the inputs.</summary>

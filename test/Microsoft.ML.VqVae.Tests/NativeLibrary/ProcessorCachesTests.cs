@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.VqVae.Networks;
 using Microsoft.ML.VqVae.Tests.Persistence;
 using Microsoft.ML.VqVae.Tests.Pipeline;

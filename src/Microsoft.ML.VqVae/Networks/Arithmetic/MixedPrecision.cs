@@ -109,8 +109,7 @@ internal static class MixedPrecision
     /// <param name="seen">Which of them each position sees, Bool; null where it sees all.</param>
     /// <param name="causal">Whether each position sees itself and earlier ones.</param>
     public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? seen, bool causal) =>
-        // Without oneDNN, libtorch computes products in BFloat16 more slowly than in Single.
-        SlowOperators.Convolutions
+        SlowOperators.IsSlow(queries)
             ? nn.functional.scaled_dot_product_attention(Single(queries), Single(keys), Single(values), seen, is_casual: causal)
             : nn.functional.scaled_dot_product_attention(queries, keys, values, seen, is_casual: causal);
 

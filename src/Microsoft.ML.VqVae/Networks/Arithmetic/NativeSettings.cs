@@ -10,7 +10,7 @@ namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
 /// Settings of native libraries that make libtorch right, fast and polite, for a program that only references the package. Where a user has
-/// set one of the kind in the environment, the library sets none of it.
+/// set one of the kind in the environment, the library sets none of it; but it does correct convolutions that would be wrong.
 /// </summary>
 internal static partial class NativeSettings
 {
@@ -25,7 +25,7 @@ internal static partial class NativeSettings
 
     static bool _keepsMemory;
 
-    /// <summary>Whether the library or a user has limited oneDNN, which computes convolutions, to less than some instructions.</summary>
+    /// <summary>Whether a user has limited oneDNN, which computes convolutions, to less than some instructions.</summary>
     internal static bool ConvolutionsAreBelow(ProcessorInstructions instructions) =>
         IsBelow(_instructions.Select(NativeEnvironment.Get).FirstOrDefault(value => !string.IsNullOrEmpty(value)), instructions);
 

@@ -45,7 +45,8 @@ internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurne
 
     /// <summary>Pᵀ(y·M).</summary>
     /// <remarks>It is a convolution too. With stride s, pixel s·q + a is the sum of y[q − t]·M[s·t + a] over t, so that for each of the s
-    /// remainders a the pixels are products of patches of y and every s-th tap, in reverse.</remarks>
+    /// remainders a the pixels are products of patches of y and every s-th tap, in reverse. Taps that are no multiple of s, or dilated ones with
+    /// a stride, are filled up with zeros, which are multiplied too.</remarks>
     /// <param name="values">y, [B, O, h, w].</param>
     /// <param name="matrix">M, [O, height·width·C].</param>
     /// <param name="size">Height and width of the images; the smallest with such patches if null.</param>
@@ -64,10 +65,15 @@ internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurne
         var patches = new Patches(down.Patches, across.Patches, false);
         factors = Padded(factors, across.Before, across.After, down.Before, down.After);
         Tensor taps = Reversed(matrix.view(-1, Rows.Kernel, Columns.Kernel, channels), down, across);
-        foreach (Part part in Parts(factors.size(0), down.Count, across.Count * taps.size(0)))
+        foreach (Part part in Parts(factors.size(0), down.Count, across.Count * Math.Max(taps.size(0), taps.size(1))))
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor target = pixels.narrow(0, part.Image, part.Images), found = patches.MatrixOf(factors, part, across.Count);
+            if ((Rows.Stride, Columns.Stride) is (1, 1))
+            {
+                Multiply(found, taps, part.Of(pixels).flatten(0, 2), adds: false);
+                continue;
+            }
             Tensor sums = empty([found.size(0), taps.size(1)], found.dtype);
             Multiply(found, taps, sums, adds: false);
             sums = sums.view([part.Images, part.Rows, across.Count, Rows.Stride, Columns.Stride, channels]);
@@ -92,13 +98,24 @@ internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurne
     {
         Tensor factors = Pixels(values), pixels = Padded(Pixels(images));
         (long height, long width) = (factors.size(1), factors.size(2));
-        Tensor sum = empty([factors.size(3), Rows.Kernel * Columns.Kernel * pixels.size(3)], pixels.dtype);
-        foreach (Part part in Parts(pixels.size(0), height, width * sum.size(1)))
+        long[] shape = [factors.size(3), Rows.Kernel * Columns.Kernel * pixels.size(3)];
+        Part[] parts = [.. Parts(pixels.size(0), height, width * shape[1])];
+        if (parts.Length == 1)
+        {
+            Tensor product = empty(shape, pixels.dtype);
+            Multiply(factors.flatten(0, 2).t(), MatrixOf(pixels, parts[0], width), product, adds: false);
+            return product;
+        }
+        // Many parts would be lost in a sum in BFloat16.
+        Tensor sum = zeros(shape, ScalarType.Float32);
+        foreach (Part part in parts)
         {
             using DisposeScope scope = NewDisposeScope();
-            Multiply(part.Of(factors).flatten(0, 2).t(), MatrixOf(pixels, part, width), sum, adds: part is not { Image: 0, Row: 0 });
+            Tensor product = empty(shape, pixels.dtype);
+            Multiply(part.Of(factors).flatten(0, 2).t(), MatrixOf(pixels, part, width), product, adds: false);
+            sum.Add_(product);
         }
-        return sum;
+        return sum.to(pixels.dtype);
     }
 
     /// <summary>result = left·right, or result += left·right.</summary>
@@ -150,7 +167,7 @@ internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurne
     Tensor Padded(Tensor pixels) => Padded(pixels, Columns.Zeros, Columns.Zeros, Rows.Zeros, Rows.Zeros);
 
     static Tensor Padded(Tensor pixels, long left, long right, long top, long bottom) =>
-        (left, right, top, bottom) is (0, 0, 0, 0) ? pixels : nn.functional.pad(pixels, [0, 0, left, right, top, bottom]);
+        (left, right, top, bottom) is (0, 0, 0, 0) ? pixels : nn.functional.pad(pixels, [0, 0, left, right, top, bottom]).contiguous();
 
     /// <summary>[B, C, H, W] → [B, H, W, C], or [B, W, H, C] turned, without a copy where channels are innermost.</summary>
     Tensor Pixels(Tensor images) => IsTurned ? images.permute(0, 3, 2, 1).contiguous() : images.permute(0, 2, 3, 1).contiguous();

@@ -6,13 +6,13 @@ namespace Microsoft.ML.VqVae.Networks;
 /// <summary>The operators of libtorch that are slow on this processor, and replaced by others. Tests set them.</summary>
 internal static class SlowOperators
 {
-    /// <summary>Whether convolutions are slow because oneDNN is limited to less than AVX2, or turned off. Matrix products are not
-    /// affected.</summary>
+    /// <summary>Whether convolutions are slow because oneDNN is limited to less than AVX2, or turned off. Products in Single, by MKL, are not
+    /// affected; those in BFloat16 are.</summary>
     internal static bool Convolutions { get; set; } =
         NativeSettings.CachesAreHidden || NativeSettings.ConvolutionsAreBelow(ProcessorInstructions.Avx2);
 
-    /// <summary>Whether products in Single are slow: on processors of AMD, MKL of libtorch 2.10 computes them by AVX2, although oneDNN has
-    /// products and convolutions by AVX-512.</summary>
+    /// <summary>Whether oneDNN multiplies faster than MKL, which computes products in Single by AVX2 on processors of AMD (libtorch 2.10), and
+    /// can be called for it (<see cref="OneDnn"/>).</summary>
     internal static bool Products { get; set; } = NativeSettings.IsProcessorOfAmd && OneDnn.HasProducts;
 
     /// <summary>The smallest batch for which libtorch uses oneDNN for a convolution of one tap on a single thread.</summary>
@@ -22,7 +22,7 @@ internal static class SlowOperators
     const long SmallImage = 20_480;
 
     /// <summary>The multiplications of the smallest convolution in Single that is computed as products, and of the smallest product in Single
-    /// that oneDNN computes: the calls take longer than smaller ones.</summary>
+    /// that <see cref="OneDnn"/> computes. Of smaller ones, the call takes longer than the computation.</summary>
     internal static long Smallest { get; set; } = 1 << 21;
 
     // The call of a convolution of libtorch takes longer than smaller products.
@@ -42,7 +42,11 @@ internal static class SlowOperators
     internal static bool IncludeCausalConvolution(Tensor input) =>
         // oneDNN does not compute in Double. On a GPU, convolutions may be of less precision than products.
         input.device_type != DeviceType.CPU || input.dtype == ScalarType.Float64
-        || (input.size(0) == 1 && input.numel() <= SmallImage);
+        || (input.size(0) == 1 && input.numel() <= SmallImage && !IsSlow(input));
+
+    /// <summary>Whether libtorch's own products of values in BFloat16 are slow: without oneDNN, they are loops.</summary>
+    internal static bool IsSlow(Tensor values) =>
+        Convolutions && values.dtype == ScalarType.BFloat16 && values.device_type == DeviceType.CPU;
 
     /// <summary>Whether a product should be computed as a convolution.</summary>
     /// <param name="left">[…, inputs], as the product takes it.</param>
@@ -50,7 +54,7 @@ internal static class SlowOperators
     /// <param name="reduced">Whether it is in BFloat16.</param>
     internal static bool IncludeProduct(Tensor left, Tensor right, bool reduced)
     {
-        if (!Products || left.device_type != DeviceType.CPU)
+        if (!Products || left.device_type != DeviceType.CPU || left.numel() == 0)
             return false;
         if (reduced)
             return Convolutions;

@@ -29,9 +29,9 @@ internal static class NativeTorch
         if (!NativeSettings.CorrectConvolutions())
         {
             throw new PlatformNotSupportedException(
-                "The convolutions of libtorch give wrong numbers on this machine, which does not report the caches of its processor, and this "
-                + "version of libtorch lacks the functions by which other convolutions are chosen. Set ONEDNN_MAX_CPU_ISA=SSE41 in the environment of "
-                + "the program. See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
+                "The convolutions of libtorch give wrong numbers on this machine, which does not report the caches of its processor, and in "
+                + "this version of libtorch they cannot be turned off. Set ONEDNN_MAX_CPU_ISA=SSE41 in the environment of the program. See "
+                + "docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
         }
         _loaded = true;
     }

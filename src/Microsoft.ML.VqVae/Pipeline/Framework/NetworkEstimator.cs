@@ -88,8 +88,9 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
                 channel.Warning(
                     MessageSensitivity.None,
                     "This machine does not report the caches of its processor, without which fast convolutions of libtorch give wrong numbers. "
-                    + "Convolutions are computed as matrix products, in up to twice the time. See docs/troubleshooting.md, \"Slow convolutions in a "
-                    + "virtual machine\".");
+                    + "Convolutions are computed as matrix products, in up to twice the time. "
+                    + (SlowOperators.Products ? "" : "BFloat16 is several times slower than Single here; Auto is Single. ")
+                    + "See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
             }
             TrainingSummary summary = TrainingLoop.Run(
                 plan.Task, training, device, line => channel.Info(MessageSensitivity.None, line),
