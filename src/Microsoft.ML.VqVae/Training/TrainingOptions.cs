@@ -192,7 +192,7 @@ public enum TrainingPrecision
     Single,
 
     /// <summary>Mixed precision: convolutions, matrix products and the activations between them in BFloat16, everything else in Single.
-    /// Training is faster where the processor or the GPU has instructions for BFloat16, and slower elsewhere.</summary>
+    /// Training is usually faster where the processor or the GPU has instructions for BFloat16, and slower elsewhere.</summary>
     BFloat16,
 
     /// <summary><see cref="BFloat16"/> where the processor (AVX512_BF16, AMX) or the GPU (compute capability 8.0 or above) computes it

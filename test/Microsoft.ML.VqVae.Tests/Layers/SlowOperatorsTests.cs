@@ -77,6 +77,13 @@ public sealed class SlowOperatorsTests
         set_num_threads(1);
         Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1030, 64), weights, reduced: false));
         Assert.IsTrue(SlowOperators.IncludeProduct(zeros(1024, 64), weights, reduced: false));
+        // Without libtorch's own oneDNN: by a function with a gradient of its own, and in BFloat16 at any size.
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(1024, 64), weights, reduced: true));
+        SlowOperators.Convolutions = true;
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(8, 64), weights, reduced: true));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(0, 64), weights, reduced: true));
+        Assert.IsFalse(SlowOperators.IncludeProduct(zeros(511, 64), weights, reduced: false));
+        Assert.IsTrue(SlowOperators.IncludeProduct(zeros(512, 64), weights, reduced: false));
     }
 
     [TestMethod]
@@ -198,7 +205,7 @@ public sealed class SlowOperatorsTests
     }
 
     [TestMethod]
-    public void Small_convolutions_and_those_in_other_precisions_are_those_of_libtorch()
+    public void Size_and_precision_decide_which_convolutions_are_products()
     {
         using DisposeScope scope = NewDisposeScope();
         SlowOperators.Convolutions = true;
@@ -232,19 +239,21 @@ public sealed class SlowOperatorsTests
         Tensor values = Drawn(2, 9, 7), weights = Drawn(5, 7), bias = Drawn(5), ofResult = Drawn(2, 9, 5);
         Tensor[] expected = Run((left, right, added) => left.matmul(right.t()).add(added), ofResult, values, weights, bias);
         (SlowOperators.Products, SlowOperators.Convolutions) = (true, true);
+        Assert.IsTrue(SlowOperators.IncludeProduct(values, weights, reduced: true));
+        using IDisposable reduced = MixedPrecision.BFloat16();
         Tensor[] actual = Run(
             (left, right, added) =>
             {
-                using IDisposable reduced = MixedPrecision.BFloat16();
-                using Linear layer = nn.Linear(7, 5);
                 Tensor product = left.Product(right.t());
                 Assert.AreEqual(ScalarType.BFloat16, product.dtype);
-                Assert.AreEqual(ScalarType.BFloat16, layer.Apply(left).dtype);
                 return product.Single().add(added);
             },
             ofResult, values, weights, bias);
+        Tensor layer = RunLayer(values, weights, bias, ofResult.to(ScalarType.BFloat16))[0];
+        Assert.AreEqual(ScalarType.BFloat16, layer.dtype);
+        TensorAssert.WithinPart(expected[0], layer, 0.01, "layer");
         foreach ((Tensor first, Tensor second) in expected.Zip(actual))
-            TensorAssert.Close(first, second, 0.01 * first.abs().max().item<float>(), "product");
+            TensorAssert.WithinPart(first, second, 0.01, "product");
     }
 
     [TestMethod]
@@ -282,11 +291,7 @@ public sealed class SlowOperatorsTests
     static void AreClose(Tensor[] expected, Tensor[] actual, string what)
     {
         foreach ((Tensor first, Tensor second) in expected.Zip(actual))
-        {
-            TensorAssert.Close(
-                first.to(ScalarType.Float32), second.to(ScalarType.Float32), 1e-5 * Math.Max(1, first.abs().max().to(ScalarType.Float32).item<float>()),
-                what);
-        }
+            TensorAssert.WithinPart(first, second, 1e-5, what);
     }
 
     /// <summary>The result, and the gradients of the inputs.</summary>

@@ -51,6 +51,14 @@ internal static class TensorAssert
         }
     }
 
+    /// <summary>Each number within a part of the largest one, or of 1 if that is larger; of any type.</summary>
+    public static void WithinPart(Tensor expected, Tensor actual, double part, string what)
+    {
+        CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: shape");
+        float[] numbers = Floats(expected.to(ScalarType.Float32));
+        Within(numbers, actual.to(ScalarType.Float32), part * Math.Max(1, numbers.Select(Math.Abs).DefaultIfEmpty().Max()), what);
+    }
+
     public static void Close(Tensor expected, Tensor actual, double tolerance, string what)
     {
         CollectionAssert.AreEqual(expected.shape, actual.shape, $"{what}: shape");

@@ -11,8 +11,8 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </summary>
 /// <remarks>
 /// TorchSharp has no call for it: these are functions of libtorch's C++ headers (ATen/Context.h and ATen/native/mkldnn/Matmul.h), by their
-/// names in the libraries for Linux and Windows. Tensors of TorchSharp are pointers to those of C++. An exception of C++ ends the process, so
-/// that arguments are checked before; if memory runs out within a product, it does end.
+/// names in the libraries for Linux and Windows. Tensors of TorchSharp are pointers to those of C++. An exception of C++ would end the
+/// process, so that arguments are checked first; only where memory runs out within a product does it end.
 /// </remarks>
 internal static unsafe class OneDnn
 {
@@ -45,7 +45,8 @@ internal static unsafe class OneDnn
     /// <summary>result = left·right, or result += left·right, without gradients.</summary>
     /// <param name="left">[n, m], Float32 or BFloat16, on the CPU.</param>
     /// <param name="right">[m, p], of the same type.</param>
-    /// <param name="result">[n, p], of the same type, contiguous: oneDNN writes a column whose numbers do not follow each other elsewhere.</param>
+    /// <param name="result">[n, p], of the same type, contiguous: oneDNN would write a column with gaps to the wrong
+    /// places.</param>
     /// <param name="adds">Whether the product is added.</param>
     public static void Multiply(Tensor left, Tensor right, Tensor result, bool adds)
     {
@@ -71,7 +72,8 @@ internal static unsafe class OneDnn
                 + $"found is {Shown(left)} · {Shown(right)} → {Shown(result)}.");
         }
 
-        static string Shown(Tensor matrix) => $"{matrix.dtype} [{string.Join(", ", matrix.shape)}] on {matrix.device_type}";
+        static string Shown(Tensor matrix) =>
+            $"{matrix.dtype} [{string.Join(", ", matrix.shape)}]{(matrix.is_contiguous() ? "" : " with gaps")} on {matrix.device_type}";
     }
 
     /// <summary>The functions, null where libtorch has none of the name.</summary>

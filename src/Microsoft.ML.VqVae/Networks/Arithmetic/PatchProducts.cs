@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>
-/// Convolutions of images as products of matrices, and so are their gradients: for processors on which the convolutions of libtorch are slow
+/// Convolutions of images, and their gradients, as products of matrices: for processors on which the convolutions of libtorch are slow
 /// (<see cref="SlowOperators"/>).
 /// </summary>
 /// <remarks>

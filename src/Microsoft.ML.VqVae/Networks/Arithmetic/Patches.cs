@@ -65,15 +65,19 @@ internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurne
         var patches = new Patches(down.Patches, across.Patches, false);
         factors = Padded(factors, across.Before, across.After, down.Before, down.After);
         Tensor taps = Reversed(matrix.view(-1, Rows.Kernel, Columns.Kernel, channels), down, across);
-        foreach (Part part in Parts(factors.size(0), down.Count, across.Count * Math.Max(taps.size(0), taps.size(1))))
+        bool inPlace = (Rows.Stride, Columns.Stride) is (1, 1);
+        long numbers = inPlace ? taps.size(0) : Math.Max(taps.size(0), taps.size(1));
+        foreach (Part part in Parts(factors.size(0), down.Count, across.Count * numbers))
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor target = pixels.narrow(0, part.Image, part.Images), found = patches.MatrixOf(factors, part, across.Count);
-            if ((Rows.Stride, Columns.Stride) is (1, 1))
+            Tensor found = patches.MatrixOf(factors, part, across.Count);
+            if (inPlace)
             {
+                // Parts are whole images, or rows of one: their pixels follow each other, and are not copied.
                 Multiply(found, taps, part.Of(pixels).flatten(0, 2), adds: false);
                 continue;
             }
+            Tensor target = pixels.narrow(0, part.Image, part.Images);
             Tensor sums = empty([found.size(0), taps.size(1)], found.dtype);
             Multiply(found, taps, sums, adds: false);
             sums = sums.view([part.Images, part.Rows, across.Count, Rows.Stride, Columns.Stride, channels]);
@@ -100,22 +104,19 @@ internal sealed record Patches(KernelAxis Rows, KernelAxis Columns, bool IsTurne
         (long height, long width) = (factors.size(1), factors.size(2));
         long[] shape = [factors.size(3), Rows.Kernel * Columns.Kernel * pixels.size(3)];
         Part[] parts = [.. Parts(pixels.size(0), height, width * shape[1])];
-        if (parts.Length == 1)
-        {
-            Tensor product = empty(shape, pixels.dtype);
-            Multiply(factors.flatten(0, 2).t(), MatrixOf(pixels, parts[0], width), product, adds: false);
-            return product;
-        }
         // Many parts would be lost in a sum in BFloat16.
-        Tensor sum = zeros(shape, ScalarType.Float32);
+        bool addsInSingle = parts.Length > 1 && pixels.dtype == ScalarType.BFloat16;
+        Tensor sum = zeros(shape, addsInSingle ? ScalarType.Float32 : pixels.dtype);
         foreach (Part part in parts)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor product = empty(shape, pixels.dtype);
-            Multiply(part.Of(factors).flatten(0, 2).t(), MatrixOf(pixels, part, width), product, adds: false);
-            sum.Add_(product);
+            Tensor product = addsInSingle ? empty(shape, pixels.dtype) : sum;
+            bool adds = !addsInSingle && part is not { Image: 0, Row: 0 };
+            Multiply(part.Of(factors).flatten(0, 2).t(), MatrixOf(pixels, part, width), product, adds);
+            if (addsInSingle)
+                sum.Add_(product);
         }
-        return sum.to(pixels.dtype);
+        return addsInSingle ? sum.to(pixels.dtype) : sum;
     }
 
     /// <summary>result = left·right, or result += left·right.</summary>

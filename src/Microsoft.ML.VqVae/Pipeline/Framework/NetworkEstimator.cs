@@ -88,8 +88,8 @@ public abstract class NetworkEstimator<TOptions, TTransformer> : IEstimator<TTra
                 channel.Warning(
                     MessageSensitivity.None,
                     "This machine does not report the caches of its processor, without which fast convolutions of libtorch give wrong numbers. "
-                    + "Convolutions are computed as matrix products, in up to twice the time. "
-                    + (SlowOperators.Products ? "" : "BFloat16 is several times slower than Single here; Auto is Single. ")
+                    + "Convolutions are computed as matrix products, which takes up to about twice as long as usual. "
+                    + (SlowOperators.Products ? "" : "BFloat16 is slower than Single here, and Auto is Single. ")
                     + "See docs/troubleshooting.md, \"Slow convolutions in a virtual machine\".");
             }
             TrainingSummary summary = TrainingLoop.Run(
