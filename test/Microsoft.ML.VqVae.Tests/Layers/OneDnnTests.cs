@@ -25,26 +25,26 @@ public sealed class OneDnnTests
 
     [TestMethod]
     [DataRow(ScalarType.Float32, 1, 1, 1)]
-    [DataRow(ScalarType.Float32, 3136, 576, 64)]
+    [DataRow(ScalarType.Float32, 784, 576, 64)]
     [DataRow(ScalarType.Float32, 65, 33, 17)]
     [DataRow(ScalarType.Float32, 7, 5000, 3)]
     [DataRow(ScalarType.Float32, 9, 20_000, 5)]
     [DataRow(ScalarType.Float32, 1, 4096, 40)]
-    [DataRow(ScalarType.Float32, 64, 16_384, 96)]
+    [DataRow(ScalarType.Float32, 64, 16_384, 24)]
     [DataRow(ScalarType.BFloat16, 1, 1, 1)]
-    [DataRow(ScalarType.BFloat16, 3136, 576, 64)]
+    [DataRow(ScalarType.BFloat16, 784, 576, 64)]
     [DataRow(ScalarType.BFloat16, 65, 33, 17)]
     [DataRow(ScalarType.BFloat16, 7, 5000, 3)]
     [DataRow(ScalarType.BFloat16, 40, 2048, 1)]
-    [DataRow(ScalarType.BFloat16, 1024, 4096, 8)]
-    [DataRow(ScalarType.BFloat16, 64, 16_384, 96)]
+    [DataRow(ScalarType.BFloat16, 1024, 512, 8)]
+    [DataRow(ScalarType.BFloat16, 64, 16_384, 24)]
     public void Products_are_those_of_Double(ScalarType type, int rows, int inner, int columns)
     {
         if (!OneDnn.HasProducts)
             Assert.Inconclusive(Missing);
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(1);
-        foreach (int threads in new[] { 1, 2, 4 })
+        foreach (int threads in new[] { 1, 2 })
         {
             set_num_threads(threads);
             Compare(type, rows, inner, columns, generator);
