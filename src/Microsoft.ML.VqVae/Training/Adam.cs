@@ -117,7 +117,7 @@ internal sealed unsafe class AdamKernel
         bool innermost = !parameter.is_contiguous();
         float* Start(Tensor values)
         {
-            fixed (byte* start = (innermost ? values.permute(0, 2, 3, 1) : values).contiguous().bytes)
+            fixed (byte* start = (innermost ? values.movedim([1L], [-1L]) : values).contiguous().bytes)
                 return (float*)start;
         }
         var all = new Part(Start(parameter), Start(gradient), Start(mean), Start(squares), (int)parameter.numel(), factors);
@@ -132,10 +132,12 @@ internal sealed unsafe class AdamKernel
         _parts.Clear();
     }
 
-    static bool IsChannelsInnermost(Tensor values) => values.Dimensions == 4
-        && values.stride().SequenceEqual(InnermostStrides(values.shape[1], values.shape[2], values.shape[3]));
+    // Of kernels with one or two axes.
+    static bool IsChannelsInnermost(Tensor values) => values.Dimensions is 3 or 4
+        && values.stride().SequenceEqual(InnermostStrides(values.shape));
 
-    static long[] InnermostStrides(long channels, long height, long width) => [channels * height * width, 1, channels * width, channels];
+    static long[] InnermostStrides(long[] shape) => shape is [_, long channels, long height, long width]
+        ? [channels * height * width, 1, channels * width, channels] : [shape[1] * shape[2], 1, shape[1]];
 
     // In the order of libtorch's operators.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -198,6 +198,9 @@ internal sealed class BatchFeeder : IDisposable
     {
         try
         {
+            // A GPU leaves all processors to the batches.
+            if (!pinned)
+                OpenMp.UseOneThread();
             foreach (BatchExamples examples in plan)
             {
                 if (stop.IsCancellationRequested)

@@ -51,7 +51,7 @@ internal sealed class WeightSource(int seed) : IDisposable
         Conv1d layer = nn.Conv1d(inputs, outputs, size, stride, padding, dilation, device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         long fanIn = (long)inputs * size;
-        layer.weight = Uniform(betweenRectifiers ? Math.Sqrt(6.0 / fanIn) : 1 / Math.Sqrt(fanIn), weight.shape);
+        layer.weight = Uniform(betweenRectifiers ? Math.Sqrt(6.0 / fanIn) : 1 / Math.Sqrt(fanIn), weight.shape, channelsInnermost: true);
         layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
@@ -97,7 +97,7 @@ internal sealed class WeightSource(int seed) : IDisposable
         ConvTranspose1d layer = nn.ConvTranspose1d(inputs, outputs, 4, 2, 1, device: _unset);
         using Parameter weight = layer.weight!, bias = layer.bias!;
         long fanIn = outputs * 4L;
-        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape);
+        layer.weight = Uniform(1 / Math.Sqrt(fanIn), weight.shape, channelsInnermost: true);
         layer.bias = Uniform(1 / Math.Sqrt(fanIn), bias.shape);
         return layer;
     }
@@ -112,12 +112,13 @@ internal sealed class WeightSource(int seed) : IDisposable
     }
 
     /// <summary>Uniform numbers, drawn in the order of the shape. With channels innermost they have the memory layout of the activations, and
-    /// no convolution has to reorder them; kernels with one axis gain nothing by it.</summary>
+    /// no convolution has to reorder them.</summary>
     Parameter Uniform(double bound, long[] shape, bool channelsInnermost = false)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor drawn = zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, _generator);
-        var parameter = new Parameter(channelsInnermost ? drawn.ChannelsInnermost() : drawn);
+        var parameter = new Parameter(!channelsInnermost ? drawn
+            : shape.Length == 3 ? drawn.unsqueeze(2).ChannelsInnermost().squeeze(2) : drawn.ChannelsInnermost());
         parameter.DetachFromDisposeScope();
         return parameter;
     }
