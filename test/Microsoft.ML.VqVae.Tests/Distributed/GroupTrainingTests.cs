@@ -107,7 +107,9 @@ public sealed class GroupTrainingTests
     static TrainingOptions Training(Action<TrainingOptions> change)
     {
         // Rounding depends on the number of rows and of threads, and Adam makes steps of the learning rate of gradients that are nothing else.
-        var training = new TrainingOptions { Steps = Steps, BatchSize = Batch, LearningRate = 1e-4, Seed = 3, GradientClipNorm = 1 };
+        // With seed 3, the input of a ReLU of "image, gradient" is 0 up to rounding after step 40: on some processors, one of the runs has a gradient
+        // there.
+        var training = new TrainingOptions { Steps = Steps, BatchSize = Batch, LearningRate = 1e-4, Seed = 4, GradientClipNorm = 1 };
         change(training);
         return training;
     }
