@@ -18,6 +18,7 @@ public sealed class Workloads : ILibraryWorkloads
     readonly float[] pixels;
     readonly ImageVqVaeTransformer transformer;
     readonly IDataView view;
+    readonly ImageStore images;
     readonly PredictionEngine<ImageRow, CodesRow> engine;
     readonly ImageRow row;
     readonly ImageVqVae network;
@@ -37,6 +38,8 @@ public sealed class Workloads : ILibraryWorkloads
         schema[nameof(ImageRow.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, size.Channels, size.Side, size.Side);
         view = ml.Data.LoadFromEnumerable(pixels.Chunk(values).Select(chunk => new ImageRow { Pixels = chunk }).ToArray(), schema);
         ImageVqVaeOptions options = size.Options(steps: 2);
+        DataViewSchema.Column column = view.Schema[nameof(ImageRow.Pixels)];
+        images = ImageStore.Read(view, column, PixelInput.Resolve(column, options.Pixels), options.Training);
         transformer = ml.Transforms.VqVae.EncodeImages("Codes", nameof(ImageRow.Pixels), options).Fit(view);
         engine = ml.Model.CreatePredictionEngine<ImageRow, CodesRow>(transformer, new PredictionEngineOptions
         {
@@ -59,7 +62,7 @@ public sealed class Workloads : ILibraryWorkloads
     /// <summary>Steps of the library's own training loop; returns milliseconds a step.</summary>
     public double Train(int steps, TrainingPrecision precision)
     {
-        TrainingTask task = BenchmarkTask.Of(network, Images, ReadBatch, (batch, moment) => network.Loss(batch[0], moment));
+        TrainingTask task = BenchmarkTask.Of(network, Images, images.ReadBatch, (batch, moment) => network.Loss(batch[0], moment));
         TrainingOptions options = size.Options(steps).Training;
         options.Precision = precision;
         return IWorkloads.Time(() => TrainingLoop.Run(task, options, CPU)) / steps;
@@ -85,13 +88,13 @@ public sealed class Workloads : ILibraryWorkloads
     public double EncodeTensors(int batches)
     {
         using IDisposable withoutGradients = no_grad();
-        using Tensor images = tensor(pixels, [Images, size.Channels, size.Side, size.Side]);
+        using Tensor all = tensor(pixels, [Images, size.Channels, size.Side, size.Side]);
         return IWorkloads.Time(() =>
         {
             for (int i = 0; i < batches; i++)
             {
                 using DisposeScope scope = NewDisposeScope();
-                network.Encode(images.narrow(0, i % (Images / size.Batch) * size.Batch, size.Batch));
+                network.Encode(all.narrow(0, i % (Images / size.Batch) * size.Batch, size.Batch));
             }
         }) / batches;
     }
@@ -133,7 +136,7 @@ public sealed class Workloads : ILibraryWorkloads
         using IDisposable withoutGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
         network.eval();
-        Tensor[] batch = ReadBatch(new BatchExamples(Enumerable.Range(0, size.Batch).ToArray(), Step: null));
+        Tensor[] batch = images.ReadBatch(new BatchExamples(Enumerable.Range(0, size.Batch).ToArray(), Step: null));
         // Keys count from 1.
         var codes = new List<long>();
         ReadCodes(transformer.Transform(new MLContext().Data.TakeRows(view, size.Batch)), keys => Add(keys.DenseValues()));
@@ -155,15 +158,7 @@ public sealed class Workloads : ILibraryWorkloads
         transformer.Dispose();
         network.Dispose();
         encodings.Dispose();
-    }
-
-    Tensor[] ReadBatch(BatchExamples numbers)
-    {
-        int values = size.Values;
-        float[] batch = new float[numbers.Length * values];
-        for (int i = 0; i < numbers.Length; i++)
-            pixels.AsSpan(numbers.Span[i] * values, values).CopyTo(batch.AsSpan(i * values));
-        return [tensor(batch, [numbers.Length, size.Channels, size.Side, size.Side])];
+        images.Dispose();
     }
 
     /// <summary>Gives the network the weights of the transformer, so that both give the same codes.</summary>

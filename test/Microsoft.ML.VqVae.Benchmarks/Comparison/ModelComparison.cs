@@ -7,6 +7,7 @@ internal sealed class ModelComparison : IDisposable
 {
     // Long enough for the clock, the thread of the training loop and the optimizer's first step not to matter.
     const double MillisecondsOfMeasurement = 1000;
+    const int FewestRuns = 20;
 
     readonly string _model;
     readonly ILibraryWorkloads _library;
@@ -70,6 +71,6 @@ internal sealed class ModelComparison : IDisposable
             variant.Run(name, 2);
             fastest = Math.Min(fastest, variant.Run(name, 3));
         }
-        return Math.Max(1, (int)Math.Ceiling(MillisecondsOfMeasurement / fastest));
+        return Math.Max(FewestRuns, (int)Math.Ceiling(MillisecondsOfMeasurement / fastest));
     }
 }
