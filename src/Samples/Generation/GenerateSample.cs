@@ -92,6 +92,7 @@ internal sealed class GenerateSample(GenerateSettings settings, CancellationToke
             // The distance grows as images become fewer, since their mean and covariance are known less well: as many of either.
             FrechetDistanceOfDecoded = judge.Distance([.. decoded.Take(samples.Length)], test),
             AnomalyAuc = auc,
+            PartsByClass = ImageParts.ByClass(data.Shape, test, decoded, samples),
         };
         Table table = TableOf("Prior over the codes", "", "to compare with")
             .AddRow("bits per code, test images", $"{metrics.PriorBitsPerCode:0.00}", $"{metrics.UniformBitsPerCode:0.00} uniform")
@@ -214,4 +215,7 @@ internal sealed record GenerateMetrics : SampleMetrics
 
     /// <summary>The area under the ROC curve of the bits as a score for images with shuffled rows against held-out images.</summary>
     public required double AnomalyAuc { get; init; }
+
+    /// <summary>The number of parts that images of each class are in; null for images of several channels.</summary>
+    public required IReadOnlyDictionary<string, PartsOfClass>? PartsByClass { get; init; }
 }

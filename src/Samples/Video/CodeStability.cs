@@ -33,7 +33,8 @@ internal sealed record CodeStability(double ChangedWhereStill, IReadOnlyList<Mov
     public static float[] Move(float[] frame, int side, int pixels) =>
         [.. Enumerable.Range(0, frame.Length).Select(i => frame[i - i % side + Math.Min(side - 1, i % side + pixels)])];
 
-    static EncodedFrames Encoded(VideoData data, ImageVqVaeTransformer codec, float[][] frames)
+    /// <summary>The codes of frames, and the frames as they are decoded from them.</summary>
+    public static EncodedFrames Encoded(VideoData data, ImageVqVaeTransformer codec, float[][] frames)
     {
         IDataView view = codec.Transform(data.View(frames.Select(frame => new FrameRow { Pixels = frame })));
         return new([.. Codes(view)], [.. view.GetColumn<VBuffer<float>>(nameof(DecodedFrame.Decoded)).Select(row => row.DenseValues().ToArray())]);

@@ -64,6 +64,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         // twice that of the mean of what may come.
         Rollouts mean = Rollouts.MeanOf($"mean of {plan.RolloutsInMean}", Enumerable.Range(0, plan.RolloutsInMean)
             .Select(number => number == 0 ? same : Roll(same.Title, start => start.TrueActions, number)));
+        FirstStep[] firstSteps = stages.Run("Move blocks of the last given frames", _ => FirstStep.Measure(data, codec, starts, same, mean));
+        FirstStep firstStep = FirstStep.MeanOf(firstSteps);
         double rolloutSeconds = Lap(dataSeconds + codecSeconds + priorSeconds);
 
         double[] error = same.ErrorByStep(starts), ofMean = mean.ErrorByStep(starts), copied = Rollouts.CopyErrorByStep(starts);
@@ -99,6 +101,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             RolloutMseOfMeanByStep = ofMean,
             RolloutsInMean = plan.RolloutsInMean,
             RolloutMseCopyLastByStep = copied,
+            FirstStep = firstStep,
+            FirstStepByAction = FirstStep.ByAction(starts, firstSteps),
             RolloutsBetterFromStep = 1 + Enumerable.Range(0, error.Length).Count(step => !Better(step)) is var step && step <= error.Length
                 ? step : 0,
             LeftRightFlowAgreement = turns.Average(flow => flow.Sum() > 0 ? 1.0 : 0),
@@ -115,6 +119,8 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             .AddRow("squared error of rollouts, steps 1, 2, 10", $"{error[0]:0}, {error[1]:0}, {error[^1]:0}")
             .AddRow($"squared error of the mean of {plan.RolloutsInMean} rollouts", $"{ofMean[0]:0}, {ofMean[1]:0}, {ofMean[^1]:0}")
             .AddRow("squared error of the last given frame", $"{copied[0]:0}, {copied[1]:0}, {copied[^1]:0}")
+            .AddRow("squared error of its blocks, step 1: best moves, repeated moves",
+                $"{firstStep.BestMoves:0}, {firstStep.RepeatedMoves:0}")
             .AddRow("turns in the right direction", $"{metrics.LeftRightFlowAgreement:0.0%}");
         table.Columns[1].RightAligned();
         return new SampleResult(metrics, table, $"{metrics.Dataset}, {metrics.Seconds:0} s");
@@ -264,6 +270,12 @@ internal sealed record VideoMetrics : SampleMetrics
 
     /// <summary>The squared error per step of the last given frame as the prediction.</summary>
     public required double[] RolloutMseCopyLastByStep { get; init; }
+
+    /// <summary>The squared errors of the first step, as predicted in several ways.</summary>
+    public required FirstStep FirstStep { get; init; }
+
+    /// <summary>The same by the action that leads to it.</summary>
+    public required IReadOnlyDictionary<string, FirstStep> FirstStepByAction { get; init; }
 
     /// <summary>The first step from which on rollouts are closer to the true frames than the last given frame; counted from 1, 0 for
     /// never.</summary>

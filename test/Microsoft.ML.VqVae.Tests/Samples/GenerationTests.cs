@@ -23,14 +23,34 @@ public sealed class GenerationTests
             Seconds = 1.5, PriorBitsPerCode = 4, UniformBitsPerCode = 9, SamplingSecondsCached = 1, SamplingSecondsNaive = 20,
             SamplingSpeedup = 20, Samples = 500, ClassifierAgreement = 0.75, RealAgreement = 0.8,
             DecodedAgreement = 0.78, FrechetDistanceOfSamples = 3, FrechetDistanceOfDecoded = 1, AnomalyAuc = 0.98,
+            PartsByClass = new Dictionary<string, PartsOfClass> { ["Ankle boot"] = new(Test: 1.1, Decoded: 1.2, Samples: 1.3) },
         }.Save(folder.File("metrics.json"));
 
         using JsonDocument file = JsonDocument.Parse(File.ReadAllText(folder.File("metrics.json")));
         CollectionAssert.AreEqual(
             ("seconds prior_bits_per_code uniform_bits_per_code sampling_seconds_cached sampling_seconds_naive sampling_speedup samples "
                 + "classifier_agreement real_agreement decoded_agreement frechet_distance_of_samples frechet_distance_of_decoded "
-                + "anomaly_auc").Split(' '),
+                + "anomaly_auc parts_by_class").Split(' '),
             file.RootElement.EnumerateObject().Select(property => property.Name).ToArray());
+        Assert.AreEqual(1.3, file.RootElement.GetProperty("parts_by_class").GetProperty("Ankle boot").GetProperty("samples").GetDouble());
+    }
+
+    [TestMethod]
+    public void Parts_of_an_image_are_what_is_connected_by_sides_or_corners()
+    {
+        static LabelledImage Image(params string[] rows) =>
+            new() { Pixels = [.. string.Concat(rows).Select(pixel => pixel == '#' ? 64f : 63f)], Class = "sandals" };
+        var shape = new ImageShape(1, 5, 6);
+        // The four pixels at the left are one part by a corner; three alone are no part.
+        LabelledImage two = Image("##..##", "..#.##", "..#...", "......", "###...");
+        LabelledImage one = Image("#....#", ".#..#.", "..##..", "......", "......");
+        LabelledImage none = Image("......", "......", "......", "......", "......");
+        Assert.AreEqual(2, ImageParts.Count(two.Pixels, shape));
+        Assert.AreEqual(1, ImageParts.Count(one.Pixels, shape));
+        Assert.AreEqual(0, ImageParts.Count(none.Pixels, shape));
+        IReadOnlyDictionary<string, PartsOfClass> parts = ImageParts.ByClass(shape, [two, one], [two], [one, none])!;
+        Assert.AreEqual(new PartsOfClass(Test: 1.5, Decoded: 2, Samples: 0.5), parts["sandals"]);
+        Assert.IsNull(ImageParts.ByClass(new ImageShape(3, 5, 2), [two], [two], [two]));
     }
 
     [TestMethod]

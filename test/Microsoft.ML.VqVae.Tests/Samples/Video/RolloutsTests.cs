@@ -56,7 +56,9 @@ public sealed class RolloutsTests
             EqualCodesByPixelsMoved = [1, 0.5], MseByPixelsMoved = [68, 69], MseOfMovedReconstructions = [69, 84],
             BitsPerFrameTrueActions = 1238, BitsPerFrameShuffledActions = 1448, BitsDifferenceStandardError = 11,
             CopyLastFrameBitsOrMse = 500, RolloutMseByStep = [400, 524], RolloutMseOfMeanByStep = [250, 300], RolloutsInMean = 8,
-            RolloutMseCopyLastByStep = [510, 607], RolloutsBetterFromStep = 1, LeftRightFlowAgreement = 1,
+            RolloutMseCopyLastByStep = [510, 607], FirstStep = Step(64),
+            FirstStepByAction = new Dictionary<string, FirstStep> { ["forward-left"] = Step(5) },
+            RolloutsBetterFromStep = 1, LeftRightFlowAgreement = 1,
             LeftRightFlowAgreementOfSteps = 0.987, FlowAgreementOfTrueTurns = 0.981,
         }.Save(folder.File("metrics.json"));
         using JsonDocument file = JsonDocument.Parse(File.ReadAllText(folder.File("metrics.json")));
@@ -64,9 +66,16 @@ public sealed class RolloutsTests
             ("dataset train_frames test_frames code_grid seconds data_seconds codec_seconds prior_seconds rollout_seconds frame_psnr_db "
                 + "perplexity codes_changed_where_still equal_codes_by_pixels_moved mse_by_pixels_moved mse_of_moved_reconstructions "
                 + "bits_per_frame_true_actions bits_per_frame_shuffled_actions bits_difference_standard_error copy_last_frame_bits_or_mse "
-                + "rollout_mse_by_step rollout_mse_of_mean_by_step rollouts_in_mean rollout_mse_copy_last_by_step rollouts_better_from_step "
+                + "rollout_mse_by_step rollout_mse_of_mean_by_step rollouts_in_mean rollout_mse_copy_last_by_step "
+                + "first_step first_step_by_action rollouts_better_from_step "
                 + "left_right_flow_agreement left_right_flow_agreement_of_steps flow_agreement_of_true_turns").Split(' '),
             file.RootElement.EnumerateObject().Select(property => property.Name).ToArray());
         Assert.AreEqual(300, file.RootElement.GetProperty("rollout_mse_of_mean_by_step")[1].GetDouble());
+        CollectionAssert.AreEqual(
+            "starts encoded best_moves repeated_moves mean_of_rollouts rollout last_frame".Split(' '),
+            file.RootElement.GetProperty("first_step").EnumerateObject().Select(property => property.Name).ToArray());
+        Assert.AreEqual(5, file.RootElement.GetProperty("first_step_by_action").GetProperty("forward-left").GetProperty("starts").GetInt32());
     }
+
+    static FirstStep Step(int starts) => new(starts, Encoded: 68, BestMoves: 124, RepeatedMoves: 286, MeanOfRollouts: 260, Rollout: 369, LastFrame: 510);
 }
