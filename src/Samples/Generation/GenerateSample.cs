@@ -216,6 +216,6 @@ internal sealed record GenerateMetrics : SampleMetrics
     /// <summary>The area under the ROC curve of the bits as a score for images with shuffled rows against held-out images.</summary>
     public required double AnomalyAuc { get; init; }
 
-    /// <summary>The number of parts that images of each class are in; null for images of several channels.</summary>
+    /// <summary>The mean numbers of connected parts by class; null for images of several channels.</summary>
     public required IReadOnlyDictionary<string, PartsOfClass>? PartsByClass { get; init; }
 }

@@ -2,8 +2,7 @@ using Microsoft.ML.VqVae.Samples.Images;
 
 namespace Microsoft.ML.VqVae.Samples.Generation;
 
-/// <summary>The mean number of parts that the images of a class are in: a sandal of separate straps has several, also in a real
-/// image.</summary>
+/// <summary>The mean number of connected parts in images of a class. Real images can have several, too: the straps of a sandal.</summary>
 /// <param name="Test">Of test images.</param>
 /// <param name="Decoded">Of the same, decoded from their codes.</param>
 /// <param name="Samples">Of sampled images.</param>
@@ -15,7 +14,8 @@ internal static class ImageParts
     /// <summary>The level from which a pixel belongs to a thing, and the pixels of the smallest part.</summary>
     const int LowestLevel = 64, FewestPixels = 4;
 
-    /// <summary>The parts by class; null for images of several channels, whose ground is not black.</summary>
+    /// <summary>The mean numbers of parts by class; classes without test images are left out. Null for images of several channels, whose ground
+    /// is not black.</summary>
     public static IReadOnlyDictionary<string, PartsOfClass>? ByClass(
         ImageShape shape, IReadOnlyList<LabelledImage> test, IReadOnlyList<LabelledImage> decoded, IReadOnlyList<LabelledImage> samples)
     {
@@ -30,20 +30,20 @@ internal static class ImageParts
     /// <summary>The connected parts of an image; pixels are connected to all eight around them.</summary>
     public static int Count(float[] pixels, ImageShape shape)
     {
-        bool[] left = Array.ConvertAll(pixels, level => level >= LowestLevel);
+        bool[] remaining = Array.ConvertAll(pixels, level => level >= LowestLevel);
         int parts = 0;
-        for (int pixel = 0; pixel < left.Length; pixel++)
-            if (left[pixel] && Take(left, pixel, shape) >= FewestPixels)
+        for (int pixel = 0; pixel < remaining.Length; pixel++)
+            if (remaining[pixel] && RemovePart(remaining, pixel, shape) >= FewestPixels)
                 parts++;
         return parts;
     }
 
-    /// <summary>Takes away the part that a pixel belongs to.</summary>
+    /// <summary>Removes the part that a pixel belongs to.</summary>
     /// <returns>The number of its pixels.</returns>
-    static int Take(bool[] left, int first, ImageShape shape)
+    static int RemovePart(bool[] remaining, int first, ImageShape shape)
     {
         var found = new Stack<int>([first]);
-        left[first] = false;
+        remaining[first] = false;
         int pixels = 0;
         while (found.TryPop(out int pixel))
         {
@@ -53,9 +53,9 @@ internal static class ImageParts
                 for (int column = Math.Max(0, x - 1); column <= Math.Min(shape.Width - 1, x + 1); column++)
                 {
                     int next = row * shape.Width + column;
-                    if (!left[next])
+                    if (!remaining[next])
                         continue;
-                    left[next] = false;
+                    remaining[next] = false;
                     found.Push(next);
                 }
         }

@@ -18,9 +18,11 @@ internal sealed record FirstStep(
     /// <param name="starts">The places, with two given frames or more.</param>
     /// <param name="rollouts">A rollout of the true actions from each place.</param>
     /// <param name="mean">The mean frames of several such rollouts.</param>
-    /// <returns>Those of each place, in their order.</returns>
+    /// <param name="cancellation">Cancels the search for moves.</param>
+    /// <returns>The errors of each place, in the order of the starts.</returns>
     public static FirstStep[] Measure(
-        VideoData data, ImageVqVaeTransformer codec, IReadOnlyList<Start> starts, Rollouts rollouts, Rollouts mean)
+        VideoData data, ImageVqVaeTransformer codec, IReadOnlyList<Start> starts, Rollouts rollouts, Rollouts mean,
+        CancellationToken cancellation)
     {
         float[][] truth = Floats(start => start.Truth[0]), given = Floats(start => start.Given.Last());
         float[][] last = Decoded(given), before = Decoded(Floats(start => start.Given.SkipLast(1).Last()));
@@ -36,21 +38,22 @@ internal sealed record FirstStep(
 
         float[][] Decoded(float[][] frames) => CodeStability.Encoded(data, codec, frames).Decoded;
 
-        // The last given frames, moved as the one frame has moved to become the other.
-        float[][] Moved(float[][] from, float[][] to) => [.. Enumerable.Range(0, starts.Count).AsParallel().AsOrdered()
-            .Select(number => MovedBlocks.Moved(last[number], MovedBlocks.BestMoves(from[number], to[number], data.Side), data.Side))];
+        // Blocks of the last given frames, displaced as those of the first argument have moved in the second.
+        float[][] Moved(float[][] from, float[][] to) => [.. Enumerable.Range(0, starts.Count).AsParallel().AsOrdered().WithCancellation(cancellation)
+            .Select(number => MovedBlocks.Displaced(last[number], MovedBlocks.BestMatches(from[number], to[number], data.Side), data.Side))];
     }
 
     /// <summary>The mean over several places.</summary>
     public static FirstStep MeanOf(IReadOnlyCollection<FirstStep> places)
     {
         double Mean(Func<FirstStep, double> error) => places.Average(error);
-        return new(places.Sum(place => place.Starts), Mean(place => place.Encoded), Mean(place => place.BestMoves), Mean(place => place.RepeatedMoves),
-            Mean(place => place.MeanOfRollouts), Mean(place => place.Rollout), Mean(place => place.LastFrame));
+        return new(places.Sum(place => place.Starts), Mean(place => place.Encoded), Mean(place => place.BestMoves),
+            Mean(place => place.RepeatedMoves), Mean(place => place.MeanOfRollouts), Mean(place => place.Rollout), Mean(place => place.LastFrame));
     }
 
-    /// <summary>The means over the places from which the same action leads on.</summary>
+    /// <summary>The mean errors by the action that leads to the frame.</summary>
     public static IReadOnlyDictionary<string, FirstStep> ByAction(IReadOnlyList<Start> starts, IReadOnlyList<FirstStep> places) =>
-        starts.Zip(places).GroupBy(place => place.First.TrueActions[0], place => place.Second).OrderBy(places => places.Key, StringComparer.Ordinal)
-            .ToDictionary(places => places.Key, places => MeanOf([.. places]));
+        starts.Zip(places).GroupBy(pair => pair.First.TrueActions[0], pair => pair.Second)
+            .OrderBy(ofAction => ofAction.Key, StringComparer.Ordinal)
+            .ToDictionary(ofAction => ofAction.Key, ofAction => MeanOf([.. ofAction]));
 }

@@ -96,7 +96,8 @@ internal sealed class VideoData
         Start[] all = [.. from episode in Test
                           from first in Enumerable.Range(0, Math.Max(0, episode.Frames.Count - Start.Frames + 1))
                           select new Start($"{episode.Name}@{first}", episode, first)];
-        return [.. Enumerable.Range(0, Math.Min(count, all.Length)).Select(number => all[(2 * number + 1) * all.Length / (2 * count)])];
+        int taken = Math.Min(count, all.Length);
+        return [.. Enumerable.Range(0, taken).Select(number => all[(2 * number + 1) * all.Length / (2 * taken)])];
     }
 
     /// <summary>The given frames, with each start as an episode of its own.</summary>

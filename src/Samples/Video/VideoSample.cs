@@ -64,9 +64,10 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
         // twice that of the mean of what may come.
         Rollouts mean = Rollouts.MeanOf($"mean of {plan.RolloutsInMean}", Enumerable.Range(0, plan.RolloutsInMean)
             .Select(number => number == 0 ? same : Roll(same.Title, start => start.TrueActions, number)));
-        FirstStep[] firstSteps = stages.Run("Move blocks of the last given frames", _ => FirstStep.Measure(data, codec, starts, same, mean));
-        FirstStep firstStep = FirstStep.MeanOf(firstSteps);
         double rolloutSeconds = Lap(dataSeconds + codecSeconds + priorSeconds);
+        FirstStep[] firstSteps = stages.Run("Move blocks of the last given frames", _ =>
+            FirstStep.Measure(data, codec, starts, same, mean, Cancellation));
+        FirstStep firstStep = FirstStep.MeanOf(firstSteps);
 
         double[] error = same.ErrorByStep(starts), ofMean = mean.ErrorByStep(starts), copied = Rollouts.CopyErrorByStep(starts);
         // When the player turns left, the image moves to the right.
@@ -119,7 +120,7 @@ internal sealed class VideoSample(VideoSettings settings, CancellationToken canc
             .AddRow("squared error of rollouts, steps 1, 2, 10", $"{error[0]:0}, {error[1]:0}, {error[^1]:0}")
             .AddRow($"squared error of the mean of {plan.RolloutsInMean} rollouts", $"{ofMean[0]:0}, {ofMean[1]:0}, {ofMean[^1]:0}")
             .AddRow("squared error of the last given frame", $"{copied[0]:0}, {copied[1]:0}, {copied[^1]:0}")
-            .AddRow("squared error of its blocks, step 1: best moves, repeated moves",
+            .AddRow("squared error of moved blocks of that frame, step 1: best, repeated moves",
                 $"{firstStep.BestMoves:0}, {firstStep.RepeatedMoves:0}")
             .AddRow("turns in the right direction", $"{metrics.LeftRightFlowAgreement:0.0%}");
         table.Columns[1].RightAligned();
@@ -274,7 +275,7 @@ internal sealed record VideoMetrics : SampleMetrics
     /// <summary>The squared errors of the first step, as predicted in several ways.</summary>
     public required FirstStep FirstStep { get; init; }
 
-    /// <summary>The same by the action that leads to it.</summary>
+    /// <summary>The same by the action that leads to the frame.</summary>
     public required IReadOnlyDictionary<string, FirstStep> FirstStepByAction { get; init; }
 
     /// <summary>The first step from which on rollouts are closer to the true frames than the last given frame; counted from 1, 0 for

@@ -7,6 +7,7 @@ internal sealed class ModelComparison : IDisposable
 {
     // Long enough for the clock, the thread of the training loop and the optimizer's first step not to matter.
     const double MillisecondsOfMeasurement = 1000;
+    // A second is only a few steps of the largest models: too few for a steady mean.
     const int FewestRuns = 20;
 
     readonly string _model;

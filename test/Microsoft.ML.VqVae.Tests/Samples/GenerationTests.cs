@@ -48,7 +48,9 @@ public sealed class GenerationTests
         Assert.AreEqual(2, ImageParts.Count(two.Pixels, shape));
         Assert.AreEqual(1, ImageParts.Count(one.Pixels, shape));
         Assert.AreEqual(0, ImageParts.Count(none.Pixels, shape));
-        IReadOnlyDictionary<string, PartsOfClass> parts = ImageParts.ByClass(shape, [two, one], [two], [one, none])!;
+        IReadOnlyDictionary<string, PartsOfClass> parts = ImageParts.ByClass(
+            shape, [two, one], [two], [one, none, new LabelledImage { Pixels = one.Pixels, Class = "without test images" }])!;
+        Assert.HasCount(1, parts);
         Assert.AreEqual(new PartsOfClass(Test: 1.5, Decoded: 2, Samples: 0.5), parts["sandals"]);
         Assert.IsNull(ImageParts.ByClass(new ImageShape(3, 5, 2), [two], [two], [two]));
     }

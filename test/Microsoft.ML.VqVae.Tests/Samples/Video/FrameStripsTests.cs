@@ -87,6 +87,10 @@ public sealed class FrameStripsTests : IDisposable
         Assert.HasCount(14, data.Train);
         IReadOnlyList<Start> starts = data.Starts(5);
         Assert.HasCount(5, starts);
+        // Of more than there are, each is taken once.
+        IReadOnlyList<Start> all = data.Starts(1000);
+        Assert.HasCount(all.Count, all.Select(start => start.Name).Distinct().ToArray());
+        Assert.IsLessThan(1000, all.Count);
         foreach (Start start in starts)
         {
             Assert.HasCount(6, start.Given.ToArray());

@@ -19,28 +19,29 @@ public sealed class MovedBlocksTests
     {
         float[] from = Noise(1);
         float[] frame = CodeStability.Move(from, Side, pixels: 3);
-        Move[] moves = MovedBlocks.BestMoves(from, frame, Side);
-        Assert.HasCount(9, moves);
+        Displacement[] displacements = MovedBlocks.BestMatches(from, frame, Side);
+        Assert.HasCount(9, displacements);
         // The last column of blocks is of 4 pixels, of which 3 are repeated.
         foreach (int block in (int[])[0, 1, 3, 4, 6, 7])
-            Assert.AreEqual(new Move(0, 3), moves[block]);
-        CollectionAssert.AreEqual(frame, MovedBlocks.Moved(from, [.. Enumerable.Repeat(new Move(0, 3), 9)], Side));
+            Assert.AreEqual(new Displacement(0, 3), displacements[block]);
+        CollectionAssert.AreEqual(frame, MovedBlocks.Displaced(from, [.. Enumerable.Repeat(new Displacement(0, 3), 9)], Side));
     }
 
     [TestMethod]
     public void Each_block_moves_by_itself()
     {
         float[] from = Noise(2);
-        Move[] moves = [.. Enumerable.Range(0, 9).Select(block => new Move(block % 3 - 1, 2 * block - 8))];
-        float[] frame = MovedBlocks.Moved(from, moves, Side);
+        Displacement[] displacements = [.. Enumerable.Range(0, 9).Select(block => new Displacement(block % 3 - 1, 2 * block - 8))];
+        float[] frame = MovedBlocks.Displaced(from, displacements, Side);
         // Of 28 pixels, blocks of 12, 12 and 4; the pixel in row 13 and column 25 belongs to the sixth block, that comes from down 1 and right 2.
         Assert.AreEqual(from[14 * Side + 27], frame[13 * Side + 25]);
-        // And the last block from beyond the edge.
-        Assert.AreEqual(from[^1], frame[^1]);
-        CollectionAssert.AreEqual(frame, MovedBlocks.Moved(from, MovedBlocks.BestMoves(from, frame, Side), Side));
+        // The last block comes from down 1 and right 8, beyond the edge: the last column is repeated.
+        Assert.AreEqual(from[25 * Side + 27], frame[24 * Side + 24]);
+        CollectionAssert.AreEqual(frame, MovedBlocks.Displaced(from, MovedBlocks.BestMatches(from, frame, Side), Side));
     }
 
     [TestMethod]
     public void Of_places_that_are_alike_the_nearest_is_taken() =>
-        Assert.IsTrue(MovedBlocks.BestMoves(new float[3 * Side * Side], new float[3 * Side * Side], Side).All(move => move == default));
+        Assert.IsTrue(MovedBlocks
+        .BestMatches(new float[3 * Side * Side], new float[3 * Side * Side], Side).All(displacement => displacement == default));
 }

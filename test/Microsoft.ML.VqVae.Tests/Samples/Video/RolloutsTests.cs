@@ -77,5 +77,6 @@ public sealed class RolloutsTests
         Assert.AreEqual(5, file.RootElement.GetProperty("first_step_by_action").GetProperty("forward-left").GetProperty("starts").GetInt32());
     }
 
-    static FirstStep Step(int starts) => new(starts, Encoded: 68, BestMoves: 124, RepeatedMoves: 286, MeanOfRollouts: 260, Rollout: 369, LastFrame: 510);
+    static FirstStep Step(int starts) =>
+        new(starts, Encoded: 68, BestMoves: 124, RepeatedMoves: 286, MeanOfRollouts: 260, Rollout: 369, LastFrame: 510);
 }
