@@ -30,9 +30,9 @@ internal static class MovedBlocks
     public static Displacement[] BestMatches(float[] from, float[] frame, int side)
     {
         Displacement[] all = [.. from down in Enumerable.Range(-FarthestDown, 2 * FarthestDown + 1)
-                         from across in Enumerable.Range(-FarthestAcross, 2 * FarthestAcross + 1)
-                         orderby down * down + across * across
-                         select new Displacement(down, across)];
+                                 from across in Enumerable.Range(-FarthestAcross, 2 * FarthestAcross + 1)
+                                 orderby down * down + across * across
+                                 select new Displacement(down, across)];
         int columns = Blocks(side);
         return [.. Enumerable.Range(0, columns * columns)
             .Select(block => all.MinBy(displacement =>

@@ -41,7 +41,9 @@ public sealed class MovedBlocksTests
     }
 
     [TestMethod]
-    public void Of_places_that_are_alike_the_nearest_is_taken() =>
-        Assert.IsTrue(MovedBlocks
-        .BestMatches(new float[3 * Side * Side], new float[3 * Side * Side], Side).All(displacement => displacement == default));
+    public void Of_places_that_are_alike_the_nearest_is_taken()
+    {
+        float[] black = new float[3 * Side * Side];
+        Assert.IsTrue(MovedBlocks.BestMatches(black, black, Side).All(displacement => displacement == default));
+    }
 }
