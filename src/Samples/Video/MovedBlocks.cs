@@ -23,7 +23,7 @@ internal static class MovedBlocks
         })];
     }
 
-    /// <summary>Of each block of a frame, the place in another frame that is most like it; the nearest of such places.</summary>
+    /// <summary>For each block of a frame, the place in another frame that is most like it; of equally good places, the nearest.</summary>
     /// <param name="from">The other frame, planar.</param>
     /// <param name="frame">The frame, planar.</param>
     /// <param name="side">The side of both.</param>

@@ -158,12 +158,17 @@ internal static class MixedPrecision
 /// <summary>The order of axes in memory.</summary>
 internal static class ImageLayout
 {
-    /// <summary>The same images [B, C, H, W], or kernels for them, with channels as the innermost axis in memory: CPU convolutions need not
-    /// reorder such inputs, and their outputs keep the order.</summary>
-    public static Tensor ChannelsInnermost(this Tensor images) => images.size(1) == 1
-        // A single channel lies where it did, but libtorch tells the order by the strides: that of the channel must be 1.
-        ? images.select(1, 0).contiguous().unsqueeze(3).permute(0, 3, 1, 2)
-        : images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+    /// <summary>The same images [B, C, H, W] or sequences [B, C, T], or kernels for them, with channels as the innermost axis in memory: CPU
+    /// convolutions need not reorder such inputs, and their outputs keep the order.</summary>
+    public static Tensor ChannelsInnermost(this Tensor images)
+    {
+        if (images.Dimensions == 3)
+            return images.unsqueeze(2).ChannelsInnermost().squeeze(2);
+        return images.size(1) == 1
+            // A single channel lies where it did, but libtorch tells the order by the strides: that of the channel must be 1.
+            ? images.select(1, 0).contiguous().unsqueeze(3).permute(0, 3, 1, 2)
+            : images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+    }
 }
 
 /// <summary>The devices that compute BFloat16 fast.</summary>

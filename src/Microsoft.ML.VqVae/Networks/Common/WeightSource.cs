@@ -117,8 +117,7 @@ internal sealed class WeightSource(int seed) : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor drawn = zeros(shape, dtype: ScalarType.Float32).uniform_(-bound, bound, _generator);
-        var parameter = new Parameter(!channelsInnermost ? drawn
-            : shape.Length == 3 ? drawn.unsqueeze(2).ChannelsInnermost().squeeze(2) : drawn.ChannelsInnermost());
+        var parameter = new Parameter(channelsInnermost ? drawn.ChannelsInnermost() : drawn);
         parameter.DetachFromDisposeScope();
         return parameter;
     }
