@@ -249,7 +249,7 @@ internal sealed class TrainingRun : IDisposable
         // Reading the loss would make a GPU wait; there it is looked at when progress is reported.
         if (!OnGpu && !meter.IsFinite)
             throw NotFinite();
-        PatchProducts.RunBackward(() => loss.Total.backward());
+        BackwardPass.Run(() => loss.Total.backward());
         if (share is not null
             && tensors.SumGradients(share, (double)share.Rows / plan.BatchSize, options.CancellationToken.IsCancellationRequested))
         {

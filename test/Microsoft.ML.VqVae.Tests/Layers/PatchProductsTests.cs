@@ -214,11 +214,11 @@ public sealed class PatchProductsTests
             last.zero_();
         ExternalException error = Assert.ThrowsExactly<ExternalException>(() =>
         {
-            PatchProducts.RunBackward(() => loss.backward());
+            BackwardPass.Run(() => loss.backward());
         });
         Assert.Contains("modified by an inplace operation", error.Message);
         // The next one is not affected.
-        PatchProducts.RunBackward(() => PatchProducts.Convolve(images, weights, null, [1, 1], [0, 0], [1, 1]).sum().backward());
+        BackwardPass.Run(() => PatchProducts.Convolve(images, weights, null, [1, 1], [0, 0], [1, 1]).sum().backward());
         Assert.IsNotNull(weights.grad);
     }
 

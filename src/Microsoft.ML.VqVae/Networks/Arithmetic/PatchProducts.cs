@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,9 +14,6 @@ namespace Microsoft.ML.VqVae.Networks;
 /// </remarks>
 internal static class PatchProducts
 {
-    [ThreadStatic]
-    static ExceptionDispatchInfo? _failure;
-
     /// <summary>The convolution [B, C, H, W] → [B, O, h, w].</summary>
     /// <param name="images">[B, C, H, W].</param>
     /// <param name="kernel">[O, C, height, width].</param>
@@ -38,29 +34,10 @@ internal static class PatchProducts
         Compute(images, kernel, null, new Call(
             Patches.Of(images, kernel, stride, padding, [1, 1]), IsTransposed: true, BiasHasGradient: false));
 
-    /// <summary>Runs a backward pass, and throws the exceptions of its gradients of convolutions: on their way through libtorch, they would end
-    /// the process.</summary>
-    public static void RunBackward(Action pass)
-    {
-        _failure = null;
-        try
-        {
-            pass();
-        }
-        finally
-        {
-            _failure?.Throw();
-        }
-    }
-
-    static Tensor Compute(Tensor images, Tensor kernel, Tensor? bias, Call call)
-    {
-        if (!is_grad_enabled() || !(images.requires_grad || kernel.requires_grad || call.BiasHasGradient))
-            return Forward(images, kernel, bias, call);
-        // TorchSharp leaves a tensor of the size of the result to the scope.
-        using DisposeScope scope = NewDisposeScope();
-        return WithGradients.apply(images, kernel, bias!, call).MoveToOuterDisposeScope();
-    }
+    static Tensor Compute(Tensor images, Tensor kernel, Tensor? bias, Call call) =>
+        is_grad_enabled() && (images.requires_grad || kernel.requires_grad || call.BiasHasGradient)
+            ? WithGradients.Compute(images, kernel, bias!, call)
+            : Forward(images, kernel, bias, call);
 
     static Tensor Forward(Tensor images, Tensor kernel, Tensor? bias, Call call)
     {
@@ -75,15 +52,10 @@ internal static class PatchProducts
 
     readonly record struct Call(Patches Patches, bool IsTransposed, bool BiasHasGradient);
 
-    /// <summary><see cref="Forward"/>, with the gradients of images, kernel and bias. A graph can be run backward once.</summary>
-    sealed class WithGradients : autograd.SingleTensorFunction<WithGradients>
+    /// <summary><see cref="Forward"/>, with the gradients of images, kernel and bias.</summary>
+    sealed class WithGradients : OwnGradient<WithGradients>
     {
-        // TorchSharp hands over the addresses of gradients alone, which libtorch reads after the call. The next call frees them: otherwise
-        // those of all layers were kept until the end of the step.
-        [ThreadStatic]
-        static List<Tensor?>? _returned;
-
-        public override string Name => nameof(PatchProducts);
+        protected override int Arguments => 4;
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
@@ -94,31 +66,10 @@ internal static class PatchProducts
             return Forward(images, kernel, bias, call);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        protected override Tensor?[] Gradients(autograd.AutogradContext context, Tensor ofResult)
         {
-            foreach (Tensor? former in _returned ?? [])
-                former?.Dispose();
-            try
-            {
-                _returned = grad_output.IsInvalid ? [null, null, null, null] : Gradients(ctx, grad_output);
-            }
-            catch (Exception exception)
-            {
-                _failure ??= ExceptionDispatchInfo.Capture(exception);
-                _returned = [null, null, null, null];
-            }
-            // Gradient and saved tensors, too, would be kept until the end of the step.
-            grad_output.Dispose();
-            ctx.Dispose();
-            return _returned!;
-        }
-
-        /// <summary>The gradients of the arguments, null for those that need none.</summary>
-        static List<Tensor?> Gradients(autograd.AutogradContext ctx, Tensor ofResult)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            var call = (Call)ctx.get_data(nameof(Call));
-            List<Tensor> saved = ctx.get_saved_variables();
+            var call = (Call)context.get_data(nameof(Call));
+            List<Tensor> saved = context.get_saved_variables();
             (Tensor images, Tensor kernel, Tensor? ofImages, Tensor? ofKernel) = (saved[0], saved[1], null, null);
             if (images.requires_grad)
             {
@@ -132,8 +83,7 @@ internal static class PatchProducts
                     ? call.Patches.ProductWith(images, ofResult) : call.Patches.ProductWith(ofResult, images);
                 ofKernel = ofMatrix.view(kernel.size(0), kernel.size(2), kernel.size(3), kernel.size(1)).permute(0, 3, 1, 2);
             }
-            Tensor? ofBias = call.BiasHasGradient ? ofResult.sum([0L, 2L, 3L]) : null;
-            return [.. new[] { ofImages, ofKernel, ofBias, null }.Select(gradient => gradient?.MoveToOuterDisposeScope())];
+            return [ofImages, ofKernel, call.BiasHasGradient ? ofResult.sum([0L, 2L, 3L]) : null, null];
         }
     }
 }

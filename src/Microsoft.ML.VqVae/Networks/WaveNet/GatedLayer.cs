@@ -71,18 +71,6 @@ internal sealed class GatedLayer : nn.Module
     public Tensor Offset(StackConditions given) => cat([filter.Offset(given), gate.Offset(given)], -1);
 }
 
-/// <summary>The gated unit tanh(f) ⊙ σ(g) of WaveNet and PixelCNN: equation 2 of arXiv 1609.03499 and of arXiv 1606.05328.</summary>
-internal static class GatedUnit
-{
-    /// <param name="sums">[…, 2C], channels innermost: f, then g.</param>
-    /// <returns>[…, C].</returns>
-    public static Tensor Of(Tensor sums)
-    {
-        Tensor[] halves = sums.chunk(2, -1);
-        return halves[0].tanh().mul(halves[1].sigmoid());
-    }
-}
-
 /// <summary>
 /// W * x + V·conditioning + U·class + b, one half of a gated unit: * is a dilated convolution that sees the present and the past.
 /// </summary>

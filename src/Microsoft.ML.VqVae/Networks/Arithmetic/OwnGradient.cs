@@ -1,0 +1,83 @@
+using System.Runtime.ExceptionServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.VqVae.Networks;
+
+/// <summary>A function of tensors whose gradient is computed by code of the library instead of libtorch's. A graph with such functions can be
+/// run backward once.</summary>
+/// <typeparam name="TSelf">The function itself.</typeparam>
+internal abstract class OwnGradient<TSelf> : autograd.SingleTensorFunction<TSelf> where TSelf : OwnGradient<TSelf>, new()
+{
+    // TorchSharp hands over the addresses of gradients alone, which libtorch reads after the call. The next call frees them: otherwise
+    // those of all layers were kept until the end of the step.
+    [ThreadStatic]
+    static List<Tensor?>? _returned;
+
+    public override string Name => typeof(TSelf).DeclaringType?.Name ?? typeof(TSelf).Name;
+
+    /// <summary>The result, with its place in the graph.</summary>
+    /// <param name="arguments">Those of <see cref="autograd.SingleTensorFunction{T}.forward"/>.</param>
+    public static Tensor Compute(params object[] arguments)
+    {
+        // TorchSharp leaves a tensor of the size of the result to the scope.
+        using DisposeScope scope = NewDisposeScope();
+        return apply(arguments).MoveToOuterDisposeScope();
+    }
+
+    public sealed override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        foreach (Tensor? former in _returned ?? [])
+            former?.Dispose();
+        _returned = null;
+        try
+        {
+            if (!grad_output.IsInvalid)
+            {
+                using DisposeScope scope = NewDisposeScope();
+                _returned = [.. Gradients(ctx, grad_output).Select(gradient => gradient?.MoveToOuterDisposeScope())];
+            }
+        }
+        catch (Exception exception)
+        {
+            BackwardPass.Fail(exception);
+        }
+        // Gradient and saved tensors, too, would be kept until the end of the step.
+        grad_output.Dispose();
+        ctx.Dispose();
+        return (_returned ??= [.. new Tensor?[Arguments]])!;
+    }
+
+    /// <summary>The number of arguments.</summary>
+    protected abstract int Arguments { get; }
+
+    /// <summary>The gradients of the arguments, null for those that need none.</summary>
+    /// <param name="context">What the function saved.</param>
+    /// <param name="ofResult">The gradient of the result.</param>
+    protected abstract Tensor?[] Gradients(autograd.AutogradContext context, Tensor ofResult);
+}
+
+/// <summary>A backward pass through functions with gradients of their own.</summary>
+internal static class BackwardPass
+{
+    [ThreadStatic]
+    static ExceptionDispatchInfo? _failure;
+
+    /// <summary>Runs a backward pass, and throws the exceptions of gradients of <see cref="OwnGradient{TSelf}"/>: on their way through
+    /// libtorch, they would end the process.</summary>
+    public static void Run(Action pass)
+    {
+        _failure = null;
+        try
+        {
+            pass();
+        }
+        finally
+        {
+            _failure?.Throw();
+        }
+    }
+
+    /// <summary>Keeps the first exception of the pass.</summary>
+    internal static void Fail(Exception exception) => _failure ??= ExceptionDispatchInfo.Capture(exception);
+}
