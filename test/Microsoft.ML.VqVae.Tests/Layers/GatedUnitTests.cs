@@ -84,6 +84,19 @@ public class GatedUnitTests
         }
     }
 
+    [TestMethod]
+    public void Other_code_can_run_a_graph_backward_twice()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(8);
+        Tensor sums = randn(4, 64, generator: generator).requires_grad_(true);
+        Tensor total = GatedUnit.Of(sums).sum();
+        total.backward(retain_graph: true);
+        Tensor once = sums.grad!.clone();
+        total.backward();
+        Near(once * 2, sums.grad!, 1e-6);
+    }
+
     static Tensor Plain(Tensor sums)
     {
         Tensor[] halves = sums.chunk(2, -1);

@@ -187,7 +187,7 @@ public sealed class PatchProductsTests
         {
             (Tensor one, Tensor two, Tensor three) = Forward();
             using Tensor sum = three.sum();
-            sum.backward();
+            BackwardPass.Run(() => sum.backward());
             within = Tensor.TotalCount;
             Assert.IsTrue(one.permute(0, 2, 3, 1).is_contiguous(), "channels are innermost");
             foreach (Conv2d layer in new[] { first, second, third })

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>A function of tensors whose gradient is computed by code of the library instead of libtorch's. A graph with such functions can be
-/// run backward once.</summary>
+/// <summary>A function of tensors whose gradient is computed by code of the library instead of libtorch's.</summary>
+/// <remarks>Within <see cref="BackwardPass.Run"/>, a graph can be run backward once.</remarks>
 /// <typeparam name="TSelf">The function itself.</typeparam>
 internal abstract class OwnGradient<TSelf> : autograd.SingleTensorFunction<TSelf> where TSelf : OwnGradient<TSelf>, new()
 {
@@ -38,13 +38,14 @@ internal abstract class OwnGradient<TSelf> : autograd.SingleTensorFunction<TSelf
                 _returned = [.. Gradients(ctx, grad_output).Select(gradient => gradient?.MoveToOuterDisposeScope())];
             }
         }
-        catch (Exception exception)
+        catch (Exception exception) when (BackwardPass.IsRunning)
         {
             BackwardPass.Fail(exception);
         }
-        // Gradient and saved tensors, too, would be kept until the end of the step.
+        // Gradient and saved tensors, too, would be kept until the end of the step. Other code may run its graph backward again.
         grad_output.Dispose();
-        ctx.Dispose();
+        if (BackwardPass.IsRunning)
+            ctx.Dispose();
         return (_returned ??= [.. new Tensor?[Arguments]])!;
     }
 
@@ -63,17 +64,24 @@ internal static class BackwardPass
     [ThreadStatic]
     static ExceptionDispatchInfo? _failure;
 
-    /// <summary>Runs a backward pass, and throws the exceptions of gradients of <see cref="OwnGradient{TSelf}"/>: on their way through
+    [ThreadStatic]
+    static bool _running;
+
+    /// <summary>Whether the backward pass of this thread is one of <see cref="Run"/>.</summary>
+    internal static bool IsRunning => _running;
+
+    /// <summary>Runs a backward pass through a graph that is of no use afterwards, and throws the exceptions of gradients of <see cref="OwnGradient{TSelf}"/>: on their way through
     /// libtorch, they would end the process.</summary>
     public static void Run(Action pass)
     {
-        _failure = null;
+        (_failure, _running) = (null, true);
         try
         {
             pass();
         }
         finally
         {
+            _running = false;
             _failure?.Throw();
         }
     }
