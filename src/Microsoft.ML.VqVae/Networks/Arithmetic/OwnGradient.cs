@@ -70,8 +70,8 @@ internal static class BackwardPass
     /// <summary>Whether the backward pass of this thread is one of <see cref="Run"/>.</summary>
     internal static bool IsRunning => _running;
 
-    /// <summary>Runs a backward pass through a graph that is of no use afterwards, and throws the exceptions of gradients of <see cref="OwnGradient{TSelf}"/>: on their way through
-    /// libtorch, they would end the process.</summary>
+    /// <summary>Runs a backward pass through a graph that is of no use afterwards, and throws the exceptions of gradients of
+    /// <see cref="OwnGradient{TSelf}"/>: on their way through libtorch, they would end the process.</summary>
     public static void Run(Action pass)
     {
         (_failure, _running) = (null, true);
