@@ -38,7 +38,7 @@ internal abstract class OwnGradient<TSelf> : autograd.SingleTensorFunction<TSelf
                 _returned = [.. Gradients(ctx, grad_output).Select(gradient => gradient?.MoveToOuterDisposeScope())];
             }
         }
-        catch (Exception exception) when (BackwardPass.IsRunning)
+        catch (Exception exception)
         {
             BackwardPass.Fail(exception);
         }
