@@ -29,28 +29,30 @@ internal abstract class OwnGradient<TSelf> : autograd.SingleTensorFunction<TSelf
     {
         foreach (Tensor? former in _returned ?? [])
             former?.Dispose();
-        _returned = null;
         try
         {
-            if (!grad_output.IsInvalid)
-            {
-                using DisposeScope scope = NewDisposeScope();
-                _returned = [.. Gradients(ctx, grad_output).Select(gradient => gradient?.MoveToOuterDisposeScope())];
-            }
+            using DisposeScope scope = NewDisposeScope();
+            _returned = [.. (grad_output.IsInvalid ? new Tensor?[Arguments] : Gradients(ctx, grad_output))
+                .Select(gradient => gradient?.MoveToOuterDisposeScope())];
         }
         catch (Exception exception)
         {
+            // On its way through libtorch it would end the process. Of gradients of a wrong shape, libtorch makes an error of its own.
             BackwardPass.Fail(exception);
+            _returned = [.. Enumerable.Range(0, Arguments).Select(number => number < Tensors ? zeros(0).DetachFromDisposeScope() : null)];
         }
         // Gradient and saved tensors, too, would be kept until the end of the step. Other code may run its graph backward again.
         grad_output.Dispose();
         if (BackwardPass.IsRunning)
             ctx.Dispose();
-        return (_returned ??= [.. new Tensor?[Arguments]])!;
+        return _returned!;
     }
 
     /// <summary>The number of arguments.</summary>
     protected abstract int Arguments { get; }
+
+    /// <summary>The number of arguments that are always tensors, of one or more axes; they come first.</summary>
+    protected abstract int Tensors { get; }
 
     /// <summary>The gradients of the arguments, null for those that need none.</summary>
     /// <param name="context">What the function saved.</param>
@@ -70,8 +72,8 @@ internal static class BackwardPass
     /// <summary>Whether the backward pass of this thread is one of <see cref="Run"/>.</summary>
     internal static bool IsRunning => _running;
 
-    /// <summary>Runs a backward pass through a graph that is of no use afterwards, and throws the exceptions of gradients of
-    /// <see cref="OwnGradient{TSelf}"/>: on their way through libtorch, they would end the process.</summary>
+    /// <summary>Runs a backward pass through a graph that is of no use afterwards. Where a gradient of <see cref="OwnGradient{TSelf}"/> fails,
+    /// its exception is thrown instead of libtorch's.</summary>
     public static void Run(Action pass)
     {
         (_failure, _running) = (null, true);

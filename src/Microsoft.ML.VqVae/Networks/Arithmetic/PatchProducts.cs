@@ -57,6 +57,8 @@ internal static class PatchProducts
     {
         protected override int Arguments => 4;
 
+        protected override int Tensors => 2;
+
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             (Tensor images, Tensor kernel, Tensor? bias, Call call) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2], (Call)vars[3]);

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.VqVae.Networks;
 
 /// <summary>The gated unit tanh(f) ⊙ σ(g) of WaveNet and PixelCNN: equation 2 of arXiv 1609.03499 and of arXiv 1606.05328.</summary>
-/// <remarks>On a CPU it is computed in one pass over memory, and its gradient in another. libtorch takes three passes and five, and MKL's tanh
-/// longer than the two exponentials.</remarks>
+/// <remarks>On a CPU, it is computed in one pass over memory, and its gradient in another. libtorch's operators take more passes, and MKL's
+/// tanh takes longer than both exponentials.</remarks>
 internal static class GatedUnit
 {
     /// <param name="sums">[…, 2C], channels innermost: f, then g.</param>
@@ -23,6 +23,8 @@ internal static class GatedUnit
     sealed class WithGradient : OwnGradient<WithGradient>
     {
         protected override int Arguments => 1;
+
+        protected override int Tensors => 1;
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
@@ -48,90 +50,83 @@ internal static unsafe class GatedUnitKernel
         Vector.IsHardwareAccelerated && sums.device_type == DeviceType.CPU && sums.dtype is ScalarType.Float32 or ScalarType.BFloat16
         && sums.size(-1) % (4 * Vector<float>.Count) == 0 && sums.numel() is > 0 and <= int.MaxValue / sizeof(float);
 
-    /// <summary>The units [.., C] of sums [.., 2C], in memory of their own.</summary>
+    /// <summary>The units of sums: […, 2C] → […, C].</summary>
     public static Tensor Forward(Tensor sums)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor given = sums.contiguous();
         Tensor units = empty([.. sums.shape[..^1], sums.size(-1) / 2], sums.dtype);
-        var work = new Work(given, units, units);
-        Share(work, sums.dtype == ScalarType.Float32 ? Forward<Singles> : Forward<BFloat16s>);
+        Compute<UnitPass>(new Work(sums.contiguous(), units, units), sums.dtype);
         return units.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradient of sums from that of the units.</summary>
+    /// <summary>The gradient of sums from that of their units: […, 2C] and […, C] → […, 2C].</summary>
     public static Tensor Backward(Tensor sums, Tensor ofUnits)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor given, Tensor gradient) = (sums.contiguous(), ofUnits.contiguous());
-        Tensor result = empty(sums.shape, sums.dtype);
-        var work = new Work(given, gradient, result);
-        Share(work, sums.dtype == ScalarType.Float32 ? Backward<Singles> : Backward<BFloat16s>);
-        return result.MoveToOuterDisposeScope();
+        Tensor gradients = empty(sums.shape, sums.dtype);
+        Compute<GradientPass>(new Work(sums.contiguous(), ofUnits.contiguous(), gradients), sums.dtype);
+        return gradients.MoveToOuterDisposeScope();
     }
 
-    static void Share(Work work, Action<Work, int, int> rows)
+    static void Compute<TPass>(Work work, ScalarType type) where TPass : IPass
     {
-        int parts = Math.Max(1, Math.Min(work.Rows, work.Rows * work.Channels / PartUnits));
-        new SharedWork(parts, part => rows(
-            work, (int)((long)work.Rows * part / parts), (int)((long)work.Rows * (part + 1) / parts))).Run(Math.Min(parts, get_num_threads()));
-    }
+        Action<Work, int, int> rows = type == ScalarType.Float32 ? Rows<TPass, Singles> : Rows<TPass, BFloat16s>;
+        int parts = Math.Clamp(work.Rows * work.Channels / PartUnits, 1, work.Rows);
+        new SharedWork(parts, part => rows(work, RowsBefore(part), RowsBefore(part + 1))).Run(Math.Min(parts, get_num_threads()));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Forward<TNumbers>(Work work, int first, int end) where TNumbers : INumbers
-    {
-        (int channels, Vector<float> one) = (work.Channels, Vector<float>.One);
-        for (int row = first; row < end; row++)
-        {
-            (int f, int unit) = (2 * row * channels, row * channels);
-            for (int i = 0; i < channels; i += 2 * Vector<float>.Count)
-            {
-                (Vector<float> f1, Vector<float> f2) = TNumbers.Load(work.Sums, f + i);
-                (Vector<float> g1, Vector<float> g2) = TNumbers.Load(work.Sums, f + channels + i);
-                TNumbers.Store(work.Result, unit + i, Unit(f1, g1), Unit(f2, g2));
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        Vector<float> Unit(Vector<float> f, Vector<float> g)
-        {
-            (f, g) = (VectorFunctions.Exp(-2 * f), VectorFunctions.Exp(-g));
-            return (one - f) / ((one + f) * (one + g));
-        }
+        int RowsBefore(int part) => (int)((long)work.Rows * part / parts);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Backward<TNumbers>(Work work, int first, int end) where TNumbers : INumbers
+    static void Rows<TPass, TNumbers>(Work work, int first, int end)
+        where TPass : IPass
+        where TNumbers : INumbers
     {
-        (int channels, Vector<float> one) = (work.Channels, Vector<float>.One);
+        int channels = work.Channels;
         for (int row = first; row < end; row++)
         {
-            (int f, int unit) = (2 * row * channels, row * channels);
-            for (int i = 0; i < channels; i += 2 * Vector<float>.Count)
-            {
-                (Vector<float> f1, Vector<float> f2) = TNumbers.Load(work.Sums, f + i);
-                (Vector<float> g1, Vector<float> g2) = TNumbers.Load(work.Sums, f + channels + i);
-                (Vector<float> d1, Vector<float> d2) = TNumbers.Load(work.Units, unit + i);
-                (f1, g1) = Gradients(f1, g1, d1);
-                (f2, g2) = Gradients(f2, g2, d2);
-                TNumbers.Store(work.Result, f + i, f1, f2);
-                TNumbers.Store(work.Result, f + channels + i, g1, g2);
-            }
+            for (int unit = row * channels; unit < (row + 1) * channels; unit += 2 * Vector<float>.Count)
+                TPass.Take<TNumbers>(work, filter: row * channels + unit, gate: (row + 1) * channels + unit, unit);
         }
+    }
 
+    /// <summary>A pass over the numbers of a call.</summary>
+    interface IPass
+    {
+        /// <summary>Takes two vectors, at places in the memory of sums and of units.</summary>
+        static abstract void Take<TNumbers>(Work work, int filter, int gate, int unit) where TNumbers : INumbers;
+    }
+
+    readonly struct UnitPass : IPass
+    {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        (Vector<float> OfFilter, Vector<float> OfGate) Gradients(Vector<float> f, Vector<float> g, Vector<float> ofUnit)
+        public static void Take<TNumbers>(Work work, int filter, int gate, int unit) where TNumbers : INumbers
         {
-            (f, g) = (VectorFunctions.Exp(-2 * f), VectorFunctions.Exp(-g));
-            // One division for tanh(f) = (1 − e^−2f) / (1 + e^−2f) and σ(g) = 1 / (1 + e^−g).
-            Vector<float> inverse = one / ((one + f) * (one + g));
-            (Vector<float> tanh, Vector<float> sigmoid) = ((one - f) * (one + g) * inverse, (one + f) * inverse);
-            Vector<float> ofTanh = ofUnit * sigmoid;
-            return (ofTanh * (one - tanh * tanh), ofTanh * tanh * (one - sigmoid));
+            (Vector<float> f1, Vector<float> f2) = TNumbers.Load(work.Sums, filter);
+            (Vector<float> g1, Vector<float> g2) = TNumbers.Load(work.Sums, gate);
+            TNumbers.Store(work.Result, unit, VectorFunctions.GatedUnit(f1, g1), VectorFunctions.GatedUnit(f2, g2));
+        }
+    }
+
+    readonly struct GradientPass : IPass
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Take<TNumbers>(Work work, int filter, int gate, int unit) where TNumbers : INumbers
+        {
+            (Vector<float> f1, Vector<float> f2) = TNumbers.Load(work.Sums, filter);
+            (Vector<float> g1, Vector<float> g2) = TNumbers.Load(work.Sums, gate);
+            (Vector<float> u1, Vector<float> u2) = TNumbers.Load(work.Units, unit);
+            (f1, g1) = VectorFunctions.GatedUnitGradients(f1, g1, u1);
+            (f2, g2) = VectorFunctions.GatedUnitGradients(f2, g2, u2);
+            TNumbers.Store(work.Result, filter, f1, f2);
+            TNumbers.Store(work.Result, gate, g1, g2);
         }
     }
 
     /// <summary>The memory of a call.</summary>
+    /// <param name="sums">[…, 2C], contiguous.</param>
+    /// <param name="units">The units or their gradients, […, C], contiguous.</param>
+    /// <param name="result">What is written.</param>
     sealed class Work(Tensor sums, Tensor units, Tensor result)
     {
         public void* Sums { get; } = Start(sums);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.VqVae.Networks;
 
-/// <summary>The elementwise functions of <see cref="SpanSteps"/>, over whole vectors of aligned numbers.</summary>
+/// <summary>Elementwise functions over whole vectors of numbers; in memory, they are aligned.</summary>
 internal static unsafe class VectorFunctions
 {
     /// <summary>to += from.</summary>
@@ -20,17 +20,33 @@ internal static unsafe class VectorFunctions
             Vector.Max(Vector<float>.Zero, Vector.LoadAligned(from + i)).StoreAligned(to + i);
     }
 
-    /// <summary>result = tanh(filter) · σ(gate), as (1 − e^−2f) / ((1 + e^−2f)(1 + e^−g)).</summary>
+    /// <summary>result = tanh(filter) · σ(gate).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GatedUnit(float* filter, float* gate, float* result, int count)
     {
-        Vector<float> one = Vector<float>.One;
         for (int i = 0; i < count; i += Vector<float>.Count)
-        {
-            Vector<float> f = Exp(-2 * Vector.LoadAligned(filter + i));
-            Vector<float> g = Exp(-Vector.LoadAligned(gate + i));
-            ((one - f) / ((one + f) * (one + g))).StoreAligned(result + i);
-        }
+            GatedUnit(Vector.LoadAligned(filter + i), Vector.LoadAligned(gate + i)).StoreAligned(result + i);
+    }
+
+    /// <summary>tanh(filter) · σ(gate), as (1 − e^−2f) / ((1 + e^−2f)(1 + e^−g)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> GatedUnit(Vector<float> filter, Vector<float> gate)
+    {
+        (Vector<float> one, Vector<float> f, Vector<float> g) = (Vector<float>.One, Exp(-2 * filter), Exp(-gate));
+        return (one - f) / ((one + f) * (one + g));
+    }
+
+    /// <summary>The gradients of filter and gate in tanh(filter) · σ(gate), from that of the product.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector<float> OfFilter, Vector<float> OfGate) GatedUnitGradients(
+        Vector<float> filter, Vector<float> gate, Vector<float> ofUnit)
+    {
+        (Vector<float> one, Vector<float> f, Vector<float> g) = (Vector<float>.One, Exp(-2 * filter), Exp(-gate));
+        // One division for tanh = (1 − e^−2f) / (1 + e^−2f) and σ = 1 / (1 + e^−g).
+        Vector<float> inverse = one / ((one + f) * (one + g));
+        (Vector<float> tanh, Vector<float> sigmoid) = ((one - f) * (one + g) * inverse, (one + f) * inverse);
+        Vector<float> ofTanh = ofUnit * sigmoid;
+        return (ofTanh * (one - tanh * tanh), ofTanh * tanh * (one - sigmoid));
     }
 
     /// <summary>e^x for each of a vector's numbers, held within ±30, beyond which neither tanh nor σ changes in single precision; to a few
